@@ -1,0 +1,64 @@
+"""How tornchat is packed: the core, and the default plugins as import packages of their own."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "tornchat/version.py").read_text(), re.M)[1]
+BUNDLED = find_packages("plugins")
+CORE = find_packages(include=["tornchat", "tornchat.*"])
+
+setup(
+    name="tornchat",
+    version=VERSION,
+    description="A realtime chat server: every message is on disk before anyone sees it.",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.11",
+    packages=CORE + BUNDLED,
+    package_dir={name: "plugins/" + name.replace(".", "/") for name in BUNDLED},
+    package_data={name: ["py.typed"] for name in ["tornchat", *BUNDLED]},
+    install_requires=[
+        "click>=8.1,<9",  # 8.1: shell completion and typed parameters as used in cli/
+        "msgspec>=0.22,<1",  # 0.22: refuses lone surrogates
+        "peewee>=4.5,<5",  # 4.5: playhouse.migrations
+        "pluggy>=1.6,<2",  # 1.6: tracebacks of hook failures
+        "pyjwt[crypto]>=2.15.1,<3",  # 2.15.1: security release
+        "tornado>=6.6.1,<7",  # 6.6.1: security release
+    ],
+    extras_require={
+        "test": [
+            "build>=1.2,<2",
+            "hypothesis>=6.100,<7",
+            "mypy>=1.15,<3",
+            "pytest>=9,<10",  # pytest-tornado's hooks are gone in 10
+            "pytest-timeout>=2.3,<3",
+            "pytest-tornado>=0.8.1,<0.9",
+            "ruff>=0.12,<1",
+            # 77: licence expressions; 82 dropped pkg_resources, which pytest-tornado imports
+            "setuptools>=77,<82",
+            "sybil>=9,<11",
+            "websockets>=15,<18",
+        ],
+    },
+    entry_points={
+        "console_scripts": ["tornchat = tornchat.cli:main"],
+        "tornchat": [
+            "jwt = tornchat_jwt:JwtPlugin",
+            "local = tornchat_local:LocalPlugin",
+            "peewee = tornchat_peewee:PeeweePlugin",
+        ],
+    },
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Framework :: Pluggy",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Communications :: Chat",
+        "Typing :: Typed",
+    ],
+)
