@@ -1,0 +1,158 @@
+"""The words of the house as types: who speaks, what is said, and where it stands in its room's log.
+
+Everything here is frozen, is typed once and does no I/O. Times are Unix time: seconds where a
+field says so, else milliseconds (`sent_at`). Text is counted in characters (code points).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Kind: TypeAlias = Literal["message", "deletion"]
+TokenSource: TypeAlias = Literal["header", "subprotocol", "cookie", "query"]
+
+
+class Participant(msgspec.Struct, frozen=True, gc=False):
+    """A user as the others in a room see them."""
+
+    id: str
+    username: str
+
+
+class User(msgspec.Struct, frozen=True):
+    """Who speaks. `expires_at` (Unix seconds) is when the right to be here ends; None is never."""
+
+    id: str
+    username: str
+    roles: frozenset[str] = frozenset()
+    expires_at: float | None = None
+
+    @property
+    def participant(self) -> Participant:
+        """The user as the others see them."""
+        return Participant(self.id, self.username)
+
+
+class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
+    """What a handshake offers to prove who it is.
+
+    `token` is the bearer token and `source` where it stood; both are None when none was offered.
+    `headers` has lower-case names; a header sent several times is joined with ", ".
+    Its repr shows neither token, headers nor cookies, so that it may be logged.
+    """
+
+    room: str
+    remote_ip: str
+    token: str | None = None
+    source: TokenSource | None = None
+    headers: Mapping[str, str] = {}
+    cookies: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"Credentials(room={self.room!r}, remote_ip={self.remote_ip!r}, source={self.source!r})"
+
+
+class Draft(msgspec.Struct, frozen=True, gc=False):
+    """A message before it is stored.
+
+    `draft_id` is the core's own and unique over all nodes; storage keeps it in the row, so that an
+    unknown outcome can be looked up. `client_id` is the sender's, and is stored once per room and
+    sender. A deletion has the `seq` of what it deletes as `target`, and no text.
+    """
+
+    draft_id: str
+    room: str
+    sender_id: str
+    sender_username: str
+    text: str
+    sent_at: int
+    client_id: str | None = None
+    kind: Kind = "message"
+    target: int | None = None
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """What a room's log holds at place `seq` (1, 2, 3 ... without a gap).
+
+    A message with an empty text is one that was deleted: its text is gone, its place stays.
+    """
+
+    seq: int
+    sender_id: str
+    sender_username: str
+    text: str
+    sent_at: int
+    draft_id: str
+    client_id: str | None = None
+    kind: Kind = "message"
+    target: int | None = None
+
+
+class Position(msgspec.Struct, frozen=True, gc=False):
+    """A place in a room's log. `epoch` names the log itself and is drawn when a room is created."""
+
+    epoch: str
+    seq: int
+
+
+class RoomInfo(msgspec.Struct, frozen=True):
+    """What storage knows of a room."""
+
+    name: str
+    epoch: str
+    private: bool = False
+    owner: str | None = None
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A piece of a room's log, oldest first, and the log's bounds when it was read.
+
+    `first_seq` is the oldest entry still stored (`head_seq + 1` for an empty log).
+    """
+
+    entries: tuple[Entry, ...]
+    first_seq: int
+    head_seq: int
+    epoch: str
+
+
+class Stored(msgspec.Struct, frozen=True, gc=False):
+    """The outcome *stored*: the entry is on disk. `repeated` when it had been there before."""
+
+    entry: Entry
+    epoch: str
+    repeated: bool = False
+
+
+class Refusal(msgspec.Struct, frozen=True, gc=False):
+    """The outcome *refused*: surely not stored. `code` is one of `tornchat.errors.CODES`."""
+
+    code: str
+    reason: str = ""
+
+
+StoreResult: TypeAlias = Stored | Refusal
+
+
+class PresenceChange(msgspec.Struct, frozen=True, gc=False):
+    """One user's first session in a room began (`join`) or their last one ended (`leave`)."""
+
+    kind: Literal["join", "leave"]
+    participant: Participant
+
+
+class Roster(msgspec.Struct, frozen=True):
+    """Who is in a room, over all nodes. Each change of the list raises `version` by one."""
+
+    version: int
+    users: tuple[Participant, ...]
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Something that would stop the server from working, and how to cure it."""
+
+    what: str
+    cure: str

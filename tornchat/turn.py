@@ -1,0 +1,46 @@
+"""One flush per turn of the loop, for all rooms with news; large rooms are served in slices."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from tornchat.room import Room
+
+SLICE_MEMBERS = 512
+
+
+class Turn:
+    """Gathers the rooms that have news in this turn of the loop and flushes them at its end.
+
+    After `SLICE_MEMBERS` writes it gives the loop to others and goes on in the next turn, so that a
+    room of thousands holds nobody up.
+    """
+
+    def __init__(self) -> None:
+        self._rooms: deque[Room] = deque()
+        self._scheduled = False
+
+    def news(self, room: Room) -> None:
+        """`room` has something to flush."""
+        self._rooms.append(room)
+        self._schedule()
+
+    def _run(self) -> None:
+        self._scheduled = False
+        budget = SLICE_MEMBERS
+        try:
+            while self._rooms and budget > 0:
+                room = self._rooms.popleft()
+                room.rearm(self.news)
+                budget = room.flush(budget)
+                if budget == 0:
+                    self._rooms.appendleft(room)
+        finally:  # one room that fails must not leave the others waiting for their next news
+            if self._rooms:
+                self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._run)
