@@ -1,0 +1,108 @@
+"""What a token's claims say about a user, and the claims that say it back."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from tornchat import User
+from tornchat_jwt.settings import Settings
+
+Claims: TypeAlias = Mapping[str, object]
+
+# No control characters (those that turn the writing direction included) and no lone surrogates.
+_TEXT = re.compile("[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]{1,256}")
+_USERNAME_CLAIMS = ("username", "preferred_username", "name")
+
+
+class ClaimsError(Exception):
+    """The claims don't describe a user. Names the claim, never its value."""
+
+
+class ClaimRules:
+    """Reads users from claims and writes them, by the claim names and limits of the settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._types = ("access", *settings.more_token_types)
+        self._username_claims = (
+            _USERNAME_CLAIMS if settings.username_claim is None else (settings.username_claim,)
+        )
+
+    def user(self, claims: Claims, now: float) -> User:
+        """Read the user, whose `expires_at` is the claim `exp`. `now` is in Unix seconds.
+
+        The id is `sub`, or `user_id` where there is no `sub`; ids and names have 1 to 256 characters.
+        Raises `ClaimsError`. That `exp` has not passed, and the signature, were checked before.
+        """
+        for name in ("token_type", "typ"):
+            if name in claims and claims[name] not in self._types:
+                raise ClaimsError(name)
+        return self._identity(claims, self._expiry(claims, now))
+
+    def claims(self, user: User, now: float, lifetime: float) -> dict[str, object]:
+        """Write claims from which `user` gives the same user back for `lifetime` seconds from `now`.
+
+        Raises `ClaimsError` if there are none, because of the user's id or name or the claims' names.
+        """
+        settings = self._settings
+        claims: dict[str, object] = {
+            settings.roles_claim: sorted(user.roles),
+            self._username_claims[0]: user.username,
+            settings.user_id_claim or "sub": user.id,
+        }
+        claims = {"sub": user.id} | claims | self._registered(now, lifetime)
+        if self._identity(claims, user.expires_at) != user:
+            raise ClaimsError("username")
+        return claims
+
+    def _registered(self, now: float, lifetime: float) -> dict[str, object]:
+        """The claims that every verifier knows. Rounded so that no second of the lifetime is lost."""
+        claims = {"iat": int(now), "exp": math.ceil(now + lifetime), "token_type": "access"}
+        names = {"aud": self._settings.audience, "iss": self._settings.issuer}
+        return claims | {name: value for name, value in names.items() if value is not None}
+
+    def _identity(self, claims: Claims, expires_at: float | None) -> User:
+        user_id = self._id(claims)
+        return User(user_id, self._username(claims, user_id), self._roles(claims), expires_at)
+
+    def _id(self, claims: Claims) -> str:
+        name = self._settings.user_id_claim or ("sub" if "sub" in claims else "user_id")
+        value = claims.get(name)
+        if name != "sub" and isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        return _text(value, name)
+
+    def _username(self, claims: Claims, user_id: str) -> str:
+        for name in self._username_claims:
+            value = claims.get(name)
+            if isinstance(value, str) and value:
+                return _text(value, name)
+        return user_id
+
+    def _roles(self, claims: Claims) -> frozenset[str]:
+        roles = claims.get(self._settings.roles_claim)
+        if not isinstance(roles, list) or not all(_is_text(role) for role in roles):
+            return frozenset()
+        return frozenset(roles)
+
+    def _expiry(self, claims: Claims, now: float) -> float:
+        expiry = claims.get("exp")
+        if not isinstance(expiry, int | float) or isinstance(expiry, bool):
+            raise ClaimsError("exp")
+        # A second more, because `exp` is rounded up when it is written.
+        if not 0 < expiry <= now + self._settings.max_lifetime + 1:
+            raise ClaimsError("exp")
+        return float(expiry)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and _TEXT.fullmatch(value) is not None
+
+
+def _text(value: object, name: str) -> str:
+    if not isinstance(value, str) or not _is_text(value):
+        raise ClaimsError(name)
+    return value

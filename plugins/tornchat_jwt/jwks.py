@@ -1,0 +1,174 @@
+"""The keys an issuer publishes at a URL (a JWKS), fetched without ever holding up who has a known key."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jwt
+import msgspec
+from tornado.httpclient import HTTPClientError
+from tornado.simple_httpclient import SimpleAsyncHTTPClient
+
+from tornchat import Unavailable
+from tornchat_jwt.settings import Settings
+
+FETCH_SECONDS = 2.5
+"""A fetch's deadline: less than that of the hook `authenticate`, which may wait for it."""
+RETRY_SECONDS = 1.0
+"""The pause after a fetch that failed."""
+MAX_BODY_BYTES = 256 * 1024
+
+logger = logging.getLogger("tornchat.jwt")
+
+
+class KeySet:
+    """An issuer's keys, as last fetched.
+
+    One fetch at a time, whoever asks. When it fails, the keys fetched before stay in use. A token with
+    an unknown key id causes a fetch, but at most one per `jwks_cool_down`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._keys: Mapping[tuple[str | None, str], jwt.PyJWK] = {}
+        self._fetch: asyncio.Task[None] | None = None
+        self._tried_at = self._fetched_at = -math.inf
+        self._failure: str | None = "the key set was not fetched yet"
+
+    @property
+    def failure(self) -> str | None:
+        """Why the last fetch failed, in words without the URL; None if it didn't."""
+        return self._failure
+
+    def find(self, key_id: str | None, algorithm: str) -> jwt.PyJWK | None:
+        """Give a known key at once. Without a key id: the one key for `algorithm`, if it is the only one.
+
+        Keys older than `jwks_max_age` are still given, while new ones are being fetched.
+        """
+        if self._keys and time.monotonic() - self._fetched_at >= self._settings.jwks_max_age:
+            self._refresh()
+        if key_id is not None:
+            return self._keys.get((key_id, algorithm))
+        fitting = [key for (_, name), key in self._keys.items() if name == algorithm]
+        return fitting[0] if len(fitting) == 1 else None
+
+    async def search(self, key_id: str | None, algorithm: str) -> jwt.PyJWK | None:
+        """Give a key that may be new, fetching the set if that is due; None if there is no such key.
+
+        Raises `Unavailable` when that can't be known, because the set can't be fetched.
+        """
+        await self.refresh()
+        key = self.find(key_id, algorithm)
+        if key is None and self._failure is not None:
+            raise Unavailable(self._failure)
+        return key
+
+    async def refresh(self) -> None:
+        """Fetch the set, or wait for the fetch under way, unless the last one is too recent. Never raises."""
+        fetch = self._refresh()
+        if fetch is not None:
+            # Not awaited itself: one cancelled caller must not cancel it for the others.
+            await asyncio.wait({fetch})
+
+    async def close(self) -> None:
+        """Wait for the fetch under way, which ends within `FETCH_SECONDS`."""
+        if self._fetch is not None:
+            await asyncio.wait({self._fetch})
+
+    def _refresh(self) -> asyncio.Task[None] | None:
+        if self._fetch is not None and not self._fetch.done():
+            return self._fetch
+        cool_down = self._settings.jwks_cool_down
+        pause = cool_down if self._failure is None else min(cool_down, RETRY_SECONDS)
+        if time.monotonic() - self._tried_at < pause:
+            return None
+        self._fetch = asyncio.create_task(self._replace_keys())
+        return self._fetch
+
+    async def _replace_keys(self) -> None:
+        try:
+            keys = parse_key_set(await self._body(), self._settings.algorithms)
+        except Exception as error:  # a server that isn't ours may answer anything
+            self._failed(_reason(error))
+        else:
+            self._succeeded(keys)
+        self._tried_at = time.monotonic()
+
+    async def _body(self) -> bytes:
+        client = SimpleAsyncHTTPClient(
+            force_instance=True, max_body_size=MAX_BODY_BYTES, max_buffer_size=MAX_BODY_BYTES
+        )
+        try:
+            response = await client.fetch(
+                str(self._settings.jwks_url),
+                connect_timeout=FETCH_SECONDS,
+                request_timeout=FETCH_SECONDS,
+                follow_redirects=False,
+                decompress_response=False,
+            )
+        finally:
+            client.close()
+        return response.body
+
+    def _failed(self, reason: str) -> None:
+        if self._failure != reason:
+            logger.warning("the key set can't be fetched: %s", reason)
+        self._failure = reason
+
+    def _succeeded(self, keys: Mapping[tuple[str | None, str], jwt.PyJWK]) -> None:
+        if self._failure is not None:
+            logger.info("the key set was fetched: %d keys", len(keys))
+        self._keys, self._failure, self._fetched_at = keys, None, time.monotonic()
+
+
+def parse_key_set(body: bytes, algorithms: tuple[str, ...]) -> dict[tuple[str | None, str], jwt.PyJWK]:
+    """Read a JWKS document: (key id, algorithm) -> key, for the keys that fit one of `algorithms`.
+
+    Other keys are left out; so are keys not meant for signatures, private ones and weak ones.
+    Raises `ValueError` if no key is left.
+    """
+    keys: dict[tuple[str | None, str], jwt.PyJWK] = {}
+    for description in msgspec.json.decode(body)["keys"]:
+        for key in _fitting_keys(description, algorithms):
+            keys.setdefault((key.key_id, key.algorithm_name), key)
+    if not keys:
+        raise ValueError("no usable key")
+    return keys
+
+
+def _fitting_keys(description: Any, algorithms: tuple[str, ...]) -> Iterator[jwt.PyJWK]:
+    for algorithm in algorithms:
+        try:
+            if _is_meant_for(description, algorithm):
+                yield _checked(jwt.PyJWK.from_dict(description, algorithm))
+        except Exception:  # noqa: S112 (one odd key must not cost all the others)
+            continue
+
+
+def _is_meant_for(description: dict[str, Any], algorithm: str) -> bool:
+    return (
+        description.get("alg", algorithm) == algorithm
+        and description.get("use", "sig") == "sig"
+        and "verify" in description.get("key_ops", ["verify"])
+        and isinstance(description.get("kid", ""), str)
+        and "d" not in description
+    )
+
+
+def _checked(key: jwt.PyJWK) -> jwt.PyJWK:
+    too_short = key.Algorithm.check_key_length(key.Algorithm.prepare_key(key.key))
+    if too_short is not None:
+        raise jwt.InvalidKeyError(too_short)
+    return key
+
+
+def _reason(error: Exception) -> str:
+    """Name the failure by its class and status: messages may hold the URL, and it a password."""
+    if isinstance(error, HTTPClientError):
+        return f"{type(error).__name__} {error.code}"
+    return type(error).__name__ if isinstance(error, OSError) else "the answer holds no usable key"

@@ -1,0 +1,109 @@
+"""`jwt`: who somebody is, by a signed token."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from tornchat import ChatHandle, Credentials, Fault, SettingsError, User, hookimpl
+from tornchat_jwt.jwks import KeySet
+from tornchat_jwt.keys import Key, check_key, load_key
+from tornchat_jwt.settings import Settings as JwtSettings
+from tornchat_jwt.settings import contradictions, refuse_contradictions
+from tornchat_jwt.tokens import Tokens, plausible
+
+
+class JwtPlugin:
+    """Verifies tokens with a secret, a public key or a JWKS; issues them with a secret."""
+
+    Settings = JwtSettings
+
+    def __init__(self, settings: JwtSettings) -> None:
+        self._settings = settings
+        self._tokens = Tokens(settings)
+        self._key: Key | None = None
+        self._key_set = KeySet(settings) if settings.jwks_url is not None else None
+
+    @hookimpl
+    async def startup(self, chat: ChatHandle) -> None:
+        """Have the key at hand. An issuer that can't be reached does not stop the start.
+
+        Raises `SettingsError`.
+        """
+        refuse_contradictions(self._settings)
+        if self._key_set is None:
+            self._local_key()
+        else:
+            await self._key_set.refresh()
+
+    @hookimpl
+    async def shutdown(self) -> None:
+        if self._key_set is not None:
+            await self._key_set.close()
+
+    @hookimpl
+    async def check(self) -> list[Fault]:
+        faults = list(contradictions(self._settings))
+        return faults or await self._key_faults()
+
+    @hookimpl
+    def health(self) -> dict[str, str]:
+        failure = None if self._key_set is None else self._key_set.failure
+        return {"auth": "ok" if failure is None else f"the key set can't be fetched: {failure}"}
+
+    @hookimpl
+    def authenticate(self, credentials: Credentials) -> Awaitable[User | None] | User | None:
+        """Say whose token it is; None for any bad one. Awaitable only for keys not known yet.
+
+        Raises `Unavailable` if those can't be fetched.
+        """
+        token = credentials.token
+        if token is None or not plausible(token):
+            return None
+        if self._key_set is None:
+            return self._tokens.read(token, self._local_key())
+        return self._read_with(self._key_set, token)
+
+    @hookimpl
+    def issue_token(self, user: User, lifetime: float) -> str:
+        """Sign a token for `lifetime` seconds. Raises `SettingsError` if there is no secret to do it with."""
+        if self._settings.verifies_only:
+            raise SettingsError(
+                "[jwt] has public keys only, which can't sign a token.",
+                "Get tokens from their issuer, or use a secret in place of the public keys.",
+            )
+        return self._tokens.issue(user, lifetime, self._local_key())
+
+    def _local_key(self) -> Key:
+        if self._key is None:
+            self._key = load_key(self._settings)
+        return self._key
+
+    async def _key_faults(self) -> list[Fault]:
+        if self._key_set is None:
+            return self._local_key_faults()
+        await self._key_set.refresh()
+        if self._key_set.failure is None:
+            return []
+        return [
+            Fault(f"[jwt] jwks_url gives no keys: {self._key_set.failure}.", "Check the URL and the network.")
+        ]
+
+    def _local_key_faults(self) -> list[Fault]:
+        try:
+            check_key(self._settings)
+        except SettingsError as error:
+            return [Fault(error.what, error.cure)]
+        return []
+
+    def _read_with(self, keys: KeySet, token: str) -> Awaitable[User | None] | User | None:
+        wanted = self._tokens.key_wanted(token)
+        if wanted is None:
+            return None
+        key = keys.find(*wanted)
+        return self._tokens.read(token, key) if key else self._read_with_new_key(keys, wanted, token)
+
+    async def _read_with_new_key(
+        self, keys: KeySet, wanted: tuple[str | None, str], token: str
+    ) -> User | None:
+        key = await keys.search(*wanted)
+        return None if key is None else self._tokens.read(token, key)

@@ -1,0 +1,165 @@
+"""What `[jwt]` may say, and which of its keys contradict each other."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from tornchat import Fault, SettingsError
+
+HMAC_ALGORITHMS = frozenset({"HS256", "HS384", "HS512"})
+PUBLIC_KEY_ALGORITHMS = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES256K", "ES384", "ES512", "EdDSA"}
+)
+TEN_YEARS = 10 * 365 * 86400.0
+
+Seconds = Annotated[float, Meta(ge=0)]
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who somebody is, by a signed token.
+
+    At most one of `secret`, `secret_file`, `public_key_file` and `jwks_url` is given. With none of
+    them, a secret is made once and kept in `<data_dir>/jwt.key`.
+    """
+
+    secret: Annotated[
+        str | None,
+        Meta(
+            description="The HMAC secret, at least 32 bytes of UTF-8 (HS384: 48, HS512: 64).",
+            extra={"secret": True},
+        ),
+    ] = None
+    secret_file: Annotated[
+        Path | None,
+        Meta(description="A file that holds the HMAC secret; white space around it does not count."),
+    ] = None
+    public_key_file: Annotated[
+        Path | None,
+        Meta(description="A PEM file with the issuer's public key. Tokens can then only be verified."),
+    ] = None
+    jwks_url: Annotated[
+        str | None,
+        Meta(description="Where the issuer publishes its public keys: https, or http on a loopback host."),
+    ] = None
+    jwks_max_age: Annotated[
+        Seconds,
+        Meta(description="Seconds after which the published keys are fetched again, behind the scenes."),
+    ] = 300.0
+    jwks_cool_down: Annotated[
+        Seconds, Meta(description="Seconds between two fetches that tokens with an unknown key id may cause.")
+    ] = 30.0
+    algorithms: Annotated[
+        tuple[str, ...],
+        Meta(description="The algorithms a token may be signed with; the first one signs our own."),
+    ] = ("HS256",)
+    audience: Annotated[
+        str | None, Meta(description="What a token's `aud` must be or contain. Not set: it is not looked at.")
+    ] = None
+    issuer: Annotated[
+        str | None, Meta(description="What a token's `iss` must be. Not set: it is not looked at.")
+    ] = None
+    leeway: Annotated[
+        Seconds,
+        Meta(description="Seconds by which `exp`, `nbf` and `iat` may be off, for clocks that differ."),
+    ] = 0.0
+    max_lifetime: Annotated[
+        Seconds,
+        Meta(
+            description="Seconds from now beyond which an `exp` is absurd and its token refused: ten years."
+        ),
+    ] = TEN_YEARS
+    user_id_claim: Annotated[
+        str | None,
+        Meta(description="The only claim to take the user's id from. Not set: `sub`, else `user_id`."),
+    ] = None
+    username_claim: Annotated[
+        str | None,
+        Meta(description="The only one for the name. Not set: `username`, `preferred_username` or `name`."),
+    ] = None
+    roles_claim: Annotated[
+        str,
+        Meta(description="The claim with the user's roles, a list of strings; anything else is no roles."),
+    ] = "roles"
+    more_token_types: Annotated[
+        tuple[str, ...],
+        Meta(description="What `token_type` and `typ` may say besides `access`; Keycloak's is `Bearer`."),
+    ] = ()
+    data_dir: Annotated[
+        Path, Meta(description="The directory of `jwt.key`. Not set: that of [tornchat].")
+    ] = Path("tornchat-data")
+
+    @property
+    def verifies_only(self) -> bool:
+        """True if the keys are public ones, so that no token can be issued."""
+        return self.public_key_file is not None or self.jwks_url is not None
+
+    def __repr__(self) -> str:
+        return f"Settings(algorithms={self.algorithms!r}, audience={self.audience!r}, issuer={self.issuer!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("algorithms", self.algorithms), ("audience", self.audience), ("issuer", self.issuer)]
+
+
+def contradictions(settings: Settings) -> Iterator[Fault]:
+    """Name what does not add up, looking at nothing but the settings themselves."""
+    yield from _key_source_faults(settings)
+    yield from _algorithm_faults(settings)
+    if settings.jwks_url is not None and not _is_safe_url(settings.jwks_url):
+        yield Fault(
+            "[jwt] jwks_url is neither an https URL nor an http URL of a loopback host.",
+            "Keys fetched without TLS can be anybody's: write https://...",
+        )
+
+
+def refuse_contradictions(settings: Settings) -> None:
+    """Raise the first contradiction as a `SettingsError`."""
+    for fault in contradictions(settings):
+        raise SettingsError(fault.what, fault.cure)
+
+
+def _key_source_faults(settings: Settings) -> Iterator[Fault]:
+    names = ("secret", "secret_file", "public_key_file", "jwks_url")
+    given = [name for name in names if getattr(settings, name) is not None]
+    if len(given) > 1:
+        yield Fault(f"[jwt] names several sources of keys: {', '.join(given)}.", "Keep one of them.")
+
+
+def _algorithm_faults(settings: Settings) -> Iterator[Fault]:
+    fitting = PUBLIC_KEY_ALGORITHMS if settings.verifies_only else HMAC_ALGORITHMS
+    choice = f"Choose from {', '.join(sorted(fitting))}."
+    if not settings.algorithms:
+        yield Fault("[jwt] algorithms is empty.", choice)
+    for name in settings.algorithms:
+        if name not in HMAC_ALGORITHMS | PUBLIC_KEY_ALGORITHMS:
+            yield Fault(f"[jwt] algorithms: {name!r} is not a signature algorithm known here.", choice)
+        elif name not in fitting and settings.verifies_only:
+            # Whoever knows a public key, which is everybody, could sign with it as an HMAC secret.
+            yield Fault(f"[jwt] algorithms: {name} must not be used with public keys.", choice)
+        elif name not in fitting:
+            yield Fault(
+                f"[jwt] algorithms: {name} needs the issuer's public key.",
+                "Set public_key_file or jwks_url, or use HS256.",
+            )
+
+
+def _is_safe_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host, _valid_port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host or "")))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

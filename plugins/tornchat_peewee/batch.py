@@ -1,0 +1,113 @@
+"""The drafts of one transaction, and the place that each of them gets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec.structs import astuple
+
+from tornchat import Draft, Entry, Refusal, Stored, StoreResult
+from tornchat_peewee.statements import MOST_NAMES, Statements
+
+
+class _Head:
+    """The last place of a room's log; `stored` is what it was when the transaction began."""
+
+    __slots__ = ("epoch", "room", "seq", "stored")
+
+    def __init__(self, room: int, epoch: str, seq: int) -> None:
+        self.room = room
+        self.epoch = epoch
+        self.seq = seq
+        self.stored = seq
+
+
+class Batch:
+    """Gives drafts their places and writes them, inside the caller's transaction."""
+
+    def __init__(self, statements: Statements, cursor: Any) -> None:
+        self._sql = statements
+        self._cursor = cursor
+        self._heads: dict[str, _Head] = {}
+        self._rows: list[tuple[Any, ...]] = []
+        self._blanked: list[tuple[str, int, int]] = []
+        self._said: dict[tuple[int, str, str], Entry] = {}
+
+    def append(self, drafts: Sequence[Draft]) -> list[StoreResult]:
+        """Give one result per draft, in order. It holds once the transaction is committed."""
+        self._lock_heads(sorted({draft.room for draft in drafts}))
+        results = [self._place(draft) for draft in drafts]
+        self._write()
+        return results
+
+    def _lock_heads(self, names: list[str]) -> None:
+        for start in range(0, len(names), MOST_NAMES):
+            self._cursor.execute(*self._sql.lock_heads(names[start : start + MOST_NAMES]))
+            for name, room, epoch, seq in self._cursor.fetchall():
+                self._heads[name] = _Head(room, epoch, seq)
+
+    def _place(self, draft: Draft) -> StoreResult:
+        head = self._heads.get(draft.room)
+        if head is None:
+            return Refusal("room_gone")
+        if draft.client_id is not None and (first := self._said_before(head, draft, draft.client_id)):
+            return _repeated(first, draft, head.epoch)
+        if draft.kind == "deletion":
+            return self._delete(head, draft)
+        if not draft.text:  # an empty text is how a deleted message looks
+            return Refusal("empty_message")
+        return self._append(head, draft)
+
+    def _append(self, head: _Head, draft: Draft) -> Stored:
+        head.seq += 1
+        entry = Entry(
+            head.seq,
+            draft.sender_id,
+            draft.sender_username,
+            draft.text,
+            draft.sent_at,
+            draft.draft_id,
+            draft.client_id,
+            draft.kind,
+            draft.target,
+        )
+        self._rows.append((head.room, *astuple(entry)))
+        if draft.client_id is not None:
+            self._said[head.room, draft.sender_id, draft.client_id] = entry
+        return Stored(entry, head.epoch)
+
+    def _delete(self, head: _Head, draft: Draft) -> StoreResult:
+        if draft.target is None or not self._is_message(head, draft.target):
+            return Refusal("invalid_message", "There is no such message to delete.")
+        self._blanked.append(("", head.room, draft.target))
+        return self._append(head, draft)
+
+    def _is_message(self, head: _Head, seq: int) -> bool:
+        if seq > head.stored:
+            return any(row[0] == head.room and row[1] == seq and row[8] == "message" for row in self._rows)
+        self._cursor.execute(self._sql.kind_at, (head.room, seq))
+        return bool(self._cursor.fetchall() == [("message",)])
+
+    def _said_before(self, head: _Head, draft: Draft, client_id: str) -> Entry | None:
+        key = (head.room, draft.sender_id, client_id)
+        if key in self._said:
+            return self._said[key]
+        self._cursor.execute(self._sql.said_before, key)
+        row = self._cursor.fetchone()
+        return Entry(*row) if row else None
+
+    def _write(self) -> None:
+        if not self._rows:
+            return
+        moved = [(head.seq, head.room) for head in self._heads.values() if head.seq != head.stored]
+        self._cursor.executemany(self._sql.insert_entry, self._rows)
+        self._cursor.executemany(self._sql.move_head, moved)
+        if self._blanked:
+            self._cursor.executemany(self._sql.blank_text, self._blanked)
+
+
+def _repeated(first: Entry, draft: Draft, epoch: str) -> StoreResult:
+    """A deleted message has no text to compare: its repeat passes as one."""
+    same = first.kind == draft.kind and first.target == draft.target and first.text in ("", draft.text)
+    return Stored(first, epoch, repeated=True) if same else Refusal("conflict")

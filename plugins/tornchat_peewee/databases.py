@@ -1,0 +1,51 @@
+"""From a URL to the kind of database that it names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playhouse import db_url
+
+from tornchat import SettingsError
+from tornchat_peewee.backend import Backend
+from tornchat_peewee.settings import PeeweeSettings
+from tornchat_peewee.sqlite import SqliteBackend
+
+CURE = "[peewee] url is sqlite:///<path>, for example sqlite:////var/lib/tornchat/tornchat.db"
+
+
+def backend_of(settings: PeeweeSettings) -> Backend:
+    """Give the backend for `settings.url`; nothing is opened yet.
+
+    Raises `SettingsError`, which never quotes the URL: it may hold a password.
+    """
+    if not settings.url:
+        return _sqlite(settings.data_dir / "tornchat.db", settings)
+    scheme, options = _parse(settings.url)
+    if scheme != "sqlite":
+        raise SettingsError(f"Databases of the kind {scheme!r} are not supported.", f"{CURE}.")
+    return _sqlite(_path(options), settings)
+
+
+def _sqlite(path: Path, settings: PeeweeSettings) -> Backend:
+    return SqliteBackend(path, synchronous=settings.synchronous, busy_timeout=settings.busy_timeout)
+
+
+def _parse(url: str) -> tuple[str, dict[str, object]]:
+    try:
+        options = db_url.parse(url, unquote_password=True, unquote_user=True)
+        return urlsplit(url).scheme, options
+    except ValueError:
+        raise SettingsError("The database URL can't be read.", f"{CURE}.") from None
+
+
+def _path(options: dict[str, object]) -> Path:
+    path = options.pop("database")
+    if path == ":memory:" and "host" in options:
+        raise SettingsError("The SQLite URL names a host, not a file.", f"Use three slashes: {CURE}.")
+    if path == ":memory:":
+        raise SettingsError("A database in memory keeps no messages.", f"Name a file: {CURE}.")
+    if options:
+        raise SettingsError(f"The SQLite URL has unknown options: {', '.join(options)}.", f"{CURE}.")
+    return Path(str(path))

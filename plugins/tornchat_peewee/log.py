@@ -1,0 +1,80 @@
+"""The rooms' logs: appending to them, and reading them from a position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tornchat import Draft, Entry, Page, Position, Refusal, StoreResult
+from tornchat_peewee.backend import Backend
+from tornchat_peewee.batch import Batch
+from tornchat_peewee.session import Session
+from tornchat_peewee.statements import MOST_NAMES, Statements
+
+
+class Log:
+    """All rooms' logs in one database. Its methods run in a worker's thread, in its session."""
+
+    def __init__(self, backend: Backend, statements: Statements) -> None:
+        self._data_errors = backend.data_errors
+        self._sql = statements
+
+    def store(self, session: Session, drafts: Sequence[Draft]) -> list[StoreResult]:
+        """Put the drafts on disk in one transaction, as the hook `store_messages` promises."""
+        try:
+            with session.writing() as cursor:
+                results = Batch(self._sql, cursor).append(drafts)
+        except self._data_errors:
+            with session.writing() as cursor:
+                results = [self._store_one(cursor, draft) for draft in drafts]
+        if any(draft.kind == "deletion" for draft in drafts):
+            session.erase()
+        return results
+
+    def read(
+        self, session: Session, room: str, after: int | None, before: int | None, limit: int
+    ) -> Page | None:
+        """Read a page, as the hook `read_history` promises; between both bounds, the oldest."""
+        try:
+            with session.reading() as cursor:
+                return self._read(cursor, room, after, before, limit)
+        except self._data_errors:
+            return None  # a name that the database can't hold is no room's
+
+    def positions(self, session: Session, rooms: Sequence[str]) -> dict[str, Position]:
+        """Give each room's head, as the hook `latest_positions` promises."""
+        found: dict[str, Position] = {}
+        with session.reading() as cursor:
+            for start in range(0, len(rooms), MOST_NAMES):
+                cursor.execute(*self._sql.positions(list(rooms[start : start + MOST_NAMES])))
+                found.update((name, Position(epoch, seq)) for name, epoch, seq in cursor.fetchall())
+        return found
+
+    def _read(self, cursor: Any, room: str, after: int | None, before: int | None, limit: int) -> Page | None:
+        cursor.execute(self._sql.bounds, (room,))
+        bounds = cursor.fetchone()
+        if bounds is None:
+            return None
+        room_id, epoch, first_seq, head_seq = bounds
+        low = _within(after or 0, head_seq)
+        high = head_seq + 1 if before is None else _within(before, head_seq + 1)
+        sql = self._sql.newest_between if after is None else self._sql.oldest_between
+        cursor.execute(sql, (room_id, low, high, _within(limit, head_seq)))
+        rows = cursor.fetchall()
+        entries = (Entry(*row) for row in (reversed(rows) if after is None else rows))
+        return Page(tuple(entries), first_seq, head_seq, epoch)
+
+    def _store_one(self, cursor: Any, draft: Draft) -> StoreResult:
+        cursor.execute("SAVEPOINT draft")
+        try:
+            [result] = Batch(self._sql, cursor).append([draft])
+        except self._data_errors:
+            cursor.execute("ROLLBACK TO SAVEPOINT draft")
+            result = Refusal("rejected", "The database can't hold this message.")
+        cursor.execute("RELEASE SAVEPOINT draft")
+        return result
+
+
+def _within(number: int, most: int) -> int:
+    """Bring any `number`, however large, between 0 and `most`."""
+    return min(max(number, 0), most)

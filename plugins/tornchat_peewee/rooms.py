@@ -1,0 +1,71 @@
+"""The rooms themselves: finding one, and making a new one."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any
+
+from tornchat import RoomInfo, User
+from tornchat_peewee.backend import Backend
+from tornchat_peewee.models import Models
+from tornchat_peewee.session import Session
+from tornchat_peewee.statements import Statements
+
+
+class Rooms:
+    """All rooms of one database. Its methods run in a worker's thread, in its session."""
+
+    def __init__(self, backend: Backend, models: Models, statements: Statements) -> None:
+        self._data_errors = backend.data_errors
+        self._room = models.room
+        self._sql = statements
+
+    def find(self, session: Session, name: str) -> RoomInfo | None:
+        """Give the room of that name, if there is one. Raises `Unavailable`."""
+        try:
+            with session.reading() as cursor:
+                return self._find(cursor, name)
+        except self._data_errors:
+            return None  # a name that the database can't hold is no room's
+
+    def create(self, session: Session, name: str, user: User, owned_limit: int) -> RoomInfo | None:
+        """Make the room for `user`, or give the one that somebody else has made meanwhile.
+
+        None: `user` owns `owned_limit` rooms already (0: no limit). Raises `NotStored`.
+        """
+        try:
+            with session.writing() as cursor:
+                if self._may_own(user.id, owned_limit):
+                    self._insert(name, user.id)
+                return self._find(cursor, name)
+        except self._data_errors:
+            return None
+
+    def renew_epoch(self, session: Session, name: str, epoch: str) -> None:
+        """Give the room a new epoch if it still has this one. Raises `NotStored`."""
+        with session.writing():
+            mine = (self._room.name == name) & (self._room.epoch == epoch)
+            self._room.update(epoch=_new_epoch()).where(mine).execute()
+
+    def _find(self, cursor: Any, name: str) -> RoomInfo | None:
+        cursor.execute(self._sql.room, (name,))
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        epoch, private, owner = row
+        return RoomInfo(name, epoch, bool(private), owner)
+
+    def _may_own(self, owner: str, owned_limit: int) -> bool:
+        rooms = self._room.select().where(self._room.owner == owner)
+        return not owned_limit or bool(rooms.count() < owned_limit)
+
+    def _insert(self, name: str, owner: str) -> None:
+        """Do nothing if somebody else, perhaps on another node, was quicker."""
+        created_at = time.time_ns() // 1_000_000
+        row = {"name": name, "epoch": _new_epoch(), "owner": owner, "created_at": created_at}
+        self._room.insert(row).on_conflict_ignore().execute()
+
+
+def _new_epoch() -> str:
+    return secrets.token_hex(8)

@@ -1,0 +1,43 @@
+"""Brings a database to this version's form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import peewee
+from playhouse.migrations import Runner
+
+from tornchat import SettingsError
+from tornchat_peewee.backend import Backend
+
+STEPS = Path(__file__).parent / "steps"
+TABLE = "schema_step"
+CURE = "See that it may be written, and that no other program keeps it locked."
+
+
+def migrate(backend: Backend) -> list[str]:
+    """Apply the steps that are missing, one process at a time, and name them.
+
+    Runs in any thread and leaves its connection closed. Raises `SettingsError` when the database can't
+    be used, or was made by a newer version.
+    """
+    with backend.migrating():
+        try:
+            backend.connect()
+            return _apply(Runner(backend.database, str(STEPS), table_name=TABLE))
+        except peewee.PeeweeException as error:
+            raise SettingsError(
+                f"The database can't be opened or migrated: {backend.explain(error)}", CURE
+            ) from error
+        finally:
+            backend.disconnect()
+
+
+def _apply(runner: Any) -> list[str]:
+    unknown = [step.name for step in runner.status() if step.path is None]
+    if unknown:
+        what = f"The database was made by a newer version: it knows the step {unknown[-1]}."
+        raise SettingsError(what, "Install that version, or restore an older backup.")
+    names: list[str] = runner.up()
+    return names

@@ -1,0 +1,46 @@
+"""What `[peewee]` may say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+
+class PeeweeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where the messages lie, and how they are kept."""
+
+    url: Annotated[
+        str, Meta(description="The database: sqlite:///<path>. Not set: `tornchat.db` in `data_dir`.")
+    ] = ""
+    synchronous: Annotated[
+        Literal["NORMAL", "FULL", "EXTRA"],
+        Meta(description="SQLite's: FULL survives a power cut, NORMAL only a killed process."),
+    ] = "FULL"
+    readers: Annotated[int, Meta(ge=1, le=16, description="How many threads read history: 1 to 16.")] = 2
+    busy_timeout: Annotated[
+        float,
+        Meta(ge=0, le=3, description="Seconds, at most 3, that a locked database is waited for."),
+    ] = 2.0
+    data_dir: Annotated[
+        Path, Meta(description="The directory of `tornchat.db`. Not set: that of [tornchat].")
+    ] = Path("tornchat-data")
+
+    def __repr__(self) -> str:
+        """Hides the URL's password."""
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"PeeweeSettings({shown})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        values = msgspec.structs.asdict(self)
+        return list({**values, "url": without_secrets(self.url)}.items())
+
+
+def without_secrets(url: str) -> str:
+    """Give `url` as it may be shown. Only a file's path is surely no secret."""
+    if not url or url.startswith("sqlite:///"):
+        return url.partition("?")[0]
+    scheme, separator, _ = url.partition("://")
+    return f"{scheme}://..." if separator else "(not a URL)"

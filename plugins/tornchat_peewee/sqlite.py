@@ -1,0 +1,132 @@
+"""SQLite: one file, in WAL mode, written by one connection of this process."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import peewee
+
+from tornchat import Fault, SettingsError
+from tornchat_peewee.backend import Backend
+from tornchat_peewee.filelock import FileLock
+
+RESTORE = "Restore it from a backup, or move it away to start with an empty one."
+SURELY_NOT_COMMITTED = frozenset({"SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR_WRITE"})
+"""The frame that ends a transaction is written last: a COMMIT that could not write has stored nothing.
+
+A failed fsync is not among them: the frame may have reached the disk.
+"""
+
+
+class SqliteBackend(Backend):
+    """The file at `path`. `busy_timeout` is in seconds."""
+
+    begin_writing = "BEGIN IMMEDIATE"
+    data_errors = (
+        *Backend.data_errors,
+        sqlite3.DataError,
+        sqlite3.IntegrityError,
+        sqlite3.InterfaceError,
+        sqlite3.ProgrammingError,
+    )
+
+    def __init__(self, path: Path, *, synchronous: str, busy_timeout: float) -> None:
+        pragmas = {
+            "journal_mode": "wal",
+            "synchronous": synchronous,
+            "foreign_keys": 1,
+            "secure_delete": 1,  # FAST would leave long deleted texts in free pages
+        }
+        super().__init__(peewee.SqliteDatabase(str(path), pragmas=pragmas, timeout=busy_timeout))
+        self._path = path
+        self._busy_timeout = busy_timeout
+        self._lock = FileLock(path.with_name(path.name + ".lock"))
+
+    def rollback(self, connection: Any) -> None:
+        connection.rollback()  # SQLite may have done it already; then a ROLLBACK would fail
+
+    def never_committed(self, error: Exception) -> bool:
+        return getattr(error, "sqlite_errorname", "") in SURELY_NOT_COMMITTED
+
+    def explain(self, error: Exception) -> str:
+        cause = error.__cause__ if isinstance(error, peewee.PeeweeException) else error
+        words = str(error) if isinstance(error, peewee.PeeweeException | sqlite3.Error) else ""
+        return f"SQLite: {words or type(cause).__name__}."
+
+    @contextmanager
+    def migrating(self) -> Iterator[None]:
+        _refuse(self._directory_fault())
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._lock.held():
+            _refuse(self._file_fault() or self._content_fault())
+            if not self._path.exists():
+                self._lock.mark("")
+                self._path.touch(mode=0o600)
+            yield
+            self._lock.mark("The database beside this file was made.\n")
+
+    def faults(self) -> Sequence[Fault]:
+        fault = self._directory_fault() or self._file_fault() or self._content_fault()
+        return [fault] if fault else []
+
+    def erase(self, connection: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout = 0")  # nobody should wait for this; the log is reused anyway
+        try:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {int(self._busy_timeout * 1000)}")
+
+    def _directory_fault(self) -> Fault | None:
+        directory = self._path.parent
+        while not directory.exists() and directory != directory.parent:
+            directory = directory.parent
+        if not directory.is_dir():
+            return Fault(f"{directory} is not a directory.", "Choose another [peewee] url.")
+        if not _may(directory, os.W_OK | os.X_OK):
+            return Fault(
+                f"The directory {directory} is not writable.", "Give the server's user write access."
+            )
+        return None
+
+    def _file_fault(self) -> Fault | None:
+        if not self._path.exists():
+            return None
+        if not self._path.is_file():
+            return Fault(f"{self._path} is not a file.", "Choose another [peewee] url.")
+        if not _may(self._path, os.R_OK | os.W_OK):
+            return Fault(f"{self._path} is read-only.", "Give the server's user write access.")
+        if not self._path.stat().st_size and self._lock.marked():
+            return Fault(f"{self._path} is empty, but was in use before.", RESTORE)
+        return None
+
+    def _content_fault(self) -> Fault | None:
+        """Read the file through SQLite: closing it after an `open()` of ours would drop SQLite's locks."""
+        if not self._path.exists():
+            return None
+        has_log = self._path.with_name(self._path.name + "-wal").exists()
+        uri = f"{self._path.resolve().as_uri()}?mode=ro{'' if has_log else '&immutable=1'}"
+        try:
+            with closing(sqlite3.connect(uri, uri=True, timeout=self._busy_timeout)) as connection:
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError as error:
+            return Fault(
+                f"{self._path} can't be opened: {error}.", "See that no other program keeps it locked."
+            )
+        except sqlite3.DatabaseError as error:
+            return Fault(f"{self._path} is damaged or not a database: {error}.", RESTORE)
+        return None
+
+
+def _refuse(fault: Fault | None) -> None:
+    if fault is not None:
+        raise SettingsError(fault.what, fault.cure)
+
+
+def _may(path: Path, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)

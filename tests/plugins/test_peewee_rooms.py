@@ -1,0 +1,87 @@
+"""Rooms: found, made once, counted by owner, kept from strangers."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.plugins.peeweekit import JULIET, ROMEO, storage
+from tornchat import User
+
+
+def test_a_new_room_belongs_to_its_creator(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with storage(tmp_path) as chat:
+            room = await chat.open_room("hall", ROMEO, True, 0)
+            assert (room.name, room.owner, room.private) == ("hall", ROMEO.id, False)
+            assert await chat.open_room("hall", JULIET, True, 0) == room
+            assert await chat.open_room("hall", JULIET, False, 0) == room
+
+    asyncio.run(play())
+
+
+def test_a_room_and_its_epoch_outlive_the_process(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with storage(tmp_path) as chat:
+            room = await chat.open_room("hall", ROMEO, True, 0)
+        async with storage(tmp_path) as chat:
+            assert await chat.open_room("hall", JULIET, False, 0) == room
+
+    asyncio.run(play())
+
+
+def test_every_room_draws_its_own_epoch(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with storage(tmp_path) as chat:
+            rooms = [await chat.open_room(f"room{number}", ROMEO, True, 0) for number in range(20)]
+            assert len({room.epoch for room in rooms}) == 20
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("name", ["hall", "\ud800"])
+def test_a_room_that_may_not_be_created_is_not_there(tmp_path: Path, name: str) -> None:
+    async def play() -> None:
+        async with storage(tmp_path) as chat:
+            assert await chat.open_room(name, ROMEO, False, 0) is None
+            assert await chat.open_room("\ud800", ROMEO, True, 0) is None
+            assert await chat.open_room("hall", User("\ud800", "who"), True, 0) is None
+
+    asyncio.run(play())
+
+
+def test_fifty_calls_for_one_new_name_give_one_room(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with storage(tmp_path) as chat, storage(tmp_path) as other_node:
+            calls = [node.open_room("hall", ROMEO, True, 0) for node in (chat, other_node) * 25]
+            assert len({room.epoch for room in await asyncio.gather(*calls)}) == 1
+
+    asyncio.run(play())
+
+
+def test_a_user_owns_no_more_rooms_than_the_limit(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with storage(tmp_path) as chat:
+            calls = [chat.open_room(f"room{number}", ROMEO, True, 3) for number in range(10)]
+            made = [room for room in await asyncio.gather(*calls) if room is not None]
+            assert len(made) == 3
+            assert await chat.open_room("another", ROMEO, True, 3) is None
+            assert await chat.open_room(made[0].name, ROMEO, True, 3) == made[0]
+            assert (await chat.open_room("hers", JULIET, True, 3)).owner == JULIET.id
+
+    asyncio.run(play())
+
+
+def test_a_private_room_is_its_owners_alone(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with storage(tmp_path, "hall") as chat:
+            with closing(sqlite3.connect(tmp_path / "tornchat.db")) as database, database:
+                database.execute("UPDATE room SET private = 1")
+            assert (await chat.open_room("hall", ROMEO, True, 0)).private
+            assert await chat.open_room("hall", JULIET, True, 0) is None
+
+    asyncio.run(play())

@@ -1,0 +1,67 @@
+"""tornchat: the whole vocabulary of a plugin author and an integrator.
+
+    from tornchat import ChatApp              # mount it into a Tornado application
+    from tornchat import hookimpl, User       # write a plugin
+
+Importing this loads no Tornado; `ChatApp` is fetched when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tornchat.errors import NotStored, Rejected, SettingsError, Unavailable
+from tornchat.hookspecs import ChatHandle, hookimpl
+from tornchat.messages import (
+    Credentials,
+    Draft,
+    Entry,
+    Fault,
+    Page,
+    Participant,
+    Position,
+    PresenceChange,
+    Refusal,
+    RoomInfo,
+    Roster,
+    Stored,
+    StoreResult,
+    User,
+)
+from tornchat.version import __version__
+
+if TYPE_CHECKING:
+    from tornchat.app import ChatApp as ChatApp
+
+__all__ = [
+    "ChatApp",
+    "ChatHandle",
+    "Credentials",
+    "Draft",
+    "Entry",
+    "Fault",
+    "NotStored",
+    "Page",
+    "Participant",
+    "Position",
+    "PresenceChange",
+    "Refusal",
+    "Rejected",
+    "RoomInfo",
+    "Roster",
+    "SettingsError",
+    "StoreResult",
+    "Stored",
+    "Unavailable",
+    "User",
+    "__version__",
+    "hookimpl",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "ChatApp":
+        from tornchat.app import ChatApp  # noqa: PLC0415 (so that a plugin's import loads no Tornado)
+
+        return ChatApp
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

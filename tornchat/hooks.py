@@ -1,0 +1,208 @@
+"""Every hook, typed: what the core asks of its plugins, and what it makes of their answers.
+
+Each raises `Unavailable` when a plugin fails or misses its deadline, unless it says otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, cast
+
+from tornchat import hookspecs
+from tornchat.errors import CODES, ChatError, NotStored, SettingsError, Unavailable
+from tornchat.messages import (
+    Credentials,
+    Draft,
+    Entry,
+    Fault,
+    Page,
+    Participant,
+    Position,
+    Refusal,
+    RoomInfo,
+    Roster,
+    Stored,
+    StoreResult,
+    User,
+)
+from tornchat.verbs import Verbs
+
+
+class Hooks(Verbs):
+    """The plugins of one chat, as the core calls them."""
+
+    # --- auth ---
+
+    async def authenticate(self, credentials: Credentials) -> User | None:
+        """Raises `Unavailable`."""
+        user = await self._ask("authenticate", User, credentials)
+        if user is not None and not _is_whole(user):
+            raise self._failed(self._sole("authenticate"), TypeError("it returned a User of wrong types"))
+        return user
+
+    async def authorize(self, user: User, action: str, room: str) -> bool:
+        return await self._ask("authorize", bool, user, action, room) is not False
+
+    async def issue_token(self, user: User, lifetime: float) -> str:
+        return cast(str, await self._one("issue_token", str, user, lifetime))
+
+    # --- storage and history ---
+
+    async def open_room(self, name: str, user: User, create: bool, owned_limit: int) -> RoomInfo | None:
+        return await self._one("open_room", RoomInfo, name, user, create, owned_limit, optional=True)
+
+    async def renew_epoch(self, room: str, epoch: str) -> None:
+        """Raises `Unavailable`. Nothing happens if no plugin provides it."""
+        if self.provides("renew_epoch"):
+            await self._one("renew_epoch", object, room, epoch, optional=True)
+
+    def begin_store(self, drafts: Sequence[Draft]) -> asyncio.Future[Sequence[StoreResult]]:
+        """Start the one store call. It has no deadline here and ends with the plugin's own end,
+        since only that tells when the log may be read for what became of the drafts."""
+        return asyncio.ensure_future(self._store(drafts))
+
+    async def _store(self, drafts: Sequence[Draft]) -> Sequence[StoreResult]:
+        implementation = self._sole("store_messages")
+        results = await self._to_its_end(implementation, (drafts,))
+        if not _fits(results, drafts):
+            raise self._failed(implementation, TypeError("it did not return one result per draft"))
+        return cast("Sequence[StoreResult]", results)
+
+    async def read_history(self, room: str, after: int | None, before: int | None, limit: int) -> Page | None:
+        return await self._one("read_history", Page, room, after, before, limit, optional=True)
+
+    async def latest_positions(self, rooms: Sequence[str]) -> Mapping[str, Position]:
+        return cast("Mapping[str, Position]", await self._one("latest_positions", Mapping, rooms))
+
+    # --- moderation ---
+
+    async def filter_message(self, draft: Draft, user: User) -> Draft:
+        for implementation in self._implementations["filter_message"]:
+            answer = await self._call(implementation, (draft, user))
+            self._check(implementation, answer, Draft)
+            if answer is not draft:
+                self._check(implementation, answer.text, str)
+                draft = Draft(
+                    draft_id=draft.draft_id,
+                    room=draft.room,
+                    sender_id=draft.sender_id,
+                    sender_username=draft.sender_username,
+                    text=answer.text,
+                    sent_at=draft.sent_at,
+                    client_id=draft.client_id,
+                    kind=draft.kind,
+                    target=draft.target,
+                )
+        return draft
+
+    # --- broadcast and presence ---
+
+    def broadcast_scope(self) -> Literal["process", "cluster"]:
+        """Raises `SettingsError`: without an answer there is no start."""
+        implementation = self._sole("broadcast_scope")
+        try:
+            scope = self._at_once(implementation)
+            if scope not in ("process", "cluster"):
+                raise self._failed(implementation, TypeError("it returned neither process nor cluster"))
+        except Unavailable as error:
+            raise _no_start(error) from None
+        return cast("Literal['process', 'cluster']", scope)
+
+    async def subscribe(self, topic: str) -> None:
+        await self._one("subscribe", object, topic, optional=True)
+
+    async def unsubscribe(self, topic: str) -> None:
+        await self._one("unsubscribe", object, topic, optional=True)
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        await self._one("publish", object, topic, payload, optional=True)
+
+    async def join_presence(self, room: str, user: Participant, session: str) -> bool:
+        return bool(await self._one("join_presence", bool, room, user, session))
+
+    async def leave_presence(self, room: str, user: Participant, session: str) -> bool:
+        return bool(await self._one("leave_presence", bool, room, user, session))
+
+    async def read_presence(self, room: str) -> Roster:
+        return cast(Roster, await self._one("read_presence", Roster, room))
+
+    # --- life ---
+
+    async def startup(self, chat: hookspecs.ChatHandle) -> None:
+        """Start the plugins in order. Raises `SettingsError`, after shutting down those already started
+        and the one that failed, which may have opened a part of what it needs."""
+        started: list[str] = []
+        for implementation in self._implementations["startup"]:
+            started.append(implementation.plugin)
+            try:
+                await self._call(implementation, (chat,))
+            except BaseException as error:  # a start that is cancelled leaves nothing behind either
+                await self.shutdown(started)
+                if isinstance(error, (Unavailable, ChatError, NotStored)):
+                    raise _no_start(error) from None
+                raise
+
+    async def shutdown(self, plugins: Sequence[str] | None = None) -> None:
+        """Shut the plugins down, in reverse order, whatever each of them does."""
+        for implementation in reversed(self._implementations["shutdown"]):
+            if plugins is None or implementation.plugin in plugins:
+                await self._contained(implementation, ())
+
+    async def check(self) -> list[tuple[str, Fault]]:
+        """Collect (plugin, fault). A plugin that can't even check itself is a fault, too."""
+        found: list[tuple[str, Fault]] = []
+        for plugin, faults in await self._collect("check", Sequence):
+            given = faults if faults is not None else [Fault("Its check failed.", "The log says why.")]
+            found.extend((plugin, fault) for fault in given)
+        return found
+
+    async def migrate(self) -> list[tuple[str, str]]:
+        """Collect (plugin, step taken). Raises what the first plugin raises: half a migration is a fault."""
+        steps: list[tuple[str, str]] = []
+        for implementation in self._implementations["migrate"]:
+            taken = await self._call(implementation, ())
+            self._check(implementation, taken, Sequence)
+            steps.extend((implementation.plugin, step) for step in taken)
+        return steps
+
+    async def health(self) -> dict[str, dict[str, str]]:
+        """Collect plugin -> part -> "ok" or what is wrong; a plugin that fails has one part, `health`."""
+        answers = await self._collect("health", Mapping)
+        return {name: {"health": "failed"} if a is None else dict(a) for name, a in answers}
+
+    # --- extensions and events ---
+
+    async def http_routes(self, chat: hookspecs.ChatHandle) -> list[Any]:
+        answers = await self._collect("http_routes", Sequence, chat)
+        return [route for _, routes in answers for route in routes or ()]
+
+    def cli_commands(self, group: Any) -> None:
+        for implementation in self._implementations["cli_commands"]:
+            try:
+                self._at_once(implementation, group)
+            except Unavailable:
+                pass  # logged; the others still add theirs
+
+    def messages_stored(self, room: str, entries: Sequence[Entry]) -> None:
+        self.tell("messages_stored", room, entries)
+
+
+def _no_start(error: Exception) -> SettingsError:
+    return SettingsError(f"{error}.".replace("..", "."), "The log says where; `tornchat check` says more.")
+
+
+def _is_whole(user: User) -> bool:
+    return isinstance(user.id, str) and bool(user.id) and isinstance(user.username, str)
+
+
+def _is_refusal(result: object) -> bool:
+    return type(result) is Refusal and result.code in CODES
+
+
+def _fits(results: object, drafts: Sequence[Draft]) -> bool:
+    return (
+        isinstance(results, Sequence)
+        and len(results) == len(drafts)
+        and all(type(result) is Stored or _is_refusal(result) for result in results)
+    )

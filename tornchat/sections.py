@@ -1,0 +1,126 @@
+"""The sections of tornchat.ini as types: every setting with its default, its bounds and its explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+Natural = Annotated[int, Meta(ge=0)]
+Seconds = Annotated[float, Meta(ge=0)]
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A section of the settings. An unknown key in it is an error."""
+
+
+class TornchatSection(Section, frozen=True):
+    """The server itself."""
+
+    host: Annotated[str, Meta(description="The address to listen on. 0.0.0.0 is every IPv4 address.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, Meta(ge=0, le=65535, description="The port; 0 takes any free one.")] = 8888
+    data_dir: Annotated[Path, Meta(description="Where the database and the signing key lie.")] = Path(
+        "tornchat-data"
+    )
+    plugins: Annotated[
+        tuple[str, ...],
+        Meta(description="What is loaded, in the order in which it is called; nothing else is imported."),
+    ] = ("jwt", "peewee", "local")
+    log_level: Annotated[
+        str, Meta(pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
+    ] = "info"
+
+
+class RoomsSection(Section, frozen=True):
+    """Rooms."""
+
+    auto_create: Annotated[bool, Meta(description="Create a room when somebody first enters it.")] = True
+    name_pattern: Annotated[
+        str, Meta(description="What a room's whole name must match (a regular expression).")
+    ] = "[A-Za-z0-9_-]{1,64}"
+    history_limit: Annotated[Natural, Meta(description="How many messages are sent to who enters.")] = 50
+    presence_limit: Annotated[
+        Natural,
+        Meta(
+            description="Above this many users joins and leaves are not told and the list is cut. 0: never."
+        ),
+    ] = 0
+
+
+class LimitsSection(Section, frozen=True):
+    """What one client may do. 0 is no limit."""
+
+    frame_bytes: Annotated[
+        Natural, Meta(description="Bytes of a message on the wire; more ends with 1009.")
+    ] = 65536
+    message_chars: Annotated[Natural, Meta(description="Characters of a chat message.")] = 4000
+    messages_per_second: Annotated[
+        Seconds, Meta(description="Messages of one connection, in the long run.")
+    ] = 0.0
+    burst: Annotated[
+        Natural, Meta(description="Messages it may send at once, with messages_per_second set.")
+    ] = 20
+    rooms_per_user: Annotated[Natural, Meta(description="Rooms that one user may create.")] = 1000
+    send_buffer_bytes: Annotated[
+        Natural, Meta(description="How far a slow reader may fall behind before it is closed with 1013.")
+    ] = 1048576
+    resume_messages: Annotated[
+        Natural, Meta(description="How many missed messages a reconnecting client is sent.")
+    ] = 10000
+
+
+class ServerSection(Section, frozen=True):
+    """Connections."""
+
+    allowed_origins: Annotated[
+        tuple[str, ...],
+        Meta(description="Sites, besides this one, whose pages may connect: https://example.org; * is all."),
+    ] = ()
+    allow_query_token: Annotated[
+        bool, Meta(description="Accept ?token=... in the URL. URLs end up in logs of proxies.")
+    ] = True
+    ping_interval: Annotated[Seconds, Meta(description="Seconds between pings to a client; 0 is never.")] = (
+        25.0
+    )
+    ping_timeout: Annotated[Seconds, Meta(description="Seconds until an unanswered ping ends it.")] = 20.0
+    drain_seconds: Annotated[Seconds, Meta(description="How long a stop waits for the last client.")] = 10.0
+    watchdog_seconds: Annotated[
+        Seconds,
+        Meta(description="Name in the log what blocks the event loop for longer than this; 0 is never."),
+    ] = 0.2
+
+
+SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
+    {
+        "tornchat": TornchatSection,
+        "rooms": RoomsSection,
+        "limits": LimitsSection,
+        "server": ServerSection,
+    }
+)
+
+
+def describe(form: type[msgspec.Struct]) -> dict[str, str]:
+    """Give key -> explanation, from the `Meta(description=...)` of a section's fields."""
+    words = {}
+    for name, hint in get_type_hints(form, include_extras=True).items():
+        notes = [note for note in get_args(hint)[1:] if isinstance(note, Meta)]
+        words[name] = " ".join(note.description for note in notes if note.description)
+    return words
+
+
+def secret_keys(form: type[msgspec.Struct]) -> frozenset[str]:
+    """The keys of a section that are marked with `Meta(extra={"secret": True})`."""
+    hints = get_type_hints(form, include_extras=True).items()
+    return frozenset(
+        name
+        for name, hint in hints
+        for note in get_args(hint)[1:]
+        if isinstance(note, Meta) and (note.extra or {}).get("secret")
+    )

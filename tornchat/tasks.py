@@ -1,0 +1,57 @@
+"""The owner of tasks: what it starts it also ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+log = logging.getLogger("tornchat")
+
+
+class Tasks:
+    """Starts tasks, reports those that fail, and ends what is left when it is closed."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Run `work` until it ends or this owner is closed."""
+        task = asyncio.create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def every(self, seconds: float, work: Callable[[], Awaitable[None] | None], name: str) -> None:
+        """Do `work` again and again, `seconds` apart. One that fails is logged and done again."""
+        self.start(self._repeat(seconds, work), name)
+
+    async def _repeat(self, seconds: float, work: Callable[[], Awaitable[None] | None]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                pending = work()
+                if pending is not None:
+                    await pending
+            except Exception:
+                log.exception("a regular task failed and will be tried again")
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("task %s failed", task.get_name(), exc_info=task.exception())
+
+    async def finish(self, seconds: float) -> None:
+        """Let what runs come to its end, at most `seconds`; then close."""
+        if self._running:
+            await asyncio.wait(list(self._running), timeout=seconds)
+        await self.close()
+
+    async def close(self) -> None:
+        """Cancel what runs and wait until it has ended."""
+        tasks = list(self._running)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)

@@ -1,0 +1,189 @@
+"""The verbs: the only file that calls a plugin, with its deadline, its failure policy and the blame.
+
+A plugin that raises, returns junk or hangs harms the one operation that asked it. Its failure is
+logged with its name; what the caller gets is `Unavailable`, never a "no".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar, cast
+
+from tornchat import hookspecs
+from tornchat.errors import ChatError, NotStored, SettingsError, Unavailable
+from tornchat.tells import Tells
+
+log = logging.getLogger("tornchat.hooks")
+
+Answer = TypeVar("Answer")
+PASSED_ON = (ChatError, NotStored, SettingsError)
+"""What a plugin raises on purpose: it reaches the caller as it is, from these hooks:"""
+MAY_REFUSE = frozenset({"startup", "check", "migrate", "issue_token", "store_messages", "filter_message"})
+"""From any other hook it is a failure like all others: nobody there waits for a refusal."""
+
+
+class Implementation(NamedTuple):
+    """One plugin's implementation of one hook, called with the hook's arguments in order."""
+
+    plugin: str
+    hook: str
+    function: Callable[..., Any]
+
+
+class Verbs:
+    """Calls the plugins of one chat. `close` ends what is left of calls that were given up."""
+
+    def __init__(
+        self, implementations: Mapping[str, Sequence[Implementation]], deadlines: Mapping[str, float]
+    ) -> None:
+        self._implementations = implementations
+        self._deadlines = {
+            name: deadlines.get(name, promise.deadline) for name, promise in promises().items()
+        }
+        self._strays: set[asyncio.Future[Any]] = set()
+        self._tells = Tells(self._contained)
+
+    def provides(self, hook: str) -> bool:
+        """Say whether any loaded plugin implements `hook`."""
+        return bool(self._implementations.get(hook))
+
+    def implementations(self) -> Iterator[Implementation]:
+        """Every implementation of every hook."""
+        for implementations in self._implementations.values():
+            yield from implementations
+
+    def deadline(self, hook: str) -> float:
+        """Seconds that a call of `hook` may take."""
+        return self._deadlines[hook]
+
+    def tell(self, hook: str, *arguments: object) -> None:
+        """Tell everybody who listens, in order and without waiting for them."""
+        for implementation in self._implementations.get(hook, ()):
+            self._tells.put(implementation.plugin, implementation, arguments)
+
+    async def close(self) -> None:
+        """Let what was told arrive, then end every call that was given up."""
+        await self._tells.close()
+        for stray in self._strays:
+            stray.cancel()
+        if self._strays:
+            await asyncio.wait(self._strays, timeout=1.0)
+
+    # --- the verbs ---
+
+    async def _ask(self, hook: str, form: type[Answer], *arguments: object) -> Answer | None:
+        for implementation in self._implementations.get(hook, ()):
+            answer = await self._call(implementation, arguments)
+            if answer is not None:
+                self._check(implementation, answer, form)
+                return cast(Answer, answer)
+        return None
+
+    async def _one(
+        self, hook: str, form: type[Answer], *arguments: object, optional: bool = False
+    ) -> Answer | None:
+        implementation = self._sole(hook)
+        answer = await self._call(implementation, arguments)
+        if answer is not None or not optional:
+            self._check(implementation, answer, form)
+        return cast("Answer | None", answer)
+
+    async def _collect(self, hook: str, form: type, *arguments: object) -> list[tuple[str, Any]]:
+        """Everybody's answers as (plugin, answer); None stands for one that failed, which is logged."""
+        return [
+            (implementation.plugin, await self._contained(implementation, arguments, form))
+            for implementation in self._implementations.get(hook, ())
+        ]
+
+    async def _contained(
+        self, implementation: Implementation, arguments: tuple[object, ...], form: type = object
+    ) -> Any:
+        try:
+            answer = await self._call(implementation, arguments)
+            self._check(implementation, answer, form)
+            return answer
+        except Unavailable:
+            return None  # logged where it failed
+        except PASSED_ON as error:
+            self._failed(implementation, error)
+            return None
+
+    async def _call(self, implementation: Implementation, arguments: tuple[object, ...]) -> Any:
+        try:
+            answer = implementation.function(*arguments)
+            if inspect.isawaitable(answer):
+                answer = await self._within(implementation, answer)
+        except Unavailable:
+            raise
+        except Exception as error:
+            if isinstance(error, PASSED_ON) and implementation.hook in MAY_REFUSE:
+                raise
+            raise self._failed(implementation, error) from None
+        return answer
+
+    def _at_once(self, implementation: Implementation, *arguments: object) -> Any:
+        """Call a hook that is never awaited. Raises `Unavailable`."""
+        try:
+            return implementation.function(*arguments)
+        except Exception as error:
+            raise self._failed(implementation, error) from None
+
+    async def _to_its_end(self, implementation: Implementation, arguments: tuple[object, ...]) -> Any:
+        """Call without a deadline, for a call whose own end matters."""
+        try:
+            answer = implementation.function(*arguments)
+            return await answer if inspect.isawaitable(answer) else answer
+        except PASSED_ON:
+            raise
+        except Exception as error:
+            raise self._failed(implementation, error) from None
+
+    async def _within(self, implementation: Implementation, answer: Awaitable[Any]) -> Any:
+        """Wait until the deadline and no longer, even for a plugin that ignores its cancellation."""
+        call = asyncio.ensure_future(answer)
+        self._strays.add(call)
+        call.add_done_callback(self._ended)
+        seconds = self._deadlines[implementation.hook]
+        try:
+            await asyncio.wait({call}, timeout=seconds)
+        finally:
+            if not call.done():
+                call.cancel()
+        if not call.done() or call.cancelled():
+            raise self._failed(implementation, TimeoutError(f"no answer within {seconds:g} s"))
+        return call.result()
+
+    def _ended(self, call: asyncio.Future[Any]) -> None:
+        self._strays.discard(call)
+        if not call.cancelled():
+            call.exception()  # so that a call given up on is not reported as never retrieved
+
+    def _sole(self, hook: str) -> Implementation:
+        implementations = self._implementations.get(hook)
+        if not implementations:
+            raise SettingsError(
+                f"No loaded plugin provides {hook}.", "Add one that does to [tornchat] plugins."
+            )
+        return implementations[0]
+
+    def _check(self, implementation: Implementation, answer: object, form: type) -> None:
+        if not isinstance(answer, form) or (form is Sequence and isinstance(answer, str)):
+            words = f"it returned {type(answer).__name__}, not {form.__name__}"
+            raise self._failed(implementation, TypeError(words))
+
+    def _failed(self, implementation: Implementation, error: BaseException) -> Unavailable:
+        """Log the failure with the plugin's name and its own frames, and make what the caller raises."""
+        plugin, hook, _ = implementation
+        frames = traceback.extract_tb(error.__traceback__)[1:]
+        where = "".join(f"\n  {f.filename}:{f.lineno} in {f.name}" for f in frames[-5:])
+        log.error("plugin %s failed in %s: %s: %s%s", plugin, hook, type(error).__name__, error, where)
+        return Unavailable(f"plugin {plugin} failed in {hook} ({type(error).__name__})")
+
+
+def promises() -> dict[str, hookspecs.Promise]:
+    """Hook name -> its promise, in the order of `hookspecs.py`."""
+    return {name: value.promise for name, value in vars(hookspecs).items() if hasattr(value, "promise")}
