@@ -1,0 +1,118 @@
+"""ChatApp: a whole chat that mounts into any Tornado application, started, drained and closed with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from tornado.routing import URLSpec
+from tornado.web import Application
+
+from tornchat.chat import Chat
+from tornchat.config import Settings, load
+from tornchat.errors import SettingsError
+from tornchat.loader import load_plugins
+from tornchat.server.connections import Connections
+from tornchat.server.socket import ChatSocket
+from tornchat.server.wheel import TICK_SECONDS
+from tornchat.tasks import Tasks
+from tornchat.watchdog import Watchdog
+
+ROOM_PATH = r"/ws/chat/([^/]*)/?"
+
+Given: TypeAlias = Settings | Mapping[str, Mapping[str, object]] | Path | str | None
+
+
+class ChatApp:
+    """One chat: its settings, plugins, rooms and connections. Several live in one process, apart.
+
+    chat = ChatApp({"tornchat": {"data_dir": "chat-data"}})
+    app = tornado.web.Application(chat.routes(prefix="/talk") + my_routes)
+    await chat.start()
+    ...
+    await chat.close()
+    """
+
+    def __init__(self, settings: Given = None, plugins: Mapping[str, type] | None = None) -> None:
+        """`settings` is a path to an ini file, section -> key -> value, or a `Settings`.
+
+        `plugins` offers plugin classes by name, as entry points do; `[tornchat] plugins` says which
+        are loaded. Raises `SettingsError` on anything that is in doubt.
+        """
+        self.settings = _settings(settings)
+        loaded = load_plugins(self.settings, plugins)
+        self.plugins = loaded.plugins
+        self.hooks = loaded.hooks
+        self._tasks = Tasks()
+        self._closing = asyncio.Lock()
+        self._watchdog: Watchdog | None = None
+        self._connections: Connections | None = None
+        self._chat: Chat | None = None
+
+    def routes(self, prefix: str = "") -> list[URLSpec]:
+        """The rules to give to `tornado.web.Application`; put them before a catch-all rule.
+
+        A connection that comes before `start` or after `close` is answered with 503.
+        """
+        return [URLSpec(prefix.rstrip("/") + ROOM_PATH, ChatSocket, {"connections": self._shared})]
+
+    def _shared(self) -> Connections | None:
+        return self._connections
+
+    async def start(self) -> None:
+        """Start the plugins and the chat's own work. Raises `SettingsError`; then nothing is left running."""
+        if self._connections is not None:
+            raise SettingsError(
+                "This chat is started already.", "Call start() once; close() before the next."
+            )
+        chat = Chat(self.settings, self.hooks)
+        await chat.start()
+        self._chat = chat
+        self._connections = Connections(chat, self.settings)
+        self._tasks.every(TICK_SECONDS, self._connections.wheel.turn, "wheel")
+        self._watchdog = Watchdog(self.hooks, self.settings.server.watchdog_seconds)
+        self._watchdog.start()
+
+    async def close(self) -> None:
+        """Finish the commits, close the connections with 1001, shut the plugins down. Idempotent.
+
+        It ends when the last client is gone, at the latest after `[server] drain_seconds` and what the
+        plugins take to shut down.
+        """
+        async with self._closing:
+            await self._close()
+
+    async def _close(self) -> None:
+        connections, chat = self._connections, self._chat
+        if connections is None or chat is None:
+            return
+        self._connections = self._chat = None
+        seconds = self.settings.server.drain_seconds
+        end = asyncio.get_running_loop().time() + seconds
+        await chat.finish_commits(seconds)
+        await connections.drain(max(0.0, end - asyncio.get_running_loop().time()))
+        await self._tasks.close()
+        if self._watchdog is not None:
+            self._watchdog.close()
+        await chat.close()
+
+    async def application(self, **settings: Any) -> Application:
+        """The chat alone, with its plugins' own routes, as an application. After `start`.
+
+        `settings` are Tornado's, such as `log_function`.
+        """
+        assert self._chat is not None
+        extra: list[Any] = await self.hooks.http_routes(self._chat)
+        return Application([*self.routes(), *extra], **settings)
+
+
+def _settings(given: Given) -> Settings:
+    if isinstance(given, Settings):
+        return given
+    if given is None:
+        return load()
+    if isinstance(given, (str, Path)):
+        return load(Path(given))
+    return load(settings=given)

@@ -1,0 +1,81 @@
+"""This node's sessions in the presence plugin: each enters and leaves in its order, however long it takes.
+
+The plugin may be away for a while. Then a session joins here all the same, and what it could not be told
+is told again until it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+from weakref import WeakValueDictionary
+
+from tornchat.errors import Unavailable
+from tornchat.hooks import Hooks
+from tornchat.messages import User
+
+
+class _Step(NamedTuple):
+    """Something that the plugin is still to be told."""
+
+    kind: str
+    room: str
+    user: User
+    session: str
+
+
+class Presence:
+    """Tells the presence plugin who is here. `retry` is to be called regularly."""
+
+    def __init__(self, hooks: Hooks, tell: Callable[..., None]) -> None:
+        self._hooks = hooks
+        self._tell = tell
+        self._late: deque[_Step] = deque()
+        self._retrying = asyncio.Lock()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def enter(self, room: str, user: User, session: str) -> None:
+        """Count a session in. Raises nothing."""
+        await self._take(_Step("join", room, user, session))
+
+    async def leave(self, room: str, user: User, session: str) -> None:
+        """Count a session out. Raises nothing."""
+        await self._take(_Step("leave", room, user, session))
+
+    async def _take(self, step: _Step) -> None:
+        # What is under way or late goes first, or a leave could overtake its own join.
+        turn = self._turns.get(step.session) or asyncio.Lock()
+        self._turns[step.session] = turn
+        async with turn:
+            if any(late.session == step.session for late in self._late):
+                self._late.append(step)
+                return
+            try:
+                await self._do(step)
+            except Unavailable:
+                self._late.append(step)
+
+    async def retry(self) -> None:
+        """Tell what is late, in order; stops at the first that still can't be told."""
+        async with self._retrying:
+            while self._late:
+                try:
+                    await self._do(self._late[0])
+                except Unavailable:
+                    return
+                self._late.popleft()
+
+    async def close(self) -> None:
+        """Forget what is late: who could not be told in time finds out by the end of this node's lease."""
+        await self.retry()
+        self._late.clear()
+
+    async def _do(self, step: _Step) -> None:
+        participant = step.user.participant
+        if step.kind == "join":
+            if await self._hooks.join_presence(step.room, participant, step.session):
+                self._tell("user_joined", step.room, step.user)
+        elif await self._hooks.leave_presence(step.room, participant, step.session):
+            self._tell("user_left", step.room, step.user)

@@ -1,0 +1,72 @@
+"""Gap repair: what the broadcast lost is read from the log, without disturbing anybody."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from tornchat.errors import Unavailable
+from tornchat.hooks import Hooks
+from tornchat.messages import Page
+from tornchat.room import Gap, PositionLost, Room
+from tornchat.tasks import Tasks
+
+log = logging.getLogger("tornchat.repair")
+
+WAIT_FOR_BUS = 0.05
+"""Seconds that a late payload gets to arrive by itself before the log is read."""
+PAGE_ENTRIES = 1000
+RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0)
+
+
+class Repairs:
+    """At most one repair per room; what is asked for meanwhile makes it go round once more."""
+
+    def __init__(self, hooks: Hooks, tasks: Tasks, on_lost: Callable[[Room], None]) -> None:
+        self._hooks = hooks
+        self._tasks = tasks
+        self._on_lost = on_lost
+        self._asked: dict[str, bool] = {}
+        self.repaired = 0
+        """Entries that came from the log instead of the bus."""
+
+    def start(self, room: Room) -> None:
+        """Bring `room` to the head of its log."""
+        running = room.info.name in self._asked
+        self._asked[room.info.name] = running
+        if not running:
+            self._tasks.start(self._run(room), f"repair {room.info.name}")
+
+    async def _run(self, room: Room) -> None:
+        name = room.info.name
+        try:
+            await asyncio.sleep(WAIT_FOR_BUS)
+            while not await self._read_once(room) or self._asked[name] or room.missing():
+                self._asked[name] = False
+        except PositionLost:
+            self._on_lost(room)
+        finally:
+            del self._asked[name]
+
+    async def _read_once(self, room: Room) -> bool:
+        """Read one page; True if the room is at the head of the log then."""
+        before = room.seq
+        page = await self._read(room)
+        if page is None or page.head_seq < before:
+            raise PositionLost
+        try:
+            room.accept(page.epoch, page.entries)
+        except Gap:
+            pass
+        self.repaired += room.seq - before
+        return room.seq >= page.head_seq
+
+    async def _read(self, room: Room) -> Page | None:
+        attempt = 0
+        while True:
+            try:
+                return await self._hooks.read_history(room.info.name, room.seq, None, PAGE_ENTRIES)
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+                attempt += 1

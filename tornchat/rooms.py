@@ -1,0 +1,217 @@
+"""The rooms that are loaded on this node: loaded once, watched while in use, let go when empty."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from weakref import WeakValueDictionary
+
+from tornchat.errors import POSITION_LOST, Unavailable
+from tornchat.hooks import Hooks
+from tornchat.messages import Entry, Page, PresenceChange, RoomInfo
+from tornchat.repair import Repairs
+from tornchat.room import Gap, PositionLost, Room, RoomLimits
+from tornchat.tasks import Tasks
+
+log = logging.getLogger("tornchat.rooms")
+
+EMPTY_SECONDS = 60.0
+
+
+class Rooms:
+    """Room name -> `Room`. Whatever comes from storage or the bus goes to its room through here."""
+
+    def __init__(
+        self, hooks: Hooks, tasks: Tasks, limits: RoomLimits, on_news: Callable[[Room], None]
+    ) -> None:
+        self._hooks = hooks
+        self._tasks = tasks
+        self._limits = limits
+        self._on_news = on_news
+        self._loaded: dict[str, Room] = {}
+        self._early: dict[str, list[tuple[str, Sequence[Entry]]]] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._unsubscribed: set[str] = set()
+        self._rereading: set[str] = set()
+        self.repairs = Repairs(hooks, tasks, self.lose)
+
+    def get(self, name: str) -> Room | None:
+        """The room if it is loaded."""
+        return self._loaded.get(name)
+
+    def warm(self, name: str) -> Room | None:
+        """The room if it is loaded and open to everybody: then nobody needs to be asked about it."""
+        room = self._loaded.get(name)
+        if room is None or room.info.private:
+            return None
+        room.empty_since = asyncio.get_running_loop().time()
+        return room
+
+    def __len__(self) -> int:
+        return len(self._loaded)
+
+    async def load(self, info: RoomInfo) -> Room | None:
+        """Give the room, at the head of its log; None if it is gone. Raises `Unavailable`."""
+        async with self._lock(info.name):
+            room = self._loaded.get(info.name)
+            if room is not None and room.info.epoch != info.epoch:
+                self.lose(room)
+                room = None
+            room = room or await self._load(info)
+            if room is not None:
+                room.empty_since = asyncio.get_running_loop().time()
+            return room
+
+    def _lock(self, name: str) -> asyncio.Lock:
+        """Loading and unloading of one room run one after another; the lock lives while somebody uses it."""
+        lock = self._locks.get(name)
+        if lock is None:
+            lock = self._locks[name] = asyncio.Lock()
+        return lock
+
+    async def _load(self, info: RoomInfo) -> Room | None:
+        early = self._early[info.name] = []
+        try:
+            await self._subscribe(info.name)
+            # Once the subscription holds: what is stored before is in the page, the rest comes on the bus.
+            page = await self._hooks.read_history(info.name, None, None, self._limits.tail_length)
+            if page is None:
+                return None
+            room = self._loaded[info.name] = self._room(info, page)
+        finally:
+            del self._early[info.name]
+        for epoch, entries in early:
+            self.accept(info.name, epoch, entries)
+        await self.reread_presence(room)
+        return room
+
+    def _room(self, info: RoomInfo, page: Page) -> Room:
+        found = RoomInfo(info.name, page.epoch, info.private, info.owner)
+        room = Room(found, self._limits, self._on_news)
+        room.start(page.head_seq, page.entries)
+        return room
+
+    async def _subscribe(self, name: str) -> None:
+        try:
+            await self._hooks.subscribe(f"room:{name}")
+            self._unsubscribed.discard(name)
+        except Unavailable:
+            self._unsubscribed.add(name)  # chatting inside this node goes on; `upkeep` tries again
+
+    # --- what comes in ---
+
+    def accept(self, name: str, epoch: str, entries: Sequence[Entry]) -> None:
+        """Hand entries to their room, if it is here; what is missing before them is repaired."""
+        room = self._loaded.get(name)
+        if room is None:
+            if name in self._early:
+                self._early[name].append((epoch, entries))
+            return
+        try:
+            room.accept(epoch, entries)
+        except Gap:
+            self.repairs.start(room)
+        except PositionLost:
+            self.lose(room)
+
+    def presence_changed(self, name: str, version: int, change: PresenceChange) -> None:
+        """Tell the room's members of the change, or read the whole list if one was missed."""
+        room = self._loaded.get(name)
+        if room is None:
+            return
+        told = room.roster.apply(version, change)
+        if told is None:
+            self._reread(room)
+        else:
+            room.tell_presence(told)
+
+    def _reread(self, room: Room) -> None:
+        if room.info.name not in self._rereading:
+            self._rereading.add(room.info.name)
+            self._tasks.start(self._reread_once(room), f"presence {room.info.name}")
+
+    async def _reread_once(self, room: Room) -> None:
+        self._rereading.discard(room.info.name)
+        await self.reread_presence(room)
+
+    async def reread_presence(self, room: Room) -> None:
+        """Read who is in the room and tell its members the difference to what they were told last."""
+        try:
+            fresh = await self._hooks.read_presence(room.info.name)
+        except Unavailable:
+            return  # `upkeep` reads it again
+        room.tell_presence(room.roster.refresh(fresh))
+
+    def may_have_missed(self) -> None:
+        """The bus may have lost something: compare every room with its log, its list with the fresh one."""
+        for room in self._loaded.values():
+            self.repairs.start(room)
+            self._reread(room)
+
+    def lose(self, room: Room) -> None:
+        """The log is not the one that the members were shown: let them take a fresh history."""
+        if self._loaded.get(room.info.name) is room:
+            log.warning("room %s: position lost, its members are closed with 4010", room.info.name)
+            del self._loaded[room.info.name]
+            for member in room.members():
+                member.outlet.end(POSITION_LOST, "position lost")
+            self._tasks.start(self._unsubscribe(room.info.name), f"unsubscribe {room.info.name}")
+
+    # --- upkeep ---
+
+    async def check_positions(self) -> None:
+        """Compare the rooms in use with the log: this finds the lost last message. Raises nothing."""
+        known = {name: room.seq for name, room in self._loaded.items() if room.population}
+        if not known:
+            return
+        try:
+            heads = await self._hooks.latest_positions(list(known))
+        except Unavailable:
+            return
+        for name, seq in known.items():
+            room, head = self._loaded.get(name), heads.get(name)
+            if room is None:
+                continue
+            if head is not None and head.epoch == room.info.epoch and head.seq < seq:
+                await self._went_back(room)
+            elif head is None or head.epoch != room.info.epoch:
+                self.lose(room)
+            elif head.seq > room.seq:
+                self.repairs.start(room)
+
+    async def _went_back(self, room: Room) -> None:
+        """Entries that the members saw are gone from the log: their places will be used again, for others."""
+        log.error("room %s: its log went back behind %d; it gets a new epoch", room.info.name, room.seq)
+        try:
+            await self._hooks.renew_epoch(room.info.name, room.info.epoch)
+        except Unavailable:
+            return  # found again at the next check
+        self.lose(room)
+
+    async def upkeep(self) -> None:
+        """Let go of rooms that have been empty for a minute, and try again to subscribe the others."""
+        now = asyncio.get_running_loop().time()
+        for name, room in list(self._loaded.items()):
+            if not room.population and now - room.empty_since > EMPTY_SECONDS:
+                await self._unload(room)
+            elif name in self._unsubscribed:
+                await self._subscribe(name)
+                if name not in self._unsubscribed:
+                    self.repairs.start(room)
+            if room.roster.version < 0:
+                await self.reread_presence(room)
+
+    async def _unload(self, room: Room) -> None:
+        del self._loaded[room.info.name]
+        await self._unsubscribe(room.info.name)
+
+    async def _unsubscribe(self, name: str) -> None:
+        async with self._lock(name):
+            if name in self._loaded:
+                return
+            self._unsubscribed.discard(name)
+            try:
+                await self._hooks.unsubscribe(f"room:{name}")
+            except Unavailable:
+                pass  # what still arrives for it finds no room and is dropped

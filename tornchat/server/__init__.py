@@ -1,0 +1,1 @@
+"""Everything that knows Tornado: sockets in, sockets out, pages."""

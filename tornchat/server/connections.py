@@ -1,0 +1,77 @@
+"""What the connections of one server share, and how they all end."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from itertools import count
+from typing import Protocol
+
+from tornchat.chat import Chat
+from tornchat.config import Settings
+from tornchat.errors import GOING_AWAY
+from tornchat.server.wheel import Wheel
+from tornchat.wire import V1, Classic, Dialect
+
+ABORT_SECONDS = 1.0
+"""How long a connection that was cut off may take to tidy up."""
+
+
+class Connection(Protocol):
+    """One open WebSocket."""
+
+    def end(self, code: int, reason: str) -> None:
+        """Close it with this code, after what is due."""
+
+    def abort(self) -> None:
+        """Cut it off."""
+
+
+class Connections:
+    """The open connections, the chat behind them, its settings, the dialects and the wheel."""
+
+    def __init__(self, chat: Chat, settings: Settings) -> None:
+        self.chat = chat
+        self.settings = settings
+        self.classic: Dialect = Classic()
+        self.v1: Dialect = V1()
+        self.wheel = Wheel()
+        self.draining = False
+        self._open: set[Connection] = set()
+        self._gone = asyncio.Event()
+        self._numbers = count(1)
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def opened(self, connection: Connection) -> str:
+        """Count a connection in and give its id."""
+        self._open.add(connection)
+        self._gone.clear()
+        return f"{self.chat.node_id}-c{next(self._numbers)}"
+
+    def closed(self, connection: Connection) -> None:
+        """Count a connection out."""
+        self._open.discard(connection)
+        if not self._open:
+            self._gone.set()
+
+    async def drain(self, seconds: float) -> None:
+        """Close every connection with 1001 and wait until the last is gone, at most `seconds`."""
+        self.draining = True
+        for connection in list(self._open):
+            # The spread of a herd that comes back has to come from the server.
+            wait = random.uniform(0.1, max(seconds, 1.0))  # noqa: S311 (no secret)
+            connection.end(GOING_AWAY, f"retry_after={wait:.1f}")
+        if not await self._all_gone(seconds):
+            for connection in list(self._open):
+                connection.abort()
+            await self._all_gone(ABORT_SECONDS)
+
+    async def _all_gone(self, seconds: float) -> bool:
+        if self._open:
+            try:
+                await asyncio.wait_for(self._gone.wait(), seconds)
+            except TimeoutError:
+                return False
+        return True

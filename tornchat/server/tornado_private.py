@@ -1,0 +1,57 @@
+"""The Tornado names that carry no promise, in one place: a change in Tornado fails loudly and at once."""
+
+from __future__ import annotations
+
+import tornado
+from tornado.iostream import BaseIOStream, IOStream
+from tornado.web import RequestHandler
+
+SUPPORTED = ">=6.6.1,<7"
+
+
+def refusal(what: str) -> ImportError:
+    """What to raise when Tornado lacks what frames are read with; says the cure."""
+    return ImportError(
+        f"tornchat can't read WebSocket frames with Tornado {tornado.version}: {what}. "
+        f"Install a supported version: pip install 'tornado{SUPPORTED}'"
+    )
+
+
+try:
+    from tornado.util import _websocket_mask as unmask
+    from tornado.websocket import WebSocketProtocol13
+    from tornado.websocket import _WebSocketParams as WebSocketParams
+except ImportError as error:
+    raise refusal(str(error)) from error
+
+OVERRIDDEN = (
+    "_abort",
+    "_handle_websocket_headers",
+    "_parse_extensions_header",
+    "_receive_frame_loop",
+    "_write_frame",
+)
+"""Methods of `WebSocketProtocol13` that `frames.py` overrides. Renamed, they would never be called."""
+
+
+def require(protocol: type, names: tuple[str, ...] = OVERRIDDEN) -> None:
+    """Refuse a protocol class that lacks one of `names`."""
+    for name in names:
+        if not callable(getattr(protocol, name, None)):
+            raise refusal(f"{protocol.__name__}.{name} is missing")
+
+
+require(WebSocketProtocol13)
+require(RequestHandler, ("_log",))
+
+
+def bytes_written(stream: IOStream) -> int:
+    """How many of the bytes given to `stream.write` the kernel has taken so far."""
+    written: int = stream._total_write_done_index
+    return written
+
+
+if "_total_write_done_index" not in BaseIOStream.__init__.__code__.co_names:
+    raise refusal("IOStream does not count what it has written")
+
+__all__ = ["WebSocketParams", "WebSocketProtocol13", "bytes_written", "unmask"]
