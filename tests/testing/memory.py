@@ -1,0 +1,146 @@
+"""Small right plugins, written with plain functions: the wrong ones are made of them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from tornchat import (
+    Credentials,
+    Draft,
+    Entry,
+    Page,
+    Position,
+    Refusal,
+    Rejected,
+    RoomInfo,
+    Stored,
+    StoreResult,
+    User,
+    hookimpl,
+)
+
+
+@dataclass
+class Log:
+    info: RoomInfo
+    entries: list[Entry] = field(default_factory=list)
+
+
+class MemoryStorage:
+    """Storage and history on a "disk" that is a dict."""
+
+    def __init__(self, disk: dict[str, Log]) -> None:
+        self.disk = disk
+
+    @hookimpl
+    def open_room(self, name: str, user: User, create: bool, owned_limit: int) -> RoomInfo | None:
+        if name not in self.disk:
+            if not create or not self.may_own(user, owned_limit):
+                return None
+            self.disk[name] = Log(RoomInfo(name, self.epoch(), owner=user.id))
+        return self.disk[name].info
+
+    @hookimpl
+    def store_messages(self, drafts: Sequence[Draft]) -> Sequence[StoreResult]:
+        return [self.place(draft) for draft in drafts]
+
+    @hookimpl
+    def read_history(self, room: str, after: int | None, before: int | None, limit: int) -> Page | None:
+        log = self.disk.get(room)
+        return None if log is None else self.page(log, after, before, limit)
+
+    @hookimpl
+    def latest_positions(self, rooms: Sequence[str]) -> dict[str, Position]:
+        found = {name: self.disk[name] for name in rooms if name in self.disk}
+        return {name: Position(log.info.epoch, head(log)) for name, log in found.items()}
+
+    def may_own(self, user: User, owned_limit: int) -> bool:
+        owned = [log for log in self.disk.values() if log.info.owner == user.id]
+        return not owned_limit or len(owned) < owned_limit
+
+    def epoch(self) -> str:
+        return secrets.token_hex(4)
+
+    def place(self, draft: Draft) -> StoreResult:
+        log = self.disk.get(draft.room)
+        if log is None:
+            return Refusal("room_gone")
+        first = self.first(log, draft)
+        if first is not None:
+            same = first.text == draft.text
+            return Stored(first, log.info.epoch, repeated=True) if same else Refusal("conflict")
+        entry = entry_of(draft, self.next_seq(log))
+        log.entries.append(entry)
+        self.blank(log, draft.target)
+        return Stored(entry, log.info.epoch)
+
+    def first(self, log: Log, draft: Draft) -> Entry | None:
+        key = (draft.sender_id, draft.client_id)
+        same = [entry for entry in log.entries if (entry.sender_id, entry.client_id) == key]
+        return same[0] if same and draft.client_id is not None else None
+
+    def next_seq(self, log: Log) -> int:
+        return head(log) + 1
+
+    def blank(self, log: Log, target: int | None) -> None:
+        if target is not None:
+            log.entries[target - 1] = msgspec.structs.replace(log.entries[target - 1], text="")
+
+    def page(self, log: Log, after: int | None, before: int | None, limit: int) -> Page:
+        entries = [entry for entry in log.entries if before is None or entry.seq < before]
+        if after is not None:
+            entries = [entry for entry in entries if entry.seq > after][:limit]
+        else:
+            entries = entries[max(len(entries) - limit, 0) :]
+        return Page(tuple(entries), 1, head(log), log.info.epoch)
+
+
+class TableAuth:
+    """Auth by a table of tokens, with hooks that are `async`."""
+
+    def __init__(self) -> None:
+        self.users = {"a good token of ann": User("id-ann", "ann")}
+
+    @hookimpl
+    async def authenticate(self, credentials: Credentials) -> User | None:
+        return self.users.get(credentials.token or "")
+
+    @hookimpl
+    async def authorize(self, user: User, action: str, room: str) -> bool | None:
+        return None
+
+
+class SwearFilter:
+    """A filter that refuses one word."""
+
+    def __init__(self, settings: Any = None) -> None:
+        pass
+
+    @hookimpl
+    async def filter_message(self, draft: Draft, user: User) -> Draft:
+        if "damn" in draft.text:
+            raise Rejected("Mind your language.")
+        return draft
+
+
+def head(log: Log) -> int:
+    return log.entries[-1].seq if log.entries else 0
+
+
+def entry_of(draft: Draft, seq: int) -> Entry:
+    return Entry(
+        seq=seq,
+        sender_id=draft.sender_id,
+        sender_username=draft.sender_username,
+        text=draft.text,
+        sent_at=draft.sent_at,
+        draft_id=draft.draft_id,
+        client_id=draft.client_id,
+        kind=draft.kind,
+        target=draft.target,
+    )

@@ -1,0 +1,172 @@
+"""The contract kits catch wrong plugins, by the name of the promise they break, and let right ones pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tornchat_local import LocalPlugin
+
+from tests.testing import memory, wrong, wrong_storage
+from tornchat import Credentials
+from tornchat.testing import (
+    AuthContract,
+    BroadcastContract,
+    BrokenPromise,
+    Contract,
+    FilterContract,
+    PresenceContract,
+    StorageContract,
+)
+
+
+class Storage(StorageContract):
+    def __init__(self, plugin: type) -> None:
+        self.plugin = plugin
+        self.disks: dict[Path, Any] = {}
+
+    def make_plugin(self, tmp_path: Path) -> Any:
+        return self.plugin(self.disks.setdefault(tmp_path, {}))
+
+
+class Auth(AuthContract):
+    def __init__(self, plugin: type) -> None:
+        self.plugin = plugin
+
+    def make_plugin(self, tmp_path: Path) -> Any:
+        return self.plugin()
+
+    def good_credentials(self, plugin: Any) -> Credentials:
+        return Credentials("tea", "127.0.0.1", "a good token of ann", "header")
+
+
+class Broadcast(BroadcastContract):
+    def __init__(self, plugin: type) -> None:
+        self.plugin = plugin
+
+    def make_plugin(self, tmp_path: Path) -> Any:
+        return self.plugin(LocalPlugin.Settings())
+
+
+class Presence(PresenceContract):
+    def __init__(self, plugin: type) -> None:
+        self.plugin = plugin
+
+    def make_plugin(self, tmp_path: Path) -> Any:
+        return self.plugin(LocalPlugin.Settings())
+
+
+class Filter(FilterContract):
+    def __init__(self, plugin: type) -> None:
+        self.plugin = plugin
+
+    def make_plugin(self, tmp_path: Path) -> Any:
+        return self.plugin()
+
+
+RIGHT = [
+    (Storage, memory.MemoryStorage),
+    (Auth, memory.TableAuth),
+    (Broadcast, LocalPlugin),
+    (Presence, LocalPlugin),
+    (Filter, memory.SwearFilter),
+]
+
+WRONG = [
+    (Storage, wrong_storage.SkipsASeq, "test_seq_is_gapless"),
+    (Storage, wrong_storage.CountsAllRoomsTogether, "test_rooms_in_one_batch_are_counted_apart"),
+    (Storage, wrong_storage.StoresARepeatTwice, "test_repeat_in_a_later_call_uses_no_seq"),
+    (Storage, wrong_storage.KnowsNoRepeatInABatch, "test_repeat_in_the_same_batch_uses_no_seq"),
+    (Storage, wrong_storage.SharesClientIds, "test_client_ids_are_each_senders_and_rooms_own"),
+    (Storage, wrong_storage.TakesAnyTextForARepeat, "test_other_text_is_a_conflict"),
+    (Storage, wrong_storage.DropsRefusals, "test_refused_draft_does_not_harm_the_others"),
+    (Storage, wrong_storage.RefusesTheWholeBatch, "test_refused_draft_does_not_harm_the_others"),
+    (Storage, wrong_storage.SortsByRoom, "test_results_are_in_draft_order"),
+    (Storage, wrong_storage.RemovesWhatIsDeleted, "test_deletion_blanks_the_text_and_keeps_the_place"),
+    (Storage, wrong_storage.KeepsDeletedTexts, "test_deletion_in_the_same_batch"),
+    (Storage, wrong_storage.StripsTexts, "test_texts_are_kept_to_the_letter"),
+    (Storage, wrong_storage.ForgetsAtShutdown, "test_log_outlives_a_restart"),
+    (Storage, wrong_storage.ReadsNewestFirst, "test_oldest_first"),
+    (Storage, wrong_storage.IncludesTheEntryAfter, "test_after_gives_the_oldest_after_it"),
+    (Storage, wrong_storage.GivesTheOldestBefore, "test_before_gives_the_newest_before_it"),
+    (Storage, wrong_storage.GivesAnEmptyPageForNoRoom, "test_unknown_room_is_none"),
+    (Storage, wrong_storage.ReadsALittleLate, "test_reads_what_was_just_stored"),
+    (Storage, wrong_storage.PutsUnknownRoomsAtZero, "test_positions_of_many_rooms"),
+    (Storage, wrong_storage.AlwaysCreates, "test_without_create_nothing_is_created"),
+    (Storage, wrong_storage.KnowsNoLimit, "test_owned_limit_is_kept"),
+    (Storage, wrong_storage.HasOneEpoch, "test_rooms_are_apart"),
+    (Auth, wrong.LetsGarbageIn, "test_garbage_is_nobodys"),
+    (Auth, wrong.LetsGuestsIn, "test_nothing_offered_is_nobody"),
+    (Auth, wrong.BelievesPrefixes, "test_damaged_credentials_are_nobodys"),
+    (Auth, wrong.ChokesOnGarbage, "test_garbage_raises_nothing"),
+    (Auth, wrong.GivesAnEmptyId, "test_good_credentials_are_a_users"),
+    (Auth, wrong.IssuesForeverTokens, "test_issued_token_ends_with_its_lifetime"),
+    (Auth, wrong.ForgetsRoles, "test_issued_token_is_accepted"),
+    (Broadcast, wrong.ForgetsARoom, "test_two_topics_at_once"),
+    (Broadcast, wrong.GoesOnAfterUnsubscribe, "test_nothing_after_unsubscribing"),
+    (Broadcast, wrong.DropsAllTopics, "test_unsubscribing_leaves_the_others"),
+    (Broadcast, wrong.PassesOnEverything, "test_nothing_of_other_topics"),
+    (Broadcast, wrong.SendsText, "test_what_is_published_arrives_as_it_is"),
+    (Broadcast, wrong.DeliversFromAThread, "test_what_is_published_arrives_as_it_is"),
+    (Presence, wrong.CountsTabs, "test_second_session_tells_nothing"),
+    (Presence, wrong.LeavesWithTheFirstTab, "test_leaving_with_a_session_left_tells_nothing"),
+    (Presence, wrong.SkipsAVersion, "test_first_session_is_told_with_the_next_version"),
+    (Presence, wrong.TellsNothing, "test_last_session_leaves"),
+    (Presence, wrong.HasOneRoom, "test_rooms_are_apart"),
+    (Filter, wrong.ReturnsNone, "test_it_returns_a_draft_or_rejects"),
+    (Filter, wrong.ChangesTheSender, "test_it_changes_only_the_text"),
+    (Filter, wrong.MakesANewDraft, "test_it_changes_only_the_text"),
+    (Filter, wrong.RaisesValueError, "test_it_returns_a_draft_or_rejects"),
+    (Filter, wrong.RejectsEverything, "test_harmless_words_pass_unchanged"),
+    (Filter, wrong.EmptiesTheText, "test_what_it_returns_can_be_sent"),
+    (Filter, wrong.RejectsWithAnUnknownCode, "test_it_returns_a_draft_or_rejects"),
+]
+
+
+@pytest.mark.parametrize(("kit", "plugin"), RIGHT)
+def test_a_right_plugin_passes(kit: type, plugin: type, tmp_path: Path) -> None:
+    contract = kit(plugin)
+    for name in _tests(contract):
+        try:
+            _run(contract, name, tmp_path)
+        except pytest.skip.Exception:
+            pass
+
+
+@pytest.mark.parametrize(("kit", "plugin", "test"), WRONG, ids=[plugin.__name__ for _, plugin, _ in WRONG])
+def test_a_wrong_plugin_is_caught(
+    kit: type, plugin: type, test: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tornchat.testing.fixtures.PATIENCE", 0.05)  # what never comes need not be waited for
+    contract = kit(plugin)
+    with pytest.raises(BrokenPromise) as broken:
+        _run(contract, test, tmp_path)
+    promised, seen = str(broken.value).splitlines()[:2]
+    assert promised == f"Broken promise: {getattr(contract, test).__doc__}"
+    assert seen
+
+
+def test_every_kit_has_a_wrong_plugin_for_it() -> None:
+    assert {kit for kit, _, _ in WRONG} == {kit for kit, _ in RIGHT}
+
+
+def test_a_plugin_without_a_required_hook_is_caught(tmp_path: Path) -> None:
+    class Half(Broadcast):
+        def make_plugin(self, tmp_path: Path) -> Any:
+            return object()
+
+    with pytest.raises(BrokenPromise, match="object lacks @hookimpl for broadcast_scope, subscribe"):
+        Half(object).test_every_required_hook_is_there_and_marked(tmp_path)
+
+
+def _tests(contract: Contract) -> Iterator[str]:
+    return (name for name in dir(contract) if name.startswith("test_"))
+
+
+def _run(contract: Contract, name: str, tmp_path: Path) -> None:
+    """Run one test of a kit as pytest does: with a directory of its own."""
+    place = tmp_path / name
+    place.mkdir()
+    getattr(contract, name)(place)

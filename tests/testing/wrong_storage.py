@@ -1,0 +1,144 @@
+"""Deliberately wrong plugins of storage: each breaks one promise, as a tired author might."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tests.testing.memory import Log, MemoryStorage, head
+from tornchat import Draft, Entry, Page, Position, Refusal, RoomInfo, StoreResult, User, hookimpl
+
+
+class SkipsASeq(MemoryStorage):
+    def next_seq(self, log: Log) -> int:
+        return head(log) + (2 if head(log) == 3 else 1)
+
+
+class CountsAllRoomsTogether(MemoryStorage):
+    def next_seq(self, log: Log) -> int:
+        return sum(len(log.entries) for log in self.disk.values()) + 1
+
+
+class StoresARepeatTwice(MemoryStorage):
+    def first(self, log: Log, draft: Draft) -> Entry | None:
+        return None
+
+
+class KnowsNoRepeatInABatch(MemoryStorage):
+    batch: Sequence[Draft] = ()
+
+    @hookimpl
+    def store_messages(self, drafts: Sequence[Draft]) -> Sequence[StoreResult]:
+        self.batch = drafts
+        return super().store_messages(drafts)
+
+    def first(self, log: Log, draft: Draft) -> Entry | None:
+        first = super().first(log, draft)
+        fresh = [given.draft_id for given in self.batch]
+        return None if first is None or first.draft_id in fresh else first
+
+
+class SharesClientIds(MemoryStorage):
+    def first(self, log: Log, draft: Draft) -> Entry | None:
+        same = [entry for entry in log.entries if entry.client_id == draft.client_id is not None]
+        return same[0] if same else None
+
+
+class TakesAnyTextForARepeat(MemoryStorage):
+    def first(self, log: Log, draft: Draft) -> Entry | None:
+        first = super().first(log, draft)
+        return first and msgspec.structs.replace(first, text=draft.text)
+
+
+class DropsRefusals(MemoryStorage):
+    @hookimpl
+    def store_messages(self, drafts: Sequence[Draft]) -> Sequence[StoreResult]:
+        return [result for result in super().store_messages(drafts) if not isinstance(result, Refusal)]
+
+
+class RefusesTheWholeBatch(MemoryStorage):
+    @hookimpl
+    def store_messages(self, drafts: Sequence[Draft]) -> Sequence[StoreResult]:
+        if any(draft.room not in self.disk for draft in drafts):
+            return [Refusal("room_gone") for _ in drafts]
+        return super().store_messages(drafts)
+
+
+class SortsByRoom(MemoryStorage):
+    @hookimpl
+    def store_messages(self, drafts: Sequence[Draft]) -> Sequence[StoreResult]:
+        return super().store_messages(sorted(drafts, key=lambda draft: draft.room))
+
+
+class RemovesWhatIsDeleted(MemoryStorage):
+    def blank(self, log: Log, target: int | None) -> None:
+        if target is not None:
+            del log.entries[target - 1]
+
+
+class KeepsDeletedTexts(MemoryStorage):
+    def blank(self, log: Log, target: int | None) -> None:
+        pass
+
+
+class StripsTexts(MemoryStorage):
+    def place(self, draft: Draft) -> StoreResult:
+        return super().place(msgspec.structs.replace(draft, text=draft.text.strip()))
+
+
+class ForgetsAtShutdown(MemoryStorage):
+    @hookimpl
+    def shutdown(self) -> None:
+        for log in self.disk.values():
+            log.entries.clear()
+
+
+class ReadsNewestFirst(MemoryStorage):
+    def page(self, log: Log, after: int | None, before: int | None, limit: int) -> Page:
+        page = super().page(log, after, before, limit)
+        return msgspec.structs.replace(page, entries=page.entries[::-1])
+
+
+class IncludesTheEntryAfter(MemoryStorage):
+    def page(self, log: Log, after: int | None, before: int | None, limit: int) -> Page:
+        return super().page(log, after and after - 1, before, limit)
+
+
+class GivesTheOldestBefore(MemoryStorage):
+    def page(self, log: Log, after: int | None, before: int | None, limit: int) -> Page:
+        return super().page(log, 0 if after is None and before is not None else after, before, limit)
+
+
+class GivesAnEmptyPageForNoRoom(MemoryStorage):
+    @hookimpl
+    def read_history(self, room: str, after: int | None, before: int | None, limit: int) -> Page | None:
+        return super().read_history(room, after, before, limit) or Page((), 1, 0, "")
+
+
+class ReadsALittleLate(MemoryStorage):
+    def page(self, log: Log, after: int | None, before: int | None, limit: int) -> Page:
+        old = Log(log.info, log.entries[:-1])
+        return super().page(old, after, before, limit)
+
+
+class PutsUnknownRoomsAtZero(MemoryStorage):
+    @hookimpl
+    def latest_positions(self, rooms: Sequence[str]) -> dict[str, Position]:
+        return dict.fromkeys(rooms, Position("", 0)) | super().latest_positions(rooms)
+
+
+class AlwaysCreates(MemoryStorage):
+    @hookimpl
+    def open_room(self, name: str, user: User, owned_limit: int) -> RoomInfo | None:
+        return super().open_room(name, user, True, owned_limit)
+
+
+class KnowsNoLimit(MemoryStorage):
+    def may_own(self, user: User, owned_limit: int) -> bool:
+        return True
+
+
+class HasOneEpoch(MemoryStorage):
+    def epoch(self) -> str:
+        return "1"

@@ -1,0 +1,41 @@
+"""For the tests of plugins: a contract kit per role, and things to write tests with.
+
+    from tornchat.testing import StorageContract
+
+    class TestMine(StorageContract):
+        def make_plugin(self, tmp_path):
+            return MinePlugin(MinePlugin.Settings(path=tmp_path / "mine"))
+
+Every promise that a role's hooks make is one test; one that fails names the promise first. Hooks may
+be plain or `async`. It needs pytest, and no pytest plugin.
+"""
+
+from __future__ import annotations
+
+from tornchat.testing.auth import AuthContract
+from tornchat.testing.broadcast import BroadcastContract
+from tornchat.testing.filter import FilterContract
+from tornchat.testing.fixtures import RecordingChat, deletion, draft, user
+from tornchat.testing.kit import BrokenPromise, Contract, Stage, promise
+from tornchat.testing.presence import PresenceContract
+from tornchat.testing.running import Client, RunningChat, running_chat
+from tornchat.testing.storage import StorageContract
+
+__all__ = [
+    "AuthContract",
+    "BroadcastContract",
+    "BrokenPromise",
+    "Client",
+    "Contract",
+    "FilterContract",
+    "PresenceContract",
+    "RecordingChat",
+    "RunningChat",
+    "Stage",
+    "StorageContract",
+    "deletion",
+    "draft",
+    "promise",
+    "running_chat",
+    "user",
+]
