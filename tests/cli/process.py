@@ -1,0 +1,119 @@
+"""`tornchat` as a process: what it prints is awaited line by line, and no process outlives its test."""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+COMMAND = [sys.executable, "-X", "dev", "-m", "tornchat"]
+SECONDS = 30
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TORNCHAT_")}
+    return {**kept, **more}
+
+
+def run(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end. Nothing may warn about what it left open."""
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env=environment(**env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    assert "Traceback" not in done.stderr
+    assert "Warning" not in done.stderr, done.stderr
+    return done
+
+
+class Running:
+    """A command that goes on; its stdout and stderr are lines that can be awaited."""
+
+    def __init__(self, folder: Path, *arguments: str, **env: str) -> None:
+        self.process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=folder,
+            env=environment(**env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.out: queue.Queue[str | None] = queue.Queue()
+        self.errors: list[str] = []
+        self._readers = [
+            threading.Thread(target=self._read_out, daemon=True),
+            threading.Thread(target=self._read_errors, daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def _read_out(self) -> None:
+        for line in self.process.stdout:
+            self.out.put(line.rstrip("\n"))
+        self.out.put(None)
+
+    def _read_errors(self) -> None:
+        self.errors.extend(self.process.stderr)
+
+    def sees(self, wanted: str) -> str:
+        """The next line of stdout that holds `wanted`, a regular expression."""
+        while True:
+            line = self.out.get(timeout=SECONDS)
+            assert line is not None, f"it ended without {wanted!r}: {''.join(self.errors)}"
+            if re.search(wanted, line):
+                return line
+
+    def types(self, text: str) -> None:
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+
+    def ends(self) -> int:
+        """Close its stdin, wait for its end, and give its exit status."""
+        self.process.stdin.close()
+        status = self.process.wait(SECONDS)
+        self._finish()
+        assert "Traceback" not in self.stderr
+        assert "Warning" not in self.stderr
+        return status
+
+    @property
+    def stderr(self) -> str:
+        return "".join(self.errors)
+
+    def _finish(self) -> None:
+        for reader in self._readers:
+            reader.join(SECONDS)
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            pipe.close()
+
+
+@contextmanager
+def running(folder: Path, *arguments: str, **env: str) -> Iterator[Running]:
+    process = Running(folder, *arguments, **env)
+    try:
+        yield process
+    finally:
+        if process.process.poll() is None:
+            process.process.kill()
+            process.process.wait(SECONDS)
+        process._finish()
+
+
+@contextmanager
+def serving(folder: Path, *arguments: str, **env: str) -> Iterator[tuple[Running, str]]:
+    """A server on a free port, and its host:port."""
+    with running(folder, "serve", "--port", "0", *arguments, **env) as server:
+        address = re.search(r"127\.0\.0\.1:\d+", server.sees("listening"))[0]
+        yield server, address

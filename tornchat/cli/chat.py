@@ -1,0 +1,62 @@
+"""`tornchat chat`: a room in a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+import click
+
+from tornchat.cli.options import Given, with_settings
+from tornchat.cli.terminal import Terminal
+from tornchat.cli.token import DAY, issue
+from tornchat.errors import SettingsError
+from tornchat.messages import User
+
+SCHEMES = MappingProxyType({"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"})
+ANY_ADDRESS = MappingProxyType(
+    {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 (not bound here)
+)
+
+
+@click.command("chat")
+@click.argument("room")
+@with_settings
+@click.option("--as", "username", metavar="USERNAME", help="Who you are, with a token made here.")
+@click.option("--url", metavar="URL", help="The server: ws://host:port. [default: from the settings]")
+@click.option("--token", envvar="TORNCHAT_TOKEN", help="A token to use; also $TORNCHAT_TOKEN.")
+@click.pass_context
+def command(
+    context: click.Context, given: Given, room: str, username: str | None, url: str | None, token: str | None
+) -> None:
+    """Talk in ROOM: what you type is said, a line at a time, until the end of input."""
+    base = _base(url) if url else _own(given)
+    token = token or _made(given, username)
+    try:
+        context.exit(asyncio.run(Terminal(base, room, token).run()))
+    except KeyboardInterrupt:
+        context.exit(130)
+
+
+def _made(given: Given, username: str | None) -> str:
+    if not username:
+        raise click.UsageError("Say who you are with --as USERNAME, or bring a --token.")
+    return asyncio.run(issue(given.settings(), User(username, username), DAY))
+
+
+def _own(given: Given) -> str:
+    settings = given.settings().tornchat
+    if not settings.port:
+        raise SettingsError(
+            "[tornchat] port is 0, which is any.", "Say where the server is: --url ws://host:port."
+        )
+    host = ANY_ADDRESS.get(settings.host, settings.host)
+    return f"ws://[{host}]:{settings.port}" if ":" in host else f"ws://{host}:{settings.port}"
+
+
+def _base(url: str) -> str:
+    parts = urlsplit(url if "://" in url else f"ws://{url}")
+    if parts.scheme not in SCHEMES or not parts.hostname or "@" in parts.netloc:
+        raise SettingsError("--url is no address of a server.", "Write ws://host:port or wss://host.")
+    return f"{SCHEMES[parts.scheme]}://{parts.netloc}{parts.path.rstrip('/')}"

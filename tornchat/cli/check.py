@@ -1,0 +1,42 @@
+"""`tornchat check`: would the server start, and if not, what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from tornchat.cli import logs
+from tornchat.cli.masking import printable
+from tornchat.cli.options import Given, with_settings
+from tornchat.loader import Loaded, load_plugins
+from tornchat.messages import Fault
+
+
+@click.command("check")
+@with_settings
+@click.pass_context
+def command(context: click.Context, given: Given) -> None:
+    """Look at the settings, the plugins, the key and the storage; nothing is changed."""
+    settings = given.settings()
+    logs.to_stderr("error")
+    loaded = load_plugins(settings)
+    faults = asyncio.run(_faults(loaded))
+    for plugin, fault in faults:
+        click.echo(printable(f"{plugin}: {fault.what} {fault.cure}"), err=True)
+    if faults:
+        context.exit(1)
+    _praise(loaded)
+
+
+async def _faults(loaded: Loaded) -> list[tuple[str, Fault]]:
+    try:
+        return await loaded.hooks.check()
+    finally:
+        await loaded.hooks.close()
+
+
+def _praise(loaded: Loaded) -> None:
+    click.echo("settings: ok")
+    for plugin in loaded.plugins:
+        click.echo(f"plugin {plugin.name} ({', '.join(plugin.roles)}): ok")

@@ -1,0 +1,44 @@
+"""`tornchat init`: a tornchat.ini to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tornchat.cli.options import DEFAULT_FILE, Given, with_settings
+from tornchat.cli.sample import sample
+from tornchat.config import load
+from tornchat.errors import SettingsError
+
+
+@click.command("init")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), required=False)
+@with_settings
+@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+def command(given: Given, file: Path | None, force: bool) -> None:
+    """Write tornchat.ini, or FILE ("-" is stdout), with every setting explained.
+
+    What is given with --set stands in it as a setting; the rest is commented out.
+    """
+    chosen = given.layer()
+    load(overrides=chosen)
+    text = sample(chosen)
+    path = file or given.config or DEFAULT_FILE
+    if str(path) == "-":
+        click.echo(text, nl=False)
+    else:
+        _write(path, text, force)
+        click.echo(f"{path} is written: every setting, with its default and what it is for.")
+
+
+def _write(path: Path, text: str, force: bool) -> None:
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise SettingsError(
+            f"{path} is there already.", "Name another file, or overwrite it with --force."
+        ) from None
+    except OSError as error:
+        raise SettingsError(f"{path} can't be written: {error.strerror}.", "Name another file.") from None

@@ -1,0 +1,36 @@
+"""What must not be shown: secrets among the settings, tokens in log lines, control characters anywhere."""
+
+from __future__ import annotations
+
+import re
+
+MASK = "***"
+_SECRET_NAME = re.compile(
+    r"(^|[_-])(secret|password|passwd|passphrase|token|key|credentials?)$", re.IGNORECASE
+)
+_URL_PASSWORD = re.compile(r"(://[^:@/\s]*:).*@")
+_URL_OPTION = re.compile(r"([?&][^=&\s]*(?:secret|passw|token|key)[^=&\s]*=)[^&\s]+", re.IGNORECASE)
+_TOKEN_OPTION = re.compile(r"(\btoken=)[^&\s'\"]+", re.IGNORECASE)
+_JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
+
+
+def is_secret(key: str) -> bool:
+    """Say whether a setting of this name holds a secret."""
+    return _SECRET_NAME.search(key) is not None
+
+
+def without_passwords(text: str) -> str:
+    """Give `text` with the passwords in its URLs masked."""
+    return _URL_OPTION.sub(rf"\1{MASK}", _URL_PASSWORD.sub(rf"\1{MASK}@", text))
+
+
+def without_tokens(text: str) -> str:
+    """Give `text` with everything masked that is, or follows `token=` as, a token."""
+    return _JWT.sub(MASK, _TOKEN_OPTION.sub(rf"\1{MASK}", text))
+
+
+def printable(text: str) -> str:
+    """Give `text` on one line, with what could steer a terminal or fake a line written out."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

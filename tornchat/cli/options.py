@@ -1,0 +1,83 @@
+"""`--config` and `--set`, which every command has, and the settings that they lead to."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from tornchat.cli.masking import is_secret
+from tornchat.config import Settings, load, parse_override
+
+DEFAULT_FILE = Path("tornchat.ini")
+
+
+class Given(NamedTuple):
+    """What was said on the command line about the settings."""
+
+    config: Path | None = None
+    overrides: tuple[str, ...] = ()
+
+    @classmethod
+    def within(cls, args: Sequence[str]) -> Given:
+        """Pick the two options out of arguments whose command is not known yet."""
+        found: dict[str, list[str]] = {"--config": [], "--set": []}
+        for place, argument in enumerate(args):
+            name, equals, value = argument.partition("=")
+            if name in found and (equals or place + 1 < len(args)):
+                found[name].append(value if equals else args[place + 1])
+        return cls(Path(found["--config"][-1]) if found["--config"] else None, tuple(found["--set"]))
+
+    def settings(self) -> Settings:
+        """Read them, with the environment. Raises `SettingsError`."""
+        path = self.config or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
+        return load(path, os.environ, self.layer())
+
+    def layer(self) -> dict[str, dict[str, object]]:
+        """What `--set` said, as section -> key -> value. Raises `SettingsError`."""
+        layer: dict[str, dict[str, object]] = {}
+        for text in self.overrides:
+            section, key, value = parse_override(text)
+            layer.setdefault(section, {})[key] = value
+        return layer
+
+    def also(self, **keys: object) -> Given:
+        """Add values for `[tornchat]`, stronger than the others; None is nothing."""
+        more = [f"tornchat.{key}={value}" for key, value in keys.items() if value is not None]
+        return self._replace(overrides=(*self.overrides, *more))
+
+    def flags(self) -> str:
+        """The same options again, to be pasted into a shell; a secret is left out."""
+        words = ["--config", str(self.config)] if self.config else []
+        for text in self.overrides:
+            section, key, _ = parse_override(text)
+            words += ["--set", f"{section}.{key}=..." if is_secret(key) else text]
+        return "".join(" " + shlex.quote(word) for word in words)
+
+
+CONFIG = click.Option(
+    ["--config"],
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The settings. [default: ./tornchat.ini if it is there]",
+)
+SET = click.Option(
+    ["--set", "overrides"], multiple=True, metavar="SECTION.KEY=VALUE", help="One setting; may be repeated."
+)
+
+
+def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the two options; its function gets them as `given`."""
+
+    @functools.wraps(function)
+    def run(*, config: Path | None, overrides: tuple[str, ...], **rest: Any) -> Any:
+        return function(Given(config, overrides), **rest)
+
+    # click reads this list from its end.
+    vars(run).setdefault("__click_params__", [])[:0] = [SET, CONFIG]
+    return run
