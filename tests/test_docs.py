@@ -1,0 +1,530 @@
+"""The docs: pages that are what the code says, links that lead somewhere, and every block really run."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import setuptools
+from tornado.web import create_signed_value
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from tests.stage import Player, Stage, open_stage
+from tests.test_architecture import FLOORS
+from tornchat import Entry, errors
+from tornchat.config import Settings, load
+from tornchat.loader import load_plugins
+from tornchat.sections import LimitsSection
+from tornchat.wire import V1, Classic
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
+RUNS = {
+    "README.md": {"sh", "python", "ini"},
+    "docs/websocket-api.md": {"json"},
+    "docs/plugins.md": {"sh", "python", "ini"},
+    "docs/embedding.md": {"python"},
+    "docs/operating.md": {"sh", "python", "ini"},
+    "docs/hooks/index.md": {"ini"},
+}
+"""Page -> the languages that the tests here and in test_readme.py run on it."""
+SECONDS = 20
+
+
+class Block(NamedTuple):
+    """A code block, and the line of prose before it."""
+
+    page: str
+    line: int
+    language: str
+    text: str
+    lead: str
+
+    @property
+    def file(self) -> str | None:
+        """The file that the block is, if the line before it names one: `name.py`:"""
+        found = re.search(r"`([\w/]+\.py)`:$", self.lead)
+        return found[1] if found else None
+
+
+def named(value: object) -> str:
+    if isinstance(value, Block):
+        return f"{value.page}:{value.line}"
+    return value.relative_to(ROOT).as_posix() if isinstance(value, Path) else ""
+
+
+def blocks_of(page: Path) -> Iterator[Block]:
+    """Every code block of a page, however far it is indented."""
+    lines = iter(enumerate(page.read_text(encoding="utf-8").splitlines(), 1))
+    lead = ""
+    for number, line in lines:
+        opened = re.match(r"( *)```(.*)$", line)
+        if opened:
+            width, inside = len(opened[1]), []
+            for _, text in lines:
+                if text.strip() == "```":
+                    break
+                inside.append(text[width:])
+            yield Block(named(page), number, opened[2].strip(), "\n".join(inside) + "\n", lead)
+        elif line.strip():
+            lead = line.strip()
+
+
+ALL = [block for page in PAGES for block in blocks_of(page)]
+
+
+def blocks(page: str, language: str) -> list[Block]:
+    """The blocks of one language on one page."""
+    return [block for block in ALL if (block.page, block.language) == (page, language)]
+
+
+# --- the pages as such ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", ALL, ids=named)
+def test_somebody_runs_each_block(block: Block) -> None:
+    if block.language == "text" or block.page.startswith("docs/examples/"):
+        return
+    languages = {"python"} if block.page.startswith("docs/hooks/") else set()
+    languages |= RUNS.get(block.page, set())
+    assert block.language in languages, f"nobody runs {block.language!r} here"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), f"{link} leads nowhere"
+        if anchor:
+            assert anchor in anchors(target), f"{link}: there is no such heading"
+
+
+def anchors(page: Path) -> set[str]:
+    """What the headings of a page can be linked as."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_floors_are_those_of_the_code() -> None:
+    [drawing] = [block for block in ALL if block.page == "docs/architecture.md"]
+    told, floor = {}, -1
+    for line in drawing.text.partition(" ---")[0].splitlines():
+        found = re.match(r" ?(\d+)? +((?:[a-z]+(?:\.py|/) *)+)", line)
+        assert found is not None, line
+        floor = int(found[1] or floor)
+        told |= dict.fromkeys(re.findall(r"([a-z]+)[./]", found[2]), floor)
+    assert told == {
+        name: floor for name, floor in FLOORS.items() if not name.startswith("_") and name != "version"
+    }
+
+
+# --- hooks ----------------------------------------------------------------------------------------------
+
+
+def test_the_hook_pages_are_what_the_hookspecs_say() -> None:
+    spec = importlib.util.spec_from_file_location("make_hook_pages", DOCS / "make_hook_pages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    lines = module.differences()
+    assert not lines, "run `python docs/make_hook_pages.py`:\n" + "\n".join(lines)
+
+
+@pytest.mark.parametrize("block", [b for b in ALL if b.page.startswith("docs/hooks/")], ids=named)
+def test_each_hook_page_shows_an_implementation_that_fits(block: Block) -> None:
+    if block.language == "python":
+        found: dict[str, Any] = {}
+        exec(compile(block.text, named(block), "exec"), found)
+        hook = Path(block.page).stem
+        assert hasattr(getattr(found["MyPlugin"], hook), "tornchat_impl")
+
+
+# --- settings -------------------------------------------------------------------------------------------
+
+
+def classes_on(page: str) -> dict[str, type]:
+    """Plugins on a page, by the names that the pages load them under."""
+    found: dict[str, Any] = {}
+    for block in blocks(page, "python"):
+        if block.file is None or block.file == "tornchat_polite.py":
+            text = block.text.replace("asyncio.run(main())", "")
+            if "class PolitePlugin" in text or "class CookieAuth" in text:
+                exec(compile(text, named(block), "exec"), found)
+    names = {"polite": "PolitePlugin", "cookie": "CookieAuth"}
+    return {name: found[cls] for name, cls in names.items() if cls in found}
+
+
+@pytest.mark.parametrize("block", [b for b in ALL if b.language == "ini"], ids=named)
+def test_settings_load_and_their_plugins_too(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "tornchat.ini").write_text(block.text)
+    if "examples" not in block.page:
+        load_plugins(load(tmp_path / "tornchat.ini"), classes_on(block.page))
+
+
+# --- commands -------------------------------------------------------------------------------------------
+
+
+class Shell:
+    """Runs the commands of a page, one after another, in one directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.server: subprocess.Popen[str] | None = None
+        self.port = 0
+
+    def run(self, line: str) -> str:
+        """Run one line; gives what its last command printed."""
+        printed = ""
+        for command in line.partition("  #")[0].split(" && "):
+            printed = self._run_one(command.strip())
+        return printed
+
+    def _run_one(self, command: str) -> str:
+        words = shlex.split(command)
+        environ = {}
+        while words and re.match(r"[A-Z_]+=", words[0]):
+            name, _, environ[name] = words.pop(0).partition("=")
+        if words[0] in ("pip", "pytest"):
+            return refuse_unknown_install(command)
+        assert words[0] == "tornchat", f"nobody runs {command!r}"
+        if words[1] == "serve":
+            return self._serve(words[1:], environ)
+        said = ""
+        if words[1] == "chat":
+            words += ["--url", f"ws://127.0.0.1:{self.port}"]
+            said = "Hello world!\n"
+        done = subprocess.run(
+            [sys.executable, "-m", "tornchat", *words[1:]],
+            input=said,
+            cwd=self.directory,
+            env={**os.environ, **environ},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def _serve(self, words: list[str], environ: Mapping[str, str]) -> str:
+        self.close()
+        self.server = subprocess.Popen(
+            [sys.executable, "-m", "tornchat", *words, "--port", "0"],
+            cwd=self.directory,
+            env={**os.environ, **environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.server.stdout is not None
+        for line in self.server.stdout:
+            found = re.search(r"127\.0\.0\.1:(\d+)", line)
+            if found:
+                self.port = int(found[1])
+                return line
+        raise AssertionError(self.server.communicate()[1])
+
+    def close(self) -> None:
+        """Stop the server, if one runs: politely, so that its exit status counts."""
+        if self.server is not None:
+            self.server.send_signal(signal.SIGTERM)
+            _, errors_told = self.server.communicate(timeout=30)
+            assert self.server.returncode == 0, errors_told
+            self.server = None
+
+
+def refuse_unknown_install(command: str) -> str:
+    """Installing takes minutes; so only what is installed elsewhere may stand in the docs."""
+    tested = (ROOT / ".ci" / "run").read_text().replace(" --quiet", "")
+    target = ROOT / command.removeprefix("pip install ")
+    if (target / "setup.py").exists() or (target / "pyproject.toml").exists():
+        return ""
+    assert command in [part.strip() for line in tested.splitlines() for part in line.split(" && ")]
+    return ""
+
+
+@contextmanager
+def shell_in(directory: Path) -> Iterator[Shell]:
+    shell = Shell(directory)
+    try:
+        yield shell
+        shell.close()
+    finally:
+        if shell.server is not None:
+            shell.server.kill()
+            shell.server.communicate()
+
+
+@pytest.mark.parametrize("page", ["docs/operating.md", "docs/plugins.md"])
+def test_commands_run(page: str, tmp_path: Path) -> None:
+    with shell_in(tmp_path) as shell:
+        for block in blocks(page, "sh"):
+            for line in block.text.splitlines():
+                shell.run(line)
+
+
+# --- scripts that embed the chat --------------------------------------------------------------------------
+
+
+class Script:
+    """A whole program of a page, in a process of its own, on a free port."""
+
+    def __init__(self, text: str, directory: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        assert text.count("8888") == 1, "the port stands in it once"
+        file = directory / "embedded.py"
+        file.write_text(text.replace("8888", str(self.port)))
+        self.process = subprocess.Popen(
+            [sys.executable, str(file)], cwd=directory, stderr=subprocess.PIPE, text=True
+        )
+
+    async def connect(self, path: str, headers: Mapping[str, str]) -> ClientConnection:
+        """Open a WebSocket as soon as the program listens, which it does not tell."""
+        deadline = time.monotonic() + SECONDS
+        while True:
+            try:
+                uri = f"ws://127.0.0.1:{self.port}{path}"
+                return await connect(uri, additional_headers=headers, proxy=None)
+            except OSError:
+                assert self.process.poll() is None, self.process.communicate()[1]
+                assert time.monotonic() < deadline, "it does not listen"
+                await asyncio.sleep(0.05)
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=30)
+        return self.process.returncode
+
+
+@contextmanager
+def running(text: str, directory: Path) -> Iterator[Script]:
+    script = Script(text, directory)
+    try:
+        yield script
+    finally:
+        if script.process.poll() is None:
+            script.process.kill()
+        script.process.communicate()
+
+
+async def talk(socket: ClientConnection) -> None:
+    """Enter, say something, hear it."""
+    player = Player("romeo", socket)
+    assert (await player.next())["type"] == "room_users_list"
+    await player.says("Hello world!")
+    assert await player.hears() == "Hello world!"
+
+
+def bearer(directory: Path) -> dict[str, str]:
+    key = (directory / "chat-data" / "jwt.key").read_text()
+    return {"Authorization": f"Bearer {Stage(0, key).token('romeo')}"}
+
+
+def scripts(page: str) -> list[Block]:
+    return [block for block in blocks(page, "python") if "asyncio.run(" in block.text]
+
+
+def test_the_mounted_chat_works_and_ends_with_its_application(tmp_path: Path) -> None:
+    async def play(script: Script) -> None:
+        with pytest.raises(ConnectionClosed):  # this early there may be no key yet: ask without one
+            await (await script.connect("/talk/ws/chat/general/", {})).recv()
+        client = await script.connect("/talk/ws/chat/general/", bearer(tmp_path))
+        await talk(client)
+        script.process.send_signal(signal.SIGTERM)
+        assert await Player("romeo", client).is_closed() == 1001
+
+    with running(scripts("docs/embedding.md")[0].text, tmp_path) as script:
+        asyncio.run(play(script))
+        assert script.process.wait(30) == 0
+
+
+def test_each_block_about_embedding_is_a_script_that_is_run_here() -> None:
+    assert len(scripts("docs/embedding.md")) == len(blocks("docs/embedding.md", "python")) == 2
+
+
+def test_the_login_cookie_of_the_host_is_a_login_of_the_chat(tmp_path: Path) -> None:
+    block = scripts("docs/embedding.md")[1]
+    secret = re.search(r'^SECRET = "(.+)"', block.text, re.M)
+    assert secret is not None
+
+    async def play(script: Script) -> None:
+        good = create_signed_value(secret[1], "login", "romeo").decode()
+        client = await script.connect("/talk/ws/chat/general/", {"Cookie": f"login={good}"})
+        await talk(client)
+        await client.close()
+        client = await script.connect("/talk/ws/chat/general/", {"Cookie": f"login={good[:-1]}"})
+        assert await Player("mallory", client).is_closed() == 4001
+
+    with running(block.text, tmp_path) as script:
+        asyncio.run(play(script))
+
+
+# --- a plugin, its tests and its package ------------------------------------------------------------------
+
+
+def test_the_plugin_of_the_page_keeps_its_contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {block.file: block.text for block in blocks("docs/plugins.md", "python")}
+    assert None not in files, "each block of this page is a file: say which"
+    for name, text in files.items():
+        (tmp_path / str(name)).write_text(text)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:pytest_tornado"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
+
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(setuptools, "setup", lambda **words: given.update(words))
+    exec(compile((tmp_path / "setup.py").read_text(), "setup.py", "exec"), {})
+    assert given["entry_points"] == {"tornchat": ["polite = tornchat_polite:PolitePlugin"]}
+    assert given["py_modules"] == ["tornchat_polite"]
+
+
+def test_a_backup_is_a_whole_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path / "tornchat-data") as verona:
+            romeo = await verona.enters("romeo", "general")
+            await romeo.says("Keep this.")
+            await romeo.hears()
+            for block in blocks("docs/operating.md", "python"):
+                exec(compile(block.text, named(block), "exec"), {})
+
+    async def restore() -> None:
+        (tmp_path / "new").mkdir()
+        (tmp_path / "backup.db").rename(tmp_path / "new" / "tornchat.db")
+        async with open_stage(tmp_path / "new") as verona:
+            assert await (await verona.enters("juliet", "general")).hears() == "Keep this."
+
+    monkeypatch.chdir(tmp_path)
+    asyncio.run(play())
+    asyncio.run(restore())
+
+
+# --- the wire format --------------------------------------------------------------------------------------
+
+
+def shape(value: object) -> object:
+    """The keys of a frame, all the way down."""
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [shape(value[0])] if value else []
+    return float if type(value) is int else type(value)
+
+
+def documented() -> list[dict[str, Any]]:
+    return [json.loads(block.text) for block in blocks("docs/websocket-api.md", "json")]
+
+
+async def classic_session(directory: Path) -> list[dict[str, Any]]:
+    """A real session in which every kind of classic frame comes."""
+    async with open_stage(directory) as verona:
+        romeo = await verona.enters("romeo", "general")
+        juliet = await verona.enters("juliet", "general")
+        frames = [await romeo.next_of("room_users_list"), await juliet.next_of("room_users_list")]
+        frames.append(await juliet.next_of("user_join"))
+        await romeo.socket.send(blocks("docs/websocket-api.md", "json")[0].text)
+        frames.append(await juliet.next_of("chat_message"))
+        await romeo.says("")
+        frames.append(await romeo.next_of("error"))
+        await romeo.leaves()
+        frames.append(await juliet.next_of("user_leave"))
+        return frames
+
+
+async def v1_session(directory: Path) -> list[dict[str, Any]]:
+    """A real session in which every kind of v1 frame comes that no plugin is needed for."""
+    slow = {"limits": {"messages_per_second": 0.1, "burst": 1}}
+    async with open_stage(directory, slow) as verona:
+        romeo = await verona.enters("romeo", "general", v1=True)
+        frames = [await romeo.next_of("welcome")]
+        send = next(frame for frame in documented() if frame.get("type") == "send")
+        await romeo.socket.send(json.dumps(send))
+        frames += [await romeo.next_of("chat_message"), await romeo.next_of("ack")]
+        await romeo.socket.send(json.dumps({**send, "id": "another"}))
+        frames.append(await romeo.next_of("error"))
+        deletion = Entry(57, "id", "name", "", 0, "draft", None, "deletion", 42)
+        frames.append(json.loads(V1().entry(deletion)[2:]))
+        return frames
+
+
+def test_the_documented_frames_are_those_of_real_sessions(tmp_path: Path) -> None:
+    real = asyncio.run(classic_session(tmp_path / "classic")) + asyncio.run(v1_session(tmp_path / "v1"))
+    shapes = [(frame.get("type"), shape(frame)) for frame in real]
+    for frame in documented():
+        if frame.get("type") == "send" or frame.keys() == {"message"}:
+            continue  # these two are the client's, and were sent
+        assert (frame.get("type"), shape(frame)) in shapes, frame
+    wanted = [(frame.get("type"), shape(frame)) for frame in documented()]
+    assert [found for found in shapes if found not in wanted] == []
+
+
+@pytest.mark.parametrize("text", [block.text for block in blocks("docs/websocket-api.md", "json")])
+def test_client_frames_can_be_read(text: str) -> None:
+    frame = json.loads(text)
+    if frame.get("type") == "send":
+        assert V1().decode(text.encode()) == (frame["message"], frame["id"])
+    elif frame.keys() == {"message"}:
+        assert Classic().decode(text.encode()) == (frame["message"], None)
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of the first table after a heading of the wire format's page."""
+    after = (DOCS / "websocket-api.md").read_text(encoding="utf-8").split(f"\n{heading}\n")[1]
+    table = re.search(r"((?:^\|.*\n)+)", after, re.M)
+    assert table is not None
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table[1].splitlines()[2:]]
+
+
+def test_the_error_codes_are_those_of_the_code() -> None:
+    told = {code.strip("`"): (words, again) for code, words, again in rows("## Errors")}
+    assert told == {
+        code: (words, "yes" if code in errors.RETRYABLE else "no") for code, words in errors.CODES.items()
+    }
+
+
+def test_the_close_codes_are_those_of_the_code() -> None:
+    told = {int(code): then for code, _, then in rows("# Close codes")}
+    ours = {value for name, value in vars(errors).items() if name.isupper() and isinstance(value, int)}
+    assert told.keys() - {1000} == ours
+    assert {code for code, then in told.items() if then == "final"} == errors.FINAL_CLOSE_CODES
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    for _, default, setting in rows("# Limits"):
+        key = setting.split("`")[1].removeprefix("[limits] ")
+        value = getattr(LimitsSection(), key)
+        assert default == (f"{value:g}" if value and value < 1e5 else str(value) if value else "no limit")
+
+
+SETTING = re.compile(r"`\[(tornchat|rooms|limits|server|jwt|peewee)\] (\w+)")
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if "examples" not in p.parts], ids=named)
+def test_settings_that_are_named_exist(page: Path) -> None:
+    forms = {plugin.name: plugin.settings_type for plugin in load_plugins(Settings()).plugins}
+    core: Callable[[str], object] = lambda name: getattr(Settings(), name)  # noqa: E731
+    for section, key in SETTING.findall(page.read_text(encoding="utf-8")):
+        fields = (forms[section] if section in forms else core(section)).__struct_fields__
+        assert key in fields, f"[{section}] {key}"
