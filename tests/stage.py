@@ -22,6 +22,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Data
 
 from tornchat import ChatApp
 
@@ -34,11 +35,24 @@ class Player:
     def __init__(self, name: str, socket: ClientConnection) -> None:
         self.name = name
         self.socket = socket
+        self._first: Data | None = None
+
+    async def is_in_or_refused(self) -> None:
+        """Wait for the first frame, or for the close that refuses. The frame is kept for who asks next."""
+        try:
+            self._first = await self.socket.recv()
+        except ConnectionClosed:
+            pass  # who listens next is told
+
+    async def receive(self) -> Data:
+        """The next frame as it came."""
+        first, self._first = self._first, None
+        return await self.socket.recv() if first is None else first
 
     async def next(self) -> dict[str, Any]:
         """The next frame, whatever it is."""
         async with asyncio.timeout(10):
-            return json.loads(await self.socket.recv())
+            return json.loads(await self.receive())
 
     async def next_of(self, kind: str) -> dict[str, Any]:
         """The next frame of a type; `error` is the classic error frame, too. Others are passed over."""
@@ -91,7 +105,10 @@ class Stage:
         query: Mapping[str, object] | None = None,
         **options: Any,
     ) -> Player:
-        """Open a WebSocket into the room. With `token` given, it is used instead of a good one."""
+        """Open a WebSocket into the room, and wait until the server has let this player in, or refused.
+
+        With `token` given, it is used instead of a good one.
+        """
         headers = {"Authorization": f"Bearer {self.token(user) if token is None else token}"}
         tail = "?" + urlencode(query) if query else ""
         uri = f"ws://127.0.0.1:{self.port}/ws/chat/{room}/{tail}"
@@ -104,6 +121,7 @@ class Stage:
         )
         player = Player(user, socket)
         self._players.append(player)
+        await player.is_in_or_refused()
         return player
 
     async def clear(self) -> None:

@@ -28,7 +28,7 @@ async def chatter(
                 client_id = f"{player.name}-{run}-{number}"
                 unacknowledged.add(client_id)
                 await player.says(f"text {client_id}", client_id=client_id)
-            frame = json.loads(await player.socket.recv())
+            frame = json.loads(await player.receive())
             if frame["type"] == "ack":
                 unacknowledged.discard(frame["id"])
             elif frame["type"] == "chat_message":
