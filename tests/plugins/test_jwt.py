@@ -133,7 +133,11 @@ GOOD_CLAIMS: dict[str, tuple[dict[str, Any], dict[str, Any], User]] = {
     "the issuer": ({"issuer": "https://id"}, {"iss": "https://id"}, User("u-7", "juliet")),
     "token_type access": ({}, {"token_type": "access"}, User("u-7", "juliet")),
     "typ Bearer, if allowed": ({"more_token_types": ("Bearer",)}, {"typ": "Bearer"}, User("u-7", "juliet")),
-    "expired within the leeway": ({"leeway": float(HOUR)}, {"exp": int(time.time()) - 1}, User("u-7", "juliet")),
+    "expired within the leeway": (
+        {"leeway": float(HOUR)},
+        {"exp": int(time.time()) - 1},
+        User("u-7", "juliet"),
+    ),
     "iat in the past": ({}, {"iat": int(time.time()) - 5}, User("u-7", "juliet")),
 }
 
