@@ -16,8 +16,8 @@ FLOORS = {
     for floor, names in enumerate(
         [
             "errors framing limits messages sections tasks tells version",
-            "config hookspecs wire",
-            "drafts feed roster verbs",
+            "config deflate hookspecs wire",
+            "compressed drafts feed roster verbs",
             "hooks",
             "loader lookup presence publisher room watchdog",
             "commit history repair turn",

@@ -13,6 +13,9 @@ PING = 0x9
 PONG = 0xA
 """Opcodes (RFC 6455, 5.2). From `CLOSE` on they are control frames."""
 
+RSV1 = 0x40
+"""The bit of a frame's first byte that says: this message is compressed (RFC 7692, 6)."""
+
 MAX_CONTROL_BYTES = 125
 """The longest payload of a control frame (RFC 6455, 5.5)."""
 
@@ -21,7 +24,10 @@ MAX_REASON_BYTES = MAX_CONTROL_BYTES - 2
 
 
 def frame(opcode: int, payload: bytes) -> bytes:
-    """A whole message as one unmasked frame, its length in the fewest bytes (RFC 6455, 5.2)."""
+    """A whole message as one unmasked frame, its length in the fewest bytes (RFC 6455, 5.2).
+
+    `opcode | RSV1` is for a payload that is compressed.
+    """
     first, length = 0x80 | opcode, len(payload)
     if length < 126:
         return bytes((first, length)) + payload
@@ -61,6 +67,12 @@ def _control_frame(opcode: int, payload: bytes) -> bytes:
     if len(payload) > MAX_CONTROL_BYTES:
         raise ValueError(f"A control frame carries at most {MAX_CONTROL_BYTES} bytes, not {len(payload)}.")
     return frame(opcode, payload)
+
+
+def frame_payload(data: bytes) -> bytes:
+    """The payload of one whole, unmasked frame."""
+    size = data[1]
+    return data[2 if size < 126 else 4 if size == 126 else 10 :]
 
 
 def frame_length(data: bytes, start: int = 0) -> int:

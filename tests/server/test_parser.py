@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import tracemalloc
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.server.echo import client_frame, client_header
 from tornchat.errors import INVALID_TEXT, POLICY_VIOLATION, PROTOCOL_ERROR, TOO_BIG
-from tornchat.framing import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, text_frame
+from tornchat.framing import BINARY, CLOSE, CONTINUATION, PING, PONG, RSV1, TEXT, text_frame
 from tornchat.server.parser import (
     CONTROL_FRAMES_PER_SECOND,
     MAX_EMPTY_FRAGMENTS,
@@ -23,9 +24,10 @@ from tornchat.server.parser import (
 LIMIT = 70_000
 
 
-def parsed(data, size=None, limit=LIMIT):
+def parsed(data, size=None, limit=LIMIT, inflates=False):
     """The frames in `data` and the code of the fault after them, fed in pieces of `size` bytes."""
     parser, frames = FrameParser(limit, clock=lambda: 0.0), []
+    parser.inflates = inflates
     for start in range(0, len(data), size or len(data) or 1):
         frames += parser.feed(data[start : start + size] if size else data)
     return frames, parser.fault and parser.fault.code
@@ -213,6 +215,112 @@ def test_memory_is_bounded_by_limit_and_read(part):
         tracemalloc.stop()
 
 
+def packed(message):
+    packer = zlib.compressobj(wbits=-15)
+    return (packer.compress(message) + packer.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\x00\x00\xff\xff")
+
+
+def compressed(opcode, *parts):
+    """One message as fragments of its compressed form; the first one says that it is compressed."""
+    first = client_frame(opcode, parts[0], final=len(parts) == 1, reserved=RSV1)
+    rest = [client_frame(CONTINUATION, part, final=False) for part in parts[1:-1]]
+    return first + b"".join(rest) + (client_frame(CONTINUATION, parts[-1]) if len(parts) > 1 else b"")
+
+
+SPEECH = ("But, soft! What light through yonder window breaks? € " * 50).encode()
+SHORTER = packed(SPEECH)
+BOMB = packed(b"\x00" * 50_000_000)
+
+GOOD_COMPRESSED = {
+    "text": (compressed(TEXT, SHORTER), [(TEXT, SPEECH)]),
+    "empty text": (compressed(TEXT, b"\x00"), [(TEXT, b"")]),
+    "binary": (compressed(BINARY, packed(b"\xff" * 500)), [(BINARY, b"\xff" * 500)]),
+    "fragments": (
+        compressed(TEXT, SHORTER[:1], b"", SHORTER[1:20], SHORTER[20:]),
+        [(TEXT, SPEECH)],
+    ),
+    "ping among fragments": (
+        client_frame(TEXT, SHORTER[:9], final=False, reserved=RSV1)
+        + client_frame(PING, b"p")
+        + client_frame(CONTINUATION, SHORTER[9:]),
+        [(PING, b"p"), (TEXT, SPEECH)],
+    ),
+    "between messages that are not": (
+        HELLO + compressed(TEXT, SHORTER) + fragments(TEXT, b"hel", b"lo") + HELLO,
+        [(TEXT, b"hello"), (TEXT, SPEECH), (TEXT, b"hello"), (TEXT, b"hello")],
+    ),
+    "exactly the limit": (compressed(TEXT, packed(b"x" * LIMIT)), [(TEXT, b"x" * LIMIT)]),
+}
+
+BAD_COMPRESSED = {
+    "RSV1 on a continuation": (
+        client_frame(TEXT, SHORTER[:9], final=False, reserved=RSV1)
+        + client_frame(CONTINUATION, SHORTER[9:], reserved=RSV1),
+        PROTOCOL_ERROR,
+    ),
+    "RSV1 on the continuation of what is not compressed": (
+        client_frame(TEXT, b"a", final=False) + client_frame(CONTINUATION, b"b", reserved=RSV1),
+        PROTOCOL_ERROR,
+    ),
+    **{
+        f"RSV1 on opcode {opcode}": (client_frame(opcode, b"\x03\xe8", reserved=RSV1), PROTOCOL_ERROR)
+        for opcode in (3, 7, CLOSE, PING, PONG, 11)
+    },
+    "RSV1 and RSV2": (client_frame(TEXT, SHORTER, reserved=0x60), PROTOCOL_ERROR),
+    "RSV2": (client_frame(TEXT, b"x", reserved=0x20), PROTOCOL_ERROR),
+    "not compressed at all": (compressed(TEXT, b"hello"), INVALID_TEXT),
+    "cut off": (compressed(TEXT, SHORTER[:-3]), INVALID_TEXT),
+    "nothing": (compressed(TEXT, b""), INVALID_TEXT),
+    "bad UTF-8 inside": (compressed(TEXT, packed(b"ok \xff")), INVALID_TEXT),
+    "UTF-8 that ends too early inside": (compressed(TEXT, packed(EURO[:2])), INVALID_TEXT),
+    "one over the limit": (compressed(TEXT, packed(b"x" * (LIMIT + 1))), TOO_BIG),
+    "a bomb": (compressed(BINARY, BOMB), TOO_BIG),
+    "a bomb in fragments": (compressed(TEXT, BOMB[:100], BOMB[100:]), TOO_BIG),
+    "too long before it is inflated": (
+        client_frame(TEXT, b"\x00" * LIMIT, final=False, reserved=RSV1) + client_header(CONTINUATION, 1),
+        TOO_BIG,
+    ),
+    "20,000 empty fragments": (
+        client_frame(TEXT, final=False, reserved=RSV1) + client_frame(CONTINUATION, final=False) * 20_000,
+        POLICY_VIOLATION,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GOOD_COMPRESSED)
+def test_compressed_messages(name):
+    data, frames = GOOD_COMPRESSED[name]
+    assert parsed(data * 2, inflates=True) == (frames * 2, None)
+    assert parsed(data, size=7, inflates=True) == (frames, None)
+    assert parsed(data)[1] == PROTOCOL_ERROR, "nothing was agreed on"
+
+
+@pytest.mark.parametrize("name", BAD_COMPRESSED)
+def test_bad_compressed_messages(name):
+    data, code = BAD_COMPRESSED[name]
+    assert parsed(HELLO + data + HELLO, inflates=True)[1] == code
+    assert parsed(HELLO + data, inflates=True)[0][0] == (TEXT, b"hello")
+    assert parsed(data, size=7, inflates=True) == parsed(data, inflates=True)
+
+
+@pytest.mark.parametrize("name", [*GOOD, *(name for name in BAD if name != "RSV1 set")])
+def test_who_may_compress_need_not(name):
+    data, _ = {**GOOD, **BAD}[name]
+    assert parsed(data, inflates=True) == parsed(data)
+
+
+def test_a_bomb_takes_no_more_memory_than_its_limit():
+    parser = FrameParser(LIMIT)
+    parser.inflates = True
+    data = compressed(TEXT, BOMB)
+    tracemalloc.start()
+    try:
+        assert parser.feed(data) == []
+        assert tracemalloc.get_traced_memory()[1] < 8 * LIMIT
+    finally:
+        tracemalloc.stop()
+
+
 WORDS = st.one_of(
     st.binary(max_size=300).map(bytes.hex).map(str.encode), st.text(max_size=99).map(str.encode)
 )
@@ -238,20 +346,24 @@ def test_any_bytes_in_any_pieces_give_the_same_as_at_once(pieces):
     assert (frames, parser.fault and parser.fault.code) == parsed(b"".join(pieces), limit=100)
 
 
-def flawed_frame(dice):
+def flawed_frame(dice, inflates=False):
     opcode = dice.choices((TEXT, CONTINUATION, BINARY, PING, PONG, CLOSE), (6, 6, 2, 2, 2, 1))[0]
-    frame = bytearray(client_frame(opcode, b"x" * dice.randrange(140), final=dice.random() < 0.6))
+    payload, final, reserved = b"x" * dice.randrange(140), dice.random() < 0.6, 0
+    if inflates and opcode in (TEXT, BINARY) and dice.random() < 0.5:
+        payload, reserved = packed(payload * dice.randrange(10)), RSV1
+    frame = bytearray(client_frame(opcode, payload, final=final, reserved=reserved))
     if dice.random() < 0.3:
         frame[dice.randrange(min(len(frame), 12))] = dice.randrange(256)
     return bytes(frame)
 
 
-def fuzz(count):
+def fuzz(count, inflates=False):
     """Send `count` frames with random flaws to parsers that listen: how many were good, how many faults."""
     dice, good, faults = random.Random(6455), 0, 0
     parser = FrameParser(1_000, clock=lambda: 0.0)
     for _ in range(count):
-        frames = parser.feed(flawed_frame(dice))
+        parser.inflates = inflates
+        frames = parser.feed(flawed_frame(dice, inflates))
         good += len(frames)
         faults += parser.fault is not None
         if parser.fault is not None or (frames and frames[-1][0] == CLOSE):
@@ -259,8 +371,9 @@ def fuzz(count):
     return good, faults
 
 
-def test_fuzzed_frames_end_in_faults_only():
-    good, faults = fuzz(30_000)
+@pytest.mark.parametrize("inflates", [False, True])
+def test_fuzzed_frames_end_in_faults_only(inflates):
+    good, faults = fuzz(30_000, inflates)
     assert good > 5_000
     assert faults > 5_000
 

@@ -11,8 +11,9 @@ import time
 from codecs import IncrementalDecoder, getincrementaldecoder
 from collections.abc import Callable
 
+from tornchat.deflate import TooLong, inflated
 from tornchat.errors import INVALID_TEXT, POLICY_VIOLATION, PROTOCOL_ERROR, TOO_BIG, Closed
-from tornchat.framing import BINARY, CLOSE, CONTINUATION, MAX_CONTROL_BYTES, PING, PONG, TEXT
+from tornchat.framing import BINARY, CLOSE, CONTINUATION, MAX_CONTROL_BYTES, PING, PONG, RSV1, TEXT
 from tornchat.server.tornado_private import unmask
 
 MAX_EMPTY_FRAGMENTS = 1_000
@@ -22,7 +23,7 @@ Frame = tuple[int, bytes]
 """An opcode and its payload: a whole message (text is valid UTF-8) or a control frame."""
 
 _FINAL = 0x80
-_RESERVED_BITS = 0x70  # permessage-deflate would allow 0x40 on a message's first frame (RFC 7692, 6)
+_RESERVED_BITS = 0x70
 _WHOLE_TEXT = _FINAL | TEXT
 _OPCODES = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
 _Utf8Decoder = getincrementaldecoder("utf-8")
@@ -36,11 +37,13 @@ class FrameParser:
     """Cuts what a client sends into frames (RFC 6455, section 5).
 
     Holds at most `max_message_bytes`, one frame header and one read. After a close frame or a fault
-    everything is ignored.
+    everything is ignored. A compressed message has at most `max_message_bytes` both before and after it
+    is inflated.
     """
 
     __slots__ = (
         "_clock",
+        "_compressed",
         "_controls",
         "_decoder",
         "_empties",
@@ -53,17 +56,21 @@ class FrameParser:
         "_room",
         "_second",
         "fault",
+        "inflates",
     )
 
     def __init__(self, max_message_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.fault: ProtocolFault | None = None
+        self.inflates = False
+        """True once permessage-deflate was agreed on with this client (RFC 7692)."""
         self._limit = self._room = max_message_bytes
         self._clock = clock
         self._over = False
         self._rest: bytearray | None = None  # the start of an unfinished frame ...
         self._need = 0  # ... and how long it must get before a look at it is worthwhile
         self._message: bytearray | None = None  # the fragments of an unfinished message
-        self._opcode = CONTINUATION  # and its opcode
+        self._opcode = CONTINUATION  # and its opcode ...
+        self._compressed = False  # and whether they are to be inflated
         self._decoder: IncrementalDecoder | None = None
         self._empties = 0
         self._second = 0.0
@@ -127,7 +134,7 @@ class FrameParser:
 
     def _check_header(self, first: int, length: int) -> None:
         opcode = first & 0x0F
-        if first & _RESERVED_BITS:
+        if first & _RESERVED_BITS and not self._begins_compressed(first):
             raise ProtocolFault(PROTOCOL_ERROR, "reserved bits set")
         if opcode not in _OPCODES:
             raise ProtocolFault(PROTOCOL_ERROR, "reserved opcode")
@@ -140,6 +147,10 @@ class FrameParser:
             raise ProtocolFault(PROTOCOL_ERROR, "nothing to continue")
         elif opcode != CONTINUATION and self._message is not None:
             raise ProtocolFault(PROTOCOL_ERROR, "message inside a message")
+
+    def _begins_compressed(self, first: int) -> bool:
+        # RFC 7692, 6: the bit stands on a message's first frame, on no other and on no control frame.
+        return self.inflates and first & _RESERVED_BITS == RSV1 and first & 0x0F in (TEXT, BINARY)
 
     def _take(self, first: int, payload: bytes, frames: list[Frame]) -> None:
         opcode = first & 0x0F
@@ -155,7 +166,7 @@ class FrameParser:
 
     def _join(self, first: int, fragment: bytes, frames: list[Frame]) -> None:
         if self._message is None:
-            self._begin(first & 0x0F)
+            self._begin(first)
         assert self._message is not None
         final = bool(first & _FINAL)
         self._message += fragment
@@ -163,14 +174,27 @@ class FrameParser:
         if self._decoder is not None:
             _check_utf8(fragment, self._decoder, final)
         if final:
-            frames.append((self._opcode, bytes(self._message)))
+            whole = self._inflate(self._message) if self._compressed else bytes(self._message)
+            frames.append((self._opcode, whole))
             self._message, self._decoder, self._room = None, None, self._limit
         elif not fragment:
             self._count_empty()
 
-    def _begin(self, opcode: int) -> None:
-        self._message, self._opcode, self._empties = bytearray(), opcode, 0
-        self._decoder = _Utf8Decoder() if opcode == TEXT else None
+    def _begin(self, first: int) -> None:
+        self._message, self._opcode, self._empties = bytearray(), first & 0x0F, 0
+        self._compressed = bool(first & RSV1)
+        self._decoder = _Utf8Decoder() if self._opcode == TEXT and not self._compressed else None
+
+    def _inflate(self, message: bytearray) -> bytes:
+        try:
+            whole = inflated(bytes(message), self._limit)
+        except TooLong:
+            raise ProtocolFault(TOO_BIG, "message too big") from None
+        except ValueError:
+            raise ProtocolFault(INVALID_TEXT, "invalid compressed data") from None
+        if self._opcode == TEXT:
+            _check_utf8(whole)
+        return whole
 
     def _count_empty(self) -> None:
         self._empties += 1
