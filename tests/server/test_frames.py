@@ -10,8 +10,10 @@ import socket
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 from tests.server.echo import Echo, EchoProtocol, client_frame, client_header, serving
+from tornchat.deflate import deflated
 from tornchat.errors import INVALID_TEXT, POLICY_VIOLATION, PROTOCOL_ERROR, TOO_BIG, UNSUPPORTED_DATA
 from tornchat.framing import (
     BINARY,
@@ -19,12 +21,14 @@ from tornchat.framing import (
     CONTINUATION,
     PING,
     PONG,
+    RSV1,
     TEXT,
     close_frame,
     pong_frame,
     text_frame,
 )
 from tornchat.server import frames
+from tornchat.server.frames import FrameProtocol
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 HELLO = client_frame(TEXT, b"hello")
@@ -305,6 +309,80 @@ def test_handshakes(head, status):
     answer = run(play())
     assert answer.startswith(f"HTTP/1.1 {status} ")
     assert "Sec-Websocket-Extensions" not in answer
+
+
+class Packing(Echo):
+    """Agrees on compression with who asks for it."""
+
+    def get_websocket_protocol(self):
+        self.protocol = FrameProtocol(self, self.limit, compression=True)
+        return self.protocol
+
+    def on_text(self, payload):
+        self.notes.append(len(payload))
+        return self.echo(deflated(text_frame(payload), self.protocol.window_bits))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"server_max_window_bits": 9, "client_max_window_bits": 9},
+        {"server_max_window_bits": 11, "client_max_window_bits": 15},
+        {"server_max_window_bits": 15, "client_max_window_bits": True},
+        {"server_no_context_takeover": True, "client_no_context_takeover": True},
+    ],
+    ids=str,
+)
+def test_an_independent_client_that_compresses_is_understood(asked):
+    async def play():
+        extensions = [ClientPerMessageDeflateFactory(**asked)]
+        async with (
+            serving(Packing) as (port, handlers),
+            connect(f"ws://127.0.0.1:{port}", compression=None, extensions=extensions) as client,
+        ):
+            for text in ("", "hello", "€" * 20_000, "x" * Echo.limit, "hello"):
+                await client.send(text)
+                assert await client.recv() == text
+            await client.send(["in ", "", "pieces €"])
+            assert await client.recv() == "in pieces €"
+            await (await client.ping(b"now"))
+            await client.send("x" * (Echo.limit + 1))
+            with pytest.raises(ConnectionClosedError) as closed:
+                await client.recv()
+            return client.protocol.extensions, closed.value.rcvd.code, handlers[0].notes[-1]
+
+    extensions, code, last = run(play())
+    assert len(extensions) == 1
+    assert (code, last) == (TOO_BIG, ("fault", TOO_BIG))
+
+
+@pytest.mark.parametrize(
+    ("offer", "answer"),
+    [
+        ("permessage-deflate", "permessage-deflate; server_no_context_takeover; client_no_context_takeover"),
+        ("permessage-deflate; server_max_window_bits=8", None),
+        ("permessage-deflate; server_max_window_bits=99", None),
+        ("permessage-deflate; x=", None),
+        ('";;=,\x01,', None),
+        ("x" * 8_000, None),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_a_bad_offer_is_an_upgrade_without_compression(offer, answer):
+    async def play():
+        head = request(extra=f"Sec-WebSocket-Extensions: {offer}\r\n".replace("\x01", '"'))
+        async with serving(Packing) as (port, handlers), raw(port, head) as (answered, reader, writer):
+            writer.write(client_frame(TEXT, b"\x00", reserved=RSV1))
+            writer.write_eof()
+            await reader.read()
+            return answered, handlers[0].notes
+
+    answered, notes = run(play())
+    assert answered.startswith("HTTP/1.1 101 ")
+    said = [line.partition(": ")[2] for line in answered.splitlines() if "Extensions" in line]
+    assert said == ([answer] if answer else [])
+    assert notes == ([0] if answer else [("fault", PROTOCOL_ERROR)])
 
 
 def test_a_clean_end_for_an_independent_client():

@@ -20,6 +20,7 @@ from tornado.web import RequestHandler
 
 from tornchat.errors import UNSUPPORTED_DATA
 from tornchat.framing import CLOSE, PING, PONG, TEXT, close_frame, frame, pong_frame
+from tornchat.server.extensions import agree
 from tornchat.server.parser import FrameParser, close_code_and_reason
 from tornchat.server.tornado_private import WebSocketParams, WebSocketProtocol13
 
@@ -64,15 +65,26 @@ class FrameReceiver(Protocol):
 
 
 class FrameProtocol(WebSocketProtocol13):
-    """The server side of RFC 6455 for one connection, with neither extensions nor pings of its own."""
+    """The server side of RFC 6455 for one connection, with no pings of its own.
+
+    With `compression` it inflates what a client sends that agreed on it; what is written to that client
+    may be compressed with `window_bits` (RFC 7692).
+    """
 
     def __init__(
-        self, receiver: FrameReceiver, max_message_bytes: int, clock: Callable[[], float] = time.monotonic
+        self,
+        receiver: FrameReceiver,
+        max_message_bytes: int,
+        clock: Callable[[], float] = time.monotonic,
+        compression: bool = False,
     ) -> None:
         params = WebSocketParams(max_message_size=max_message_bytes)
         super().__init__(cast(Any, receiver), mask_outgoing=False, params=params)
         self._receiver = receiver
         self._parser = FrameParser(max_message_bytes, clock)
+        self.window_bits: int | None = None
+        """The window agreed on for what this client is sent; None: nothing is compressed."""
+        self._compression = compression
         self._late_pong: bytes | None = None
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -99,9 +111,17 @@ class FrameProtocol(WebSocketProtocol13):
     def _handle_websocket_headers(self, handler: Any) -> None:
         super()._handle_websocket_headers(handler)
         _check_key(handler)
+        if self._compression:
+            self._agree(handler)
+
+    def _agree(self, handler: RequestHandler) -> None:
+        agreed = agree(handler.request.headers.get_list("Sec-WebSocket-Extensions"))
+        if agreed is not None:
+            handler.set_header("Sec-WebSocket-Extensions", agreed.header)
+            self.window_bits, self._parser.inflates = agreed.window_bits, True
 
     def _parse_extensions_header(self, headers: Any) -> list[Any]:
-        return []  # none is offered, so nothing that is asked for, however malformed, can fail a handshake
+        return []  # nothing that is asked for, however malformed, can fail a handshake; see `_agree`
 
     def _write_frame(self, fin: bool, opcode: int, data: bytes, flags: int = 0) -> asyncio.Future[None]:
         # Tornado's own `write_message` and `ping` would else overtake what waits in the outbox.
