@@ -10,7 +10,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from tornchat.compressed import Compressed
+from tornchat.deflate import WINDOWS, inflated
 from tornchat.feed import Member
+from tornchat.framing import RSV1
 from tornchat.messages import Entry, Participant, PresenceChange, RoomInfo
 from tornchat.room import Gap, Room, RoomLimits
 from tornchat.wire import V1, Classic
@@ -39,9 +42,10 @@ class Tape:
 
 
 def frames_of(data: bytes) -> list[bytes]:
-    """Cut unmasked text frames apart; what remains must be whole."""
+    """Cut unmasked text frames apart and inflate those that are compressed; what remains must be whole."""
     found = []
     while data:
+        compressed = data[0] & RSV1
         size, start = data[1], 2
         if size == 126:
             size, start = int.from_bytes(data[2:4], "big"), 4
@@ -49,6 +53,8 @@ def frames_of(data: bytes) -> list[bytes]:
             size, start = int.from_bytes(data[2:10], "big"), 10
         found.append(data[start : start + size])
         assert len(found[-1]) == size, "a frame was cut"
+        if compressed:
+            found[-1] = inflated(found[-1], 1 << 20)
         data = data[start + size :]
     return found
 
@@ -129,10 +135,16 @@ class RoomLog(RuleBasedStateMachine):
         """The log is read from the room's position."""
         self._accept(self.log[self.room.seq :])
 
-    @rule(v1=st.booleans(), capacity=st.sampled_from([1 << 30, 100_000]))
-    def join(self, v1: bool, capacity: int) -> None:
+    @rule(
+        v1=st.booleans(),
+        window=st.sampled_from([None, *WINDOWS]),
+        capacity=st.sampled_from([1 << 30, 100_000]),
+    )
+    def join(self, v1: bool, window: int | None, capacity: int) -> None:
         tape = Tape()
-        member = self.room.enter(Participant("m", "m"), f"s{id(tape)}", V1() if v1 else Classic(), tape)
+        plain = V1() if v1 else Classic()
+        dialect = plain if window is None else Compressed(plain, window)
+        member = self.room.enter(Participant("m", "m"), f"s{id(tape)}", dialect, tape)
         history = min(3, len(self.room.tail))
         tape.send(member.feed.history(history))
         tape.room = capacity
@@ -199,7 +211,7 @@ class RoomLog(RuleBasedStateMachine):
     @invariant()
     def acks_follow_their_message(self) -> None:
         for member, tape, _ in self.members + self.left:
-            if member.feed.dialect.name == "v1":
+            if member.feed.dialect.plain.name == "v1":
                 frames = frames_of(tape.frames)
                 for index, frame in enumerate(frames):
                     if b'"ack"' in frame:

@@ -139,7 +139,7 @@ class Chat:
         session = self._enter(user, room, dialect, outlet)
         try:
             tail = room.tail_after(plan.after)
-            older = self._history.older(room, dialect, plan, room.seq) if tail is None else None
+            older = self._history.older(room, dialect.plain, plan, room.seq) if tail is None else None
             start = dialect.welcome(Welcome(name, user, room.info.epoch, room.seq, plan.recovered))
             users = dialect.users(room.roster.encoded(user.participant))
             first = start + users + session.member.feed.history(tail or 0)

@@ -158,6 +158,8 @@ class Room:
         member.ready = False
         self.population -= 1
         self.empty_since = now
+        if not feed.members and feed.dialect.plain is not feed.dialect:
+            del self.feeds[feed.dialect.name]  # else every message would be compressed for nobody
 
     def present(self, member: Member) -> bool:
         """Say whether `member` is still one."""

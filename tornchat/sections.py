@@ -90,6 +90,10 @@ class ServerSection(Section, frozen=True):
     )
     ping_timeout: Annotated[Seconds, Meta(description="Seconds until an unanswered ping ends it.")] = 20.0
     drain_seconds: Annotated[Seconds, Meta(description="How long a stop waits for the last client.")] = 10.0
+    compression: Annotated[
+        bool,
+        Meta(description="Compress for clients that ask for it (permessage-deflate); it takes CPU time."),
+    ] = False
     watchdog_seconds: Annotated[
         Seconds,
         Meta(description="Name in the log what blocks the event loop for longer than this; 0 is never."),

@@ -46,6 +46,10 @@ class Dialect(Protocol):
 
     name: str
 
+    @property
+    def plain(self) -> Dialect:
+        """The same dialect uncompressed, for what only one member is sent."""
+
     def decode(self, payload: bytes) -> Said:
         """Read one text message. Raises `ChatError` (`invalid_json`, `invalid_message`)."""
 
@@ -185,6 +189,10 @@ class Classic(_Shared):
     name = "classic"
     _decode = staticmethod(msgspec.json.Decoder(ClassicSend).decode)
 
+    @property
+    def plain(self) -> Dialect:
+        return self
+
     def decode(self, payload: bytes) -> Said:
         try:
             sent = self._decode(payload)
@@ -215,6 +223,10 @@ class V1(_Shared):
 
     name = "v1"
     _decode = staticmethod(msgspec.json.Decoder(V1Send).decode)
+
+    @property
+    def plain(self) -> Dialect:
+        return self
 
     def decode(self, payload: bytes) -> Said:
         try:

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Protocol
 
 from tornchat.chat import Chat
+from tornchat.compressed import Compressed
 from tornchat.config import Settings
 from tornchat.errors import GOING_AWAY
 from tornchat.server.wheel import Wheel
@@ -33,8 +34,9 @@ class Connections:
     def __init__(self, chat: Chat, settings: Settings) -> None:
         self.chat = chat
         self.settings = settings
-        self.classic: Dialect = Classic()
-        self.v1: Dialect = V1()
+        self._classic: Dialect = Classic()
+        self._v1: Dialect = V1()
+        self._compressed: dict[tuple[bool, int], Dialect] = {}
         self.wheel = Wheel()
         self.draining = False
         self._open: set[Connection] = set()
@@ -43,6 +45,13 @@ class Connections:
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def dialect(self, v1: bool, window_bits: int | None) -> Dialect:
+        """What is spoken with a client; `window_bits` is the window of its compression, None is without."""
+        plain = self._v1 if v1 else self._classic
+        if window_bits is None:
+            return plain
+        return self._compressed.setdefault((v1, window_bits), Compressed(plain, window_bits))
 
     def opened(self, connection: Connection) -> str:
         """Count a connection in and give its id."""

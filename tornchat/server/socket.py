@@ -25,7 +25,7 @@ from tornchat.server.connections import Connections
 from tornchat.server.frames import FrameProtocol
 from tornchat.server.heartbeat import Heartbeat
 from tornchat.server.outbox import Outbox
-from tornchat.wire import V1_SUBPROTOCOL
+from tornchat.wire import V1_SUBPROTOCOL, Dialect
 
 log = logging.getLogger("tornchat.connections")
 
@@ -80,8 +80,9 @@ class ChatSocket(WebSocketHandler):
     def get_websocket_protocol(self) -> FrameProtocol | None:
         if self.request.headers.get("Sec-WebSocket-Version") != "13":
             return None
-        limit = self._connections.settings.limits.frame_bytes
-        return FrameProtocol(self, limit or 1 << 31)
+        settings = self._connections.settings
+        limit = settings.limits.frame_bytes or 1 << 31
+        return FrameProtocol(self, limit, compression=settings.server.compression)
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         return V1_SUBPROTOCOL if V1_SUBPROTOCOL in subprotocols else None
@@ -117,9 +118,9 @@ class ChatSocket(WebSocketHandler):
         shared = self._connections
         if shared.draining:
             raise Closed(GOING_AWAY, "retry_after=1.0")
+        dialect = self._dialect()
         offered = handshake.credentials(self.request, room, shared.settings.server.allow_query_token)
         self._user = await shared.chat.connect(offered)
-        dialect = shared.v1 if handshake.asks_for_v1(self.request) else shared.classic
         since = handshake.asked_position(self.request)
         session = await shared.chat.join(self._user, room, dialect, self, since)
         self._session = session
@@ -133,6 +134,10 @@ class ChatSocket(WebSocketHandler):
             self, shared.wheel, self._user.expires_at, server.ping_interval, server.ping_timeout
         )
         self._heartbeat.start(self._opened_at)
+
+    def _dialect(self) -> Dialect:
+        assert self.ws_connection is not None
+        return self._connections.dialect(handshake.asks_for_v1(self.request), self.ws_connection.window_bits)
 
     # --- frames (FrameReceiver) ---
 
