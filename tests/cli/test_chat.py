@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
-from tests.cli.process import run, running, serving
+import shlex
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from websockets.sync.server import serve
+
+from tests.cli.process import COMMAND, SECONDS, environment, run, running, serving
+
+
+@contextmanager
+def websockets_server() -> Iterator[int]:
+    """A WebSocket server that knows nothing of tornchat, and greets in its own way."""
+    with serve(lambda socket: socket.send("hello, not JSON"), "127.0.0.1", 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.socket.getsockname()[1]
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_two_terminals_talk(tmp_path):
@@ -56,6 +78,42 @@ def test_without_a_server_it_says_so(tmp_path):
     told = run(tmp_path, "chat", "lobby", "--token", "x", "--url", "ws://127.0.0.1:1")
     assert told.returncode == 1
     assert "no connection" in told.stderr
+
+
+def test_what_is_no_server_of_ours_is_told_so(tmp_path):
+    with websockets_server() as port:
+        told = run(tmp_path, "chat", "lobby", "--token", "x", "--url", f"ws://127.0.0.1:{port}")
+    assert (told.returncode, told.stderr) == (1, "* what answers there is no tornchat server\n")
+
+
+@pytest.mark.parametrize("url", ["ws://[", "ws://127.0.0.1:99999", "ws://127.0.0.1:x", "ftp://a", "ws://:80"])
+def test_a_url_that_is_none_is_one_line(tmp_path, url):
+    told = run(tmp_path, "chat", "lobby", "--token", "x", "--url", url)
+    assert (told.returncode, len(told.stderr.splitlines())) == (1, 1)
+    assert "ws://host:port" in told.stderr
+
+
+def test_a_token_with_a_line_end_in_it_is_one_line(tmp_path):
+    told = run(tmp_path, "chat", "lobby", "--token", "a\nb", "--url", "ws://127.0.0.1:1")
+    assert (told.returncode, len(told.stderr.splitlines())) == (1, 1)
+
+
+@pytest.mark.parametrize("taker", ["| true", "> /dev/full"])
+def test_it_ends_when_nobody_takes_its_output(tmp_path, taker):
+    with serving(tmp_path) as (_, address):
+        command = shlex.join([*COMMAND, "chat", "lobby", "--as", "ann", "--url", f"ws://{address}"])
+        told = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; (echo hello; exec sleep 1) | {command} {taker}"],
+            cwd=tmp_path,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
+    assert told.returncode == 1
+    assert told.stderr.count("* the output can't be written: ") == 1
+    assert "trying again" not in told.stderr
+    assert "Traceback" not in told.stderr
 
 
 def test_it_needs_a_name_or_a_token(tmp_path):

@@ -32,7 +32,7 @@ def command(
 ) -> None:
     """Talk in ROOM: what you type is said, a line at a time, until the end of input."""
     base = _base(url) if url else _own(given)
-    token = token or _made(given, username)
+    token = _sendable(token) if token else _made(given, username)
     try:
         context.exit(asyncio.run(Terminal(base, room, token).run()))
     except KeyboardInterrupt:
@@ -43,6 +43,14 @@ def _made(given: Given, username: str | None) -> str:
     if not username:
         raise click.UsageError("Say who you are with --as USERNAME, or bring a --token.")
     return asyncio.run(issue(given.settings(), User(username, username), DAY))
+
+
+def _sendable(token: str) -> str:
+    """A line end in a header would be the end of the header."""
+    token = token.strip()
+    if not (token.isascii() and token.isprintable()):
+        raise SettingsError("The token holds a character that no token has.", "Give it whole, on one line.")
+    return token
 
 
 def _own(given: Given) -> str:
@@ -56,7 +64,11 @@ def _own(given: Given) -> str:
 
 
 def _base(url: str) -> str:
-    parts = urlsplit(url if "://" in url else f"ws://{url}")
-    if parts.scheme not in SCHEMES or not parts.hostname or "@" in parts.netloc:
+    try:
+        parts = urlsplit(url if "://" in url else f"ws://{url}")
+        fits = parts.scheme in SCHEMES and parts.hostname and "@" not in parts.netloc and parts.port != 0
+    except ValueError:  # brackets that don't close, a port that is none
+        fits = False
+    if not fits:
         raise SettingsError("--url is no address of a server.", "Write ws://host:port or wss://host.")
     return f"{SCHEMES[parts.scheme]}://{parts.netloc}{parts.path.rstrip('/')}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import secrets
+import sys
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -123,6 +125,8 @@ class Terminal:
 
     async def _hear(self, socket: WebSocketClientConnection) -> str:
         """Print what comes; gives the reason of the end, which is none to give up."""
+        if socket.selected_subprotocol != V1_SUBPROTOCOL:
+            raise Ended("what answers there is no tornchat server")
         while (frame := await socket.read_message()) is not None:
             self._on_frame(socket, json.loads(frame))
         code = socket.close_code
@@ -189,4 +193,16 @@ class Terminal:
 
 
 def _say(text: str) -> None:
-    click.echo(printable(text))
+    """Print a line. Raises `Ended` when nobody takes it: that is no trouble of the connection's."""
+    try:
+        click.echo(printable(text))
+    except OSError as error:
+        _drop_output()
+        raise Ended(f"the output can't be written: {error.strerror}") from None
+
+
+def _drop_output() -> None:
+    """Lead stdout to nowhere, or what is left in its buffer fails once more at the interpreter's end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
