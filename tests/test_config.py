@@ -142,3 +142,20 @@ def test_every_setting_is_explained(section):
 
 def test_no_settings_are_the_defaults():
     assert Settings().server.watchdog_seconds == 0.2
+
+
+@pytest.mark.parametrize("pattern", ["[", "(a", "a{2,1}", "*"])
+def test_a_name_pattern_that_is_none(pattern):
+    with pytest.raises(SettingsError, match=r"\[rooms\] name_pattern \(command line\) is no regular expr"):
+        load(overrides={"rooms": {"name_pattern": pattern}})
+
+
+@pytest.mark.parametrize("origin", ["example.org", "https://example.org/chat", "https://*.example.org"])
+def test_an_origin_that_no_page_has(origin):
+    with pytest.raises(SettingsError, match=r"allowed_origins \(settings\): .* is no origin of a page"):
+        load(settings={"server": {"allowed_origins": origin}})
+
+
+def test_origins_that_pages_have():
+    origins = "https://example.org, http://[::1]:8000/ app://here *"
+    assert len(load(settings={"server": {"allowed_origins": origins}}).server.allowed_origins) == 4

@@ -21,6 +21,7 @@ from tornchat.errors import SettingsError
 from tornchat.sections import LimitsSection, RoomsSection, ServerSection, TornchatSection
 
 DEADLINES = "deadlines"
+_ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^\s/?#@*]+/?", re.IGNORECASE)
 
 S = TypeVar("S", bound=msgspec.Struct)
 Layer: TypeAlias = Mapping[str, Mapping[str, object]]
@@ -56,6 +57,8 @@ class Settings:
         self.limits = self.section("limits", LimitsSection)
         self.server = self.section("server", ServerSection)
         self.deadlines = self._deadlines()
+        self._refuse_bad_pattern()
+        self._refuse_bad_origins()
 
     def section(self, name: str, form: type[S]) -> S:
         """Give section `name` as a `form`; a field `data_dir` that is not set is [tornchat] data_dir.
@@ -109,6 +112,22 @@ class Settings:
             return float(msgspec.convert(given, form, strict=False))
         except msgspec.ValidationError as error:
             raise self._misfit(DEADLINES, f"{error} - at `$.{hook}`") from None
+
+    def _refuse_bad_pattern(self) -> None:
+        try:
+            re.compile(self.rooms.name_pattern)
+        except (re.error, RecursionError, OverflowError) as error:
+            where = self.source("rooms", "name_pattern")
+            what = f"[rooms] name_pattern ({where}) is no regular expression: {error}."
+            raise SettingsError(what, "The default is [A-Za-z0-9_-]{1,64}.") from None
+
+    def _refuse_bad_origins(self) -> None:
+        """An origin without a scheme, or with a path, would never be that of any page."""
+        for origin in self.server.allowed_origins:
+            if not _ORIGIN.fullmatch(origin):
+                where = self.source("server", "allowed_origins")
+                what = f"[server] allowed_origins ({where}): {origin!r} is no origin of a page."
+                raise SettingsError(what, "Write https://example.org, with a port if it has one, or *.")
 
     def _misfit(self, section: str, words: str) -> SettingsError:
         what, _, path = words.partition(" - at `$")
