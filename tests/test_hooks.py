@@ -67,6 +67,25 @@ def test_authentication_fails_closed_and_asks_nobody_else(kind, failure, caplog)
 
 
 @BOTH
+@pytest.mark.parametrize(
+    "user",
+    [
+        User("", "romeo"),
+        User(1, "romeo"),
+        User("1", None),
+        User("1", "romeo", "admin"),
+        User("1", "romeo", expires_at="2030-01-01"),
+        User("1", "romeo", expires_at=float("nan")),
+    ],
+)
+def test_a_user_of_wrong_types_is_nobody_and_its_plugin_is_named(kind, user, caplog):
+    asked = hooks(authenticate=[kind(None), kind(user)])
+    with pytest.raises(Unavailable):
+        asyncio.run(asked.authenticate(CREDENTIALS))
+    assert "plugin p2 failed in authenticate: TypeError: it returned a User of wrong types" in caplog.text
+
+
+@BOTH
 def test_one_may_answer_none_where_none_is_an_answer(kind, caplog):
     assert asyncio.run(hooks(open_room=[kind(None)]).open_room("hall", ROMEO, True, 0)) is None
     with pytest.raises(Unavailable):

@@ -36,10 +36,7 @@ class Hooks(Verbs):
 
     async def authenticate(self, credentials: Credentials) -> User | None:
         """Raises `Unavailable`."""
-        user = await self._ask("authenticate", User, credentials)
-        if user is not None and not _is_whole(user):
-            raise self._failed(self._sole("authenticate"), TypeError("it returned a User of wrong types"))
-        return user
+        return await self._ask("authenticate", User, credentials)
 
     async def authorize(self, user: User, action: str, room: str) -> bool:
         return await self._ask("authorize", bool, user, action, room) is not False
@@ -190,10 +187,6 @@ class Hooks(Verbs):
 
 def _no_start(error: Exception) -> SettingsError:
     return SettingsError(f"{error}.".replace("..", "."), "The log says where; `tornchat check` says more.")
-
-
-def _is_whole(user: User) -> bool:
-    return isinstance(user.id, str) and bool(user.id) and isinstance(user.username, str)
 
 
 def _is_refusal(result: object) -> bool:

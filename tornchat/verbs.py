@@ -9,12 +9,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import math
 import traceback
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 
+import msgspec
+
 from tornchat import hookspecs
 from tornchat.errors import ChatError, NotStored, SettingsError, Unavailable
+from tornchat.messages import User
 from tornchat.tells import Tells
 
 log = logging.getLogger("tornchat.hooks")
@@ -174,6 +178,8 @@ class Verbs:
         if not isinstance(answer, form) or (form is Sequence and isinstance(answer, str)):
             words = f"it returned {type(answer).__name__}, not {form.__name__}"
             raise self._failed(implementation, TypeError(words))
+        if isinstance(answer, User) and not _is_whole(answer):
+            raise self._failed(implementation, TypeError("it returned a User of wrong types"))
 
     def _failed(self, implementation: Implementation, error: BaseException) -> Unavailable:
         """Log the failure with the plugin's name and its own frames, and make what the caller raises."""
@@ -182,6 +188,15 @@ class Verbs:
         where = "".join(f"\n  {f.filename}:{f.lineno} in {f.name}" for f in frames[-5:])
         log.error("plugin %s failed in %s: %s: %s%s", plugin, hook, type(error).__name__, error, where)
         return Unavailable(f"plugin {plugin} failed in {hook} ({type(error).__name__})")
+
+
+def _is_whole(user: User) -> bool:
+    """Say whether the types are as declared: nothing checks them when a plugin makes a `User`."""
+    try:
+        expires_at = msgspec.convert(msgspec.structs.asdict(user), User, strict=True).expires_at
+    except msgspec.ValidationError:
+        return False
+    return bool(user.id) and not (expires_at is not None and math.isnan(expires_at))
 
 
 def promises() -> dict[str, hookspecs.Promise]:
