@@ -62,6 +62,18 @@ def wrapper(self, credentials):
 def subscribe(self, topic): ...
 
 
+@hookimpl(optionalhook=True)
+def optional(self, credentials): ...
+
+
+@hookimpl
+def defaulted(self, draft, user=None): ...
+
+
+@hookimpl
+def by_keyword(self, *, draft, user): ...
+
+
 def broken(self):
     raise ValueError("broken")
 
@@ -75,6 +87,10 @@ def broken(self):
         ({"authenticate": first}, ["tryfirst", "the only order"]),
         ({"authenticate": last}, ["trylast", "the only order"]),
         ({"authenticate": wrapper}, ["wrapper", "the only order"]),
+        ({"authentikate": optional}, ["marks authentikate as an optionalhook", "plain @hookimpl"]),
+        ({"filter_message": defaulted}, ["never be given user in filter_message", "without a default"]),
+        ({"filter_message": by_keyword}, ["never be given draft, user in filter_message", "plain ones"]),
+        ({"Settings": dict}, ["The Settings of the plugin mine are no section", "msgspec.Struct"]),
         ({"subscribe": subscribe}, ["local and mine both provide subscribe", "Take one of them out"]),
         (
             {"__init__": broken},

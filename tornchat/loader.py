@@ -107,8 +107,13 @@ def refuse_repeats(offers: Sequence[Offer]) -> None:
 
 
 def settings_type(offer: Offer) -> type[msgspec.Struct]:
-    """Import the plugin and give the type of its section."""
-    return getattr(_class(offer), "Settings", NoSettings)
+    """Import the plugin and give the type of its section. Raises `SettingsError`."""
+    form = getattr(_class(offer), "Settings", NoSettings)
+    if not (inspect.isclass(form) and issubclass(form, msgspec.Struct)):
+        raise SettingsError(
+            f"The Settings of the plugin {offer.name} are no section.", "Make them a msgspec.Struct."
+        )
+    return form
 
 
 def _offer(point: EntryPoint) -> Offer:
@@ -149,6 +154,7 @@ def _register(manager: pluggy.PluginManager, offer: Offer, settings: Settings) -
             "A plugin with a Settings type is made with one argument, its settings; one without, with none.",
         ) from error
     _refuse_unmarked(offer.name, factory)
+    _refuse_optional(offer.name, factory)
     try:
         manager.register(plugin, offer.name)
         manager.check_pending()
@@ -156,7 +162,18 @@ def _register(manager: pluggy.PluginManager, offer: Offer, settings: Settings) -
         raise _misfit(offer.name, error) from None
     for caller in manager.get_hookcallers(plugin) or ():
         _refuse_order(offer.name, caller)
+        _refuse_unfilled_arguments(offer.name, caller)
     return form
+
+
+def _refuse_optional(name: str, factory: type) -> None:
+    """Pluggy lets an optional one fit no hook, and a misspelt one would never be called."""
+    for attribute in dir(factory):
+        marks = getattr(getattr(factory, attribute, None), f"{hookspecs.PROJECT}_impl", None)
+        if marks is not None and marks["optionalhook"]:
+            raise SettingsError(
+                f"The plugin {name} marks {attribute} as an optionalhook.", "Use a plain @hookimpl."
+            )
 
 
 def _refuse_unmarked(name: str, factory: type) -> None:
@@ -182,6 +199,17 @@ def _refuse_order(name: str, caller: pluggy.HookCaller) -> None:
             raise SettingsError(
                 f"The plugin {name} marks {caller.name} as a wrapper, tryfirst or trylast.",
                 "The order in [tornchat] plugins is the only order; use a plain @hookimpl.",
+            )
+
+
+def _refuse_unfilled_arguments(name: str, caller: pluggy.HookCaller) -> None:
+    """An argument with a default, or by keyword only, is none that pluggy fills."""
+    for impl in caller.get_hookimpls():
+        unfilled = sorted(set(inspect.signature(impl.function).parameters) - {*impl.argnames})
+        if impl.plugin_name == name and unfilled:
+            raise SettingsError(
+                f"The plugin {name} would never be given {', '.join(unfilled)} in {caller.name}.",
+                "Take the hook's arguments as plain ones, without a default; docs/hooks names them.",
             )
 
 
