@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 import tempfile
 from pathlib import Path
 from types import MappingProxyType
@@ -81,7 +82,21 @@ def _secret(settings: Settings) -> tuple[str, str]:
     path = settings.data_dir / KEY_FILE
     if not os.path.exists(path):
         _make(path)
+    _refuse_open_mode(path)
     return _read(path), f"The secret in {path}"
+
+
+def _refuse_open_mode(path: Path) -> None:
+    """Only for the key made here: the mode of a mounted secret is often not the owner's to choose."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return  # reading it says what is wrong
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SettingsError(
+            f"The key file {path} may be read or written by others than its owner.",
+            f"Say chmod 600 {path}; if somebody may have read it, remove it, and a new one is made.",
+        )
 
 
 def _make(path: Path) -> None:

@@ -81,6 +81,23 @@ def test_without_a_key_one_is_made_for_its_owner_only(tmp_path: Path) -> None:
     assert os.listdir(data_dir) == ["jwt.key"]
 
 
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660])
+def test_a_made_key_that_others_may_read_is_refused(mode: int, tmp_path: Path) -> None:
+    start(JwtPlugin(Settings(data_dir=tmp_path)))
+    key = tmp_path / "jwt.key"
+    key.chmod(mode)
+    auth = JwtPlugin(Settings(data_dir=tmp_path))
+
+    with pytest.raises(SettingsError) as caught:
+        start(auth)
+
+    assert caught.value.what == f"The key file {key} may be read or written by others than its owner."
+    assert f"chmod 600 {key}" in caught.value.cure
+    assert faults(auth) == [caught.value.what]
+    key.chmod(0o400)
+    start(auth)
+
+
 def test_the_made_key_stays_the_same(tmp_path: Path) -> None:
     issued = JwtPlugin(Settings(data_dir=tmp_path)).issue_token(JULIET, 60)
 
@@ -95,7 +112,7 @@ def test_the_made_key_is_long_enough_for_every_algorithm(tmp_path: Path) -> None
 
 def test_white_space_around_a_kept_key_does_not_count(tmp_path: Path) -> None:
     issued = JwtPlugin(Settings(secret=SECRET)).issue_token(JULIET, 60)
-    file(tmp_path / "jwt.key", f"\n {SECRET}\r\n")
+    file(tmp_path / "jwt.key", f"\n {SECRET}\r\n").chmod(0o600)
 
     assert accepts(JwtPlugin(Settings(data_dir=tmp_path)), issued)
 
@@ -219,7 +236,7 @@ def test_settings_that_do_not_add_up_issue_no_token(name: str, tmp_path: Path) -
 
 
 def test_a_kept_key_that_was_cut_short_stops_the_start(tmp_path: Path) -> None:
-    file(tmp_path / "jwt.key", "")
+    file(tmp_path / "jwt.key", "").chmod(0o600)
 
     with pytest.raises(SettingsError, match="shorter than the 32 bytes"):
         start(JwtPlugin(Settings(data_dir=tmp_path)))
