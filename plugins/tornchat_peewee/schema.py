@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import peewee
-from playhouse.migrations import Runner
+from playhouse.migrations import Migration, Runner
 
-from tornchat import SettingsError
+from tornchat import Fault, SettingsError
 from tornchat_peewee.backend import Backend
 
 STEPS = Path(__file__).parent / "steps"
@@ -34,10 +35,19 @@ def migrate(backend: Backend) -> list[str]:
             backend.disconnect()
 
 
+def newer_fault(taken: Iterable[str]) -> Fault | None:
+    """Name the fault of a database in which steps were `taken` that this version does not know."""
+    known = {step.name for step in Migration.load_directory(str(STEPS))}
+    unknown = [name for name in taken if name not in known]
+    if not unknown:
+        return None
+    what = f"The database was made by a newer version: it knows the step {unknown[-1]}."
+    return Fault(what, "Install that version, or restore an older backup.")
+
+
 def _apply(runner: Any) -> list[str]:
-    unknown = [step.name for step in runner.status() if step.path is None]
-    if unknown:
-        what = f"The database was made by a newer version: it knows the step {unknown[-1]}."
-        raise SettingsError(what, "Install that version, or restore an older backup.")
+    fault = newer_fault(sorted(runner.applied()))
+    if fault is not None:
+        raise SettingsError(fault.what, fault.cure)
     names: list[str] = runner.up()
     return names

@@ -14,6 +14,7 @@ import peewee
 from tornchat import Fault, SettingsError
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.filelock import FileLock
+from tornchat_peewee.schema import TABLE, newer_fault
 
 RESTORE = "Restore it from a backup, or move it away to start with an empty one."
 SURELY_NOT_COMMITTED = frozenset({"SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR_WRITE"})
@@ -84,7 +85,8 @@ class SqliteBackend(Backend):
 
     def _directory_fault(self) -> Fault | None:
         directory = self._path.parent
-        while not directory.exists() and directory != directory.parent:
+        # Not Path.exists: below a directory that is closed to us it raises.
+        while not os.path.exists(directory) and directory != directory.parent:
             directory = directory.parent
         if not directory.is_dir():
             return Fault(f"{directory} is not a directory.", "Choose another [peewee] url.")
@@ -113,14 +115,21 @@ class SqliteBackend(Backend):
         uri = f"{self._path.resolve().as_uri()}?mode=ro{'' if has_log else '&immutable=1'}"
         try:
             with closing(sqlite3.connect(uri, uri=True, timeout=self._busy_timeout)) as connection:
-                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                return newer_fault(_steps_taken(connection))
         except sqlite3.OperationalError as error:
             return Fault(
                 f"{self._path} can't be opened: {error}.", "See that no other program keeps it locked."
             )
         except sqlite3.DatabaseError as error:
             return Fault(f"{self._path} is damaged or not a database: {error}.", RESTORE)
-        return None
+
+
+def _steps_taken(connection: sqlite3.Connection) -> list[str]:
+    tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+    if (TABLE,) not in tables:
+        return []
+    steps = connection.execute(f"SELECT name FROM {TABLE} ORDER BY name")  # noqa: S608 (a constant)
+    return [name for (name,) in steps]
 
 
 def _refuse(fault: Fault | None) -> None:
