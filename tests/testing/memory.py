@@ -59,6 +59,12 @@ class MemoryStorage:
         found = {name: self.disk[name] for name in rooms if name in self.disk}
         return {name: Position(log.info.epoch, head(log)) for name, log in found.items()}
 
+    @hookimpl
+    def renew_epoch(self, room: str, epoch: str) -> None:
+        log = self.disk[room]
+        if log.info.epoch == epoch:
+            log.info = msgspec.structs.replace(log.info, epoch=self.epoch())
+
     def may_own(self, user: User, owned_limit: int) -> bool:
         owned = [log for log in self.disk.values() if log.info.owner == user.id]
         return not owned_limit or len(owned) < owned_limit

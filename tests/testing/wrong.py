@@ -68,6 +68,13 @@ class ForgetsARoom(LocalPlugin):
         self._topics = {topic}
 
 
+class HoldsAHundredTopics(LocalPlugin):
+    @hookimpl
+    def subscribe(self, topic: str) -> None:
+        if len(self._topics) < 100:
+            super().subscribe(topic)
+
+
 class GoesOnAfterUnsubscribe(LocalPlugin):
     @hookimpl
     def unsubscribe(self, topic: str) -> None:
@@ -123,6 +130,13 @@ class SkipsAVersion(LocalPlugin):
     def _changed(self, room: str, state: Any, change: Any) -> None:
         state.version += 1
         super()._changed(room, state, change)
+
+
+class CountsFromZeroAgain(LocalPlugin):
+    @hookimpl
+    def read_presence(self, room: str) -> Roster:
+        roster = super().read_presence(room)
+        return roster if roster.users else Roster(0, ())
 
 
 class TellsNothing(LocalPlugin):

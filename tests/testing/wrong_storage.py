@@ -110,6 +110,48 @@ class GivesTheOldestBefore(MemoryStorage):
         return super().page(log, 0 if after is None and before is not None else after, before, limit)
 
 
+class ForgetsBeforeBesideAfter(MemoryStorage):
+    def page(self, log: Log, after: int | None, before: int | None, limit: int) -> Page:
+        return super().page(log, after, before if after is None else None, limit)
+
+
+class GivesAConflictASeq(MemoryStorage):
+    lost = 0
+
+    def place(self, draft: Draft) -> StoreResult:
+        result = super().place(draft)
+        self.lost += result == Refusal("conflict")
+        return result
+
+    def next_seq(self, log: Log) -> int:
+        return head(log) + 1 + self.lost
+
+
+class RenewsNothing(MemoryStorage):
+    @hookimpl
+    def renew_epoch(self, room: str, epoch: str) -> None:
+        pass
+
+
+class RenewsInAnyCase(MemoryStorage):
+    @hookimpl
+    def renew_epoch(self, room: str, epoch: str) -> None:
+        super().renew_epoch(room, self.disk[room].info.epoch)
+
+
+class SaysTooLittleIsKept(MemoryStorage):
+    def page(self, log: Log, after: int | None, before: int | None, limit: int) -> Page:
+        page = super().page(log, after, before, limit)
+        return msgspec.structs.replace(page, first_seq=page.entries[0].seq if page.entries else 1)
+
+
+class DrawsANewEpochAtEachStart(MemoryStorage):
+    @hookimpl
+    def shutdown(self) -> None:
+        for log in self.disk.values():
+            log.info = msgspec.structs.replace(log.info, epoch=self.epoch())
+
+
 class GivesAnEmptyPageForNoRoom(MemoryStorage):
     @hookimpl
     def read_history(self, room: str, after: int | None, before: int | None, limit: int) -> Page | None:

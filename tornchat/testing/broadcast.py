@@ -58,6 +58,15 @@ class BroadcastContract(Contract):
         await _arrives(listener, first, [b"to the first"])
         await _arrives(listener, second, [b"to the second"])
 
+    @promise("subscribe: hundreds of topics are held at once")
+    async def test_many_topics_at_once(self, stage: Stage) -> None:
+        topics = [_topic() for _ in range(300)]
+        listener = await self._listener(stage, *topics)
+        for topic in topics:
+            await stage.call("publish", topic=topic, payload=b"to all of them")
+        for topic in topics:
+            await _arrives(listener, topic, [b"to all of them"])
+
     @promise("subscribe: nothing of other topics is passed on")
     async def test_nothing_of_other_topics(self, stage: Stage) -> None:
         topic = _topic()

@@ -44,6 +44,20 @@ class HistoryContract(Contract):
             got = await texts(stage, room, before=before, limit=3)
             assert got == wanted, f"of 1 to 10 before {before} with limit 3 it gave {got}, not {wanted}"
 
+    @promise("read_history: after and before together give the oldest ones between them")
+    async def test_both_give_the_oldest_between_them(self, stage: Stage) -> None:
+        room = await _counted(stage, 10)
+        wants: tuple[tuple[int, int, list[str]], ...] = (
+            (2, 9, ["3", "4", "5"]),
+            (2, 5, ["3", "4"]),
+            (0, 99, ["1", "2", "3"]),
+            (5, 6, []),
+            (8, 3, []),
+        )
+        for after, before, wanted in wants:
+            got = await texts(stage, room, after, before, limit=3)
+            assert got == wanted, f"of 1 to 10 after {after} and before {before} it gave {got}, not {wanted}"
+
     @promise("read_history: page after page, by after, is the whole log without a gap or a repeat")
     async def test_pages_meet(self, stage: Stage) -> None:
         room = await _counted(stage, 10)

@@ -96,6 +96,15 @@ class PresenceContract(Contract):
         assert newer.version == version, f"the version is {newer.version}, by the changes {version}"
         assert _sorted(newer.users) == users, f"the roster is {newer.users}, by the changes {users}"
 
+    @promise("read_presence: a room's version never goes back, even when it was empty")
+    async def test_version_never_goes_back(self, stage: Stage) -> None:
+        room, versions = unique("tea"), []
+        for told, act in enumerate((_join, _leave, _join, _leave), 1):
+            await act(stage, room, ANN, "a1")
+            await _told(stage, room, told)
+            versions.append((await _roster(stage, room)).version)
+        assert versions == sorted(set(versions)), f"while somebody came and went they were {versions}"
+
     @promise("join_presence, leave_presence: each room has its own roster")
     async def test_rooms_are_apart(self, stage: Stage) -> None:
         tea, den = unique("tea"), unique("den")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tornchat import RoomInfo, User
 from tornchat.testing.fixtures import draft, user
 from tornchat.testing.kit import Contract, Stage, promise, unique
-from tornchat.testing.log import head_of, opened, stored
+from tornchat.testing.log import head_of, opened, read, stored
 
 
 class RoomsContract(Contract):
-    """What `open_room` promises. Part of `StorageContract`."""
+    """What `open_room` and `renew_epoch` promise. Part of `StorageContract`."""
 
     @promise("open_room: a new room has its name, an epoch, and its creator for owner")
     async def test_new_room_is_its_creators(self, stage: Stage) -> None:
@@ -91,11 +93,42 @@ class RoomsContract(Contract):
         after = await _open(stage, before.name, user("bob"), create=False)
         assert after == before, f"it was {before}, and then {after}"
 
+    @promise("renew_epoch: the room has a new epoch from then on, and the log it had")
+    async def test_renewed_epoch_is_another_one(self, stage: Stage) -> None:
+        info = await _renewable(stage)
+        await stored(stage, draft("hello", info.name))
+        await stage.call("renew_epoch", room=info.name, epoch=info.epoch)
+        await stage.restart()
+        room = await _open(stage, info.name, user(), create=False)
+        assert room is not None, "the room is gone"
+        assert room.epoch != info.epoch, "the epoch is the old one"
+        page = await read(stage, info.name)
+        seen = (page.epoch, page.head_seq, (await head_of(stage, info.name)).epoch)
+        assert seen == (room.epoch, 1, room.epoch), f"the room has {room}, and its log {seen}"
+
+    @promise("renew_epoch: a room that is not at the given epoch any more keeps the one it has")
+    async def test_epoch_is_renewed_once(self, stage: Stage) -> None:
+        info = await _renewable(stage)
+        await stage.call("renew_epoch", room=info.name, epoch="another")
+        kept = await head_of(stage, info.name)
+        assert kept.epoch == info.epoch, "it was renewed though it was not at the given epoch"
+        await stage.call("renew_epoch", room=info.name, epoch=info.epoch)
+        first = await head_of(stage, info.name)
+        await stage.call("renew_epoch", room=info.name, epoch=info.epoch)
+        second = await head_of(stage, info.name)
+        assert first.epoch == second.epoch, "it was renewed twice"
+
     @promise("latest_positions: an empty room's head is seq 0")
     async def test_empty_room_has_head_0(self, stage: Stage) -> None:
         info = await opened(stage)
         head = await head_of(stage, info.name)
         assert (head.epoch, head.seq) == (info.epoch, 0), f"{info} is at {head}"
+
+
+async def _renewable(stage: Stage) -> RoomInfo:
+    if not stage.provides("renew_epoch"):
+        pytest.skip("the plugin renews no epochs")
+    return await opened(stage)
 
 
 async def _open(stage: Stage, name: str, who: User, create: bool = True, limit: int = 0) -> RoomInfo | None:

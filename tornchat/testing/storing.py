@@ -91,7 +91,7 @@ class StoringContract(Contract):
         assert following == Stored(_entry(batch[2], 2), info.epoch), f"the next one got {following}"
         assert await texts(stage, info.name) == ["once", "next"], "the repeat was stored, too"
 
-    @promise("store_messages: the same client id with another text is a conflict, and is not stored")
+    @promise("store_messages: the same client id with another text is a conflict, and uses no seq")
     async def test_other_text_is_a_conflict(self, stage: Stage) -> None:
         room = (await opened(stage)).name
         await stored(stage, draft("this", room, client_id="c1"))
@@ -101,6 +101,7 @@ class StoringContract(Contract):
             code = result.code if isinstance(result, Refusal) else result
             assert code == "conflict", f"the other text got {code!r}"
         assert await texts(stage, room) == ["this", "one"], "the conflict was stored"
+        _verify_seqs(await stored(stage, draft("next", room)), [3])
 
     @promise("store_messages: a client id is one sender's in one room; others may use it, too")
     async def test_client_ids_are_each_senders_and_rooms_own(self, stage: Stage) -> None:
