@@ -32,7 +32,7 @@ class ClaimRules:
         )
 
     def user(self, claims: Claims, now: float) -> User:
-        """Read the user, whose `expires_at` is the claim `exp`. `now` is in Unix seconds.
+        """Read the user, whose `expires_at` is the claim `exp` and the leeway. `now` is in Unix seconds.
 
         The id is `sub`, or `user_id` where there is no `sub`; ids and names have 1 to 256 characters.
         Raises `ClaimsError`. That `exp` has not passed, and the signature, were checked before.
@@ -95,7 +95,8 @@ class ClaimRules:
         # A second more, because `exp` is rounded up when it is written.
         if not 0 < expiry <= now + self._settings.max_lifetime + 1:
             raise ClaimsError("exp")
-        return float(expiry)
+        # Without the leeway whoever it lets in would be sent away at once.
+        return float(expiry) + self._settings.leeway
 
 
 def _is_text(value: object) -> bool:

@@ -398,3 +398,11 @@ def test_public_keys_issue_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match="can't sign"):
         plugin(secret=None, public_key_file=path, algorithms=("RS256",)).issue_token(User("a", "b"), 60)
+
+
+def test_the_leeway_counts_for_as_long_as_the_user_stays() -> None:
+    expiry = int(time.time()) - 10
+    credentials = Credentials("verona", "127.0.0.1", token(exp=expiry))
+    user = plugin(leeway=60.0).authenticate(credentials)
+    assert isinstance(user, User)
+    assert user.expires_at == expiry + 60
