@@ -86,6 +86,25 @@ def test_a_user_of_wrong_types_is_nobody_and_its_plugin_is_named(kind, user, cap
 
 
 @BOTH
+def test_what_is_not_available_is_logged_when_it_goes_and_when_it_is_back(kind, caplog):
+    caplog.set_level("INFO")
+    answers = [Unavailable("the disk is gone"), Unavailable("the disk is gone"), None]
+
+    def next_answer(*arguments):
+        return kind(answers.pop(0))(*arguments)
+
+    asked = hooks(read_history=[next_answer])
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            asyncio.run(asked.read_history("hall", None, None, 1))
+    assert asyncio.run(asked.read_history("hall", None, None, 1)) is None
+    assert caplog.messages == [
+        "plugin p1 can't answer read_history: the disk is gone",
+        "plugin p1 answers read_history again",
+    ]
+
+
+@BOTH
 def test_one_may_answer_none_where_none_is_an_answer(kind, caplog):
     assert asyncio.run(hooks(open_room=[kind(None)]).open_room("hall", ROMEO, True, 0)) is None
     with pytest.raises(Unavailable):

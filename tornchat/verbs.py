@@ -49,6 +49,7 @@ class Verbs:
             name: deadlines.get(name, promise.deadline) for name, promise in promises().items()
         }
         self._strays: set[asyncio.Future[Any]] = set()
+        self._down: set[tuple[str, str]] = set()
         self._tells = Tells(self._contained)
 
     def provides(self, hook: str) -> bool:
@@ -121,13 +122,29 @@ class Verbs:
             answer = implementation.function(*arguments)
             if inspect.isawaitable(answer):
                 answer = await self._within(implementation, answer)
-        except Unavailable:
+        except Unavailable as error:
+            self._note_down(implementation, error)
             raise
         except Exception as error:
             if isinstance(error, PASSED_ON) and implementation.hook in MAY_REFUSE:
                 raise
             raise self._failed(implementation, error) from None
+        if self._down:
+            self._note_up(implementation)
         return answer
+
+    def _note_down(self, implementation: Implementation, error: Unavailable) -> None:
+        """Log what a plugin says is missing: once, until it is there again. A failure is logged already."""
+        known = (implementation.plugin, implementation.hook)
+        if not isinstance(error, _Failed) and known not in self._down:
+            self._down.add(known)
+            log.warning("plugin %s can't answer %s: %s", *known, error)
+
+    def _note_up(self, implementation: Implementation) -> None:
+        known = (implementation.plugin, implementation.hook)
+        if known in self._down:
+            self._down.discard(known)
+            log.info("plugin %s answers %s again", *known)
 
     def _at_once(self, implementation: Implementation, *arguments: object) -> Any:
         """Call a hook that is never awaited. Raises `Unavailable`."""
@@ -187,7 +204,11 @@ class Verbs:
         frames = traceback.extract_tb(error.__traceback__)[1:]
         where = "".join(f"\n  {f.filename}:{f.lineno} in {f.name}" for f in frames[-5:])
         log.error("plugin %s failed in %s: %s: %s%s", plugin, hook, type(error).__name__, error, where)
-        return Unavailable(f"plugin {plugin} failed in {hook} ({type(error).__name__})")
+        return _Failed(f"plugin {plugin} failed in {hook} ({type(error).__name__})")
+
+
+class _Failed(Unavailable):
+    """A plugin failed, which was logged."""
 
 
 def _is_whole(user: User) -> bool:
