@@ -144,7 +144,7 @@ def test_collect_leaves_out_who_fails(kind, caplog):
     fault = Fault("broken", "mend it")
     found = hooks(
         health=[kind({"a": "ok"}), kind(OSError()), kind("ok")],
-        check=[kind([fault]), kind(OSError())],
+        check=[kind([fault]), kind(OSError()), kind(["broken"])],
         http_routes=[kind([1]), kind(5), kind(None)],
         cli_commands=[plain(OSError()), plain(None)],
     )
@@ -152,6 +152,10 @@ def test_collect_leaves_out_who_fails(kind, caplog):
     assert asyncio.run(found.health()) == {"p1": {"a": "ok"}, "p2": failed, "p3": failed}
     assert asyncio.run(found.check())[0] == ("p1", fault)
     assert asyncio.run(found.check())[1][1].what == "Its check failed."
+    assert asyncio.run(found.check())[2] == (
+        "p3",
+        Fault("Its check gave no faults.", "Report it to its author."),
+    )
     assert asyncio.run(found.http_routes(None)) == [1]
     found.cli_commands(None)
     assert "plugin p1 failed in cli_commands" in caplog.text

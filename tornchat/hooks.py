@@ -150,8 +150,7 @@ class Hooks(Verbs):
         """Collect (plugin, fault). A plugin that can't even check itself is a fault, too."""
         found: list[tuple[str, Fault]] = []
         for plugin, faults in await self._collect("check", Sequence):
-            given = faults if faults is not None else [Fault("Its check failed.", "The log says why.")]
-            found.extend((plugin, fault) for fault in given)
+            found.extend((plugin, fault) for fault in _faults(faults))
         return found
 
     async def migrate(self) -> list[tuple[str, str]]:
@@ -183,6 +182,15 @@ class Hooks(Verbs):
 
     def messages_stored(self, room: str, entries: Sequence[Entry]) -> None:
         self.tell("messages_stored", room, entries)
+
+
+def _faults(answer: Sequence[object] | None) -> list[Fault]:
+    """What a plugin's check gave; junk is a fault, too."""
+    if answer is None:
+        return [Fault("Its check failed.", "The log says why.")]
+    faults = [fault for fault in answer if isinstance(fault, Fault)]
+    junk = [Fault("Its check gave no faults.", "Report it to its author.")]
+    return faults if len(faults) == len(answer) else faults + junk
 
 
 def _no_start(error: Exception) -> SettingsError:
