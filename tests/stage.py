@@ -96,6 +96,19 @@ class Stage:
         payload = {"sub": user, "username": user.title(), "exp": time.time() + lifetime, **claims}
         return jwt.encode(payload, self.key, "HS256")
 
+    def handshake(self, user: str, room: str) -> bytes:
+        """What a client writes to enter a room, for plays with a raw socket."""
+        lines = [
+            f"GET /ws/chat/{room}/ HTTP/1.1",
+            f"Host: 127.0.0.1:{self.port}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            "Sec-WebSocket-Version: 13",
+            f"Authorization: Bearer {self.token(user)}",
+        ]
+        return "\r\n".join([*lines, "", ""]).encode()
+
     async def enters(
         self,
         user: str,

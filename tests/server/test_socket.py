@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import socket
+import struct
 from pathlib import Path
 
-from tests.stage import open_stage
+import pytest
+
+from tests.stage import Stage, open_stage
+from tornchat import Credentials, User, hookimpl
 
 
 def test_a_vanished_client_leaves_within_ping_interval_and_timeout(tmp_path: Path) -> None:
@@ -60,3 +66,51 @@ def test_what_was_said_before_a_close_is_echoed_before_it(tmp_path: Path) -> Non
                 assert await juliet.hears() == text
 
     asyncio.run(play())
+
+
+async def resets(verona: Stage, turns: int) -> None:
+    """Shake hands, and break off with a reset some turns of the loop later."""
+    client = socket.create_connection(("127.0.0.1", verona.port))
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.sendall(verona.handshake("romeo", "general"))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    client.close()
+
+
+def test_a_client_that_breaks_off_its_handshake_leaves_nothing_behind(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def play() -> float:
+        loop = asyncio.get_running_loop()
+        async with open_stage(tmp_path, {"server": {"drain_seconds": 10}}) as verona:
+            for turns in range(40):
+                await resets(verona, turns)
+            juliet = await verona.enters("juliet", "general")
+            await juliet.leaves()
+            stopping = loop.time()
+        return loop.time() - stopping
+
+    with caplog.at_level(logging.INFO, "tornchat"):
+        assert asyncio.run(play()) < 5, "a stop waited for those who had gone"
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+def test_a_connection_that_fails_at_its_beginning_is_counted_out(tmp_path: Path) -> None:
+    """Whatever a plugin's user makes the core stumble over: a stop does not wait for it."""
+
+    class Odd:
+        @hookimpl
+        def authenticate(self, credentials: Credentials) -> User | None:
+            return User("odd", "Odd", expires_at="soon")  # type: ignore[arg-type]
+
+    async def play() -> float:
+        loop = asyncio.get_running_loop()
+        settings = {"tornchat": {"plugins": "odd, jwt, peewee, local"}, "server": {"drain_seconds": 10}}
+        async with open_stage(tmp_path, settings, {"odd": Odd}) as verona:
+            odd = await verona.enters("romeo", "general")
+            assert await odd.is_closed() == 1006
+            stopping = loop.time()
+        return loop.time() - stopping
+
+    assert asyncio.run(play()) < 5

@@ -102,6 +102,8 @@ class ChatSocket(WebSocketHandler):
     async def open(self, room: str) -> None:
         """Say who this is, enter the room; until then nothing is sent and no frame is read."""
         assert self.ws_connection is not None
+        if self.ws_connection.stream.closed():
+            return  # the client went before its handshake was answered
         self._opened_at = asyncio.get_running_loop().time()
         self._id = self._connections.opened(self)
         self._outbox = Outbox(self.ws_connection.stream, self._on_drained)
@@ -113,6 +115,9 @@ class ChatSocket(WebSocketHandler):
             self.end(refusal.code, refusal.reason)
         except ConnectionError:
             return
+        except BaseException:
+            self.on_connection_close()  # Tornado does not tell a handler of the end when its `open` fails
+            raise
 
     async def _begin(self, room: str) -> None:
         shared = self._connections
