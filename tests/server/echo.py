@@ -72,6 +72,9 @@ class Echo(WebSocketHandler):
     def on_fault(self, code, reason):
         self.notes.append(("fault", code))
 
+    def on_goodbye(self):
+        pass  # nothing is due: each text is echoed before the next frame is looked at
+
     def send_frame(self, data):
         with contextlib.suppress(StreamClosedError):
             self.written = self.protocol.stream.write(data)

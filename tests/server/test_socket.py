@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.server.echo import client_frame
 from tests.stage import Stage, open_stage
 from tornchat import Credentials, User, hookimpl
+from tornchat.framing import CLOSE, close_frame
 
 
 def test_a_vanished_client_leaves_within_ping_interval_and_timeout(tmp_path: Path) -> None:
@@ -114,3 +116,33 @@ def test_a_connection_that_fails_at_its_beginning_is_counted_out(tmp_path: Path)
         return loop.time() - stopping
 
     assert asyncio.run(play()) < 5
+
+
+async def knocks(verona: Stage, user: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Enter with a raw socket, which keeps TCP open until it is told to close it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", verona.port)
+    writer.write(verona.handshake(user, "general"))
+    await reader.readuntil(b"\r\n\r\n")
+    return reader, writer
+
+
+def test_who_says_goodbye_has_left_and_is_sent_nothing_after_it(tmp_path: Path) -> None:
+    """A clean leave is told at once, however long the client takes to close TCP."""
+
+    async def play() -> bytes:
+        async with open_stage(tmp_path) as verona:
+            juliet = await verona.enters("juliet", "general")
+            reader, writer = await knocks(verona, "romeo")
+            while (await juliet.next_of("user_join"))["user_id"] != "romeo":
+                pass
+            writer.write(client_frame(CLOSE, (1000).to_bytes(2, "big")))
+            async with asyncio.timeout(0.5):
+                assert (await juliet.next_of("user_leave"))["user_id"] == "romeo"
+            await juliet.says("he is gone")
+            await juliet.hears()
+            heard = await reader.read()
+            writer.close()
+            await writer.wait_closed()
+            return heard
+
+    assert asyncio.run(play()).endswith(close_frame(1000))

@@ -46,6 +46,9 @@ class FrameReceiver(Protocol):
     def on_fault(self, code: int, reason: str) -> None:
         """The client broke the rules: note it. The connection is closed with this code afterwards."""
 
+    def on_goodbye(self) -> None:
+        """The client closes the connection. Send what is still due: after the answer nothing may follow."""
+
     def send_frame(self, data: bytes) -> None:
         """Write a ready frame, in order with everything else this client gets. Never raises, never waits."""
 
@@ -203,6 +206,8 @@ class FrameProtocol(WebSocketProtocol13):
     def _answer_close(self, payload: bytes) -> None:
         self.client_terminated = True
         self.close_code, self.close_reason = close_code_and_reason(payload)
+        if not self.server_terminated:
+            self._receiver.on_goodbye()
         self.close(self.close_code)
 
     def _refuse(self, code: int, reason: str) -> None:

@@ -170,6 +170,9 @@ class ChatSocket(WebSocketHandler):
         self._code = code
         self._leave()
 
+    def on_goodbye(self) -> None:
+        self._leave()
+
     def send_frame(self, data: bytes) -> None:
         if self._outbox is not None:
             self._outbox.write(data)
