@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
+import pytest
+
 from tests.stage import open_stage
+from tornchat.errors import Unavailable
+from tornchat.hooks import Hooks
+from tornchat.messages import Entry, Page, Position, RoomInfo, Roster
+from tornchat.room import RoomLimits
+from tornchat.rooms import Rooms
+from tornchat.tasks import Tasks
+from tornchat.verbs import Implementation
 
 SAY = (
     "INSERT INTO log (room_id, seq, sender_id, sender_username, text, sent_at, draft_id, kind)"
@@ -79,3 +88,105 @@ def test_a_restored_backup_gets_a_new_epoch(tmp_path: Path) -> None:
             assert welcome["epoch"] != epoch
 
     asyncio.run(play())
+
+
+class House:
+    """Storage, history, a bus and presence in one, as plain as can be; each may be held up by its gate."""
+
+    HOOKS = ("subscribe", "unsubscribe", "read_history", "latest_positions", "read_presence", "renew_epoch")
+
+    def __init__(self) -> None:
+        self.log = [Entry(seq, "1", "romeo", f"line {seq}", 0, f"d{seq}") for seq in range(1, 11)]
+        self.epoch = "e1"
+        self.reads = 0
+        self.renewed: list[str] = []
+        self.topics: set[str] = set()
+        self.gates = {hook: asyncio.Event() for hook in self.HOOKS}
+        for gate in self.gates.values():
+            gate.set()
+        self.asked = asyncio.Queue[str]()
+
+    async def subscribe(self, topic):
+        self.topics.add(topic)
+
+    async def unsubscribe(self, topic):
+        self.asked.put_nowait("unsubscribe")
+        await self.gates["unsubscribe"].wait()
+        self.topics.discard(topic)
+
+    async def read_history(self, room, after, before, limit):
+        self.reads += 1
+        await self.gates["read_history"].wait()
+        entries = [entry for entry in self.log if entry.seq > (after or 0)]
+        head = self.log[-1].seq
+        return Page(tuple(entries[:limit]), self.log[0].seq, head, self.epoch)
+
+    async def latest_positions(self, rooms):
+        return {room: Position(self.epoch, self.log[-1].seq) for room in rooms}
+
+    async def read_presence(self, room):
+        return Roster(1, ())
+
+    async def renew_epoch(self, room, epoch):
+        self.renewed.append(epoch)
+
+    @asynccontextmanager
+    async def rooms(self):
+        hooks = {name: [Implementation("house", name, getattr(self, name))] for name in self.HOOKS}
+        tasks = Tasks()
+        try:
+            yield Rooms(
+                Hooks(hooks, dict.fromkeys(self.HOOKS, 0.2)), tasks, RoomLimits(100, 0, 0), lambda _: None
+            )
+        finally:
+            await tasks.close()
+
+
+class Ear:
+    """A member's way out that keeps the code it was closed with."""
+
+    code = 0
+
+    def send(self, data):
+        return True
+
+    async def drained(self):
+        pass
+
+    def end(self, code, reason):
+        self.code = code
+
+
+def info(name="hall", epoch="e1"):
+    return RoomInfo(name, epoch)
+
+
+def test_who_waits_for_a_room_that_cannot_be_loaded_shares_its_failure() -> None:
+    """A hundred who come at once wait for one deadline, not for a hundred."""
+
+    async def main():
+        house = House()
+        house.gates["read_history"].clear()
+        async with house.rooms() as rooms, asyncio.timeout(1):
+            found = await asyncio.gather(*(rooms.load(info()) for _ in range(100)), return_exceptions=True)
+            assert [type(error) for error in found] == [Unavailable] * 100
+            assert house.reads == 1
+            house.gates["read_history"].set()
+            assert (await rooms.load(info())).seq == 10
+
+    asyncio.run(main())
+
+
+def test_a_room_that_cannot_be_loaded_is_unsubscribed() -> None:
+    async def main():
+        house = House()
+        house.gates["read_history"].clear()
+        async with house.rooms() as rooms:
+            with pytest.raises(Unavailable):
+                await rooms.load(info())
+            async with asyncio.timeout(1):
+                assert await house.asked.get() == "unsubscribe"
+            await asyncio.sleep(0)
+            assert house.topics == set()
+
+    asyncio.run(main())

@@ -19,6 +19,12 @@ log = logging.getLogger("tornchat.rooms")
 EMPTY_SECONDS = 60.0
 
 
+class _Lock(asyncio.Lock):
+    """One room's turn. Who waited while a load failed has had its answer with it."""
+
+    failed_at = -1.0
+
+
 class Rooms:
     """Room name -> `Room`. Whatever comes from storage or the bus goes to its room through here."""
 
@@ -31,7 +37,7 @@ class Rooms:
         self._on_news = on_news
         self._loaded: dict[str, Room] = {}
         self._early: dict[str, list[tuple[str, Sequence[Entry]]]] = {}
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, _Lock] = WeakValueDictionary()
         self._unsubscribed: set[str] = set()
         self._rereading: set[str] = set()
         self.repairs = Repairs(hooks, tasks, self.lose)
@@ -53,21 +59,28 @@ class Rooms:
 
     async def load(self, info: RoomInfo) -> Room | None:
         """Give the room, at the head of its log; None if it is gone. Raises `Unavailable`."""
-        async with self._lock(info.name):
+        asked, lock = asyncio.get_running_loop().time(), self._lock(info.name)
+        async with lock:
+            if lock.failed_at >= asked:
+                raise Unavailable(f"room {info.name} could not be loaded")
             room = self._loaded.get(info.name)
             if room is not None and room.info.epoch != info.epoch:
                 self.lose(room)
                 room = None
-            room = room or await self._load(info)
+            try:
+                room = room or await self._load(info)
+            except Unavailable:
+                lock.failed_at = asyncio.get_running_loop().time()
+                raise
             if room is not None:
                 room.empty_since = asyncio.get_running_loop().time()
             return room
 
-    def _lock(self, name: str) -> asyncio.Lock:
+    def _lock(self, name: str) -> _Lock:
         """Loading and unloading of one room run one after another; the lock lives while somebody uses it."""
         lock = self._locks.get(name)
         if lock is None:
-            lock = self._locks[name] = asyncio.Lock()
+            lock = self._locks[name] = _Lock()
         return lock
 
     async def _load(self, info: RoomInfo) -> Room | None:
@@ -81,6 +94,8 @@ class Rooms:
             room = self._loaded[info.name] = self._room(info, page)
         finally:
             del self._early[info.name]
+            if info.name not in self._loaded:
+                self._tasks.start(self._unsubscribe(info.name), f"unsubscribe {info.name}")
         for epoch, entries in early:
             self.accept(info.name, epoch, entries)
         await self.reread_presence(room)
