@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.stage import open_stage
+from tornchat import rooms as module
 from tornchat.errors import Unavailable
 from tornchat.hooks import Hooks
-from tornchat.messages import Entry, Page, Position, RoomInfo, Roster
+from tornchat.messages import Entry, Page, Participant, Position, RoomInfo, Roster
 from tornchat.room import RoomLimits
 from tornchat.rooms import Rooms
 from tornchat.tasks import Tasks
 from tornchat.verbs import Implementation
+from tornchat.wire import Classic
 
 SAY = (
     "INSERT INTO log (room_id, seq, sender_id, sender_username, text, sent_at, draft_id, kind)"
@@ -188,5 +190,27 @@ def test_a_room_that_cannot_be_loaded_is_unsubscribed() -> None:
                 assert await house.asked.get() == "unsubscribe"
             await asyncio.sleep(0)
             assert house.topics == set()
+
+    asyncio.run(main())
+
+
+def test_upkeep_lets_go_of_no_room_that_took_the_place_of_an_empty_one(monkeypatch) -> None:
+    """While one room is let go another may be lost and be loaded anew, with members."""
+
+    async def main():
+        monkeypatch.setattr(module, "EMPTY_SECONDS", -1.0)
+        house = House()
+        async with house.rooms() as rooms:
+            await rooms.load(info("first"))
+            old = await rooms.load(info("second"))
+            house.gates["unsubscribe"].clear()
+            upkeep = asyncio.create_task(rooms.upkeep())
+            await house.asked.get()
+            rooms.lose(old)
+            house.gates["unsubscribe"].set()
+            new = await rooms.load(info("second"))
+            new.enter(Participant("1", "romeo"), "s1", Classic(), Ear())
+            await upkeep
+            assert rooms.get("second") is new
 
     asyncio.run(main())

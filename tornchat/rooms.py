@@ -208,6 +208,8 @@ class Rooms:
         """Let go of rooms that have been empty for a minute, and try again to subscribe the others."""
         now = asyncio.get_running_loop().time()
         for name, room in list(self._loaded.items()):
+            if self._loaded.get(name) is not room:
+                continue  # lost while another one was looked after
             if not room.population and now - room.empty_since > EMPTY_SECONDS:
                 await self._unload(room)
             elif name in self._unsubscribed:
