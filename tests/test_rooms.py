@@ -106,6 +106,7 @@ class House:
         self.gates = {hook: asyncio.Event() for hook in self.HOOKS}
         for gate in self.gates.values():
             gate.set()
+        self.tasks = Tasks()
         self.asked = asyncio.Queue[str]()
 
     async def subscribe(self, topic):
@@ -135,13 +136,15 @@ class House:
     @asynccontextmanager
     async def rooms(self):
         hooks = {name: [Implementation("house", name, getattr(self, name))] for name in self.HOOKS}
-        tasks = Tasks()
         try:
             yield Rooms(
-                Hooks(hooks, dict.fromkeys(self.HOOKS, 0.2)), tasks, RoomLimits(100, 0, 0), lambda _: None
+                Hooks(hooks, dict.fromkeys(self.HOOKS, 0.2)),
+                self.tasks,
+                RoomLimits(100, 0, 0),
+                lambda _: None,
             )
         finally:
-            await tasks.close()
+            await self.tasks.close()
 
 
 class Ear:
@@ -212,5 +215,55 @@ def test_upkeep_lets_go_of_no_room_that_took_the_place_of_an_empty_one(monkeypat
             new.enter(Participant("1", "romeo"), "s1", Classic(), Ear())
             await upkeep
             assert rooms.get("second") is new
+
+    asyncio.run(main())
+
+
+def test_a_payload_from_a_future_that_never_comes_is_forgotten() -> None:
+    """The bus is not trusted: one payload must not keep a room reading its log for ever."""
+
+    async def main():
+        house = House()
+        async with house.rooms() as rooms:
+            room = await rooms.load(info())
+            rooms.accept("hall", "e1", [Entry(99, "1", "romeo", "forged", 0, "d99")])
+            await house.tasks.finish(0.5)
+            assert house.reads == 2
+            house.log.append(Entry(11, "1", "romeo", "true", 0, "d11"))
+            rooms.accept("hall", "e1", house.log[-1:])
+            assert room.seq == 11
+
+    asyncio.run(main())
+
+
+def test_members_whose_missing_part_was_pruned_are_closed() -> None:
+    async def main():
+        house = House()
+        async with house.rooms() as rooms:
+            room = await rooms.load(info())
+            ear = Ear()
+            room.enter(Participant("1", "romeo"), "s1", Classic(), ear)
+            house.log = [Entry(seq, "1", "romeo", "later", 0, f"d{seq}") for seq in range(20, 25)]
+            rooms.may_have_missed()
+            await house.tasks.finish(0.5)
+            assert ear.code == 4010
+            assert house.reads == 2
+
+    asyncio.run(main())
+
+
+def test_a_repair_that_finds_the_log_behind_gives_it_a_new_epoch() -> None:
+    """Else who resumes with the old epoch would be shown other entries at places that were seen."""
+
+    async def main():
+        house = House()
+        async with house.rooms() as rooms:
+            room = await rooms.load(info())
+            ear = Ear()
+            room.enter(Participant("1", "romeo"), "s1", Classic(), ear)
+            del house.log[5:]
+            rooms.may_have_missed()
+            await house.tasks.finish(0.5)
+            assert (ear.code, house.renewed) == (4010, ["e1"])
 
     asyncio.run(main())

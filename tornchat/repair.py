@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from tornchat.errors import Unavailable
 from tornchat.hooks import Hooks
@@ -20,13 +20,24 @@ PAGE_ENTRIES = 1000
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0)
 
 
+class WentBack(Exception):
+    """The log ends before what the room's members were shown."""
+
+
 class Repairs:
     """At most one repair per room; what is asked for meanwhile makes it go round once more."""
 
-    def __init__(self, hooks: Hooks, tasks: Tasks, on_lost: Callable[[Room], None]) -> None:
+    def __init__(
+        self,
+        hooks: Hooks,
+        tasks: Tasks,
+        on_lost: Callable[[Room], None],
+        on_went_back: Callable[[Room], Awaitable[None]],
+    ) -> None:
         self._hooks = hooks
         self._tasks = tasks
         self._on_lost = on_lost
+        self._on_went_back = on_went_back
         self._asked: dict[str, bool] = {}
         self.repaired = 0
         """Entries that came from the log instead of the bus."""
@@ -46,15 +57,21 @@ class Repairs:
                 self._asked[name] = False
         except PositionLost:
             self._on_lost(room)
+        except WentBack:
+            await self._on_went_back(room)
         finally:
             del self._asked[name]
 
     async def _read_once(self, room: Room) -> bool:
         """Read one page; True if the room is at the head of the log then."""
-        before = room.seq
+        before, held = room.seq, room.held()
         page = await self._read(room)
-        if page is None or page.head_seq < before:
+        if page is None or page.epoch != room.info.epoch or page.first_seq > room.seq + 1:
             raise PositionLost
+        if page.head_seq < before:
+            raise WentBack
+        # What was held before the log was read and is not in it did not come from there.
+        room.drop(seq for seq in held if seq > page.head_seq)
         try:
             room.accept(page.epoch, page.entries)
         except Gap:

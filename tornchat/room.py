@@ -119,6 +119,15 @@ class Room:
                 for feed in self.feeds.values():
                     feed.frames[index] = feed.dialect.entry(blank)
 
+    def held(self) -> list[int]:
+        """The places of the entries that wait for others before them."""
+        return list(self._held)
+
+    def drop(self, places: Iterable[int]) -> None:
+        """Forget held entries at these places of the log."""
+        for seq in places:
+            self._held.pop(seq, None)
+
     def missing(self) -> bool:
         """Say whether entries are held that wait for others before them."""
         self._held = {seq: entry for seq, entry in self._held.items() if seq > self.seq}

@@ -40,7 +40,7 @@ class Rooms:
         self._locks: WeakValueDictionary[str, _Lock] = WeakValueDictionary()
         self._unsubscribed: set[str] = set()
         self._rereading: set[str] = set()
-        self.repairs = Repairs(hooks, tasks, self.lose)
+        self.repairs = Repairs(hooks, tasks, self.lose, self._went_back)
 
     def get(self, name: str) -> Room | None:
         """The room if it is loaded."""
