@@ -56,7 +56,6 @@ TESTED_ELSEWHERE = {
     "sections": "test_config",
     "drafts": "scenarios",
     "tasks": "scenarios",
-    "turn": "scenarios",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict
 
 from tornchat.room import Room
 
@@ -18,12 +18,12 @@ class Turn:
     """
 
     def __init__(self) -> None:
-        self._rooms: deque[Room] = deque()
+        self._rooms: OrderedDict[Room, None] = OrderedDict()
         self._scheduled = False
 
     def news(self, room: Room) -> None:
         """`room` has something to flush."""
-        self._rooms.append(room)
+        self._rooms[room] = None
         self._schedule()
 
     def _run(self) -> None:
@@ -31,11 +31,11 @@ class Turn:
         budget = SLICE_MEMBERS
         try:
             while self._rooms and budget > 0:
-                room = self._rooms.popleft()
+                room, _ = self._rooms.popitem(last=False)
                 room.rearm(self.news)
                 budget = room.flush(budget)
-                if budget == 0:
-                    self._rooms.appendleft(room)
+                if budget == 0:  # to the end of the line: the others come first now
+                    self.news(room)
         finally:  # one room that fails must not leave the others waiting for their next news
             if self._rooms:
                 self._schedule()
