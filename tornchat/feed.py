@@ -34,11 +34,12 @@ class Outlet(Protocol):
 class Member:
     """A session's place in its room: a cursor, and what is for it alone.
 
-    `asides` are frames for this member only, each with the offset in the stream where it belongs.
+    `asides` are frames for this member only, each with the offset in the stream where it belongs;
+    `aside_bytes` is how long they are together.
     A member that is not `ready` is not written to: its socket, or its history, is still busy.
     """
 
-    __slots__ = ("asides", "cursor", "feed", "outlet", "participant", "ready", "session")
+    __slots__ = ("aside_bytes", "asides", "cursor", "feed", "outlet", "participant", "ready", "session")
 
     def __init__(self, participant: Participant, session: str, feed: Feed, outlet: Outlet) -> None:
         self.participant = participant
@@ -47,6 +48,7 @@ class Member:
         self.outlet = outlet
         self.cursor = feed.head
         self.asides: deque[tuple[int, bytes]] = deque()
+        self.aside_bytes = 0
         self.ready = False
 
 
@@ -107,6 +109,7 @@ class Feed:
                 if offset <= member.cursor:
                     member.asides.popleft()
                     parts.append(aside)
+                    member.aside_bytes -= len(aside)
                     room -= len(aside)
                     continue
                 stop = min(stop, offset)

@@ -194,6 +194,7 @@ class Room:
         """Send `frame` to one member, in its order among the room's frames."""
         if frame and self.present(member):
             member.asides.append((member.feed.head, frame))
+            member.aside_bytes += len(frame)
             self._nudged.append(member)
             self._news()
 
@@ -231,6 +232,8 @@ class Room:
         for member in nudged:
             if member.feed.end == member.cursor:
                 self.catch_up(member)
+            if not member.ready and 0 < self._limits.send_buffer_bytes < member.aside_bytes:
+                member.outlet.end(1013, "too slow")
         return bool(self._unserved)
 
     def _serve_some(self, budget: int) -> int:
