@@ -96,7 +96,7 @@ class Stage:
         payload = {"sub": user, "username": user.title(), "exp": time.time() + lifetime, **claims}
         return jwt.encode(payload, self.key, "HS256")
 
-    def handshake(self, user: str, room: str) -> bytes:
+    def handshake(self, user: str, room: str, lifetime: float = 600) -> bytes:
         """What a client writes to enter a room, for plays with a raw socket."""
         lines = [
             f"GET /ws/chat/{room}/ HTTP/1.1",
@@ -105,7 +105,7 @@ class Stage:
             "Connection: Upgrade",
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
             "Sec-WebSocket-Version: 13",
-            f"Authorization: Bearer {self.token(user)}",
+            f"Authorization: Bearer {self.token(user, lifetime)}",
         ]
         return "\r\n".join([*lines, "", ""]).encode()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import struct
@@ -146,3 +147,37 @@ def test_who_says_goodbye_has_left_and_is_sent_nothing_after_it(tmp_path: Path) 
             return heard
 
     assert asyncio.run(play()).endswith(close_frame(1000))
+
+
+def test_a_token_that_ends_while_the_history_is_sent_ends_the_connection(tmp_path: Path) -> None:
+    """However slowly the client reads, and so keeps its join from ending."""
+
+    async def play() -> None:
+        async with open_stage(tmp_path, {"rooms": {"history_limit": 2000}}) as verona:
+            romeo = await verona.enters("romeo", "general")
+            for number in range(2000):
+                await romeo.says(f"{number} " + "x" * 3900)
+            for _ in range(2000):
+                await romeo.hears()
+            juliet = socket.socket()
+            juliet.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            juliet.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(juliet, ("127.0.0.1", verona.port))
+            await loop.sock_sendall(juliet, verona.handshake("juliet", "general", lifetime=2))
+            assert (await romeo.next_of("user_join"))["user_id"] == "juliet"
+
+            async def trickle() -> None:
+                with contextlib.suppress(ConnectionError):
+                    for _ in range(1000):
+                        await loop.sock_recv(juliet, 1000)
+                        await asyncio.sleep(0.05)
+
+            reading = asyncio.create_task(trickle())
+            async with asyncio.timeout(2 + 6):
+                assert (await romeo.next_of("user_leave"))["user_id"] == "juliet"
+            reading.cancel()
+            await asyncio.wait([reading])
+            juliet.close()
+
+    asyncio.run(play())

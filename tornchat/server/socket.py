@@ -127,6 +127,7 @@ class ChatSocket(WebSocketHandler):
         offered = handshake.credentials(self.request, room, shared.settings.server.allow_query_token)
         self._user = await shared.chat.connect(offered)
         since = handshake.asked_position(self.request)
+        self._watch_over(self._user, 0.0)  # a ping's answer is not read yet, but the token may end
         session = await shared.chat.join(self._user, room, dialect, self, since)
         self._session = session
         user, address = self._user.id, self.request.remote_ip
@@ -134,10 +135,14 @@ class ChatSocket(WebSocketHandler):
         if self._ended:  # while the history was sent
             shared.chat.leave(session)
             return
-        server = shared.settings.server
-        self._heartbeat = Heartbeat(
-            self, shared.wheel, self._user.expires_at, server.ping_interval, server.ping_timeout
-        )
+        self._watch_over(self._user, shared.settings.server.ping_interval)
+
+    def _watch_over(self, user: User, ping_interval: float) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+        shared = self._connections
+        timeout = shared.settings.server.ping_timeout
+        self._heartbeat = Heartbeat(self, shared.wheel, user.expires_at, ping_interval, timeout)
         self._heartbeat.start(self._opened_at)
 
     def _dialect(self) -> Dialect:
