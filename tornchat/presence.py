@@ -32,7 +32,8 @@ class Presence:
     def __init__(self, hooks: Hooks, tell: Callable[..., None]) -> None:
         self._hooks = hooks
         self._tell = tell
-        self._late: deque[_Step] = deque()
+        self._late: dict[str, deque[_Step]] = {}
+        """Session -> what the plugin is still to be told of it, in order."""
         self._retrying = asyncio.Lock()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -49,23 +50,27 @@ class Presence:
         turn = self._turns.get(step.session) or asyncio.Lock()
         self._turns[step.session] = turn
         async with turn:
-            if any(late.session == step.session for late in self._late):
-                self._late.append(step)
+            if step.session in self._late:
+                self._late[step.session].append(step)
                 return
             try:
                 await self._do(step)
             except Unavailable:
-                self._late.append(step)
+                self._late[step.session] = deque([step])
 
     async def retry(self) -> None:
-        """Tell what is late, in order; stops at the first that still can't be told."""
+        """Tell what is late, each session's in order; stops at the first that still can't be told."""
         async with self._retrying:
             while self._late:
+                session, steps = next(iter(self._late.items()))
                 try:
-                    await self._do(self._late[0])
+                    await self._do(steps[0])
                 except Unavailable:
+                    self._late[session] = self._late.pop(session)  # next time the others come first
                     return
-                self._late.popleft()
+                steps.popleft()
+                if not steps:
+                    del self._late[session]
 
     async def close(self) -> None:
         """Forget what is late: who could not be told in time finds out by the end of this node's lease."""
