@@ -10,10 +10,11 @@ import struct
 from pathlib import Path
 
 import pytest
+from tornchat_peewee import PeeweePlugin
 
 from tests.server.echo import client_frame
 from tests.stage import Stage, open_stage
-from tornchat import Credentials, User, hookimpl
+from tornchat import Page, hookimpl
 from tornchat.framing import CLOSE, close_frame
 
 
@@ -100,19 +101,25 @@ def test_a_client_that_breaks_off_its_handshake_leaves_nothing_behind(
 
 
 def test_a_connection_that_fails_at_its_beginning_is_counted_out(tmp_path: Path) -> None:
-    """Whatever a plugin's user makes the core stumble over: a stop does not wait for it."""
+    """Whatever a plugin makes the core stumble over: a stop does not wait for it."""
 
-    class Odd:
+    class Odd(PeeweePlugin):
         @hookimpl
-        def authenticate(self, credentials: Credentials) -> User | None:
-            return User("odd", "Odd", expires_at="soon")  # type: ignore[arg-type]
+        async def read_history(
+            self, room: str, after: int | None, before: int | None, limit: int
+        ) -> Page | None:
+            return Page(("no entry",), 1, 1, "e1")  # type: ignore[arg-type]
 
     async def play() -> float:
         loop = asyncio.get_running_loop()
-        settings = {"tornchat": {"plugins": "odd, jwt, peewee, local"}, "server": {"drain_seconds": 10}}
+        settings = {
+            "tornchat": {"plugins": "jwt, odd, local"},
+            "odd": {"data_dir": str(tmp_path)},
+            "server": {"drain_seconds": 10},
+        }
         async with open_stage(tmp_path, settings, {"odd": Odd}) as verona:
-            odd = await verona.enters("romeo", "general")
-            assert await odd.is_closed() == 1006
+            romeo = await verona.enters("romeo", "general")
+            assert await romeo.is_closed() == 1006
             stopping = loop.time()
         return loop.time() - stopping
 
