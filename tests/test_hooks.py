@@ -226,10 +226,16 @@ def test_a_deadline_holds_even_for_who_ignores_it(function, caplog):
 
 
 @BOTH
-@pytest.mark.parametrize(("failure", "raised"), [(NotStored("full"), NotStored), (OSError(), Unavailable)])
+@pytest.mark.parametrize(
+    ("failure", "raised"),
+    [(NotStored("full"), NotStored), (OSError(), Unavailable), (Rejected(), Unavailable)],
+)
 def test_storing(kind, failure, raised, caplog):
     async def main(answer):
-        return await hooks(store_messages=[kind(answer)]).begin_store([DRAFT])
+        storage = hooks(store_messages=[kind(answer)])
+        call = storage.begin_store([DRAFT])
+        await asyncio.wait({call})
+        return storage.store_results(call, [DRAFT])
 
     with pytest.raises(raised):
         asyncio.run(main(failure))

@@ -87,11 +87,12 @@ class Chat:
         limits = settings.limits
         tail = min(max(settings.rooms.history_limit, TAIL_ENTRIES[0]), TAIL_ENTRIES[1])
         room_limits = RoomLimits(tail, limits.send_buffer_bytes, settings.rooms.presence_limit)
-        self.rooms = Rooms(hooks, self._tasks, room_limits, Turn().news)
+        self._turn = Turn()
+        self.rooms = Rooms(hooks, self._tasks, room_limits, self._turn.news)
         self._history = History(hooks, settings.rooms.history_limit, limits.resume_messages)
         self._presence = Presence(hooks, hooks.tell)
         self._publisher = Publisher(hooks, self.node_id)
-        self._committer = Committer(hooks, self._known_seq, self._stored)
+        self._committer = Committer(hooks, self._tasks, self._known_seq, self._stored)
         self._gated = hooks.provides("authorize") or hooks.provides("filter_message")
 
     # --- connect ---
@@ -233,6 +234,7 @@ class Chat:
             self.rooms.accept(room, epoch, entries)
             self._publisher.publish(room, epoch, entries)
             self._hooks.messages_stored(room, entries)
+        self._turn.end()
 
     def _answer(self, session: Session, client_id: str | None, result: StoreResult) -> None:
         if type(result) is Refusal:
@@ -289,7 +291,6 @@ class Chat:
     async def start(self) -> None:
         """Start the plugins and the node's own work. Raises `SettingsError`."""
         await self._hooks.startup(self)
-        self._tasks.start(self._committer.run(), "commit")
         self._tasks.start(self._publisher.run(), "publish")
         self._tasks.every(0.25, self._committer.expire, "expire")
         self._tasks.every(1.0, self._presence.retry, "presence")

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from tornchat.errors import ChatError, NotStored
+from tornchat.errors import ChatError, NotStored, Unavailable
 from tornchat.hooks import Hooks
 from tornchat.lookup import Lookup
 from tornchat.messages import Draft, Refusal, StoreResult
+from tornchat.tasks import Tasks
 
 log = logging.getLogger("tornchat.commit")
 
@@ -50,46 +51,51 @@ class Pending:
 
 
 class Committer:
-    """One store call in flight, everything else gathers. `run` is its task; `close` finishes what waits."""
+    """One store call in flight, everything else gathers and is the next one."""
 
     def __init__(
         self,
         hooks: Hooks,
+        tasks: Tasks,
         known_seq: Callable[[str], int | None],
         on_stored: Callable[[Sequence[Pending], Sequence[StoreResult]], None],
     ) -> None:
         """`known_seq` gives how far this node knows a room's log; `on_stored` is told each call's results
-        before the drafts' own answers."""
+        and settles its drafts. `tasks` owns the looking up. On the running loop."""
         self._hooks = hooks
+        self._tasks = tasks
         self._known_seq = known_seq
         self._lookup = Lookup(hooks)
         self._on_stored = on_stored
+        self._loop = asyncio.get_running_loop()
         self._waiting: deque[Pending] = deque()
         self._in_flight: Sequence[Pending] = ()
+        self._known: dict[str, int | None] = {}
+        self._call: asyncio.Future[object] | None = None
+        self._late_at = 0.0
+        self._begins = False
+        self._closed = False
+        self._most_waiting = MOST_WAITING
         self._flushing: list[tuple[Pending, asyncio.Future[None]]] = []
-        self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
 
     def submit(self, draft: Draft, answer: Callable[[StoreResult], None]) -> None:
-        """Queue a draft. Raises `ChatError` (`busy`) when too many wait already."""
-        if len(self._waiting) >= MOST_WAITING:
+        """Queue a draft. Raises `ChatError` (`busy`) when too many wait already, or after `close`."""
+        if len(self._waiting) >= self._most_waiting:
             raise ChatError("busy", "", 1.0, draft.client_id)
-        self._waiting.append(Pending(draft, answer, asyncio.get_running_loop().time()))
-        self._idle.clear()
-        self._wake.set()
+        self._waiting.append(Pending(draft, answer, self._loop.time()))
+        if not self._begins and not self._in_flight:
+            self._begins = True
+            self._loop.call_soon(self._begin)  # with all that this turn of the loop still brings
 
-    async def run(self) -> None:
-        """Commit whatever comes, until cancelled."""
-        while True:
-            await self._wake.wait()
-            while self._waiting:
-                self._in_flight = self._take()
-                await self._commit(self._in_flight)
-                self._in_flight = ()
-                self._release()
-            self._wake.clear()
-            self._idle.set()
+    def _begin(self) -> None:
+        self._begins = False
+        if self._in_flight or not self._waiting or self._closed:
+            return
+        self._in_flight = self._take()
+        self._known = {pending.draft.room: self._known_seq(pending.draft.room) for pending in self._in_flight}
+        self._late_at = self._loop.time() + self._hooks.deadline("store_messages")
+        self._call = self._hooks.begin_store([pending.draft for pending in self._in_flight])
+        self._call.add_done_callback(self._ended)
 
     def _take(self) -> list[Pending]:
         if len(self._waiting) <= MOST_IN_A_CALL:
@@ -98,33 +104,42 @@ class Committer:
             return batch
         return [self._waiting.popleft() for _ in range(MOST_IN_A_CALL)]
 
-    async def _commit(self, batch: Sequence[Pending]) -> None:
-        known = {pending.draft.room: self._known_seq(pending.draft.room) for pending in batch}
-        drafts = [pending.draft for pending in batch]
-        call = self._hooks.begin_store(drafts)
+    def _ended(self, call: asyncio.Future[object]) -> None:
+        self._call = None
+        if self._closed:
+            return
+        drafts = [pending.draft for pending in self._in_flight]
         try:
-            await asyncio.wait({call}, timeout=self._hooks.deadline("store_messages"))
-            if not call.done():
-                log.error("the storage has not answered in time; waiting for the end of its call")
-                await asyncio.wait({call})
-            results = _results(call, drafts)
-        finally:
-            call.cancel()
-        if results is None:
+            self._tell(self._hooks.store_results(call, drafts))
+        except NotStored as error:
+            log.error("messages were not stored: %s", error)
+            self._tell([NOT_NOW] * len(drafts))
+        except Unavailable:
             log.warning("it is not known what became of %d messages; reading the log", len(drafts))
-            results = await self._lookup.outcomes(drafts, known)
+            self._tasks.start(self._look_up(drafts), "lookup")
+
+    async def _look_up(self, drafts: Sequence[Draft]) -> None:
+        self._tell(await self._lookup.outcomes(drafts, self._known))
+
+    def _tell(self, results: Sequence[StoreResult]) -> None:
+        batch, self._in_flight = self._in_flight, ()
         try:
             self._on_stored(batch, results)
         except Exception:
             # What comes after this call must not wait for ever because of one that could not be told.
-            log.exception("the outcome of %d messages could not be told", len(drafts))
+            log.exception("the outcome of %d messages could not be told", len(batch))
+        self._release()
+        self._begin()
 
     def expire(self) -> None:
         """Answer what has waited for `PATIENCE`. To be called twice a second or more often.
 
         What no store call has seen is surely not stored; the rest is unconfirmed.
         """
-        now = asyncio.get_running_loop().time()
+        now = self._loop.time()
+        if self._call is not None and now > self._late_at:
+            self._late_at = math.inf
+            log.error("the storage has not answered in time; waiting for the end of its call")
         while self._waiting and now - self._waiting[0].arrived > PATIENCE:
             self._waiting.popleft().settle(NOT_NOW)
         for pending in self._in_flight:
@@ -148,25 +163,12 @@ class Committer:
 
     async def close(self, seconds: float) -> None:
         """Wait until all that was submitted has its outcome, at most `seconds`; then answer the rest."""
-        try:
-            await asyncio.wait_for(self._idle.wait(), seconds)
-        except TimeoutError:
-            self._settle_all(self._in_flight, UNCONFIRMED)
-            self._settle_all(self._waiting, NOT_NOW)
-            self._waiting.clear()
-
-    @staticmethod
-    def _settle_all(batch: Iterable[Pending], outcome: Refusal) -> None:
-        for pending in batch:
-            pending.settle(outcome)
-
-
-def _results(call: asyncio.Future[Any], drafts: Sequence[Draft]) -> Sequence[StoreResult] | None:
-    """The results of a call that has ended; None if they are not known."""
-    if call.cancelled():
-        return None
-    error = call.exception()
-    if isinstance(error, NotStored):
-        log.error("messages were not stored: %s", error)
-        return [NOT_NOW] * len(drafts)
-    return None if error is not None else call.result()
+        await self.flush(seconds)
+        self._closed, self._most_waiting = True, 0
+        for pending in self._in_flight:
+            pending.settle(UNCONFIRMED)
+        for pending in self._waiting:
+            pending.settle(NOT_NOW)
+        self._waiting.clear()
+        if self._call is not None:
+            self._call.cancel()

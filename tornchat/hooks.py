@@ -54,14 +54,15 @@ class Hooks(Verbs):
         if self.provides("renew_epoch"):
             await self._one("renew_epoch", object, room, epoch, optional=True)
 
-    def begin_store(self, drafts: Sequence[Draft]) -> asyncio.Future[Sequence[StoreResult]]:
+    def begin_store(self, drafts: Sequence[Draft]) -> asyncio.Future[object]:
         """Start the one store call. It has no deadline here and ends with the plugin's own end,
         since only that tells when the log may be read for what became of the drafts."""
-        return asyncio.ensure_future(self._store(drafts))
+        return self._begin(self._sole("store_messages"), (drafts,))
 
-    async def _store(self, drafts: Sequence[Draft]) -> Sequence[StoreResult]:
+    def store_results(self, call: asyncio.Future[object], drafts: Sequence[Draft]) -> Sequence[StoreResult]:
+        """What a store call that has ended gave. Raises `NotStored`; `Unavailable` if that is not known."""
         implementation = self._sole("store_messages")
-        results = await self._to_its_end(implementation, (drafts,))
+        results = self._outcome(implementation, call)
         if not _fits(results, drafts):
             raise self._failed(implementation, TypeError("it did not return one result per draft"))
         return cast("Sequence[StoreResult]", results)

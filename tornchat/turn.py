@@ -18,6 +18,8 @@ class Turn:
     """
 
     def __init__(self) -> None:
+        """On the running loop."""
+        self._loop = asyncio.get_running_loop()
         self._rooms: OrderedDict[Room, None] = OrderedDict()
         self._scheduled = False
 
@@ -28,6 +30,10 @@ class Turn:
 
     def _run(self) -> None:
         self._scheduled = False
+        self.end()
+
+    def end(self) -> None:
+        """Flush now what there is: for who has just brought a whole turn's news."""
         budget = SLICE_MEMBERS
         try:
             while self._rooms and budget > 0:
@@ -43,4 +49,4 @@ class Turn:
     def _schedule(self) -> None:
         if not self._scheduled:
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._run)
+            self._loop.call_soon(self._run)

@@ -153,14 +153,24 @@ class Verbs:
         except Exception as error:
             raise self._failed(implementation, error) from None
 
-    async def _to_its_end(self, implementation: Implementation, arguments: tuple[object, ...]) -> Any:
-        """Call without a deadline, for a call whose own end matters."""
+    @staticmethod
+    def _begin(implementation: Implementation, arguments: tuple[object, ...]) -> asyncio.Future[Any]:
+        """Begin a call without a deadline, for one whose own end matters; `_outcome` says how it ended."""
         try:
             answer = implementation.function(*arguments)
-            return await answer if inspect.isawaitable(answer) else answer
-        except PASSED_ON:
-            raise
+            if inspect.isawaitable(answer):
+                return asyncio.ensure_future(answer)
         except Exception as error:
+            return _done(error=error)
+        return _done(answer)
+
+    def _outcome(self, implementation: Implementation, call: asyncio.Future[Any]) -> Any:
+        """What a call that has ended gave. Raises `NotStored`, or `Unavailable` for every other failure."""
+        try:
+            return call.result()
+        except NotStored:
+            raise
+        except (Exception, asyncio.CancelledError) as error:
             raise self._failed(implementation, error) from None
 
     async def _within(self, implementation: Implementation, answer: Awaitable[Any]) -> Any:
@@ -218,6 +228,15 @@ def _is_whole(user: User) -> bool:
     except msgspec.ValidationError:
         return False
     return bool(user.id) and not (expires_at is not None and math.isnan(expires_at))
+
+
+def _done(answer: object = None, error: Exception | None = None) -> asyncio.Future[Any]:
+    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    if error is None:
+        future.set_result(answer)
+    else:
+        future.set_exception(error)
+    return future
 
 
 def promises() -> dict[str, hookspecs.Promise]:
