@@ -70,7 +70,7 @@ class ChatApp:
         chat = Chat(self.settings, self.hooks)
         await chat.start()
         self._chat = chat
-        self._connections = Connections(chat, self.settings)
+        self._connections = Connections(chat, self.settings, self._tasks)
         self._tasks.every(TICK_SECONDS, self._connections.wheel.turn, "wheel")
         self._watchdog = Watchdog(self.hooks, self.settings.server.watchdog_seconds)
         self._watchdog.start()

@@ -39,13 +39,24 @@ class Member:
     A member that is not `ready` is not written to: its socket, or its history, is still busy.
     """
 
-    __slots__ = ("aside_bytes", "asides", "cursor", "feed", "outlet", "participant", "ready", "session")
+    __slots__ = (
+        "aside_bytes",
+        "asides",
+        "cursor",
+        "feed",
+        "outlet",
+        "participant",
+        "ready",
+        "send",
+        "session",
+    )
 
     def __init__(self, participant: Participant, session: str, feed: Feed, outlet: Outlet) -> None:
         self.participant = participant
         self.session = session
         self.feed = feed
         self.outlet = outlet
+        self.send = outlet.send
         self.cursor = feed.head
         self.asides: deque[tuple[int, bytes]] = deque()
         self.aside_bytes = 0

@@ -250,7 +250,7 @@ class Room:
         for member in members:
             if member.ready and member.cursor == start and not member.asides:
                 member.cursor = end
-                member.ready = member.outlet.send(chunk)
+                member.ready = member.send(chunk)
             else:
                 _catch_up(feed, member)
                 if member.cursor < feed.end:
@@ -274,4 +274,4 @@ class Room:
 
 def _catch_up(feed: Feed, member: Member) -> None:
     while member.ready and (data := feed.due(member)):
-        member.ready = member.outlet.send(data)
+        member.ready = member.send(data)

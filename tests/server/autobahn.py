@@ -21,57 +21,35 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.server.echo import Echo, EchoProtocol, serving
+from tests.server.echo import BinaryFrames, Echo, serving
 from tornchat.deflate import deflated
 from tornchat.framing import text_frame
-from tornchat.server.outbox import Outbox
 
 AGENT = "tornchat"
 WHAT = ("behavior", "behaviorClose")
 PASSED = frozenset(("OK", "NON-STRICT", "INFORMATIONAL"))
 
 
-class OutboxEcho(Echo):
-    """Says back what it hears, compressed if that was agreed on, through an outbox as the chat's own.
-
-    Its limit is the largest message of the cases.
-    """
+class PackingEcho(Echo):
+    """Says back what it hears, compressed if that was agreed on. Its limit is the cases' largest message."""
 
     limit = 16 << 20
+    compression = True
+    frames_class = BinaryFrames
 
-    def get_websocket_protocol(self):
-        self.protocol = EchoProtocol(self, self.limit, compression=True)
-        return self.protocol
-
-    def open(self):
-        self.outbox = Outbox(self.protocol.stream, self.protocol.on_drained)
+    def echo(self, data):
+        return super().echo(deflated(data, self.window_bits) if self.window_bits else data)
 
     def on_text(self, payload):
         return self.echo(text_frame(payload))
 
-    def echo(self, data):
-        window_bits = self.protocol.window_bits
-        return super().echo(deflated(data, window_bits) if window_bits else data)
-
     def on_pong(self, payload):
         pass
-
-    def send_frame(self, data):
-        self.outbox.write(data)
-
-    def can_send_control(self):
-        return not self.outbox.busy
-
-    async def drain(self):
-        try:
-            await self.outbox.drained()
-        except ConnectionError:
-            pass  # some cases end so
 
 
 async def play(wstest: str, cases: Sequence[str], reports: Path) -> dict[str, Mapping[str, Any]]:
     """Let `wstest` play the cases and give what it found about each."""
-    async with serving(OutboxEcho) as (port, _):
+    async with serving(PackingEcho) as (port, _):
         server = {"agent": AGENT, "url": f"ws://127.0.0.1:{port}"}
         spec = {"outdir": str(reports), "servers": [server], "cases": list(cases), "exclude-cases": []}
         (reports / "spec.json").write_text(json.dumps(spec))

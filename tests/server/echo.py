@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from types import TracebackType
 
 from tornado.httpserver import HTTPServer
-from tornado.iostream import StreamClosedError
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler
 
 from tornchat.framing import BINARY, frame, text_frame
-from tornchat.server.frames import FrameProtocol
+from tornchat.server.frames import Frames
+from tornchat.server.parser import FrameParser
 from tornchat.server.tornado_private import unmask
+from tornchat.server.upgrade import UpgradeProtocol
+from tornchat.tasks import Tasks
 
 MASK = b"\x01\x9a\xff\x42"
 
@@ -34,7 +35,7 @@ def client_header(opcode: int, length: int, *, final: bool = True, reserved: int
     return first + b"\xff" + length.to_bytes(8, "big") + MASK
 
 
-class EchoProtocol(FrameProtocol):
+class BinaryFrames(Frames):
     """Takes binary messages too."""
 
     def on_binary(self, payload):
@@ -45,26 +46,41 @@ class Echo(WebSocketHandler):
     """A `FrameReceiver` that keeps notes of what happened to it, and of its state when it ended."""
 
     limit = 1 << 16
-    protocol_class = FrameProtocol
+    compression = False
+    frames_class = Frames
 
     def initialize(self):
-        self.notes, self.full, self.written, self.ended = [], False, None, asyncio.Event()
+        self.notes, self.ended, self.code = [], asyncio.Event(), None
+        self.frames, self.window_bits, self.was_busy = None, None, False
         self.application.settings["opened"].append(self)
 
     def check_origin(self, origin):
         return True
 
     def get_websocket_protocol(self):
-        self.protocol = self.protocol_class(self, self.limit)
-        return self.protocol
+        return UpgradeProtocol(self, self.compression)
+
+    def open(self):
+        tasks = self.application.settings["tasks"]
+        line = self.ws_connection.take_over(tasks)
+        self.window_bits = self.ws_connection.window_bits
+        parser = FrameParser(self.limit, inflates=self.window_bits is not None)
+        self.frames = self.frames_class(self, line.inbox, line.outbox, parser, tasks)
+        self.begin()
+        self.frames.start()
+
+    def begin(self):
+        """What a server does before it reads."""
 
     def on_text(self, payload):
         self.notes.append(payload)
         return self.echo(text_frame(payload))
 
     async def echo(self, data):
-        self.send_frame(data)
-        await self.drain()
+        outbox = self.frames.outbox
+        if not outbox.write(data):
+            with contextlib.suppress(ConnectionError):
+                await outbox.drained()
 
     def on_pong(self, payload):
         self.notes.append(("pong", payload))
@@ -73,34 +89,28 @@ class Echo(WebSocketHandler):
         self.notes.append(("fault", code))
 
     def on_goodbye(self):
-        pass  # nothing is due: each text is echoed before the next frame is looked at
+        """Nothing is due: each text is echoed before the next frame is looked at."""
 
-    def send_frame(self, data):
-        with contextlib.suppress(StreamClosedError):
-            self.written = self.protocol.stream.write(data)
+    def on_busy(self):
+        self.was_busy = True
 
-    def can_send_control(self):
-        return not self.full
+    def on_drained(self):
+        """Who waits for it asks the outbox."""
 
-    async def drain(self):
-        with contextlib.suppress(StreamClosedError):
-            await self.written
+    def on_failure(self, error):
+        self.notes.append(error)
 
-    def on_ws_connection_close(self, close_code=None, close_reason=None):
-        super().on_ws_connection_close(close_code, close_reason)
+    def on_end(self, code):
+        self.code = code
         self.ended.set()
-
-    def log_exception(
-        self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        self.notes.append(value)
 
 
 @contextlib.asynccontextmanager
 async def serving(handler=Echo, port=None, ssl_options=None) -> AsyncIterator[tuple[int, list[Echo]]]:
     """A real server on loopback: its port, and the handlers of all connections in order."""
     handlers: list[Echo] = []
-    server = HTTPServer(Application([("/", handler)], opened=handlers), ssl_options=ssl_options)
+    tasks = Tasks()
+    server = HTTPServer(Application([("/", handler)], opened=handlers, tasks=tasks), ssl_options=ssl_options)
     if port is None:
         listening, port = bind_unused_port()
         server.add_socket(listening)
@@ -112,6 +122,7 @@ async def serving(handler=Echo, port=None, ssl_options=None) -> AsyncIterator[tu
         server.stop()
         await server.close_all_connections()
         for one in handlers:
-            if one.protocol.stream is not None:  # else the handshake was refused
-                one.protocol._abort()
+            if one.frames is not None:  # else the handshake was refused
+                one.frames.abort()
                 await one.ended.wait()
+        await tasks.close()

@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
-from tests.server.echo import Echo, EchoProtocol, client_frame, client_header, serving
+from tests.server.echo import BinaryFrames, Echo, client_frame, client_header, serving
 from tornchat.deflate import deflated
 from tornchat.errors import INVALID_TEXT, POLICY_VIOLATION, PROTOCOL_ERROR, TOO_BIG, UNSUPPORTED_DATA
 from tornchat.framing import (
@@ -24,11 +24,11 @@ from tornchat.framing import (
     RSV1,
     TEXT,
     close_frame,
+    frame,
     pong_frame,
     text_frame,
 )
 from tornchat.server import frames
-from tornchat.server.frames import FrameProtocol
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 HELLO = client_frame(TEXT, b"hello")
@@ -79,16 +79,16 @@ def test_a_close_that_says_nothing_is_echoed_as_such():
     assert run(conversation(client_frame(CLOSE)))[0] == close_frame()
 
 
-def test_the_handler_learns_the_clients_code_and_reason():
+def test_the_receiver_learns_the_clients_code():
     async def play():
         async with serving() as (port, handlers), raw(port) as (_, reader, writer):
             writer.write(GOODBYE)
             await reader.read()
             writer.close()
             await handlers[0].ended.wait()
-            return handlers[0].close_code, handlers[0].close_reason
+            return handlers[0].code
 
-    assert run(play()) == (1000, "bye")
+    assert run(play()) == 1000
 
 
 def test_pings_are_answered_and_pongs_noted():
@@ -147,7 +147,7 @@ def test_an_independent_client_is_understood():
 
 def test_binary_can_be_taken_by_a_protocol_that_wants_it():
     class Any(Echo):
-        protocol_class = EchoProtocol
+        frames_class = BinaryFrames
 
     got, _ = run(conversation(client_frame(BINARY, b"\xff") + GOODBYE, Any))
     assert got == b"\x82\x01\xff" + close_frame(1000)
@@ -155,8 +155,8 @@ def test_binary_can_be_taken_by_a_protocol_that_wants_it():
 
 def test_a_server_that_closes_reads_on_but_delivers_nothing():
     class Curt(Echo):
-        def open(self):
-            self.close(4001, "unauthorized")
+        def begin(self):
+            self.frames.close(4001, "unauthorized")
 
     data = HELLO + client_frame(PING) + client_frame(BINARY) + client_frame(CLOSE, b"\x0f\xa1")
     assert run(conversation(data, Curt)) == (close_frame(4001, "unauthorized"), [])
@@ -164,16 +164,16 @@ def test_a_server_that_closes_reads_on_but_delivers_nothing():
 
 def test_a_fault_after_the_servers_close_is_no_second_close():
     class Curt(Echo):
-        def open(self):
-            self.close(reason="enough")
+        def begin(self):
+            self.frames.close(1000, "enough")
 
     assert run(conversation(text_frame(b"unmasked"), Curt)) == (close_frame(1000, "enough"), [])
 
 
 def test_a_client_that_never_answers_a_close_is_cut_off(monkeypatch):
     class Curt(Echo):
-        def open(self):
-            self.close(4001)
+        def begin(self):
+            self.frames.close(4001)
 
     monkeypatch.setattr(frames, "CLOSE_SECONDS", 0.05)
     assert run(conversation(HELLO, Curt)) == (close_frame(4001), [])
@@ -201,7 +201,7 @@ def test_a_client_that_vanishes_ends_the_connection(last):
             writer.write(HELLO + last)
             writer.close()
             await handlers[0].ended.wait()
-            return handlers[0].notes, handlers[0].close_code
+            return handlers[0].notes, handlers[0].code
 
     assert run(play()) == ([b"hello"], None)
 
@@ -233,17 +233,26 @@ def test_a_receiver_that_raises_is_logged_and_cut_off():
 
 def test_while_the_way_is_full_only_the_newest_ping_is_kept():
     class Full(Echo):
-        def open(self):
-            self.full = True
+        def begin(self):
+            self.frames.outbox.write(frame(TEXT, b"x" * 20_000_000))
 
         def on_pong(self, payload):
-            self.full = False
-            self.protocol.on_drained()
-            self.protocol.on_drained()
+            self.ponged.set()
 
-    pings = b"".join(client_frame(PING, b"%d" % n) for n in range(50))
-    got, _ = run(conversation(pings + client_frame(PONG) + client_frame(PING, b"free") + GOODBYE, Full))
-    assert got == pong_frame(b"49") + pong_frame(b"free") + close_frame(1000)
+    async def play():
+        async with serving(Full) as (port, handlers), raw(port) as (_, reader, writer):
+            handlers[0].ponged = asyncio.Event()
+            for number in range(50):
+                writer.write(client_frame(PING, b"%d" % number))
+            writer.write(client_frame(PONG))
+            await handlers[0].ponged.wait()
+            assert handlers[0].was_busy
+            await reader.readexactly(20_000_010)
+            first = await reader.readexactly(4)
+            writer.write(client_frame(PING, b"free") + GOODBYE)
+            return first + await reader.read()
+
+    assert run(play()) == pong_frame(b"49") + pong_frame(b"free") + close_frame(1000)
 
 
 def test_the_next_text_waits_for_the_one_before():
@@ -259,7 +268,7 @@ def test_the_next_text_waits_for_the_one_before():
 def test_one_clients_flood_leaves_others_their_turn(monkeypatch):
     class Sink(Echo):
         def on_text(self, payload):
-            self.notes.append(asyncio.current_task())
+            self.notes.append(self)
 
     async def play():
         async with serving(Sink) as (port, handlers), raw(port) as (_, _, one), raw(port) as (_, _, two):
@@ -276,15 +285,22 @@ def test_one_clients_flood_leaves_others_their_turn(monkeypatch):
     assert turns >= 40
 
 
-def test_what_tornado_writes_itself_goes_the_same_way():
-    class Stock(Echo):
-        async def on_text(self, payload):
-            self.ping(b"p")
-            await self.write_message(payload.decode())
+def test_what_comes_with_the_handshake_is_read():
+    async def play():
+        async with serving() as (port, handlers), raw(port, request() + HELLO + GOODBYE) as (_, reader, _):
+            got = await reader.read()
+            return got, handlers[0].notes
 
-    assert run(conversation(HELLO + GOODBYE, Stock))[0] == b"\x89\x01p" + text_frame(b"hello") + close_frame(
-        1000
-    )
+    assert run(play()) == (text_frame(b"hello") + close_frame(1000), [b"hello"])
+
+
+def test_nothing_follows_a_close_frame():
+    class Chatty(Echo):
+        def begin(self):
+            self.frames.close(1000)
+            self.frames.outbox.write(text_frame(b"one more thing"))
+
+    assert run(conversation(client_frame(CLOSE), Chatty)) == (close_frame(1000), [])
 
 
 @pytest.mark.parametrize(
@@ -314,13 +330,11 @@ def test_handshakes(head, status):
 class Packing(Echo):
     """Agrees on compression with who asks for it."""
 
-    def get_websocket_protocol(self):
-        self.protocol = FrameProtocol(self, self.limit, compression=True)
-        return self.protocol
+    compression = True
 
     def on_text(self, payload):
         self.notes.append(len(payload))
-        return self.echo(deflated(text_frame(payload), self.protocol.window_bits))
+        return self.echo(deflated(text_frame(payload), self.window_bits))
 
 
 @pytest.mark.parametrize(
@@ -399,7 +413,7 @@ def test_a_clean_end_for_an_independent_client():
 def test_the_end_is_seen_by_an_independent_client_when_the_server_closes():
     class Curt(Echo):
         def on_text(self, payload):
-            self.close(1000, "done")
+            self.frames.close(1000, "done")
 
     async def play():
         async with serving(Curt) as (port, _), connect(f"ws://127.0.0.1:{port}") as client:

@@ -26,8 +26,7 @@ LIMIT = 70_000
 
 def parsed(data, size=None, limit=LIMIT, inflates=False):
     """The frames in `data` and the code of the fault after them, fed in pieces of `size` bytes."""
-    parser, frames = FrameParser(limit, clock=lambda: 0.0), []
-    parser.inflates = inflates
+    parser, frames = FrameParser(limit, clock=lambda: 0.0, inflates=inflates), []
     for start in range(0, len(data), size or len(data) or 1):
         frames += parser.feed(data[start : start + size] if size else data)
     return frames, parser.fault and parser.fault.code
@@ -310,8 +309,7 @@ def test_who_may_compress_need_not(name):
 
 
 def test_a_bomb_takes_no_more_memory_than_its_limit():
-    parser = FrameParser(LIMIT)
-    parser.inflates = True
+    parser = FrameParser(LIMIT, inflates=True)
     data = compressed(TEXT, BOMB)
     tracemalloc.start()
     try:
@@ -360,14 +358,13 @@ def flawed_frame(dice, inflates=False):
 def fuzz(count, inflates=False):
     """Send `count` frames with random flaws to parsers that listen: how many were good, how many faults."""
     dice, good, faults = random.Random(6455), 0, 0
-    parser = FrameParser(1_000, clock=lambda: 0.0)
+    parser = FrameParser(1_000, lambda: 0.0, inflates)
     for _ in range(count):
-        parser.inflates = inflates
         frames = parser.feed(flawed_frame(dice, inflates))
         good += len(frames)
         faults += parser.fault is not None
         if parser.fault is not None or (frames and frames[-1][0] == CLOSE):
-            parser = FrameParser(1_000, clock=lambda: 0.0)
+            parser = FrameParser(1_000, lambda: 0.0, inflates)
     return good, faults
 
 

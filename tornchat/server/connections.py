@@ -12,13 +12,14 @@ from tornchat.compressed import Compressed
 from tornchat.config import Settings
 from tornchat.errors import GOING_AWAY
 from tornchat.server.wheel import Wheel
+from tornchat.tasks import Tasks
 from tornchat.wire import V1, Classic, Dialect
 
 ABORT_SECONDS = 1.0
 """How long a connection that was cut off may take to tidy up."""
 
 
-class Connection(Protocol):
+class Open(Protocol):
     """One open WebSocket."""
 
     def end(self, code: int, reason: str) -> None:
@@ -29,17 +30,19 @@ class Connection(Protocol):
 
 
 class Connections:
-    """The open connections, the chat behind them, its settings, the dialects and the wheel."""
+    """The open connections, the chat behind them, its settings, the dialects, the wheel, the tasks."""
 
-    def __init__(self, chat: Chat, settings: Settings) -> None:
+    def __init__(self, chat: Chat, settings: Settings, tasks: Tasks) -> None:
+        """`tasks` owns what connections leave to be awaited."""
         self.chat = chat
+        self.tasks = tasks
         self.settings = settings
         self._classic: Dialect = Classic()
         self._v1: Dialect = V1()
         self._compressed: dict[tuple[bool, int], Dialect] = {}
         self.wheel = Wheel()
         self.draining = False
-        self._open: set[Connection] = set()
+        self._open: set[Open] = set()
         self._gone = asyncio.Event()
         self._numbers = count(1)
 
@@ -53,13 +56,13 @@ class Connections:
             return plain
         return self._compressed.setdefault((v1, window_bits), Compressed(plain, window_bits))
 
-    def opened(self, connection: Connection) -> str:
+    def opened(self, connection: Open) -> str:
         """Count a connection in and give its id."""
         self._open.add(connection)
         self._gone.clear()
         return f"{self.chat.node_id}-c{next(self._numbers)}"
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: Open) -> None:
         """Count a connection out."""
         self._open.discard(connection)
         if not self._open:

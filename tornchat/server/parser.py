@@ -47,6 +47,7 @@ class FrameParser:
         "_controls",
         "_decoder",
         "_empties",
+        "_inflates",
         "_limit",
         "_message",
         "_need",
@@ -56,13 +57,14 @@ class FrameParser:
         "_room",
         "_second",
         "fault",
-        "inflates",
     )
 
-    def __init__(self, max_message_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, max_message_bytes: int, clock: Callable[[], float] = time.monotonic, inflates: bool = False
+    ) -> None:
+        """`inflates` says that permessage-deflate was agreed on with this client (RFC 7692)."""
         self.fault: ProtocolFault | None = None
-        self.inflates = False
-        """True once permessage-deflate was agreed on with this client (RFC 7692)."""
+        self._inflates = inflates
         self._limit = self._room = max_message_bytes
         self._clock = clock
         self._over = False
@@ -150,7 +152,7 @@ class FrameParser:
 
     def _begins_compressed(self, first: int) -> bool:
         # RFC 7692, 6: the bit stands on a message's first frame, on no other and on no control frame.
-        return self.inflates and first & _RESERVED_BITS == RSV1 and first & 0x0F in (TEXT, BINARY)
+        return self._inflates and first & _RESERVED_BITS == RSV1 and first & 0x0F in (TEXT, BINARY)
 
     def _take(self, first: int, payload: bytes, frames: list[Frame]) -> None:
         opcode = first & 0x0F

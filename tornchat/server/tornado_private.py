@@ -29,9 +29,8 @@ OVERRIDDEN = (
     "_handle_websocket_headers",
     "_parse_extensions_header",
     "_receive_frame_loop",
-    "_write_frame",
 )
-"""Methods of `WebSocketProtocol13` that `frames.py` overrides. Renamed, they would never be called."""
+"""Methods of `WebSocketProtocol13` that `upgrade.py` overrides. Renamed, they would never be called."""
 
 
 def require(protocol: type, names: tuple[str, ...] = OVERRIDDEN) -> None:
@@ -51,7 +50,13 @@ def bytes_written(stream: IOStream) -> int:
     return written
 
 
-if "_total_write_done_index" not in BaseIOStream.__init__.__code__.co_names:
-    raise refusal("IOStream does not count what it has written")
+def bytes_read(stream: IOStream) -> bytes:
+    """What has arrived and nobody has asked for yet."""
+    return bytes(stream._read_buffer)
 
-__all__ = ["WebSocketParams", "WebSocketProtocol13", "bytes_written", "unmask"]
+
+for _name in ("_total_write_done_index", "_read_buffer"):
+    if _name not in BaseIOStream.__init__.__code__.co_names:
+        raise refusal(f"IOStream has no {_name}")
+
+__all__ = ["WebSocketParams", "WebSocketProtocol13", "bytes_read", "bytes_written", "unmask"]

@@ -1,0 +1,207 @@
+"""One client's connection, from the upgrade to its end: bytes in, chat.py, bytes out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from tornado.httputil import HTTPServerRequest
+
+from tornchat.chat import Session
+from tornchat.errors import GOING_AWAY, TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed
+from tornchat.framing import ping_frame
+from tornchat.messages import User
+from tornchat.server import handshake
+from tornchat.server.connections import Connections
+from tornchat.server.frames import Frames
+from tornchat.server.heartbeat import Heartbeat
+from tornchat.server.parser import FrameParser
+from tornchat.server.upgrade import Line
+from tornchat.wire import Dialect
+
+log = logging.getLogger("tornchat.connections")
+
+STALL_SECONDS = 10.0
+"""A client that takes nothing for so long, while something waits for it, is cut off."""
+ABORT_SECONDS = 0.9
+"""How long a client that is too slow has to take its close frame."""
+
+
+class Connection:
+    """It has one session, in the room of its URL. Ends itself; `Connections` can end it, too."""
+
+    __slots__ = (
+        "_code",
+        "_dialect",
+        "_ended",
+        "_frames",
+        "_heartbeat",
+        "_id",
+        "_opened_at",
+        "_session",
+        "_shared",
+        "_watched",
+        "drained",
+        "send",
+    )
+
+    def __init__(self, shared: Connections, line: Line, parser: FrameParser, dialect: Dialect) -> None:
+        self._shared = shared
+        self._dialect = dialect
+        self._frames = Frames(self, line.inbox, line.outbox, parser, shared.tasks)
+        self._session: Session | None = None
+        self._heartbeat: Heartbeat | None = None
+        self._code: int | None = None
+        self._ended = False
+        self._watched = False
+        self._opened_at = asyncio.get_running_loop().time()
+        self.send: Callable[[bytes], bool] = line.outbox.write
+        self.drained: Callable[[], Coroutine[Any, Any, None]] = line.outbox.drained
+        self._id = shared.opened(self)
+
+    # --- the beginning ---
+
+    async def begin(self, request: HTTPServerRequest, room: str) -> None:
+        """Say who this is, enter the room; until then nothing is sent and no frame is read."""
+        try:
+            self._shared.chat.opened(self._id, request.remote_ip or "")
+            await self._enter(request, room)
+        except Closed as refusal:
+            self.end(refusal.code, refusal.reason)
+        except ConnectionError:
+            pass  # the client went meanwhile, or this was closed
+        except BaseException:
+            self.abort()
+            raise
+        self._frames.start()
+
+    async def _enter(self, request: HTTPServerRequest, room: str) -> None:
+        shared = self._shared
+        if shared.draining:
+            raise Closed(GOING_AWAY, "retry_after=1.0")
+        offered = handshake.credentials(request, room, shared.settings.server.allow_query_token)
+        user = await shared.chat.connect(offered)
+        self._watch_over(user, 0.0)  # a ping's answer is not read yet, but the token may end
+        since = handshake.asked_position(request)
+        session = await shared.chat.join(user, room, self._dialect, self, since)
+        log.info("connection %s: user %r from %s entered room %r", self._id, user.id, request.remote_ip, room)
+        if self._ended:  # while the history was sent
+            shared.chat.leave(session)
+            return
+        self._session = session
+        self._watch_over(user, shared.settings.server.ping_interval)
+
+    def _watch_over(self, user: User, ping_interval: float) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+        shared = self._shared
+        timeout = shared.settings.server.ping_timeout
+        self._heartbeat = Heartbeat(self, shared.wheel, user.expires_at, ping_interval, timeout)
+        self._heartbeat.start(self._opened_at)
+
+    # --- frames (FrameReceiver) ---
+
+    def on_text(self, payload: bytes) -> Awaitable[None] | None:
+        session = self._session
+        if session is None or self._ended:
+            return None
+        if self._heartbeat is not None:
+            self._heartbeat.heard = True
+        chat = self._shared.chat
+        try:
+            return chat.say(session, self._dialect.decode(payload))
+        except ChatError as error:
+            chat.refuse(session, error)
+        except Closed as refusal:
+            self.end(refusal.code, refusal.reason)
+        return None
+
+    def on_pong(self, payload: bytes) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.heard = True
+
+    def on_fault(self, code: int, reason: str) -> None:
+        log.info("connection %s: %d %s", self._id, code, reason)
+        self._code = code
+        self._leave()
+
+    def on_goodbye(self) -> None:
+        self._leave()
+
+    def on_drained(self) -> None:
+        if self._session is not None:
+            self._shared.chat.drained(self._session)
+
+    def on_failure(self, error: BaseException) -> None:
+        log.error("connection %s failed", self._id, exc_info=error)
+
+    # --- the way out (Outlet) ---
+
+    def end(self, code: int, reason: str) -> None:
+        """Close with this code, after all that is due. Idempotent."""
+        if self._ended:
+            return
+        self._leave()
+        self._code = code
+        self._frames.close(code, reason)
+        if code == TRY_AGAIN_LATER and self._frames.outbox.busy:
+            asyncio.get_running_loop().call_later(ABORT_SECONDS, self.abort)
+
+    def abort(self) -> None:
+        """Cut the connection off."""
+        self._frames.abort()
+
+    def _leave(self) -> None:
+        self._ended = True
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+        if self._session is not None:
+            rest = self._shared.chat.leave(self._session)
+            if rest:
+                self.send(rest)
+
+    # --- time (Watched) ---
+
+    def ping(self) -> None:
+        """The heartbeat wants to know whether the client is still there."""
+        self.send(ping_frame())
+
+    def expire(self) -> None:
+        """The right to be here has ended."""
+        self.end(UNAUTHORIZED, "token expired")
+
+    def vanish(self) -> None:
+        """The client has not answered a ping."""
+        log.info("connection %s: no answer to a ping", self._id)
+        self._leave()
+        self.abort()
+
+    def on_busy(self) -> None:
+        if not self._watched:
+            self._watched = True
+            now = asyncio.get_running_loop().time()
+            self._shared.wheel.at(now + 1.0, self._check_progress)
+
+    def _check_progress(self, now: float) -> None:
+        self._watched = False
+        outbox = self._frames.outbox
+        if outbox.closed or not outbox.busy:
+            return
+        if outbox.stalled(now) > STALL_SECONDS:
+            log.warning("connection %s: too slow, cut off", self._id)
+            self.end(TRY_AGAIN_LATER, "too slow")
+            self.abort()
+        else:
+            self.on_busy()
+
+    # --- the end ---
+
+    def on_end(self, code: int | None) -> None:
+        self._leave()
+        self._shared.closed(self)
+        code = self._code or code
+        duration = asyncio.get_running_loop().time() - self._opened_at
+        self._shared.chat.closed(self._id, code, duration)
+        log.info("connection %s closed: code %s after %.1f s", self._id, code, duration)

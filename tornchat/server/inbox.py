@@ -1,0 +1,129 @@
+"""Reading from one client: what its socket has is handed on at once, in chunks.
+
+A plain socket is read by the event loop itself, without a task, a future or a buffer per connection. Only
+TLS is read through Tornado's stream, which decrypts.
+"""
+
+from __future__ import annotations
+
+import abc
+import asyncio
+from collections.abc import Callable
+from socket import socket
+
+from tornado.iostream import IOStream, StreamClosedError
+
+from tornchat.tasks import Tasks
+
+READ_BYTES = 65_536
+
+
+class Inbox(abc.ABC):
+    """One client's way in. Silent until `start`, and whenever it is paused."""
+
+    __slots__ = ("_on_data", "_on_end")
+
+    _on_data: Callable[[bytes], None]
+    _on_end: Callable[[], None]
+
+    def start(self, on_data: Callable[[bytes], None], on_end: Callable[[], None]) -> None:
+        """Begin: `on_data` is given every chunk, and `on_end` is called once when no more can come."""
+        self._on_data = on_data
+        self._on_end = on_end
+        self.resume()
+
+    @abc.abstractmethod
+    def resume(self) -> None:
+        """Go on reading, from the next turn of the loop on. Idempotent."""
+
+    @abc.abstractmethod
+    def pause(self) -> None:
+        """Leave what comes to the kernel. Idempotent."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Read no more. Idempotent; `on_end` is not called after this."""
+
+
+class SocketInbox(Inbox):
+    """Reads a plain socket. `early` is what was read before this inbox was made."""
+
+    __slots__ = ("_closed", "_early", "_loop", "_reads", "_socket")
+
+    def __init__(self, own: socket, early: bytes) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._socket = own
+        self._early = early
+        self._reads = False
+        self._closed = False
+
+    def resume(self) -> None:
+        if self._reads or self._closed:
+            return
+        self._reads = True
+        if self._early:
+            self._loop.call_soon(self._read_early)
+        else:
+            self._loop.add_reader(self._socket, self._read)
+
+    def pause(self) -> None:
+        if self._reads:
+            self._reads = False
+            self._loop.remove_reader(self._socket)
+
+    def close(self) -> None:
+        self.pause()
+        self._closed = True
+
+    def _read_early(self) -> None:
+        if not self._reads:
+            return
+        self._loop.add_reader(self._socket, self._read)
+        early, self._early = self._early, b""
+        self._on_data(early)
+
+    def _read(self) -> None:
+        try:
+            data = self._socket.recv(READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if data:
+            self._on_data(data)
+        else:
+            self.close()
+            self._on_end()
+
+
+class StreamInbox(Inbox):
+    """Reads through a stream, in a task that `tasks` owns."""
+
+    __slots__ = ("_reading", "_stream", "_task", "_tasks")
+
+    def __init__(self, stream: IOStream, tasks: Tasks) -> None:
+        self._stream = stream
+        self._tasks = tasks
+        self._reading = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def resume(self) -> None:
+        self._reading.set()
+        if self._task is None:
+            self._task = self._tasks.start(self._read(), "read")
+
+    def pause(self) -> None:
+        self._reading.clear()
+
+    def close(self) -> None:
+        if self._task is not None and self._task is not asyncio.current_task():
+            self._task.cancel()
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                await self._reading.wait()
+                self._on_data(await self._stream.read_bytes(READ_BYTES, partial=True))
+                await asyncio.sleep(0)  # reads of what has already arrived never wait
+        except StreamClosedError:
+            self._on_end()
