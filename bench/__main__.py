@@ -3,52 +3,43 @@
 from __future__ import annotations
 
 import os
-from statistics import median
 
 import click
 
 from bench.catalogue import catalogue
-from bench.client import BenchError
-from bench.loads import LOADS, Figure, Pace
+from bench.loads import Pace
 from bench.machine import cores, raise_descriptor_limit
-from bench.servers import Missing, running
+from bench.suite import QUICK, WHOLE, measure
+
+
+def _words(context: click.Context, parameter: click.Parameter, value: str) -> list[str]:
+    return [word.strip() for word in value.split(",") if word.strip()]
 
 
 @click.command()
-@click.option("--only", default="", help="Loads, separated by commas.")
-@click.option("--servers", default="", help="Servers, separated by commas.")
-@click.option("--rounds", default=3)
-@click.option("--seconds", default=3.0)
-@click.option("--set", "settings", multiple=True, help="section.key=value, for tornchat.")
-def main(only: str, servers: str, rounds: int, seconds: float, settings: tuple[str, ...]) -> None:
+@click.option("--quick", is_flag=True, help="Under three minutes: smaller loads, measured once.")
+@click.option("--only", callback=_words, default="", metavar="LOAD,...", help="These loads.")
+@click.option("--servers", "names", callback=_words, default="", metavar="NAME,...", help="These servers.")
+@click.option("--rounds", type=click.IntRange(1), help="[default: 3; 1 with --quick]")
+@click.option("--seconds", type=click.FloatRange(0.1), help="[default: 3; 0.5 with --quick]")
+@click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="For tornchat.")
+def main(quick: bool, only: list[str], names: list[str], rounds: int | None, seconds: float | None, settings: tuple[str, ...]) -> None:
     raise_descriptor_limit()
-    server_core, client_core = cores()
-    os.sched_setaffinity(0, {client_core})
-    chosen = [
-        s
-        for s in catalogue([w for s in settings for w in ("--set", s)])
-        if not servers or s.name in servers.split(",")
-    ]
-    for load in LOADS:
-        if only and load.name not in only.split(","):
-            continue
-        found: dict[tuple[str, int], list[Figure]] = {}
-        for _ in range(rounds):
-            for server in chosen:
-                try:
-                    with running(server, server_core) as run:
-                        for count, figure in load.measure(run, Pace(seconds, min(1.0, seconds / 3))).items():
-                            found.setdefault((server.name, count), []).append(figure)
-                except (Missing, BenchError) as why:
-                    print(server.name, why)
-        for count in load.in_flight:
-            print(load.title, count, "in flight")
-            for server in chosen:
-                fs = found.get((server.name, count))
-                if fs:
-                    print(
-                        f"  {server.name:15} {median(f.rate for f in fs) / 1000:9.1f}k {median(f.latency(0.5) for f in fs) * 1e3:7.2f} {median(f.latency(0.99) for f in fs) * 1e3:7.2f} ms  lost {sum(f.lost for f in fs)} misplaced {sum(f.misplaced for f in fs)}  spread {[round(f.rate / 1000, 1) for f in fs]}"
-                    )
+    server_core, own = cores()
+    os.sched_setaffinity(0, {own})
+    servers = [s for s in catalogue([w for s in settings for w in ("--set", s)]) if not names or s.name in names]
+    loads = [load for load in (QUICK if quick else WHOLE) if not only or load.name in only]
+    seconds = seconds or (0.5 if quick else 3)
+    pace = Pace(seconds, min(1, seconds / 3), server_core)
+    results = measure(loads, servers, rounds or (1 if quick else 3), pace, lambda t: click.echo(t, err=True))
+    for key, case in results.cases.items():
+        print(case.title, case.unit)
+        for server in servers:
+            f = results.of(key, server.name)
+            if f:
+                ms = lambda x: "" if x is None else f"{x*1e3:8.2f}"
+                print(f"  {server.name:15} {f.value:12.1f} {ms(f.p50)} {ms(f.p99)} ms  lost {f.lost} {f.misplaced} {[round(x.value) for x in results.figures[key][server.name]]}")
+    print(results.notes)
 
 
 if __name__ == "__main__":

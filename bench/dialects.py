@@ -12,6 +12,7 @@ import jwt
 MASK = b"\x2b\x71\xc4\x9e"
 MARK = b"#"
 """Stands once in each message and nowhere else, also not in the header of a frame of its length."""
+HISTORY_MARK = b'"chat_message"'
 MESSAGE_BYTES = 64
 ID_DIGITS = 8
 

@@ -1,50 +1,57 @@
-"""What is measured."""
+"""What is measured, and how."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from typing import Protocol
 
-from bench.client import Crowd
-from bench.servers import Running
+from bench.client import BenchError, Crowd
+from bench.figures import JOINS, MEMORY, RATE, Case, Figure, percentile
+from bench.machine import raise_descriptor_limit
+from bench.members import Frames
+from bench.servers import Running, Server, running
+from bench.talk import Talk
 
 PROBES = 4
+HISTORY = 50
+SPARE_DESCRIPTORS = 200
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How long each measurement takes, in seconds."""
+    """How long each measurement takes, in seconds, and the core that the servers run on."""
 
-    seconds: float = 3.0
-    warm_up: float = 1.0
+    seconds: float
+    warm_up: float
+    core: int
 
 
-@dataclass(frozen=True)
-class Figure:
-    """What one server did in one measurement. Latencies are in seconds, sorted."""
+class Load(Protocol):
+    """A load: the cases that it measures one server in."""
 
-    deliveries: int
-    cpu: float
-    lost: int
-    misplaced: int
-    latencies: tuple[float, ...]
+    name: str
 
-    @property
-    def rate(self) -> float:
-        """Deliveries per CPU-second of the server."""
-        return self.deliveries / max(self.cpu, 0.01)
+    def measures(self, server: str) -> bool:
+        """Say whether this server is one that the load is for."""
 
-    def latency(self, share: float) -> float:
-        """The latency, in seconds, below which this share of the messages stayed."""
-        if not self.latencies:
-            return float("nan")
-        return self.latencies[min(int(share * len(self.latencies)), len(self.latencies) - 1)]
+    def run(self, server: Server, pace: Pace) -> Iterator[tuple[Case, Figure]]:
+        """Start the server and give its figures. Raises `BenchError`, and `Missing` if it can't be had."""
+
+
+def places(rooms: int, members: int) -> Iterator[tuple[str, str]]:
+    """Give the (room, user) of everybody."""
+    for room in range(rooms):
+        for member in range(members):
+            yield f"room{room}", f"user{room}m{member}"
 
 
 @dataclass(frozen=True)
 class FanOut:
-    """Rooms in which one member speaks and all listen. Each of `in_flight` is measured for itself."""
+    """Rooms in which one member speaks and all hear it; each number of messages in flight is a case."""
 
     name: str
     title: str
@@ -52,38 +59,104 @@ class FanOut:
     members: int
     in_flight: tuple[int, ...]
 
-    def measure(self, running: Running, pace: Pace) -> Mapping[int, Figure]:
-        """Give the figure for each number of messages in flight. Raises `BenchError`."""
-        crowd = Crowd(running.port, running.dialect)
-        try:
-            crowd.enter(self._places())
+    def measures(self, server: str) -> bool:
+        return server != "tornado-jwt"
+
+    def run(self, server: Server, pace: Pace) -> Iterator[tuple[Case, Figure]]:
+        with running(server, pace.core) as run, closing(Crowd(run.port, run.dialect)) as crowd:
+            crowd.enter(places(self.rooms, self.members))
             crowd.settle()
             gc.collect()
-            gc.freeze()
-            return {count: _figure(running, crowd, count, pace) for count in self.in_flight}
-        finally:
-            crowd.close()
+            frames = Frames(run.dialect)
+            for count in self.in_flight:
+                Talk(crowd, frames, count).run(pace.warm_up)
+                yield self._case(count), _talked(run, Talk(crowd, frames, count, PROBES), pace.seconds)
 
-    def _places(self) -> Iterator[tuple[str, str]]:
-        for room in range(self.rooms):
-            for member in range(self.members):
-                yield f"room{room}", f"user{room}-{member}"
+    def _case(self, in_flight: int) -> Case:
+        return Case(f"{self.name}-{in_flight}", f"{self.title}, {in_flight} in flight", RATE)
 
 
-def _figure(running: Running, crowd: Crowd, in_flight: int, pace: Pace) -> Figure:
-    crowd.talk(in_flight, pace.warm_up)
-    before = running.cpu_seconds()
-    crowd.talk(in_flight, pace.seconds, PROBES)
-    cpu = running.cpu_seconds() - before
-    probes = crowd.probes
-    latencies = sorted(latency for probe in probes for latency in probe.latencies)
-    misplaced = sum(probe.misplaced for probe in probes)
-    return Figure(crowd.deliveries, cpu, crowd.lost, misplaced, tuple(latencies))
+def _talked(run: Running, talk: Talk, seconds: float) -> Figure:
+    before = run.cpu_seconds()
+    talk.run(seconds)
+    cpu = run.cpu_seconds() - before
+    if not cpu:
+        raise BenchError("the server did nothing that could be measured")
+    latencies = [latency for probe in talk.probes for latency in probe.latencies]
+    misplaced = sum(probe.misplaced for probe in talk.probes)
+    p50, p99 = percentile(latencies, 0.5), percentile(latencies, 0.99)
+    return Figure(talk.deliveries / cpu, p50, p99, talk.lost, misplaced)
 
 
-LOADS = (
-    FanOut("room200", "one room of 200", 1, 200, (1, 8, 64)),
-    FanOut("solo200", "200 rooms of one", 200, 1, (1,)),
-    FanOut("tens", "100 rooms of ten", 100, 10, (1, 8)),
-    FanOut("room5000", "one room of 5,000", 1, 5000, (1,)),
-)
+@dataclass(frozen=True)
+class Storm:
+    """Everybody is gone at once and comes back: rooms of ten, with a token, user list and history.
+
+    Stock Tornado has none of it but the token. What the leaving costs is not counted.
+    """
+
+    name: str = "storm"
+    rooms: int = 100
+
+    def measures(self, server: str) -> bool:
+        return server in ("tornchat", "tornado-jwt")
+
+    def run(self, server: Server, pace: Pace) -> Iterator[tuple[Case, Figure]]:
+        keeps_history = server.name == "tornchat"
+        with running(server, pace.core) as run:
+            if keeps_history:
+                self._fill(run)
+            with closing(Crowd(run.port, run.dialect, HISTORY if keeps_history else 0)) as crowd:
+                self._wave(run, crowd)
+                crowd.entries.clear()
+                yield self._case(), self._waves(run, crowd, pace.seconds)
+
+    def _fill(self, run: Running) -> None:
+        with closing(Crowd(run.port, run.dialect)) as crowd:
+            crowd.enter(places(self.rooms, 1))
+            talk = Talk(crowd, Frames(run.dialect), HISTORY)
+            talk.run(0)
+            if talk.lost:
+                raise BenchError(f"{talk.lost} messages of the history were lost")
+
+    def _waves(self, run: Running, crowd: Crowd, seconds: float) -> Figure:
+        cpu, end = 0.0, time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            cpu += self._wave(run, crowd)
+        p50, p99 = percentile(crowd.entries, 0.5), percentile(crowd.entries, 0.99)
+        return Figure(len(crowd.entries) / cpu, p50, p99)
+
+    def _wave(self, run: Running, crowd: Crowd) -> float:
+        crowd.leave()
+        run.await_idle()
+        before = run.cpu_seconds()
+        crowd.enter(places(self.rooms, 10))
+        crowd.settle()
+        return run.cpu_seconds() - before
+
+    def _case(self) -> Case:
+        return Case(self.name, f"{self.rooms * 10:,} joins at once into rooms of ten", JOINS)
+
+
+@dataclass(frozen=True)
+class Idle:
+    """Connections that do nothing, in rooms of ten. The memory of the first hundred is not counted."""
+
+    name: str = "idle"
+    connections: int = 10_000
+
+    def measures(self, server: str) -> bool:
+        return server != "tornado-jwt"
+
+    def run(self, server: Server, pace: Pace) -> Iterator[tuple[Case, Figure]]:
+        if raise_descriptor_limit() < self.connections + SPARE_DESCRIPTORS:
+            raise BenchError(f"{self.connections} connections need more open files: raise `ulimit -n`")
+        with running(server, pace.core) as run, closing(Crowd(run.port, run.dialect)) as crowd:
+            crowd.enter((f"first{number // 10}", f"first{number}") for number in range(100))
+            crowd.settle()
+            before = run.rss_bytes()
+            crowd.enter(places(self.connections // 10, 10))
+            crowd.settle()
+            grown = run.rss_bytes() - before
+        title = f"{self.connections:,} idle connections in rooms of ten"
+        yield Case(self.name, title, MEMORY), Figure(grown / self.connections / 1024)

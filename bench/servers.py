@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -66,6 +67,12 @@ class Running:
                 time.sleep(0.01)
         raise BenchError(f"{self.server.name} does not listen: {self.complaints()}")
 
+    def await_idle(self) -> None:
+        """Wait until it has nothing to do any more."""
+        before = -1.0
+        while before != (before := self.cpu_seconds()):
+            time.sleep(0.2)
+
     def complaints(self) -> str:
         """The last of what it wrote to stderr."""
         return (self.place / "stderr").read_text(errors="replace")[-2000:].strip()
@@ -76,8 +83,12 @@ class Running:
         try:
             self._process.wait(3)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            pass
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)  # also what it has started
+        except ProcessLookupError:
+            pass
+        self._process.wait()
 
 
 @contextmanager
@@ -96,7 +107,8 @@ def running(server: Server, core: int, place: Path | None = None) -> Iterator[Ru
             stdin=subprocess.DEVNULL,
             stdout=stderr,
             stderr=stderr,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+            start_new_session=True,
+            env={name: value for name, value in os.environ.items() if not name.startswith("TORNCHAT_")},
         )
     started = Running(server, process, port, place)
     try:

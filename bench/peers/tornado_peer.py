@@ -20,8 +20,9 @@ class Chat(WebSocketHandler):
 
     def on_message(self, message: str | bytes) -> None:
         text = json.loads(message)["message"]
+        told = json.dumps({"type": "chat_message", "message": text})
         for member in rooms[self.room]:
-            member.write_message({"type": "chat_message", "message": text})
+            member.write_message(told)
 
     def on_close(self) -> None:
         rooms[self.room].discard(self)

@@ -1,0 +1,66 @@
+"""A talk: in each room one member speaks, and all that everybody hears is counted."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from bench.client import Crowd
+from bench.members import Frames, Probe, Sender
+
+GIVEN_UP = 3.0
+"""Seconds without an answer after which messages are taken for lost."""
+
+
+class Talk:
+    """What a crowd says in one measurement. The counts of its rooms start from nothing."""
+
+    def __init__(self, crowd: Crowd, frames: Frames, in_flight: int, probes: int = 0) -> None:
+        self._crowd = crowd
+        self._rooms = list(crowd.rooms.values())
+        for room in self._rooms:
+            room.forget()
+        self.probes = [self._place_probe(number) for number in range(probes)]
+        self._senders = [Sender(room.members[0], in_flight, frames) for room in self._rooms]
+
+    def _place_probe(self, number: int) -> Probe:
+        """Look at the last members of different rooms, as far as there are so many."""
+        room = self._rooms[number % len(self._rooms)]
+        member = room.members[-1 - number // len(self._rooms) % len(room.members)]
+        member.probe = member.probe or Probe()
+        return member.probe
+
+    def run(self, seconds: float) -> None:
+        """Talk for so long, then wait for what is under way."""
+        for room, sender in zip(self._rooms, self._senders, strict=True):
+            room.members[0].sender = sender
+            sender.fill()
+        self._go_on(seconds)
+        for room in self._rooms:
+            room.members[0].sender = None
+        self._hear_out()
+
+    def _go_on(self, seconds: float) -> None:
+        end, look = perf_counter() + seconds, perf_counter() + GIVEN_UP
+        while (now := perf_counter()) < end:
+            self._crowd.turn(min(0.1, end - now))
+            if now > look:
+                look = now + GIVEN_UP / 3
+                for sender in self._senders:
+                    if now - sender.at > GIVEN_UP:
+                        sender.give_up()
+
+    def _hear_out(self) -> None:
+        last = perf_counter()
+        while self.lost > 0 and perf_counter() - last < GIVEN_UP:
+            if self._crowd.turn(0.05):
+                last = perf_counter()
+
+    @property
+    def deliveries(self) -> int:
+        """Messages that arrived, each counted once for each member."""
+        return sum(room.received for room in self._rooms)
+
+    @property
+    def lost(self) -> int:
+        """Messages that have not arrived where they should, each counted once for each member."""
+        return sum(room.lost for room in self._rooms)
