@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
 
 import click
 
+from bench import report
 from bench.catalogue import catalogue
 from bench.loads import Pace
-from bench.machine import cores, raise_descriptor_limit
+from bench.machine import cores, pinned, raise_descriptor_limit
+from bench.results import Results, keep, read
 from bench.suite import QUICK, WHOLE, measure
+
+HERE = Path(__file__).parent
+KEPT = HERE / ".cache" / "results.json"
+
+
+class Named(Protocol):
+    """A server or a load."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Thing = TypeVar("Thing", bound=Named)
 
 
 def _words(context: click.Context, parameter: click.Parameter, value: str) -> list[str]:
@@ -17,30 +34,59 @@ def _words(context: click.Context, parameter: click.Parameter, value: str) -> li
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="Under three minutes: smaller loads, measured once.")
-@click.option("--only", callback=_words, default="", metavar="LOAD,...", help="These loads.")
-@click.option("--servers", "names", callback=_words, default="", metavar="NAME,...", help="These servers.")
+@click.option("--quick", is_flag=True, help="Under three minutes: smaller loads, each measured once.")
+@click.option("--only", callback=_words, default="", metavar="LOAD,...", help="Only these loads.")
+@click.option("--servers", "names", callback=_words, default="", metavar="NAME,...", help="Only these.")
 @click.option("--rounds", type=click.IntRange(1), help="[default: 3; 1 with --quick]")
-@click.option("--seconds", type=click.FloatRange(0.1), help="[default: 3; 0.5 with --quick]")
+@click.option("--seconds", type=click.FloatRange(0.1), help="For each figure. [default: 3; 0.5 with --quick]")
 @click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="For tornchat.")
-def main(quick: bool, only: list[str], names: list[str], rounds: int | None, seconds: float | None, settings: tuple[str, ...]) -> None:
+def main(
+    quick: bool,
+    only: list[str],
+    names: list[str],
+    rounds: int | None,
+    seconds: float | None,
+    settings: tuple[str, ...],
+) -> None:
+    """Measure tornchat and its peers side by side, and print the tables.
+
+    A run of whole loads (without --quick, --servers and --set) also writes bench/RESULTS.md and its plots;
+    loads that it left out stay there as the last run found them.
+    """
     raise_descriptor_limit()
-    server_core, own = cores()
-    os.sched_setaffinity(0, {own})
-    servers = [s for s in catalogue([w for s in settings for w in ("--set", s)]) if not names or s.name in names]
-    loads = [load for load in (QUICK if quick else WHOLE) if not only or load.name in only]
-    seconds = seconds or (0.5 if quick else 3)
-    pace = Pace(seconds, min(1, seconds / 3), server_core)
-    results = measure(loads, servers, rounds or (1 if quick else 3), pace, lambda t: click.echo(t, err=True))
-    for key, case in results.cases.items():
-        print(case.title, case.unit)
-        for server in servers:
-            f = results.of(key, server.name)
-            if f:
-                ms = lambda x: "" if x is None else f"{x*1e3:8.2f}"
-                print(f"  {server.name:15} {f.value:12.1f} {ms(f.p50)} {ms(f.p99)} ms  lost {f.lost} {f.misplaced} {[round(x.value) for x in results.figures[key][server.name]]}")
-    print(results.notes)
+    servers_core, own = cores()
+    every = catalogue([word for setting in settings for word in ("--set", setting)])
+    servers = _chosen(every, names, "server")
+    loads = _chosen(QUICK if quick else WHOLE, only, "load")
+    length = seconds or (0.5 if quick else 3.0)
+    pace = Pace(length, min(1.0, length / 3), servers_core)
+    with pinned(own):
+        results = measure(loads, servers, rounds or (1 if quick else 3), pace, _tell)
+    titles = {server.name: server.title for server in every}
+    click.echo(report.tables(results, titles))
+    if not (quick or names or settings):
+        _write([load.name for load in loads], results, titles)
+
+
+def _tell(what: str) -> None:
+    click.echo(what, err=True)
+
+
+def _chosen(things: Sequence[Thing], names: Sequence[str], kind: str) -> list[Thing]:
+    """Those that are named, all if none is."""
+    known = [thing.name for thing in things]
+    for name in names:
+        if name not in known:
+            raise click.UsageError(f"There is no {kind} {name!r}. There are: {', '.join(known)}.")
+    return [thing for thing in things if thing.name in names or not names]
+
+
+def _write(loads: list[str], newer: Results, titles: Mapping[str, str]) -> None:
+    results = read(KEPT)
+    results.replace(loads, newer)
+    keep(results, KEPT)
+    report.write(results, titles, HERE)
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="python -m bench")

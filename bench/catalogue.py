@@ -18,14 +18,17 @@ PEERS = Path(__file__).parent / "peers"
 CACHE = Path(__file__).parent / ".cache"
 WS = "ws@8"
 NPM_SECONDS = 60
+LISTENS = "tornchat is listening"
 
 
 def catalogue(options: Sequence[str] = ()) -> list[Server]:
     """Every server, tornchat first. `options` are more words for `tornchat serve`."""
     return [
-        Server("tornchat", "**tornchat**, durable", partial(_tornchat, options), _tornchat_dialect),
+        Server("tornchat", "**tornchat**, durable", partial(_tornchat, options), _tornchat_dialect, LISTENS),
         Server("limit", "C limit: one send per member and message", _limit, _plain),
-        Server("limit-joined", "C limit: writes joined per loop turn", partial(_limit, mode="joined"), _plain),
+        Server(
+            "limit-joined", "C limit: writes joined per loop turn", partial(_limit, mode="joined"), _plain
+        ),
         _peer("socketify", "socketify (uWebSockets, C++)", "socketify"),
         _peer("picows", "picows (Cython) + uvloop", "picows", "uvloop"),
         _peer("websockets", "websockets `broadcast` + uvloop", "websockets", "uvloop"),
@@ -81,9 +84,7 @@ def _tornado_jwt(port: int, place: Path) -> list[str]:
     return _python("tornado_jwt_peer.py", ("tornado", "jwt"), (), port, place)
 
 
-def _python(
-    program: str, packages: Sequence[str], words: Sequence[str], port: int, place: Path
-) -> list[str]:
+def _python(program: str, packages: Sequence[str], words: Sequence[str], port: int, place: Path) -> list[str]:
     missing = [package for package in packages if importlib.util.find_spec(package) is None]
     if missing:
         raise Missing(f"{missing[0]} is not installed: pip install '.[bench]'")

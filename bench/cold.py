@@ -48,7 +48,7 @@ class Cold:
                     yield self._case(count), _join(server, pace.core, place, f"room{count}")
 
     def _case(self, count: int) -> Case:
-        return Case(f"{self.name}-{count}", f"cold join, {count:,} messages stored", TIME)
+        return Case(f"{self.name}-{count}", self.name, f"cold join, {count:,} messages stored", TIME)
 
     def _fill(self, place: Path) -> None:
         subprocess.run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import median
 
 RATE = "deliveries per CPU-second"
@@ -17,6 +17,7 @@ class Case:
     """One column of the table. Of a `RATE` and of `JOINS` more is better, of the others less."""
 
     key: str
+    load: str
     title: str
     unit: str
 
@@ -53,28 +54,3 @@ def combined(figures: Sequence[Figure]) -> Figure:
 def _median(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return median(known) if known else None
-
-
-@dataclass
-class Results:
-    """The figures of each case by server name, in the order in which they came."""
-
-    cases: dict[str, Case] = field(default_factory=dict)
-    figures: dict[str, dict[str, list[Figure]]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    """What could not be measured, and why."""
-
-    def add(self, case: Case, server: str, figure: Figure) -> None:
-        """Take one figure."""
-        self.cases[case.key] = case
-        self.figures.setdefault(case.key, {}).setdefault(server, []).append(figure)
-
-    def note(self, text: str) -> None:
-        """Take a note, once."""
-        if text not in self.notes:
-            self.notes.append(text)
-
-    def of(self, key: str, server: str) -> Figure | None:
-        """The figure of a server in a case, over all rounds; None if there is none."""
-        figures = self.figures.get(key, {}).get(server)
-        return combined(figures) if figures else None

@@ -16,7 +16,7 @@ from bench.members import Frames
 from bench.servers import Running, Server, running
 from bench.talk import Talk
 
-PROBES = 4
+PROBES = 8
 HISTORY = 50
 SPARE_DESCRIPTORS = 200
 
@@ -33,7 +33,9 @@ class Pace:
 class Load(Protocol):
     """A load: the cases that it measures one server in."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called on the command line."""
 
     def measures(self, server: str) -> bool:
         """Say whether this server is one that the load is for."""
@@ -73,7 +75,7 @@ class FanOut:
                 yield self._case(count), _talked(run, Talk(crowd, frames, count, PROBES), pace.seconds)
 
     def _case(self, in_flight: int) -> Case:
-        return Case(f"{self.name}-{in_flight}", f"{self.title}, {in_flight} in flight", RATE)
+        return Case(f"{self.name}-{in_flight}", self.name, f"{self.title}, {in_flight} in flight", RATE)
 
 
 def _talked(run: Running, talk: Talk, seconds: float) -> Figure:
@@ -135,7 +137,7 @@ class Storm:
         return run.cpu_seconds() - before
 
     def _case(self) -> Case:
-        return Case(self.name, f"{self.rooms * 10:,} joins at once into rooms of ten", JOINS)
+        return Case(self.name, self.name, f"{self.rooms * 10:,} joins at once into rooms of ten", JOINS)
 
 
 @dataclass(frozen=True)
@@ -159,4 +161,4 @@ class Idle:
             crowd.settle()
             grown = run.rss_bytes() - before
         title = f"{self.connections:,} idle connections in rooms of ten"
-        yield Case(self.name, title, MEMORY), Figure(grown / self.connections / 1024)
+        yield Case(self.name, self.name, title, MEMORY), Figure(grown / self.connections / 1024)

@@ -18,6 +18,7 @@ from bench.dialects import Dialect
 from bench.machine import cpu_seconds, free_port, pinned, rss_bytes
 
 SECONDS = 30.0
+OUTPUT = "output.log"
 
 
 class Missing(Exception):
@@ -29,13 +30,15 @@ class Server:
     """A server as it stands in the tables.
 
     `command(port, place)` gives what starts it; `place` is an empty directory that is its own. It raises
-    `Missing` where the server can't be had. `dialect(place)` is what its clients speak.
+    `Missing` where the server can't be had. `dialect(place)` is what its clients speak. It is ready when it
+    takes connections and has printed `ready`.
     """
 
     name: str
     title: str
     command: Callable[[int, Path], Sequence[str]]
     dialect: Callable[[Path], Dialect]
+    ready: str = ""
 
 
 class Running:
@@ -56,26 +59,31 @@ class Running:
         """Resident memory now."""
         return rss_bytes(self._process.pid)
 
-    def await_listening(self) -> None:
-        """Wait until it takes connections. Raises `BenchError` if it never does."""
+    def await_ready(self) -> None:
+        """Wait until it serves. Raises `BenchError` if it never does."""
         deadline = time.perf_counter() + SECONDS
         while time.perf_counter() < deadline and self._process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
+            if self._listens() and self.server.ready in self.told():
                 return
-            except ConnectionRefusedError:
-                time.sleep(0.01)
-        raise BenchError(f"{self.server.name} does not listen: {self.complaints()}")
+            time.sleep(0.02)
+        raise BenchError(f"it does not listen: {self.told()[-2000:].strip()}")
+
+    def _listens(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port)).close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    def told(self) -> str:
+        """What it has printed."""
+        return (self.place / OUTPUT).read_text(errors="replace")
 
     def await_idle(self) -> None:
         """Wait until it has nothing to do any more."""
         before = -1.0
         while before != (before := self.cpu_seconds()):
             time.sleep(0.2)
-
-    def complaints(self) -> str:
-        """The last of what it wrote to stderr."""
-        return (self.place / "stderr").read_text(errors="replace")[-2000:].strip()
 
     def stop(self) -> None:
         """Ask it to end, and kill it if it doesn't soon."""
@@ -93,26 +101,39 @@ class Running:
 
 @contextmanager
 def running(server: Server, core: int, place: Path | None = None) -> Iterator[Running]:
-    """Run a server on a core, in a new directory unless `place` names one. Raises `Missing`, `BenchError`."""
-    if place is None:
-        with tempfile.TemporaryDirectory(prefix="bench-") as made:
-            with running(server, core, Path(made)) as started:
-                yield started
+    """Run a server on a core, in a new directory unless `place` names one.
+
+    Raises `Missing` if it can't be had, and `BenchError` if it doesn't listen.
+    """
+    with _directory(place) as chosen:
+        port = free_port()
+        process = _start(server.command(port, chosen), core, chosen)
+        started = Running(server, process, port, chosen)
+        try:
+            started.await_ready()
+            yield started
+        finally:
+            started.stop()
+
+
+@contextmanager
+def _directory(place: Path | None) -> Iterator[Path]:
+    if place is not None:
+        yield place
         return
-    port = free_port()
-    with (place / "stderr").open("wb") as stderr, pinned(core):
-        process = subprocess.Popen(
-            server.command(port, place),
+    with tempfile.TemporaryDirectory(prefix="bench-") as made:
+        yield Path(made)
+
+
+def _start(command: Sequence[str], core: int, place: Path) -> subprocess.Popen[bytes]:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("TORNCHAT_")}
+    with (place / OUTPUT).open("wb") as told, pinned(core):
+        return subprocess.Popen(
+            command,
             cwd=place,
+            env=environ,
             stdin=subprocess.DEVNULL,
-            stdout=stderr,
-            stderr=stderr,
+            stdout=told,
+            stderr=told,
             start_new_session=True,
-            env={name: value for name, value in os.environ.items() if not name.startswith("TORNCHAT_")},
         )
-    started = Running(server, process, port, place)
-    try:
-        started.await_listening()
-        yield started
-    finally:
-        started.stop()

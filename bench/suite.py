@@ -6,24 +6,24 @@ from collections.abc import Callable, Sequence
 
 from bench.client import BenchError
 from bench.cold import Cold
-from bench.figures import Results
 from bench.loads import FanOut, Idle, Load, Pace, Storm
+from bench.results import Results
 from bench.servers import Missing, Server
 
 WHOLE: tuple[Load, ...] = (
-    FanOut("room200", "one room of 200", 1, 200, (1, 8, 64)),
-    FanOut("solo200", "200 rooms of one", 200, 1, (1,)),
-    FanOut("tens", "100 rooms of ten", 100, 10, (1, 8)),
-    FanOut("room5000", "one room of 5,000", 1, 5000, (1,)),
+    FanOut("room200", "200 in a room", 1, 200, (1, 8, 64)),
+    FanOut("solo200", "200 rooms of 1", 200, 1, (1,)),
+    FanOut("tens", "100 rooms of 10", 100, 10, (1, 8)),
+    FanOut("room5000", "5,000 in a room", 1, 5000, (1,)),
     Storm(),
     Idle(),
     Cold(),
 )
 QUICK: tuple[Load, ...] = (
-    FanOut("room200", "one room of 200", 1, 200, (1, 8, 64)),
-    FanOut("solo200", "200 rooms of one", 200, 1, (1,)),
-    FanOut("tens", "100 rooms of ten", 100, 10, (1, 8)),
-    FanOut("room1000", "one room of 1,000", 1, 1000, (1,)),
+    FanOut("room200", "200 in a room", 1, 200, (1, 8, 64)),
+    FanOut("solo200", "200 rooms of 1", 200, 1, (1,)),
+    FanOut("tens", "100 rooms of 10", 100, 10, (1, 8)),
+    FanOut("room1000", "1,000 in a room", 1, 1000, (1,)),
     Storm(rooms=30),
     Idle(connections=1000),
     Cold(many=1_000_000),
@@ -51,6 +51,6 @@ def _measure_one(load: Load, server: Server, pace: Pace, results: Results) -> No
         for case, figure in load.run(server, pace):
             results.add(case, server.name, figure)
     except Missing as why:
-        results.note(f"{server.name} was left out: {why}.")
+        results.note(load.name, f"{server.name} was left out: {why}.")
     except BenchError as why:
-        results.note(f"{server.name}, {load.name}: {why}.")
+        results.note(load.name, f"{server.name}, {load.name}: {why}.")

