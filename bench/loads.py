@@ -71,8 +71,9 @@ class FanOut:
             gc.collect()
             frames = Frames(run.dialect)
             for count in self.in_flight:
-                Talk(crowd, frames, count).run(pace.warm_up)
-                yield self._case(count), _talked(run, Talk(crowd, frames, count, PROBES), pace.seconds)
+                Talk(crowd, frames, count, run.cpu_seconds).run(pace.warm_up)
+                talk = Talk(crowd, frames, count, run.cpu_seconds, PROBES)
+                yield self._case(count), _talked(run, talk, pace.seconds)
 
     def _case(self, in_flight: int) -> Case:
         return Case(f"{self.name}-{in_flight}", self.name, f"{self.title}, {in_flight} in flight", RATE)
@@ -82,8 +83,8 @@ def _talked(run: Running, talk: Talk, seconds: float) -> Figure:
     before = run.cpu_seconds()
     talk.run(seconds)
     cpu = run.cpu_seconds() - before
-    if not cpu:
-        raise BenchError("the server did nothing that could be measured")
+    if not cpu or not talk.deliveries:
+        raise BenchError(f"{talk.deliveries} messages in {cpu:.2f} s of CPU time are too few to be measured")
     latencies = [latency for probe in talk.probes for latency in probe.latencies]
     misplaced = sum(probe.misplaced for probe in talk.probes)
     p50, p99 = percentile(latencies, 0.5), percentile(latencies, 0.99)
@@ -116,7 +117,7 @@ class Storm:
     def _fill(self, run: Running) -> None:
         with closing(Crowd(run.port, run.dialect)) as crowd:
             crowd.enter(places(self.rooms, 1))
-            talk = Talk(crowd, Frames(run.dialect), HISTORY)
+            talk = Talk(crowd, Frames(run.dialect), HISTORY, run.cpu_seconds)
             talk.run(0)
             if talk.lost:
                 raise BenchError(f"{talk.lost} messages of the history were lost")

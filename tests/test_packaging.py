@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-COPIED = ("tornchat", "plugins", "tests", "docs", "setup.py", "MANIFEST.in", "README.md", "CHANGELOG.md")
+COPIED = ("tornchat", "plugins", "bench", "tests", "docs", "setup.py", "MANIFEST.in", "README.md", "CHANGELOG.md")
 COPIED += ("LICENSE", "pyproject.toml", "tornchat.ini")
 
 
@@ -47,7 +47,8 @@ def test_the_sdist_holds_what_one_needs_to_test_it(built: Path) -> None:
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"tornchat.ini", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml"} <= names
-    assert {"docs/architecture.md", "tests/stage.py"} <= names
+    assert {"docs/architecture.md", "tests/stage.py", "bench/peers/limit.c"} <= names
+    assert not any(".cache" in name for name in names)
 
 
 def test_the_installed_wheel_serves(built: Path, tmp_path: Path) -> None:

@@ -1,0 +1,225 @@
+"""The bench: its arithmetic, and a tiny run of it through the real code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bench import report
+from bench.__main__ import main
+from bench.catalogue import catalogue
+from bench.client import BenchError, Crowd
+from bench.dialects import MESSAGE_BYTES, Dialect, client_frame, text_of
+from bench.figures import JOINS, RATE, Case, Figure, combined, percentile
+from bench.floors import judge
+from bench.loads import FanOut, Idle, Load, Pace, Storm, places
+from bench.machine import cores
+from bench.members import Frames, Probe
+from bench.results import Results, keep, read
+from bench.servers import Missing, Server, running
+from bench.suite import measure
+from bench.talk import Talk
+from tornchat.framing import text_frame
+
+CASE = Case("room200-1", "room200", "200 in a room, 1 in flight", RATE)
+PACE = Pace(seconds=0.2, warm_up=0.1, core=cores()[0])
+TITLES = {server.name: server.title for server in catalogue()}
+
+
+def servers(*names: str) -> list[Server]:
+    return [server for server in catalogue() if server.name in names]
+
+
+def run(*loads: Load, names: tuple[str, ...]) -> Results:
+    return measure(loads, servers(*names), 1, PACE, lambda what: None)
+
+
+# --- real servers ---------------------------------------------------------------------------------------
+
+
+def test_every_message_reaches_every_member() -> None:
+    load = FanOut("tiny", "2 rooms of 3", 2, 3, (1, 8))
+    results = run(load, names=("tornchat", "tornado"))
+    assert results.notes == {}
+    assert {(key, name) for key, rounds in results.figures.items() for name in rounds} == {
+        (f"tiny-{count}", name) for count in (1, 8) for name in ("tornchat", "tornado")
+    }
+    for rounds in results.figures.values():
+        for [figure] in rounds.values():
+            assert figure.value > 100
+            assert (figure.lost, figure.misplaced) == (0, 0)
+            assert figure.p50 is not None
+            assert figure.p99 is not None
+            assert 0 < figure.p50 <= figure.p99 < 5
+
+
+def test_joins_and_idle_connections_are_measured() -> None:
+    results = run(Storm(rooms=2), Idle(connections=50), names=("tornchat", "tornado-jwt"))
+    assert results.notes == {}
+    assert set(results.figures["storm"]) == {"tornchat", "tornado-jwt"}
+    assert set(results.figures["idle"]) == {"tornchat"}
+
+
+LOSSY = """
+import asyncio, itertools, json, sys
+from tornado.web import Application
+from tornado.websocket import WebSocketHandler
+
+members, count = [], itertools.count(1)
+
+class Chat(WebSocketHandler):
+    def open(self):
+        members.append(self)
+
+    def on_message(self, message):
+        for member in members:
+            if next(count) % 10:
+                member.write_message(message)
+
+async def main():
+    Application([(".*", Chat)]).listen(int(sys.argv[1]), "127.0.0.1")
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@contextmanager
+def crowd_of(size: int, program: str, place: Path) -> Iterator[Crowd]:
+    """A crowd in one room of a server that is this program."""
+    (place / "server.py").write_text(program)
+    command = [sys.executable, "server.py"]
+    server = Server("x", "x", lambda port, _: [*command, str(port)], lambda _: Dialect())
+    with running(server, PACE.core, place) as run, closing(Crowd(run.port, run.dialect)) as crowd:
+        crowd.enter(places(1, size))
+        crowd.settle()
+        yield crowd
+
+
+def test_what_a_server_loses_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.talk.GIVEN_UP", 0.5)
+    with crowd_of(5, LOSSY, tmp_path) as crowd:
+        talk = Talk(crowd, Frames(Dialect()), 8, lambda: 0.0)
+        talk.run(0)  # eight messages to five members are forty, of which four are dropped
+        assert (talk.deliveries, talk.lost) == (36, 4)
+
+
+def test_a_server_that_does_not_start_is_a_note_and_no_figure() -> None:
+    broken = Server(
+        "broken", "x", lambda port, place: [sys.executable, "-c", "exit('no port')"], lambda _: Dialect()
+    )
+    results = measure([FanOut("tiny", "tiny", 1, 1, (1,))], [broken], 1, PACE, lambda what: None)
+    assert results.figures == {}
+    assert results.notes == {"tiny": ["broken, tiny: it does not listen: no port."]}
+
+
+def test_a_server_that_can_not_be_had_is_a_note_and_no_figure() -> None:
+    def command(port: int, place: Path) -> list[str]:
+        raise Missing("it is not installed")
+
+    results = measure(
+        [FanOut("tiny", "tiny", 1, 1, (1,))],
+        [Server("absent", "x", command, lambda _: Dialect())],
+        2,
+        PACE,
+        lambda what: None,
+    )
+    assert results.notes == {"tiny": ["absent was left out: it is not installed."]}
+
+
+def test_a_refused_handshake_is_no_figure(tmp_path: Path) -> None:
+    refusing = LOSSY.replace('(".*", Chat)', '("/elsewhere", Chat)')
+    with pytest.raises(BenchError, match="404"), crowd_of(1, refusing, tmp_path):
+        pass
+
+
+# --- arithmetic -----------------------------------------------------------------------------------------
+
+
+def test_a_frame_is_masked_and_its_text_has_its_size() -> None:
+    payload = text_of(7).encode()
+    assert len(payload) == MESSAGE_BYTES
+    frame = client_frame(payload)
+    mask = frame[2:6]
+    assert frame[:2] == bytes((0x81, 0x80 | MESSAGE_BYTES))
+    assert bytes(byte ^ mask[place % 4] for place, byte in enumerate(frame[6:])) == payload
+    assert client_frame(b"x" * 300)[1:4] == b"\xfe\x01\x2c"
+
+
+def test_a_probe_sees_what_is_missing_twice_or_cut_in_two() -> None:
+    def told(*numbers: int) -> bytes:
+        return b"".join(text_frame(text_of(number).encode()) for number in numbers)
+
+    good, bad = Probe(), Probe()
+    whole = told(0, 1, 2)
+    for place in range(len(whole)):
+        good.read(whole[place : place + 1], [0.0] * 3)
+    assert (len(good.latencies), good.misplaced) == (3, 0)
+    bad.read(told(0, 2, 2, 3), [0.0] * 4)
+    assert (len(bad.latencies), bad.misplaced) == (4, 2)
+
+
+def test_rounds_are_combined_by_their_medians() -> None:
+    rounds = [Figure(10, 0.1, 0.3, 1), Figure(30, 0.2, 0.2, 0, 2), Figure(20, 0.3, 0.4, 3)]
+    assert combined(rounds) == Figure(20, 0.2, 0.3, 4, 2)
+    assert combined([Figure(1)]) == Figure(1)
+    assert percentile([3, 1, 2, 4], 0.5) == 3
+    assert percentile(range(1000), 0.99) == 990
+    assert percentile([], 0.5) is None
+
+
+def test_a_ratio_is_the_median_of_the_ratios_of_the_rounds() -> None:
+    results = Results()
+    for ours, theirs in ((10, 10), (40, 20), (300, 100)):
+        results.add(CASE, "tornchat", Figure(ours))
+        results.add(CASE, "socketify", Figure(theirs))
+    assert results.ratio("room200-1", "tornchat", "socketify") == 2
+    assert results.ratio("room200-1", "tornchat", "limit") is None
+    [socketify, limit] = [judged for judged in judge(results) if judged.figure == CASE.title]
+    assert (socketify.measured, socketify.met) == (2, True)
+    assert (limit.measured, limit.met) == (None, False)
+
+
+def test_a_newer_run_replaces_the_loads_that_it_measured(tmp_path: Path) -> None:
+    storm = Case("storm", "storm", "joins", JOINS)
+    older, newer = Results(), Results()
+    older.add(CASE, "tornchat", Figure(1))
+    older.add(CASE, "ws", Figure(1))
+    older.add(storm, "tornchat", Figure(2))
+    older.note("room200", "ws was left out")
+    newer.add(CASE, "tornchat", Figure(3))
+    keep(older, tmp_path / "cache" / "results.json")
+    results = read(tmp_path / "cache" / "results.json")
+    assert results == older
+    results.replace(["room200"], newer)
+    assert results.figures == {
+        "storm": {"tornchat": [Figure(2)]},
+        "room200-1": {"tornchat": [Figure(3)]},
+    }
+    assert results.notes == {}
+    assert read(tmp_path / "nothing") == Results()
+
+
+def test_the_report_has_the_figures_and_a_plot_of_each_load(tmp_path: Path) -> None:
+    results = Results()
+    for name in TITLES:
+        results.add(CASE, name, Figure(123_456 if name == "tornchat" else 1000, 0.0012, 0.0345, 0))
+    report.write(results, TITLES, tmp_path)
+    text = (tmp_path / "RESULTS.md").read_text()
+    assert "| 200 in a room, 1 in flight |" in text
+    for wanted in ("123", "1.2 / 34.5", "at least 0.85", "plots/room200.svg"):
+        assert wanted in text
+    plot = (tmp_path / "plots" / "room200.svg").read_text()
+    assert plot.startswith("<svg")
+    assert "123,456" in plot
+
+
+def test_an_unknown_load_is_refused_with_the_known_ones() -> None:
+    done = CliRunner().invoke(main, ["--only", "nonsense"])
+    assert done.exit_code == 2
+    assert "room200" in done.output
