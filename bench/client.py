@@ -11,6 +11,7 @@ from bench.dialects import HISTORY_MARK, MARK, Dialect
 from bench.members import Member, Room
 
 BLOCK = 1 << 18
+PING = 0x89
 BATCH = 100
 """How many connections are opened at once: less than every server's backlog."""
 PATIENCE = 60.0
@@ -111,12 +112,12 @@ class Crowd:
                 self._admit(member, member.arrived)
                 continue
             found = count(MARK, 0, size)
+            if not found or buffer[0] == PING:
+                found -= self._answer_ping(member, size)
             member.received += found
             if member.probe is not None:
                 member.probe.read(bytes(self._view[:size]), member.room.sent)
-            if not found and buffer.startswith(self._dialect.ping):
-                member.socket.send(self._dialect.pong)
-            elif member.sender is not None:
+            if member.sender is not None and found:
                 member.sender.fill(found)
         return bool(ready)
 
@@ -128,6 +129,14 @@ class Crowd:
         if not size:
             raise BenchError("the server closed a connection")
         return size
+
+    def _answer_ping(self, member: Member, size: int) -> int:
+        """Answer the ping that the block begins with, if it does, and say how many marks are in it."""
+        if not self._buffer.startswith(self._dialect.ping):
+            return 0
+        ping = bytes(self._view[: min(size, 2 + self._buffer[1])])
+        member.socket.send(self._dialect.pong(ping))
+        return ping.count(MARK)
 
     def settle(self) -> None:
         """Take all that comes, until nothing does."""

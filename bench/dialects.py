@@ -36,8 +36,7 @@ class Dialect:
     entered = b""
     """What has arrived once one is in; empty: the answer to the upgrade is all that comes."""
     ping = b"\x89"
-    """How a block begins with which the server asks whether one is there."""
-    pong = client_frame(b"", opcode=10)
+    """How the frame begins by which the server asks whether one is there."""
 
     def request(self, room: str, user: str) -> bytes:
         """The HTTP request that opens the connection."""
@@ -57,6 +56,10 @@ class Dialect:
     def greeting(self, room: str) -> bytes:
         """The frames that a client sends as soon as the connection is open."""
         return b""
+
+    def pong(self, ping: bytes) -> bytes:
+        """The frame that answers a ping."""
+        return client_frame(ping[2:], opcode=10)
 
     def say(self, text: str) -> bytes:
         """The frame that says `text`."""
@@ -87,13 +90,15 @@ class SocketIoDialect(Dialect):
 
     entered = b'42["joined"]'
     ping = b"\x81\x012"
-    pong = client_frame(b"3")
 
     def path(self, room: str) -> str:
         return "/socket.io/?EIO=4&transport=websocket"
 
     def greeting(self, room: str) -> bytes:
         return client_frame(b"40") + client_frame(_event("join", room))
+
+    def pong(self, ping: bytes) -> bytes:
+        return client_frame(b"3")
 
     def say(self, text: str) -> bytes:
         return client_frame(_event("chat_message", {"message": text}))

@@ -126,6 +126,8 @@ class Storm:
         cpu, end = 0.0, time.perf_counter() + seconds
         while time.perf_counter() < end:
             cpu += self._wave(run, crowd)
+        if not cpu:
+            raise BenchError("it did nothing that could be measured")
         p50, p99 = percentile(crowd.entries, 0.5), percentile(crowd.entries, 0.99)
         return Figure(len(crowd.entries) / cpu, p50, p99)
 

@@ -59,7 +59,7 @@ def test_every_message_reaches_every_member() -> None:
 
 
 def test_joins_and_idle_connections_are_measured() -> None:
-    results = run(Storm(rooms=2), Idle(connections=50), names=("tornchat", "tornado-jwt"))
+    results = run(Storm(rooms=10), Idle(connections=50), names=("tornchat", "tornado-jwt"))
     assert results.notes == {}
     assert set(results.figures["storm"]) == {"tornchat", "tornado-jwt"}
     assert set(results.figures["idle"]) == {"tornchat"}
@@ -130,6 +130,35 @@ def test_a_server_that_can_not_be_had_is_a_note_and_no_figure() -> None:
         lambda what: None,
     )
     assert results.notes == {"tiny": ["absent was left out: it is not installed."]}
+
+
+PINGING = """
+import asyncio, sys
+from tornado.web import Application
+from tornado.websocket import WebSocketHandler
+
+class Chat(WebSocketHandler):
+    def on_message(self, message):
+        self.ping(b"#ab#")
+        self.asked = message
+
+    def on_pong(self, data):
+        if data == b"#ab#":
+            self.write_message(self.asked)
+
+async def main():
+    Application([(".*", Chat)]).listen(int(sys.argv[1]), "127.0.0.1")
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+def test_a_ping_is_answered_and_not_counted(tmp_path: Path) -> None:
+    with crowd_of(1, PINGING, tmp_path) as crowd:
+        talk = Talk(crowd, Frames(Dialect()), 1, lambda: 0.0)
+        talk.run(0)
+        assert (talk.deliveries, talk.lost) == (1, 0)
 
 
 def test_a_refused_handshake_is_no_figure(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-COPIED = ("tornchat", "plugins", "bench", "tests", "docs", "setup.py", "MANIFEST.in", "README.md", "CHANGELOG.md")
-COPIED += ("LICENSE", "pyproject.toml", "tornchat.ini")
+COPIED = ("tornchat", "plugins", "bench", "tests", "docs", "setup.py", "MANIFEST.in", "README.md")
+COPIED += ("CHANGELOG.md", "LICENSE", "pyproject.toml", "tornchat.ini")
 
 
 def run(*command: str, cwd: Path) -> None:
