@@ -32,7 +32,7 @@ setup(
     extras_require={
         "bench": [  # the peers, each at the version that was measured or later
             "aiohttp>=3.14,<4",
-            "channels>=4.3,<5",
+            "channels[daphne]>=4.3,<5",
             "channels-redis>=4.3,<5",
             "picows>=2.3,<3",
             "python-socketio>=5.18,<6",

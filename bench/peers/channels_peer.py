@@ -1,4 +1,4 @@
-"""Django Channels on uvicorn: `group_send` through the layer that the second argument names."""
+"""Django Channels on Daphne: `group_send` through the layer that the second argument names."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 import sys
 
 import django
-import uvicorn
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
+from daphne.server import Server
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.urls import re_path
@@ -47,4 +47,4 @@ settings.configure(SECRET_KEY="bench", ALLOWED_HOSTS=["*"], CHANNEL_LAYERS={"def
 django.setup()
 websocket = URLRouter([re_path(r"^ws/chat/(?P<room>\w+)/$", Chat.as_asgi())])
 app = ProtocolTypeRouter({"http": get_asgi_application(), "websocket": websocket})
-uvicorn.run(app, host="127.0.0.1", port=PORT, log_level="error", loop="uvloop")
+Server(app, endpoints=[f"tcp:port={PORT}:interface=127.0.0.1"], verbosity=0).run()
