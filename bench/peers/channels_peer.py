@@ -39,7 +39,9 @@ def layer() -> dict[str, object]:
         return {"BACKEND": "channels.layers.InMemoryChannelLayer"}
     valkey = ValkeyServer()
     valkey.start()
-    hosts = [{"address": f"redis://127.0.0.1:{valkey.port}", "max_connections": 1000}]
+    address = f"redis://127.0.0.1:{valkey.port}"
+    # redis-py 8 gives up after five seconds, which is how long the layer waits for a message.
+    hosts = [{"address": address, "max_connections": 1000, "socket_timeout": None}]
     return {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": hosts}}
 
 
