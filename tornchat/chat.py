@@ -60,7 +60,7 @@ class Session:
 
     __slots__ = ("id", "joined", "member", "rate", "room", "strikes", "user")
 
-    def __init__(self, session_id: str, user: User, room: Room, member: Member, rate: Rate) -> None:
+    def __init__(self, session_id: str, user: User, room: Room, member: Member, rate: Rate | None) -> None:
         self.id = session_id
         self.user = user
         self.room = room
@@ -75,7 +75,9 @@ class Chat:
     """One node's chat. It is the `ChatHandle` of its plugins, too."""
 
     def __init__(self, settings: Settings, hooks: Hooks) -> None:
+        """On the running loop."""
         self.node_id = secrets.token_hex(6)
+        self._now = asyncio.get_running_loop().time
         self.data_dir: Path = settings.tornchat.data_dir
         self._settings = settings
         self._hooks = hooks
@@ -180,7 +182,8 @@ class Chat:
         session_id = f"{self.node_id}-{next(self._sessions)}"
         member = room.enter(user.participant, session_id, dialect, outlet)
         limits = self._settings.limits
-        return Session(session_id, user, room, member, Rate(limits.messages_per_second, limits.burst))
+        rate = Rate(limits.messages_per_second, limits.burst) if limits.messages_per_second else None
+        return Session(session_id, user, room, member, rate)
 
     # --- say ---
 
@@ -202,8 +205,7 @@ class Chat:
 
     def _draft(self, session: Session, said: Said) -> Draft:
         self._drafts.check(said.text)
-        wait = session.rate.wait(asyncio.get_running_loop().time())
-        if wait:
+        if session.rate is not None and (wait := session.rate.wait(self._now())):
             raise ChatError("rate_limited", "", round(wait, 3))
         return self._drafts.make(session.user, session.room.info.name, said)
 
@@ -249,7 +251,7 @@ class Chat:
         """Tell one sender why not. Who breaks the rules again and again is closed with 1008."""
         dialect = session.member.feed.dialect
         session.room.aside(session.member, dialect.error(error, client_id))
-        if error.blames_sender and session.strikes.add(asyncio.get_running_loop().time()):
+        if error.blames_sender and session.strikes.add(self._now()):
             session.member.outlet.end(POLICY_VIOLATION, "too many refused messages")
 
     def drained(self, session: Session) -> None:
@@ -265,7 +267,7 @@ class Chat:
         if not session.room.present(session.member):
             return b""
         rest = session.room.rest(session.member) if session.joined else b""
-        session.room.leave(session.member, asyncio.get_running_loop().time())
+        session.room.leave(session.member, self._now())
         work = self._presence.leave(session.room.info.name, session.user, session.id)
         self._leaves.start(work, f"leave {session.id}")
         return rest

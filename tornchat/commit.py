@@ -11,6 +11,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
+from time import monotonic
 
 from tornchat.errors import ChatError, NotStored, Unavailable
 from tornchat.hooks import Hooks
@@ -82,7 +83,7 @@ class Committer:
         """Queue a draft. Raises `ChatError` (`busy`) when too many wait already, or after `close`."""
         if len(self._waiting) >= self._most_waiting:
             raise ChatError("busy", "", 1.0, draft.client_id)
-        self._waiting.append(Pending(draft, answer, self._loop.time()))
+        self._waiting.append(Pending(draft, answer, monotonic()))
         if not self._begins and not self._in_flight:
             self._begins = True
             self._loop.call_soon(self._begin)  # with all that this turn of the loop still brings
@@ -93,7 +94,7 @@ class Committer:
             return
         self._in_flight = self._take()
         self._known = {pending.draft.room: self._known_seq(pending.draft.room) for pending in self._in_flight}
-        self._late_at = self._loop.time() + self._hooks.deadline("store_messages")
+        self._late_at = monotonic() + self._hooks.deadline("store_messages")
         self._call = self._hooks.begin_store([pending.draft for pending in self._in_flight])
         self._call.add_done_callback(self._ended)
 
@@ -136,7 +137,7 @@ class Committer:
 
         What no store call has seen is surely not stored; the rest is unconfirmed.
         """
-        now = self._loop.time()
+        now = monotonic()
         if self._call is not None and now > self._late_at:
             self._late_at = math.inf
             log.error("the storage has not answered in time; waiting for the end of its call")

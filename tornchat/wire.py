@@ -198,7 +198,7 @@ class Classic(_Shared):
             sent = self._decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _unreadable(error) from None
-        if not _CLASSIC_ONE_KEY(payload):
+        if payload.count(b'"') != QUOTES_OF_ONE_PAIR and not _CLASSIC_ONE_KEY(payload):
             refuse_repeated_keys(payload)
         return Said(sent.message)
 
@@ -233,7 +233,7 @@ class V1(_Shared):
             sent = self._decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _unreadable(error, _client_id(payload)) from None
-        if not _V1_THREE_KEYS(payload):
+        if payload.count(b'"') != QUOTES_OF_THREE_PAIRS and not _V1_THREE_KEYS(payload):
             refuse_repeated_keys(payload)
         return Said(sent.message, sent.id)
 
@@ -265,6 +265,10 @@ def encode_participant(participant: Participant) -> bytes:
 
 
 # --- refusing what is doubtful ----------------------------------------------------------------------------
+
+QUOTES_OF_ONE_PAIR = 4
+QUOTES_OF_THREE_PAIRS = 12
+"""What decodes with so many quotes has the keys that it must have, and no other string: none is there twice."""
 
 _STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 _CLASSIC_ONE_KEY = re.compile(rb'\s*\{\s*"message"\s*:\s*' + _STRING + rb"\s*\}\s*").fullmatch

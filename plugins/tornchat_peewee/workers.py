@@ -23,11 +23,12 @@ class _Call(NamedTuple):
 class Workers:
     """`size` threads that take jobs from one queue, in order. A single one carries out one at a time.
 
-    Their methods are for the event loop. The threads run from the start until `stop`.
+    They are made on the running loop, and their methods are for it. The threads run from the start until `stop`.
     """
 
     def __init__(self, name: str, size: int, backend: Backend) -> None:
         self._backend = backend
+        self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[_Call] = SimpleQueue()
         # Daemons: a driver that hangs must not keep the process from ending.
         self._threads = [
@@ -48,8 +49,7 @@ class Workers:
             thread.join()  # its last act was to say goodbye: this doesn't block
 
     def _put(self, job: Callable[[Session], Any] | None) -> asyncio.Future[Any]:
-        loop = asyncio.get_running_loop()
-        call = _Call(job, loop.create_future(), loop)
+        call = _Call(job, self._loop.create_future(), self._loop)
         self._queue.put(call)
         return call.future
 
