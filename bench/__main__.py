@@ -13,7 +13,7 @@ from bench.catalogue import catalogue
 from bench.loads import Pace
 from bench.machine import cores, pinned, raise_descriptor_limit
 from bench.results import Results, keep, read
-from bench.suite import QUICK, WHOLE, measure
+from bench.suite import QUICK, QUICK_SERVERS, WHOLE, measure
 
 HERE = Path(__file__).parent
 KEPT = HERE / ".cache" / "results.json"
@@ -34,7 +34,7 @@ def _words(context: click.Context, parameter: click.Parameter, value: str) -> li
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="Under three minutes: smaller loads, each measured once.")
+@click.option("--quick", is_flag=True, help="Under three minutes: ten servers, smaller loads, one round.")
 @click.option("--only", callback=_words, default="", metavar="LOAD,...", help="Only these loads.")
 @click.option("--servers", "names", callback=_words, default="", metavar="NAME,...", help="Only these.")
 @click.option("--rounds", type=click.IntRange(1), help="[default: 3; 1 with --quick]")
@@ -56,7 +56,7 @@ def main(
     raise_descriptor_limit()
     servers_core, own = cores()
     every = catalogue([word for setting in settings for word in ("--set", setting)])
-    servers = _chosen(every, names, "server")
+    servers = _chosen(every, names or (QUICK_SERVERS if quick else ()), "server")
     loads = _chosen(QUICK if quick else WHOLE, only, "load")
     length = seconds or (0.5 if quick else 3.0)
     pace = Pace(length, min(1.0, length / 3), servers_core)

@@ -28,6 +28,10 @@ QUICK: tuple[Load, ...] = (
     Idle(connections=1000),
     Cold(many=1_000_000),
 )
+QUICK_SERVERS = (
+    *("tornchat", "limit", "limit-joined", "socketify", "websockets", "aiohttp", "ws", "tornado"),
+    *("channels", "tornado-jwt"),
+)
 ONCE = frozenset({"cold"})
 """Loads that repeat by themselves."""
 
