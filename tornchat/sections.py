@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, get_args, get_type_hints
+from typing import Annotated, Literal, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -35,6 +35,10 @@ class TornchatSection(Section, frozen=True):
     log_level: Annotated[
         str, Meta(pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
     ] = "info"
+    loop: Annotated[
+        Literal["auto", "asyncio", "uvloop"],
+        Meta(description="What `tornchat serve` runs on: asyncio, uvloop, or auto: uvloop if installed."),
+    ] = "auto"
 
 
 class RoomsSection(Section, frozen=True):

@@ -6,7 +6,7 @@ import asyncio
 
 import click
 
-from tornchat.cli import logs
+from tornchat.cli import logs, loops
 from tornchat.cli.masking import printable
 from tornchat.cli.options import Given, with_settings
 from tornchat.loader import Loaded, load_plugins
@@ -20,6 +20,7 @@ def command(context: click.Context, given: Given) -> None:
     """Look at the settings, the plugins, the key and the storage; nothing is changed."""
     settings = given.settings()
     logs.to_stderr("error")
+    loops.factory(settings.tornchat.loop)
     loaded = load_plugins(settings)
     faults = asyncio.run(_faults(loaded))
     for plugin, fault in faults:

@@ -10,7 +10,7 @@ import click
 from tornado.httpserver import HTTPServer
 
 from tornchat.app import ChatApp
-from tornchat.cli import logs
+from tornchat.cli import logs, loops
 from tornchat.cli.listening import bind, shown
 from tornchat.cli.options import Given, with_settings
 
@@ -28,10 +28,12 @@ def command(given: Given, host: str | None, port: int | None) -> None:
     """Run the server. Without any file it is at 127.0.0.1:8888 and keeps ./tornchat-data/."""
     settings = given.also(host=host, port=port).settings()
     logs.to_stderr(settings.tornchat.log_level)
+    new_loop = loops.factory(settings.tornchat.loop)
     raise_descriptor_limit()
     chat = ChatApp(settings)
     stop = Stop()
-    asyncio.run(_serve(chat, given, stop))
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(_serve(chat, given, stop))
     stop.ignore_signals()
 
 
@@ -108,4 +110,5 @@ async def _server(chat: ChatApp) -> HTTPServer:
 def _greet(chat: ChatApp, given: Given) -> None:
     flags = given.flags()
     click.echo(f"its data is in {chat.settings.tornchat.data_dir.absolute()}")
+    click.echo(f"its event loop is {loops.name(asyncio.get_running_loop())}")
     click.echo(f"get a token with: tornchat token USERNAME{flags}")
