@@ -268,7 +268,7 @@ def encode_participant(participant: Participant) -> bytes:
 
 QUOTES_OF_ONE_PAIR = 4
 QUOTES_OF_THREE_PAIRS = 12
-"""What decodes with so many quotes has the keys that it must have, and no other string: none is there twice."""
+"""What decodes with so many quotes has the keys that it must have and no other: none is there twice."""
 
 _STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 _CLASSIC_ONE_KEY = re.compile(rb'\s*\{\s*"message"\s*:\s*' + _STRING + rb"\s*\}\s*").fullmatch

@@ -23,7 +23,7 @@ class _Call(NamedTuple):
 class Workers:
     """`size` threads that take jobs from one queue, in order. A single one carries out one at a time.
 
-    They are made on the running loop, and their methods are for it. The threads run from the start until `stop`.
+    Made on the running loop, which their methods are for. The threads run from the start until `stop`.
     """
 
     def __init__(self, name: str, size: int, backend: Backend) -> None:
