@@ -10,7 +10,7 @@ from typing import NamedTuple
 from bench.figures import JOINS, RATE, Case, Figure
 from bench.results import Results
 
-LABELS, BARS, VALUES = 300, 360, 190
+LABELS, BARS, VALUES = 300, 360, 220
 ROW, HEAD, FOOT = 22, 44, 22
 COLOURS = (("tornchat", "#2457c5"), ("limit", "#b9bec7"), ("", "#7d8aa0"))
 """By the beginning of a server's name."""

@@ -95,12 +95,12 @@ def _table(
         cells = [cell(case, figure) if figure else "" for case, figure in zip(cases, figures, strict=True)]
         if any(cells):
             rows.append([title, *cells])
-    head = ["server", *(_heading(case) for case in cases)]
+    head = ["server", *(_heading(case) if cell is _plain else case.title for case in cases)]
     return f"## {heading}\n\n{markdown(head, rows)}" if rows else ""
 
 
 def _heading(case: Case) -> str:
-    return case.title if case.unit == RATE else f"{case.title}: {case.unit}"
+    return f"{case.title}: {case.unit}"
 
 
 def _floors(results: Results, titles: Mapping[str, str]) -> str:
