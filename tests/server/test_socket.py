@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import socket
 import struct
@@ -188,3 +189,37 @@ def test_a_token_that_ends_while_the_history_is_sent_ends_the_connection(tmp_pat
             juliet.close()
 
     asyncio.run(play())
+
+
+def alive(*modules: str) -> list[str]:
+    """What the collector knows of objects of classes in these modules."""
+    kinds = (type(found) for found in gc.get_objects())
+    return [kind.__qualname__ for kind in kinds if kind.__module__.startswith(modules)]
+
+
+OF_THE_HANDSHAKE = ("tornado.http1connection", "tornado.iostream", "tornchat.server.socket")
+OF_A_CONNECTION = ("tornchat.server.connection", "tornchat.server.frames", "tornchat.server.outbox")
+
+
+def test_what_a_handshake_and_a_connection_needed_is_freed_without_a_collection(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            juliet = await verona.enters("juliet", "general")
+            await juliet.next_of("user_join")
+            handshakes, connections = alive(*OF_THE_HANDSHAKE), alive(*OF_A_CONNECTION)
+            for number in range(5):
+                romeo = await verona.enters(f"romeo{number}", "general")
+                await juliet.next_of("user_join")
+                assert len(alive(*OF_A_CONNECTION)) > len(connections)
+                assert alive(*OF_THE_HANDSHAKE) == handshakes
+                await romeo.leaves()
+                await juliet.next_of("user_leave")
+            await asyncio.sleep(0)  # the turn in which the last one's descriptor is given back
+            assert sorted(alive(*OF_A_CONNECTION)) == sorted(connections)
+
+    gc.collect()
+    gc.disable()
+    try:
+        asyncio.run(play())
+    finally:
+        gc.enable()

@@ -50,7 +50,7 @@ class Connection:
     def __init__(self, shared: Connections, line: Line, parser: FrameParser, dialect: Dialect) -> None:
         self._shared = shared
         self._dialect = dialect
-        self._frames = Frames(self, line.inbox, line.outbox, parser, shared.tasks)
+        self._frames: Frames | None = Frames(self, line.inbox, line.outbox, parser, shared.tasks)
         self._session: Session | None = None
         self._heartbeat: Heartbeat | None = None
         self._code: int | None = None
@@ -75,7 +75,8 @@ class Connection:
         except BaseException:
             self.abort()
             raise
-        self._frames.start()
+        if self._frames is not None:
+            self._frames.start()
 
     async def _enter(self, request: HTTPServerRequest, room: str) -> None:
         shared = self._shared
@@ -141,7 +142,7 @@ class Connection:
 
     def end(self, code: int, reason: str) -> None:
         """Close with this code, after all that is due. Idempotent."""
-        if self._ended:
+        if self._ended or self._frames is None:
             return
         self._leave()
         self._code = code
@@ -150,8 +151,9 @@ class Connection:
             asyncio.get_running_loop().call_later(ABORT_SECONDS, self.abort)
 
     def abort(self) -> None:
-        """Cut the connection off."""
-        self._frames.abort()
+        """Cut the connection off. Idempotent."""
+        if self._frames is not None:
+            self._frames.abort()
 
     def _leave(self) -> None:
         self._ended = True
@@ -186,8 +188,8 @@ class Connection:
 
     def _check_progress(self, now: float) -> None:
         self._watched = False
-        outbox = self._frames.outbox
-        if outbox.closed or not outbox.busy:
+        outbox = self._frames.outbox if self._frames is not None else None
+        if outbox is None or outbox.closed or not outbox.busy:
             return
         if outbox.stalled(now) > STALL_SECONDS:
             log.warning("connection %s: too slow, cut off", self._id)
@@ -200,6 +202,7 @@ class Connection:
 
     def on_end(self, code: int | None) -> None:
         self._leave()
+        self._frames = self._session = None  # no reference cycle is left: all of it is freed at once
         self._shared.closed(self)
         code = self._code or code
         duration = asyncio.get_running_loop().time() - self._opened_at

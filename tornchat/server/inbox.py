@@ -40,9 +40,9 @@ class Inbox(abc.ABC):
     def pause(self) -> None:
         """Leave what comes to the kernel. Idempotent."""
 
-    @abc.abstractmethod
     def close(self) -> None:
         """Read no more. Idempotent; `on_end` is not called after this."""
+        self._on_data, self._on_end = _ignore, _nothing  # they know this inbox, too
 
 
 class SocketInbox(Inbox):
@@ -72,6 +72,7 @@ class SocketInbox(Inbox):
             self._loop.remove_reader(self._socket)
 
     def close(self) -> None:
+        super().close()
         self.pause()
         self._closed = True
 
@@ -92,8 +93,9 @@ class SocketInbox(Inbox):
         if data:
             self._on_data(data)
         else:
+            on_end = self._on_end
             self.close()
-            self._on_end()
+            on_end()
 
 
 class StreamInbox(Inbox):
@@ -116,6 +118,7 @@ class StreamInbox(Inbox):
         self._reading.clear()
 
     def close(self) -> None:
+        super().close()
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
 
@@ -127,3 +130,11 @@ class StreamInbox(Inbox):
                 await asyncio.sleep(0)  # reads of what has already arrived never wait
         except StreamClosedError:
             self._on_end()
+
+
+def _ignore(data: bytes) -> None:
+    """What is given the chunks that come after the end."""
+
+
+def _nothing() -> None:
+    """What is called when the end has been told."""

@@ -104,6 +104,10 @@ class Outbox(abc.ABC):
             if not waiter.done():
                 waiter.set_result(None)
 
+    def _forget(self) -> None:
+        """Let go of who was told, who knows this outbox, too."""
+        self._on_busy = self._on_drained = self._on_broken = _nothing
+
     def _left(self) -> None:
         self._wake()
         if not self.closed:
@@ -165,6 +169,7 @@ class SocketOutbox(Outbox):
             self._stop_writing()
             self._socket.close()
             self._wake()
+            self._forget()
 
     def _taken(self) -> int:
         return self._done
@@ -240,6 +245,7 @@ class StreamOutbox(Outbox):
         self.closed = True
         self._stream.close()
         self._wake()
+        self._forget()
 
     def _taken(self) -> int:
         return bytes_written(self._stream)

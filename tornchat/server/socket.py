@@ -72,13 +72,20 @@ class ChatSocket(WebSocketHandler):
 
     async def open(self, room: str) -> None:
         """Make the connection, and let it begin."""
-        assert self.ws_connection is not None
+        protocol = self._let_go()
         shared = self._connections
         try:
-            line = self.ws_connection.take_over(shared.tasks)
+            line = protocol.take_over(shared.tasks)
         except ConnectionError:
             return
-        bits = self.ws_connection.window_bits
+        bits = protocol.window_bits
         dialect = shared.dialect(handshake.asks_for_v1(self.request), bits)
         parser = FrameParser(shared.settings.limits.frame_bytes or 1 << 31, inflates=bits is not None)
         await Connection(shared, line, parser, dialect).begin(self.request, room)
+
+    def _let_go(self) -> UpgradeProtocol:
+        """Leave no reference cycle: what the handshake needed is then freed at once, not by a collection."""
+        protocol, self.ws_connection = self.ws_connection, None
+        assert protocol is not None
+        del self.ui  # it renders templates, and knows this handler
+        return protocol
