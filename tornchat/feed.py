@@ -168,11 +168,13 @@ class Feed:
 def slices_of(data: bytes) -> Iterator[bytes]:
     """Cut frames into pieces of about a slice, each of whole frames."""
     start = 0
-    while start < len(data):
+    while len(data) - start > SLICE_BYTES:
         end = whole_frames(data, start, SLICE_BYTES)
         end = end if end > start else start + frame_length(data, start)
         yield data[start:end]
         start = end
+    if start < len(data):
+        yield data[start:]
 
 
 async def send_all(outlet: Outlet, slices: Iterator[bytes], ready: bool) -> None:

@@ -194,7 +194,7 @@ def test_a_token_that_ends_while_the_history_is_sent_ends_the_connection(tmp_pat
 def alive(*modules: str) -> list[str]:
     """What the collector knows of objects of classes in these modules."""
     kinds = (type(found) for found in gc.get_objects())
-    return [kind.__qualname__ for kind in kinds if kind.__module__.startswith(modules)]
+    return [kind.__qualname__ for kind in kinds if str(kind.__module__).startswith(modules)]
 
 
 OF_THE_HANDSHAKE = ("tornado.http1connection", "tornado.iostream", "tornchat.server.socket")

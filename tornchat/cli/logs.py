@@ -17,6 +17,16 @@ http = logging.getLogger("tornchat.http")
 class OneLine(logging.Formatter):
     """Writes out control characters, line ends among them, and masks what looks like a token."""
 
+    _second = -1
+    _stamp = ""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        """Local time; made once per second, since a herd that comes back makes thousands of lines."""
+        second = int(record.created)
+        if second != self._second:
+            self._second, self._stamp = second, super().formatTime(record, "%Y-%m-%d %H:%M:%S")
+        return f"{self._stamp},{int(record.msecs):03d}"
+
     def format(self, record: logging.LogRecord) -> str:
         return printable(without_tokens(super().format(record)))
 

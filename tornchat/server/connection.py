@@ -84,7 +84,7 @@ class Connection:
             raise Closed(GOING_AWAY, "retry_after=1.0")
         offered = handshake.credentials(request, room, shared.settings.server.allow_query_token)
         user = await shared.chat.connect(offered)
-        self._watch_over(user, 0.0)  # a ping's answer is not read yet, but the token may end
+        heartbeat = self._watch_over(user)  # a ping's answer is not read yet, but the token may end
         since = handshake.asked_position(request)
         session = await shared.chat.join(user, room, self._dialect, self, since)
         log.info("connection %s: user %r from %s entered room %r", self._id, user.id, request.remote_ip, room)
@@ -92,15 +92,15 @@ class Connection:
             shared.chat.leave(session)
             return
         self._session = session
-        self._watch_over(user, shared.settings.server.ping_interval)
+        heartbeat.answers = True
 
-    def _watch_over(self, user: User, ping_interval: float) -> None:
-        if self._heartbeat is not None:
-            self._heartbeat.stop()
+    def _watch_over(self, user: User) -> Heartbeat:
         shared = self._shared
-        timeout = shared.settings.server.ping_timeout
-        self._heartbeat = Heartbeat(self, shared.wheel, user.expires_at, ping_interval, timeout)
-        self._heartbeat.start(self._opened_at)
+        server = shared.settings.server
+        heartbeat = Heartbeat(self, shared.wheel, user.expires_at, server.ping_interval, server.ping_timeout)
+        self._heartbeat = heartbeat
+        heartbeat.start(self._opened_at)
+        return heartbeat
 
     # --- frames (FrameReceiver) ---
 

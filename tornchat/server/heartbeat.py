@@ -22,7 +22,17 @@ class Watched(Protocol):
 class Heartbeat:
     """Looks at one connection when it is due; `heard` says that it lives, `stop` that it is over."""
 
-    __slots__ = ("_client", "_due", "_expires_at", "_interval", "_pinged", "_timeout", "_wheel", "heard")
+    __slots__ = (
+        "_client",
+        "_due",
+        "_expires_at",
+        "_interval",
+        "_pinged",
+        "_timeout",
+        "_wheel",
+        "answers",
+        "heard",
+    )
 
     def __init__(
         self, client: Watched, wheel: Wheel, expires_at: float | None, interval: float, timeout: float
@@ -36,6 +46,8 @@ class Heartbeat:
         self._timeout = timeout
         self._pinged = False
         self._due = 0.0
+        self.answers = False
+        """True once what the client sends is read: before that it is not pinged."""
         self.heard = True
 
     def start(self, now: float) -> None:
@@ -62,6 +74,8 @@ class Heartbeat:
 
     def _ping(self, client: Watched, now: float) -> float:
         """Ping if it is due; gives the seconds until the next look."""
+        if not self.answers:
+            self._due = now + self._interval
         if now < self._due:
             return self._due - now
         if self._pinged and not self.heard:
