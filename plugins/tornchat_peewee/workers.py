@@ -23,12 +23,11 @@ class _Call(NamedTuple):
 class Workers:
     """`size` threads that take jobs from one queue, in order. A single one carries out one at a time.
 
-    Made on the running loop, which their methods are for. The threads run from the start until `stop`.
+    Their methods are for the event loop. The threads run from the start until `stop`.
     """
 
     def __init__(self, name: str, size: int, backend: Backend) -> None:
         self._backend = backend
-        self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[_Call] = SimpleQueue()
         # Daemons: a driver that hangs must not keep the process from ending.
         self._threads = [
@@ -49,7 +48,8 @@ class Workers:
             thread.join()  # its last act was to say goodbye: this doesn't block
 
     def _put(self, job: Callable[[Session], Any] | None) -> asyncio.Future[Any]:
-        call = _Call(job, self._loop.create_future(), self._loop)
+        loop = asyncio.get_running_loop()  # perhaps another one than at the start
+        call = _Call(job, loop.create_future(), loop)
         self._queue.put(call)
         return call.future
 
