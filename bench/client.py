@@ -102,7 +102,7 @@ class Crowd:
 
     def turn(self, seconds: float) -> bool:
         """Take what has arrived, waiting `seconds` for the first of it; True if there was something."""
-        buffer, count = self._buffer, self._buffer.count
+        buffer = self._buffer
         ready = self._epoll.poll(seconds)
         for descriptor, _ in ready:
             member = self._members[descriptor]
@@ -111,7 +111,7 @@ class Crowd:
                 member.arrived += self._view[:size]
                 self._admit(member, member.arrived)
                 continue
-            found = count(MARK, 0, size)
+            found = member.count(buffer, size)
             if not found or buffer[0] == PING:
                 found -= self._answer_ping(member, size)
             member.received += found

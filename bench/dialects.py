@@ -10,16 +10,17 @@ from pathlib import Path
 import jwt
 
 MASK = b"\x2b\x71\xc4\x9e"
-MARK = b"#"
-"""Stands once in each message and nowhere else, also not in the header of a frame of its length."""
+MARK = b"#0"
+"""Stands once in each message, before the rest of its number, and nowhere else. Two bytes, since a ping may
+hold any one byte by chance."""
 HISTORY_MARK = b'"chat_message"'
 MESSAGE_BYTES = 64
 ID_DIGITS = 8
 
 
 def text_of(number: int) -> str:
-    """The text of a room's message: the mark, its number, and filling."""
-    return f"#{number:0{ID_DIGITS}d}".ljust(MESSAGE_BYTES, "x")
+    """The text of a room's message: the mark, which ends with a nought, its number, and filling."""
+    return f"{MARK.decode()}{number:0{ID_DIGITS}d}".ljust(MESSAGE_BYTES, "x")
 
 
 def client_frame(payload: bytes, opcode: int = 1) -> bytes:

@@ -40,7 +40,7 @@ class Room:
 class Member:
     """One connection. `received` counts the messages that arrived on it."""
 
-    __slots__ = ("arrived", "asked_at", "greeted", "probe", "received", "room", "sender", "socket")
+    __slots__ = ("_cut", "arrived", "asked_at", "greeted", "probe", "received", "room", "sender", "socket")
 
     def __init__(self, connection: socket.socket, room: Room) -> None:
         self.socket = connection
@@ -50,8 +50,15 @@ class Member:
         self.arrived: bytearray | None = bytearray()
         """What came before it was in; None from then on."""
         self.received = 0
+        self._cut = False
         self.probe: Probe | None = None
         self.sender: Sender | None = None
+
+    def count(self, block: bytearray, size: int) -> int:
+        """Say how many marks end in the first `size` bytes of a block; one may have begun in the last."""
+        found = block.count(MARK, 0, size) + (self._cut and block[0] == MARK[1])
+        self._cut = block[size - 1] == MARK[0]
+        return found
 
 
 class Frames:
@@ -117,4 +124,4 @@ class Probe:
             self.misplaced += number != self._expected
             self._expected = number + 1
             self.latencies.append(now - sent[number])
-        self._rest = text[end:][-ID_DIGITS:]
+        self._rest = text[end:][-ID_DIGITS - 1 :]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,7 +20,7 @@ from bench.figures import JOINS, RATE, Case, Figure, combined, percentile
 from bench.floors import judge
 from bench.loads import FanOut, Idle, Load, Pace, Storm, places
 from bench.machine import cores
-from bench.members import Frames, Probe
+from bench.members import Frames, Member, Probe, Room
 from bench.results import Results, keep, read
 from bench.servers import Missing, Server, running
 from bench.suite import measure
@@ -140,11 +141,11 @@ from tornado.websocket import WebSocketHandler
 
 class Chat(WebSocketHandler):
     def on_message(self, message):
-        self.ping(b"#ab#")
+        self.ping(b"#0b#")
         self.asked = message
 
     def on_pong(self, data):
-        if data == b"#ab#":
+        if data == b"#0b#":
             self.write_message(self.asked)
 
 async def main():
@@ -179,6 +180,15 @@ def test_a_frame_is_masked_and_its_text_has_its_size() -> None:
     assert frame[:2] == bytes((0x81, 0x80 | MESSAGE_BYTES))
     assert bytes(byte ^ mask[place % 4] for place, byte in enumerate(frame[6:])) == payload
     assert client_frame(b"x" * 300)[1:4] == b"\xfe\x01\x2c"
+
+
+def test_a_mark_is_counted_once_wherever_the_stream_is_cut() -> None:
+    stream = b"".join(text_frame(text_of(number).encode()) for number in range(3))
+    for place in range(1, len(stream)):
+        with socket.socket() as unused:
+            member = Member(unused, Room("room"))
+        parts = [bytearray(stream[:place]), bytearray(stream[place:])]
+        assert sum(member.count(part, len(part)) for part in parts) == 3
 
 
 def test_a_probe_sees_what_is_missing_twice_or_cut_in_two() -> None:
