@@ -76,6 +76,7 @@ class JwtPlugin:
     def _local_key(self) -> Key:
         if self._key is None:
             self._key = load_key(self._settings)
+            self._tokens.trust(self._key)
         return self._key
 
     async def _key_faults(self) -> list[Fault]:

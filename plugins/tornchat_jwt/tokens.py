@@ -9,6 +9,7 @@ import jwt
 from jwt.types import Options
 
 from tornchat import SettingsError, User
+from tornchat_jwt.checked import checked_once
 from tornchat_jwt.claims import ClaimRules, ClaimsError
 from tornchat_jwt.keys import Key
 from tornchat_jwt.settings import Settings
@@ -25,6 +26,11 @@ class Tokens:
         self._settings = settings
         self._rules = ClaimRules(settings)
         self._jwt = jwt.PyJWT(_options(settings))
+
+    def trust(self, key: Key) -> None:
+        """Take `key` for checked: PyJWT would look at it anew with every token."""
+        if isinstance(key, bytes):
+            checked_once(self._jwt, key)
 
     def read(self, token: str, key: Key) -> User | None:
         """Say whose token it is; None if it is bad in whatever way. Raises nothing.

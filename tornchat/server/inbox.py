@@ -48,11 +48,12 @@ class Inbox(abc.ABC):
 class SocketInbox(Inbox):
     """Reads a plain socket. `early` is what was read before this inbox was made."""
 
-    __slots__ = ("_closed", "_early", "_loop", "_reads", "_socket")
+    __slots__ = ("_closed", "_descriptor", "_early", "_loop", "_reads", "_socket")
 
     def __init__(self, own: socket, early: bytes) -> None:
         self._loop = asyncio.get_running_loop()
         self._socket = own
+        self._descriptor = own.fileno()  # given a socket, asyncio makes its repr, with two system calls
         self._early = early
         self._reads = False
         self._closed = False
@@ -64,12 +65,12 @@ class SocketInbox(Inbox):
         if self._early:
             self._loop.call_soon(self._read_early)
         else:
-            self._loop.add_reader(self._socket, self._read)
+            self._loop.add_reader(self._descriptor, self._read)
 
     def pause(self) -> None:
         if self._reads:
             self._reads = False
-            self._loop.remove_reader(self._socket)
+            self._loop.remove_reader(self._descriptor)
 
     def close(self) -> None:
         super().close()
@@ -79,7 +80,7 @@ class SocketInbox(Inbox):
     def _read_early(self) -> None:
         if not self._reads:
             return
-        self._loop.add_reader(self._socket, self._read)
+        self._loop.add_reader(self._descriptor, self._read)
         early, self._early = self._early, b""
         self._on_data(early)
 
