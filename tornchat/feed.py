@@ -34,7 +34,7 @@ class Outlet(Protocol):
 class Member:
     """A session's place in its room: a cursor, and what is for it alone.
 
-    `asides` are frames for this member only, each with the offset in the stream where it belongs;
+    `asides` are frames for this member only, each with the offset in the stream where it belongs, or None;
     `aside_bytes` is how long they are together.
     A member that is not `ready` is not written to: its socket, or its history, is still busy.
     """
@@ -58,7 +58,7 @@ class Member:
         self.outlet = outlet
         self.send = outlet.send
         self.cursor = feed.head
-        self.asides: deque[tuple[int, bytes]] = deque()
+        self.asides: deque[tuple[int, bytes]] | None = None  # an empty deque has 600 bytes
         self.aside_bytes = 0
         self.ready = False
 

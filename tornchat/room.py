@@ -193,6 +193,8 @@ class Room:
     def aside(self, member: Member, frame: bytes) -> None:
         """Send `frame` to one member, in its order among the room's frames."""
         if frame and self.present(member):
+            if member.asides is None:
+                member.asides = deque()
             member.asides.append((member.feed.head, frame))
             member.aside_bytes += len(frame)
             self._nudged.append(member)

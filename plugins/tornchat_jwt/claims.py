@@ -14,6 +14,7 @@ Claims: TypeAlias = Mapping[str, object]
 
 # No control characters (those that turn the writing direction included) and no lone surrogates.
 _TEXT = re.compile("[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]{1,256}")
+_NO_ROLES: frozenset[str] = frozenset()  # one for all: each new one has 200 bytes
 _USERNAME_CLAIMS = ("username", "preferred_username", "name")
 
 
@@ -84,8 +85,8 @@ class ClaimRules:
 
     def _roles(self, claims: Claims) -> frozenset[str]:
         roles = claims.get(self._settings.roles_claim)
-        if not isinstance(roles, list) or not all(_is_text(role) for role in roles):
-            return frozenset()
+        if not isinstance(roles, list) or not roles or not all(_is_text(role) for role in roles):
+            return _NO_ROLES
         return frozenset(roles)
 
     def _expiry(self, claims: Claims, now: float) -> float:

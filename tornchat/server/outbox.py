@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from socket import SHUT_WR, socket
 
@@ -124,7 +123,7 @@ class SocketOutbox(Outbox):
         self._socket = own
         self._send = own.send
         self._clear = True
-        self._queue: deque[bytes | memoryview] = deque()
+        self._queue: list[bytes | memoryview] = []  # short: who is busy is given little more
         self._done = 0
 
     def write(self, data: bytes) -> bool:
@@ -184,7 +183,7 @@ class SocketOutbox(Outbox):
                 if sent < len(first):
                     queue[0] = memoryview(first)[sent:]
                     return
-                queue.popleft()
+                del queue[0]
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
