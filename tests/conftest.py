@@ -1,8 +1,30 @@
-"""What holds for all tests: generated examples may take their time on a busy machine."""
+"""What holds for all tests: generated examples may take their time, and where the databases are."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.postgres import PostgresServer, postgres_server
 
 settings.register_profile("tornchat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tornchat")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server, started once for all tests that need one."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Each kind of database in turn: a directory for SQLite's, the URL of a new one in PostgreSQL."""
+    if request.param == "sqlite":
+        return tmp_path
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.new_place()

@@ -29,6 +29,11 @@ class Backend(abc.ABC):
         peewee.IntegrityError,
     )
     """What is raised because of a value; the same statement works with another one."""
+    outlive: ClassVar[str] = ""
+    """A statement that waits for the end of every transaction that has written something.
+
+    Empty where a transaction has surely ended when its connection is closed.
+    """
 
     def __init__(self, database: Any) -> None:
         self.database = database
@@ -42,9 +47,17 @@ class Backend(abc.ABC):
         """Close the calling thread's connection, whatever state it is in."""
         self.database.close()
 
+    def lost(self, connection: Any) -> bool:
+        """Say whether the other side has cut `connection` off, so that a new one may do."""
+        return False
+
     def rollback(self, connection: Any) -> None:
         """End the transaction, if there still is one. Raises when that can't be made sure."""
         connection.cursor().execute("ROLLBACK")
+
+    @abc.abstractmethod
+    def take_turns(self, cursor: Any, name: str) -> None:
+        """Until the transaction ends, keep out others that take turns about `name`, on any node."""
 
     def locking(self, query: Any) -> Any:
         """Make `query` lock the rows that it reads, always in the same order."""

@@ -13,6 +13,7 @@ from tornchat_peewee.settings import PeeweeSettings
 from tornchat_peewee.sqlite import SqliteBackend
 
 CURE = "[peewee] url is sqlite:///<path>, for example sqlite:////var/lib/tornchat/tornchat.db"
+KINDS = f"{CURE}, or postgresql://<user>:<password>@<host>/<database>"
 
 
 def backend_of(settings: PeeweeSettings) -> Backend:
@@ -23,9 +24,19 @@ def backend_of(settings: PeeweeSettings) -> Backend:
     if not settings.url:
         return _sqlite(settings.data_dir / "tornchat.db", settings)
     scheme, options = _parse(settings.url)
+    if scheme in ("postgresql", "postgres"):
+        return _postgres(settings)
     if scheme != "sqlite":
-        raise SettingsError(f"Databases of the kind {scheme!r} are not supported.", f"{CURE}.")
+        raise SettingsError(f"Databases of the kind {scheme!r} are not supported.", f"{KINDS}.")
     return _sqlite(_path(options), settings)
+
+
+def _postgres(settings: PeeweeSettings) -> Backend:
+    try:
+        from tornchat_peewee.postgres import PostgresBackend  # noqa: PLC0415 (psycopg is an extra)
+    except ImportError as error:
+        raise SettingsError("PostgreSQL needs psycopg.", "pip install 'tornchat[postgres]'") from error
+    return PostgresBackend(settings.url, lock_timeout=settings.busy_timeout)
 
 
 def _sqlite(path: Path, settings: PeeweeSettings) -> Backend:
@@ -37,7 +48,7 @@ def _parse(url: str) -> tuple[str, dict[str, object]]:
         options = db_url.parse(url, unquote_password=True, unquote_user=True)
         return urlsplit(url).scheme, options
     except ValueError:
-        raise SettingsError("The database URL can't be read.", f"{CURE}.") from None
+        raise SettingsError("The database URL can't be read.", f"{KINDS}.") from None
 
 
 def _path(options: dict[str, object]) -> Path:

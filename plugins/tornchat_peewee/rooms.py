@@ -17,7 +17,7 @@ class Rooms:
     """All rooms of one database. Its methods run in a worker's thread, in its session."""
 
     def __init__(self, backend: Backend, models: Models, statements: Statements) -> None:
-        self._data_errors = backend.data_errors
+        self._backend = backend
         self._room = models.room
         self._sql = statements
 
@@ -26,7 +26,7 @@ class Rooms:
         try:
             with session.reading() as cursor:
                 return self._find(cursor, name)
-        except self._data_errors:
+        except self._backend.data_errors:
             return None  # a name that the database can't hold is no room's
 
     def create(self, session: Session, name: str, user: User, owned_limit: int) -> RoomInfo | None:
@@ -36,10 +36,11 @@ class Rooms:
         """
         try:
             with session.writing() as cursor:
+                self._backend.take_turns(cursor, user.id)
                 if self._may_own(user.id, owned_limit):
                     self._insert(name, user.id)
                 return self._find(cursor, name)
-        except self._data_errors:
+        except self._backend.data_errors:
             return None
 
     def renew_epoch(self, session: Session, name: str, epoch: str) -> None:

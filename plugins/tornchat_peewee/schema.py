@@ -45,9 +45,13 @@ def newer_fault(taken: Iterable[str]) -> Fault | None:
     return Fault(what, "Install that version, or restore an older backup.")
 
 
-def _apply(runner: Any) -> list[str]:
-    fault = newer_fault(sorted(runner.applied()))
+def refuse(fault: Fault | None) -> None:
+    """Raise `fault`, if there is one, as a `SettingsError`."""
     if fault is not None:
         raise SettingsError(fault.what, fault.cure)
+
+
+def _apply(runner: Any) -> list[str]:
+    refuse(newer_fault(sorted(runner.applied())))
     names: list[str] = runner.up()
     return names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,12 +10,19 @@ from typing import Any
 from tornchat import NotStored, Unavailable
 from tornchat_peewee.backend import Backend
 
+OUTLIVE_EVERY = 0.2
+"""Seconds between two attempts to find out whether a transaction has ended."""
+
 
 class Session:
-    """Belongs to one thread. Opens its connection when it is first needed, and again after a failure."""
+    """Belongs to one thread. Opens its connection when it is first needed, and again after a failure.
 
-    def __init__(self, backend: Backend) -> None:
+    Once `stopping` is set it waits for no transaction's end any more.
+    """
+
+    def __init__(self, backend: Backend, stopping: threading.Event | None = None) -> None:
         self._backend = backend
+        self._stopping = stopping or threading.Event()
         self._connection: Any = None
 
     @contextmanager
@@ -22,7 +30,8 @@ class Session:
         """A transaction that writes: gives its cursor, commits at the end, rolls back if the body raises.
 
         Raises `NotStored` when it is sure that nothing was stored; one of `backend.data_errors` when a
-        value was at fault and nothing was stored; anything else means that the outcome is not known.
+        value was at fault and nothing was stored; anything else means that the outcome is not known, but
+        can't change any more.
         """
         cursor = self._begin_writing()
         try:
@@ -41,8 +50,7 @@ class Session:
         Raises `Unavailable`, or one of `backend.data_errors` when a value was at fault.
         """
         try:
-            cursor = self._cursor()
-            cursor.execute(self._backend.begin_reading)
+            cursor = self._begin(self._backend.begin_reading)
             yield cursor
             cursor.execute("COMMIT")
         except Exception as error:
@@ -66,19 +74,29 @@ class Session:
         except Exception:  # noqa: S110 (a broken connection can't be closed better than this)
             pass
 
-    def _cursor(self) -> Any:
+    def _begin(self, statement: str) -> Any:
+        """Begin a transaction; if the connection was lost since the last one, on a new connection."""
+        try:
+            return self._begun(statement)
+        except Exception:
+            if not self._backend.lost(self._connection):
+                raise
+        self.close()
+        return self._begun(statement)
+
+    def _begun(self, statement: str) -> Any:
         if self._connection is None:
             self._connection = self._backend.connect()
-        return self._connection.cursor()
+        cursor = self._connection.cursor()
+        cursor.execute(statement)
+        return cursor
 
     def _begin_writing(self) -> Any:
         try:
-            cursor = self._cursor()
-            cursor.execute(self._backend.begin_writing)
+            return self._begin(self._backend.begin_writing)
         except Exception as error:
             self.close()
             raise NotStored(self._backend.explain(error)) from error
-        return cursor
 
     def _commit(self, cursor: Any) -> None:
         try:
@@ -88,7 +106,24 @@ class Session:
             self.close()
             if rolled_back and self._backend.never_committed(error):
                 raise NotStored(self._backend.explain(error)) from error
+            self._outlive()
             raise
+
+    def _outlive(self) -> None:
+        """Wait until the transaction has ended: a COMMIT that is on its way may still be carried out."""
+        while self._backend.outlive and not self._outlived():
+            if self._stopping.wait(OUTLIVE_EVERY):
+                return
+
+    def _outlived(self) -> bool:
+        try:
+            cursor = self._begin(self._backend.begin_writing)
+            cursor.execute(self._backend.outlive)
+            cursor.execute("ROLLBACK")
+        except Exception:
+            self.close()
+            return False
+        return True
 
     def _rolled_back(self) -> bool:
         try:

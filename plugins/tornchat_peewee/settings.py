@@ -13,7 +13,11 @@ class PeeweeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """Where the messages lie, and how they are kept."""
 
     url: Annotated[
-        str, Meta(description="The database: sqlite:///<path>. Not set: `tornchat.db` in `data_dir`.")
+        str,
+        Meta(
+            description="The database: sqlite:///<path> or postgresql://<user>:<password>@<host>/<database>. "
+            "Not set: `tornchat.db` in `data_dir`."
+        ),
     ] = ""
     synchronous: Annotated[
         Literal["NORMAL", "FULL", "EXTRA"],
@@ -22,7 +26,7 @@ class PeeweeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     readers: Annotated[int, Meta(ge=1, le=16, description="How many threads read history: 1 to 16.")] = 2
     busy_timeout: Annotated[
         float,
-        Meta(ge=0, le=3, description="Seconds, at most 3, that a locked database is waited for."),
+        Meta(ge=0, le=3, description="Seconds, at most 3, that a lock in the database is waited for."),
     ] = 2.0
     data_dir: Annotated[
         Path, Meta(description="The directory of `tornchat.db`. Not set: that of [tornchat].")

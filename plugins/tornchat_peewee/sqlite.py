@@ -11,10 +11,10 @@ from typing import Any
 
 import peewee
 
-from tornchat import Fault, SettingsError
+from tornchat import Fault
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.filelock import FileLock
-from tornchat_peewee.schema import TABLE, newer_fault
+from tornchat_peewee.schema import TABLE, newer_fault, refuse
 
 RESTORE = "Restore it from a backup, or move it away to start with an empty one."
 SURELY_NOT_COMMITTED = frozenset({"SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR_WRITE"})
@@ -51,6 +51,9 @@ class SqliteBackend(Backend):
     def rollback(self, connection: Any) -> None:
         connection.rollback()  # SQLite may have done it already; then a ROLLBACK would fail
 
+    def take_turns(self, cursor: Any, name: str) -> None:
+        """Nothing to do: one transaction at a time writes."""
+
     def never_committed(self, error: Exception) -> bool:
         return getattr(error, "sqlite_errorname", "") in SURELY_NOT_COMMITTED
 
@@ -61,10 +64,10 @@ class SqliteBackend(Backend):
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
-        _refuse(self._directory_fault())
+        refuse(self._directory_fault())
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._lock.held():
-            _refuse(self._file_fault() or self._content_fault())
+            refuse(self._file_fault() or self._content_fault())
             if not self._path.exists():
                 self._lock.mark("")
                 self._path.touch(mode=0o600)
@@ -130,11 +133,6 @@ def _steps_taken(connection: sqlite3.Connection) -> list[str]:
         return []
     steps = connection.execute(f"SELECT name FROM {TABLE} ORDER BY name")  # noqa: S608 (a constant)
     return [name for (name,) in steps]
-
-
-def _refuse(fault: Fault | None) -> None:
-    if fault is not None:
-        raise SettingsError(fault.what, fault.cure)
 
 
 def _may(path: Path, mode: int) -> bool:

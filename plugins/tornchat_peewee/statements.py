@@ -24,7 +24,7 @@ class Statements:
         same_client_id = (log.room == 0) & (log.sender_id == "") & (log.client_id == "")
         between = (log.room == 0) & (log.seq > 0) & (log.seq < 0)
 
-        self.insert_entry = _sql(log.insert(blank_row))
+        self.insert_entry = _sql(log.insert(blank_row).returning())
         """room id, then the fields of `Entry`"""
         self.move_head = _sql(room.update(head_seq=0).where(room.id == 0))
         """head seq, room id"""

@@ -29,6 +29,7 @@ class Workers:
     def __init__(self, name: str, size: int, backend: Backend) -> None:
         self._backend = backend
         self._queue: SimpleQueue[_Call] = SimpleQueue()
+        self._stopping = threading.Event()
         # Daemons: a driver that hangs must not keep the process from ending.
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True)
@@ -43,6 +44,7 @@ class Workers:
 
     async def stop(self) -> None:
         """Carry out what was given before, then close the sessions and end the threads."""
+        self._stopping.set()
         await asyncio.gather(*[self._put(None) for _ in self._threads])
         for thread in self._threads:
             thread.join()  # its last act was to say goodbye: this doesn't block
@@ -54,7 +56,7 @@ class Workers:
         return call.future
 
     def _work(self) -> None:
-        session = Session(self._backend)
+        session = Session(self._backend, self._stopping)
         while _carried_out(session, self._queue):
             pass
 

@@ -25,15 +25,20 @@ class Handle:
     data_dir = Path()
 
 
-def plugin(directory: Path, **settings: Any) -> PeeweePlugin:
+Place = Path | str
+"""Where a database is: the directory of SQLite's file, or a URL."""
+
+
+def plugin(place: Place, **settings: Any) -> PeeweePlugin:
     """A plugin that is not started yet."""
-    return PeeweePlugin(PeeweePlugin.Settings(data_dir=directory, **settings))
+    where = {"url": place} if isinstance(place, str) else {"data_dir": place}
+    return PeeweePlugin(PeeweePlugin.Settings(**where, **settings))
 
 
 @asynccontextmanager
-async def storage(directory: Path, *rooms: str, **settings: Any) -> AsyncIterator[PeeweePlugin]:
-    """An open plugin with its database in `directory`, with these rooms, owned by Romeo."""
-    opened = plugin(directory, **settings)
+async def storage(place: Place, *rooms: str, **settings: Any) -> AsyncIterator[PeeweePlugin]:
+    """An open plugin with its database in `place`, with these rooms, owned by Romeo."""
+    opened = plugin(place, **settings)
     await opened.startup(Handle())
     try:
         for room in rooms:

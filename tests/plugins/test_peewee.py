@@ -154,7 +154,6 @@ def test_migrate_names_its_steps_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("postgresql://romeo:s3cret@host/db", "'postgresql' are not supported"),
         ("mysql://romeo:s3cret@host/db", "'mysql' are not supported"),
         ("oracle://romeo:s3cret@host/db?password=s3cret", "'oracle' are not supported"),
         ("romeo:s3cret", "are not supported"),

@@ -1,14 +1,26 @@
-"""`peewee` keeps the contract of storage and history, on a SQLite file."""
+"""`peewee` keeps the contract of storage and history, on a SQLite file and on PostgreSQL."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tornchat_peewee import PeeweePlugin
 
+from tests.plugins.peeweekit import plugin
+from tests.postgres import PostgresServer
 from tornchat.testing import StorageContract
 
 
 class TestSqlite(StorageContract):
     def make_plugin(self, tmp_path: Path) -> PeeweePlugin:
-        return PeeweePlugin(PeeweePlugin.Settings(url=f"sqlite:///{tmp_path / 'chat.db'}"))
+        return plugin(f"sqlite:///{tmp_path / 'chat.db'}")
+
+
+class TestPostgres(StorageContract):
+    @pytest.fixture(autouse=True)
+    def _new_database(self, postgres: PostgresServer) -> None:
+        self.url = postgres.new_place()
+
+    def make_plugin(self, tmp_path: Path) -> PeeweePlugin:
+        return plugin(self.url)

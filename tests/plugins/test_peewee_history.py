@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 from tornchat_peewee import PeeweePlugin
 
-from tests.plugins.peeweekit import ROMEO, draft, say, storage
+from tests.plugins.peeweekit import ROMEO, Place, draft, say, storage
 from tornchat import Page, Position, RoomInfo
 
 HUGE = 2**80
@@ -44,10 +43,10 @@ def seqs(page: Page | None) -> list[int]:
     ],
 )
 def test_a_page_is_oldest_first_within_its_bounds(
-    tmp_path: Path, after: int | None, before: int | None, limit: int, expected: list[int]
+    place: Place, after: int | None, before: int | None, limit: int, expected: list[int]
 ) -> None:
     async def play() -> None:
-        async with storage(tmp_path, "hall", "attic") as chat:
+        async with storage(place, "hall", "attic") as chat:
             await say(chat, *"abcdefghijkl", room="attic")
             await say(chat, *"abcdefghij")
             page = await chat.read_history("hall", after, before, limit)
@@ -57,9 +56,9 @@ def test_a_page_is_oldest_first_within_its_bounds(
     asyncio.run(play())
 
 
-def test_an_empty_log_begins_after_its_head(tmp_path: Path) -> None:
+def test_an_empty_log_begins_after_its_head(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path) as chat:
+        async with storage(place) as chat:
             room = await chat.open_room("hall", ROMEO, True, 0)
             assert await chat.read_history("hall", None, None, 9) == Page((), 1, 0, room.epoch)
 
@@ -67,17 +66,17 @@ def test_an_empty_log_begins_after_its_head(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["nowhere", "", "\ud800", "'--", "x" * 100_000])
-def test_a_room_that_is_not_there_has_no_history(tmp_path: Path, name: str) -> None:
+def test_a_room_that_is_not_there_has_no_history(place: Place, name: str) -> None:
     async def play() -> None:
-        async with storage(tmp_path, "hall") as chat:
+        async with storage(place, "hall") as chat:
             assert await chat.read_history(name, None, None, 9) is None
 
     asyncio.run(play())
 
 
-def test_positions_of_many_rooms_come_in_one_go(tmp_path: Path) -> None:
+def test_positions_of_many_rooms_come_in_one_go(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path) as chat:
+        async with storage(place) as chat:
             names = [f"room{number}" for number in range(1201)]
             rooms: list[RoomInfo] = await asyncio.gather(
                 *[chat.open_room(name, ROMEO, True, 0) for name in names]
@@ -91,7 +90,7 @@ def test_positions_of_many_rooms_come_in_one_go(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
-def test_whoever_reads_sees_all_that_was_stored_before_and_one_state(tmp_path: Path) -> None:
+def test_whoever_reads_sees_all_that_was_stored_before_and_one_state(place: Place) -> None:
     async def read(chat: PeeweePlugin, done: asyncio.Event) -> int:
         reads = 0
         while not done.is_set():
@@ -103,7 +102,7 @@ def test_whoever_reads_sees_all_that_was_stored_before_and_one_state(tmp_path: P
         return reads
 
     async def play() -> None:
-        async with storage(tmp_path, "hall") as chat:
+        async with storage(place, "hall") as chat:
             done = asyncio.Event()
             readers = [asyncio.create_task(read(chat, done)) for _ in range(4)]
             for number in range(200):

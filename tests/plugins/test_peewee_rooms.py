@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
+import psycopg
 import pytest
 
-from tests.plugins.peeweekit import JULIET, ROMEO, storage
+from tests.plugins.peeweekit import JULIET, ROMEO, Place, storage
 from tornchat import User
 
 
-def test_a_new_room_belongs_to_its_creator(tmp_path: Path) -> None:
+def test_a_new_room_belongs_to_its_creator(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path) as chat:
+        async with storage(place) as chat:
             room = await chat.open_room("hall", ROMEO, True, 0)
             assert (room.name, room.owner, room.private) == ("hall", ROMEO.id, False)
             assert await chat.open_room("hall", JULIET, True, 0) == room
@@ -24,19 +24,19 @@ def test_a_new_room_belongs_to_its_creator(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
-def test_a_room_and_its_epoch_outlive_the_process(tmp_path: Path) -> None:
+def test_a_room_and_its_epoch_outlive_the_process(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path) as chat:
+        async with storage(place) as chat:
             room = await chat.open_room("hall", ROMEO, True, 0)
-        async with storage(tmp_path) as chat:
+        async with storage(place) as chat:
             assert await chat.open_room("hall", JULIET, False, 0) == room
 
     asyncio.run(play())
 
 
-def test_every_room_draws_its_own_epoch(tmp_path: Path) -> None:
+def test_every_room_draws_its_own_epoch(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path) as chat:
+        async with storage(place) as chat:
             rooms = [await chat.open_room(f"room{number}", ROMEO, True, 0) for number in range(20)]
             assert len({room.epoch for room in rooms}) == 20
 
@@ -44,9 +44,9 @@ def test_every_room_draws_its_own_epoch(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["hall", "\ud800"])
-def test_a_room_that_may_not_be_created_is_not_there(tmp_path: Path, name: str) -> None:
+def test_a_room_that_may_not_be_created_is_not_there(place: Place, name: str) -> None:
     async def play() -> None:
-        async with storage(tmp_path) as chat:
+        async with storage(place) as chat:
             assert await chat.open_room(name, ROMEO, False, 0) is None
             assert await chat.open_room("\ud800", ROMEO, True, 0) is None
             assert await chat.open_room("hall", User("\ud800", "who"), True, 0) is None
@@ -54,19 +54,20 @@ def test_a_room_that_may_not_be_created_is_not_there(tmp_path: Path, name: str) 
     asyncio.run(play())
 
 
-def test_fifty_calls_for_one_new_name_give_one_room(tmp_path: Path) -> None:
+def test_fifty_calls_for_one_new_name_give_one_room(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path) as chat, storage(tmp_path) as other_node:
+        async with storage(place) as chat, storage(place) as other_node:
             calls = [node.open_room("hall", ROMEO, True, 0) for node in (chat, other_node) * 25]
             assert len({room.epoch for room in await asyncio.gather(*calls)}) == 1
 
     asyncio.run(play())
 
 
-def test_a_user_owns_no_more_rooms_than_the_limit(tmp_path: Path) -> None:
+def test_a_user_owns_no_more_rooms_than_the_limit(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path) as chat:
-            calls = [chat.open_room(f"room{number}", ROMEO, True, 3) for number in range(10)]
+        async with storage(place) as chat, storage(place) as other_node:
+            nodes = (chat, other_node) * 5
+            calls = [node.open_room(f"room{number}", ROMEO, True, 3) for number, node in enumerate(nodes)]
             made = [room for room in await asyncio.gather(*calls) if room is not None]
             assert len(made) == 3
             assert await chat.open_room("another", ROMEO, True, 3) is None
@@ -76,12 +77,20 @@ def test_a_user_owns_no_more_rooms_than_the_limit(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
-def test_a_private_room_is_its_owners_alone(tmp_path: Path) -> None:
+def test_a_private_room_is_its_owners_alone(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path, "hall") as chat:
-            with closing(sqlite3.connect(tmp_path / "tornchat.db")) as database, database:
-                database.execute("UPDATE room SET private = 1")
+        async with storage(place, "hall") as chat:
+            make_private(place)
             assert (await chat.open_room("hall", ROMEO, True, 0)).private
             assert await chat.open_room("hall", JULIET, True, 0) is None
 
     asyncio.run(play())
+
+
+def make_private(place: Place) -> None:
+    if isinstance(place, str):
+        with psycopg.connect(place) as other:
+            other.execute("UPDATE room SET private = true")
+    else:
+        with closing(sqlite3.connect(place / "tornchat.db")) as database, database:
+            database.execute("UPDATE room SET private = 1")

@@ -8,15 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.peeweekit import JULIET, ROMEO, deletion, draft, refused, say, storage, stored, texts
+from tests.plugins.peeweekit import (
+    JULIET,
+    ROMEO,
+    Place,
+    deletion,
+    draft,
+    refused,
+    say,
+    storage,
+    stored,
+    texts,
+)
 from tornchat import Entry
 
 LONE_SURROGATE = "\ud800"
 
 
-def test_an_entry_is_the_draft_with_a_place(tmp_path: Path) -> None:
+def test_an_entry_is_the_draft_with_a_place(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path, "hall") as chat:
+        async with storage(place, "hall") as chat:
             room = await chat.open_room("hall", ROMEO, False, 0)
             [result] = await chat.store_messages([draft("hi", draft_id="d", client_id="c", sent_at=7)])
             assert result == stored(result)
@@ -28,12 +39,12 @@ def test_an_entry_is_the_draft_with_a_place(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
-def test_many_callers_in_many_rooms_leave_no_gap(tmp_path: Path) -> None:
+def test_many_callers_in_many_rooms_leave_no_gap(place: Place) -> None:
     rooms = [f"room{number}" for number in range(20)]
     dice = random.Random(1)
 
     async def play() -> None:
-        async with storage(tmp_path, *rooms) as chat:
+        async with storage(place, *rooms) as chat:
             calls = [[draft(room=dice.choice(rooms)) for _ in range(7)] for _ in range(300)]
             answers = await asyncio.gather(*[chat.store_messages(call) for call in calls])
             places: dict[str, list[int]] = {room: [] for room in rooms}
@@ -49,20 +60,32 @@ def test_many_callers_in_many_rooms_leave_no_gap(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["\x00a\x00", "'); DROP TABLE log; --", "%s ? {x}", "\u202e👩‍👩‍👧", "x" * 100_000]
+    "said", ["\x01a\x7f", "'); DROP TABLE log; --", "%s ? {x} %", "\u202e👩‍👩‍👧", "x" * 100_000]
 )
-def test_text_is_kept_as_it_is(tmp_path: Path, said: str) -> None:
+def test_text_is_kept_as_it_is(place: Place, said: str) -> None:
     async def play() -> None:
-        async with storage(tmp_path, "hall") as chat:
+        async with storage(place, "hall") as chat:
             await say(chat, said)
             assert await texts(chat) == [said]
 
     asyncio.run(play())
 
 
-def test_the_same_id_and_text_gives_the_first_entry_back(tmp_path: Path) -> None:
+def test_sqlite_keeps_a_nul_and_refuses_what_is_no_text(tmp_path: Path) -> None:
     async def play() -> None:
         async with storage(tmp_path, "hall") as chat:
+            batch = [draft("\x00a\x00"), draft(["no text"])]  # type: ignore[arg-type]
+            nul, no_text = await chat.store_messages(batch)
+            assert stored(nul).entry.seq == 1
+            assert refused(no_text) == "rejected"
+            assert await texts(chat) == ["\x00a\x00"]
+
+    asyncio.run(play())
+
+
+def test_the_same_id_and_text_gives_the_first_entry_back(place: Place) -> None:
+    async def play() -> None:
+        async with storage(place, "hall") as chat:
             [first] = await chat.store_messages([draft("hi", client_id="c")])
             [again] = await chat.store_messages([draft("hi", client_id="c")])
             assert again.entry == first.entry
@@ -72,9 +95,9 @@ def test_the_same_id_and_text_gives_the_first_entry_back(tmp_path: Path) -> None
     asyncio.run(play())
 
 
-def test_a_repeat_within_one_batch_gives_the_first_entry_back(tmp_path: Path) -> None:
+def test_a_repeat_within_one_batch_gives_the_first_entry_back(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path, "hall") as chat:
+        async with storage(place, "hall") as chat:
             batch = [draft("hi", client_id="c"), draft("hi", client_id="c"), draft("ho", client_id="c")]
             first, again, other = await chat.store_messages(batch)
             assert again.entry == first.entry
@@ -85,9 +108,9 @@ def test_a_repeat_within_one_batch_gives_the_first_entry_back(tmp_path: Path) ->
     asyncio.run(play())
 
 
-def test_the_same_id_with_another_text_is_a_conflict(tmp_path: Path) -> None:
+def test_the_same_id_with_another_text_is_a_conflict(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path, "hall") as chat:
+        async with storage(place, "hall") as chat:
             await chat.store_messages([draft("hi", client_id="c")])
             [other] = await chat.store_messages([draft("ho", client_id="c")])
             assert refused(other) == "conflict"
@@ -95,9 +118,9 @@ def test_the_same_id_with_another_text_is_a_conflict(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
-def test_an_id_is_the_senders_own_in_one_room(tmp_path: Path) -> None:
+def test_an_id_is_the_senders_own_in_one_room(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path, "hall", "attic") as chat:
+        async with storage(place, "hall", "attic") as chat:
             same_id = [
                 draft("a", client_id="c"),
                 draft("b", user=JULIET, client_id="c"),
@@ -111,9 +134,9 @@ def test_an_id_is_the_senders_own_in_one_room(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
-def test_a_repeat_of_a_deleted_message_is_a_repeat(tmp_path: Path) -> None:
+def test_a_repeat_of_a_deleted_message_is_a_repeat(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path, "hall") as chat:
+        async with storage(place, "hall") as chat:
             await chat.store_messages([draft("hi", client_id="c")])
             await chat.store_messages([deletion(1)])
             [again] = await chat.store_messages([draft("hi", client_id="c")])
@@ -122,9 +145,9 @@ def test_a_repeat_of_a_deleted_message_is_a_repeat(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
-def test_a_deletion_blanks_its_target_and_is_an_entry(tmp_path: Path) -> None:
+def test_a_deletion_blanks_its_target_and_is_an_entry(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path, "hall") as chat:
+        async with storage(place, "hall") as chat:
             await say(chat, "one", "two", "three")
             [result] = await chat.store_messages([deletion(2)])
             assert (result.entry.seq, result.entry.kind, result.entry.target) == (4, "deletion", 2)
@@ -133,9 +156,9 @@ def test_a_deletion_blanks_its_target_and_is_an_entry(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
-def test_a_deletion_may_follow_its_target_in_one_batch(tmp_path: Path) -> None:
+def test_a_deletion_may_follow_its_target_in_one_batch(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path, "hall") as chat:
+        async with storage(place, "hall") as chat:
             batch = [draft("oops"), deletion(1), draft("well")]
             assert [stored(result).entry.seq for result in await chat.store_messages(batch)] == [1, 2, 3]
             assert await texts(chat) == ["", "", "well"]
@@ -144,9 +167,9 @@ def test_a_deletion_may_follow_its_target_in_one_batch(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", [0, -1, 3, 99, None], ids=str)
-def test_a_deletion_of_what_is_no_message_is_refused(tmp_path: Path, target: int) -> None:
+def test_a_deletion_of_what_is_no_message_is_refused(place: Place, target: int) -> None:
     async def play() -> None:
-        async with storage(tmp_path, "hall", "attic") as chat:
+        async with storage(place, "hall", "attic") as chat:
             await say(chat, "one", "two", "three", room="attic")
             await say(chat, "one", "two")
             await chat.store_messages([deletion(1)])
@@ -175,9 +198,9 @@ def everything_in(directory: Path) -> str:
     return "".join(path.read_bytes().decode("latin-1") for path in sorted(directory.glob("tornchat.db*")))
 
 
-def test_a_room_that_is_not_there_is_gone(tmp_path: Path) -> None:
+def test_a_room_that_is_not_there_is_gone(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path, "hall") as chat:
+        async with storage(place, "hall") as chat:
             gone, there = await chat.store_messages([draft(room="nowhere"), draft()])
             assert refused(gone) == "room_gone"
             assert stored(there).entry.seq == 1
@@ -193,19 +216,19 @@ def test_a_room_that_is_not_there_is_gone(tmp_path: Path) -> None:
         (draft(room=LONE_SURROGATE), "rejected"),
         (draft(sent_at=2**70), "rejected"),
         (deletion(2**70), "invalid_message"),
-        (deletion(-(2**70)), "rejected"),
+        (deletion(-(2**70)), "rejected invalid_message"),
         (draft(None), "empty_message"),  # type: ignore[arg-type]
         (draft({}, sent_at=None), "empty_message"),  # type: ignore[arg-type]
-        (draft(["no text"]), "rejected"),  # type: ignore[arg-type]
         (draft(draft_id=None), "rejected"),
     ],
 )
-def test_a_draft_that_the_database_cannot_hold_harms_no_other(tmp_path: Path, bad: object, code: str) -> None:
+def test_a_draft_that_the_database_cannot_hold_harms_no_other(place: Place, bad: object, code: str) -> None:
     async def play() -> None:
-        async with storage(tmp_path, "hall") as chat:
+        async with storage(place, "hall") as chat:
             batch = [draft("one"), bad, draft("two", client_id="c"), bad, draft("two", client_id="c")]
             one, first, two, second, again = await chat.store_messages(batch)
-            assert (refused(first), refused(second)) == (code, code)
+            assert refused(first) == refused(second)
+            assert refused(first) in code.split()
             assert [stored(result).entry.seq for result in (one, two, again)] == [1, 2, 2]
             assert again.repeated
             assert await texts(chat) == ["one", "two"]
@@ -213,17 +236,17 @@ def test_a_draft_that_the_database_cannot_hold_harms_no_other(tmp_path: Path, ba
     asyncio.run(play())
 
 
-def test_nothing_to_store_is_fine(tmp_path: Path) -> None:
+def test_nothing_to_store_is_fine(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path) as chat:
+        async with storage(place) as chat:
             assert await chat.store_messages([]) == []
 
     asyncio.run(play())
 
 
-def test_a_call_that_is_given_up_before_it_begins_stores_nothing(tmp_path: Path) -> None:
+def test_a_call_that_is_given_up_before_it_begins_stores_nothing(place: Place) -> None:
     async def play() -> None:
-        async with storage(tmp_path, "hall") as chat:
+        async with storage(place, "hall") as chat:
             calls = [chat.store_messages([draft(str(number)) for number in range(2000)]) for _ in range(3)]
             calls[2].cancel()
             await asyncio.gather(*calls, return_exceptions=True)

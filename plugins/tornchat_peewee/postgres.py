@@ -1,0 +1,229 @@
+"""PostgreSQL: one server for many nodes, who write to a room under the lock of its row."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
+
+import peewee
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from tornchat import Fault, SettingsError
+from tornchat_peewee.backend import Backend
+from tornchat_peewee.patient import PATIENCE, NoAnswer, PatientConnection
+from tornchat_peewee.schema import TABLE, newer_fault, refuse
+
+URL = "[peewee] url is postgresql://<user>:<password>@<host>/<database>"
+REACH = "See that the server runs, and that [peewee] url names it, its database, and who may use it."
+LOCK = 0x746F726E
+"""Makes our advisory locks others than those of other programs in the same database."""
+MIGRATION_PATIENCE = 20.0
+"""Seconds; `startup` may take 30."""
+
+DEFAULTS: tuple[tuple[str, object], ...] = (
+    ("application_name", "tornchat"),
+    ("keepalives_idle", 5),
+    ("keepalives_interval", 2),
+    ("keepalives_count", 3),
+    ("tcp_user_timeout", 4000),  # milliseconds
+    ("target_session_attrs", "read-write"),  # after a failover, not the server that was the first one
+)
+"""What is asked of the connection unless the URL says otherwise."""
+
+REASONS = (
+    "password authentication failed",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    "Connection refused",
+    "No such file or directory",
+    "timeout expired",
+    "could not translate host name",
+    "failed to resolve host",
+    "certificate",
+    "SSL",
+    "too many",
+    "starting up",
+    "shutting down",
+    "recovery",
+    "session is read-only",
+    "server closed the connection",
+    "role does not exist",
+    "database does not exist",
+)
+"""Words of the client's errors that say enough; the rest of those errors holds addresses and names."""
+
+
+class PostgresBackend(Backend):
+    """The database at `url`, which psycopg reads. `lock_timeout` is in seconds."""
+
+    begin_writing = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+    begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    outlive = "LOCK TABLE log IN SHARE MODE"
+    data_errors = (
+        *Backend.data_errors,
+        psycopg.DataError,
+        psycopg.IntegrityError,
+        psycopg.errors.DatatypeMismatch,
+    )
+
+    def __init__(self, url: str, *, lock_timeout: float) -> None:
+        """Nothing is opened. Raises `SettingsError` when `url` can't be read."""
+        super().__init__(_Database(_connecting(_read(url), lock_timeout)))
+
+    def lost(self, connection: Any) -> bool:
+        return connection is not None and bool(connection.broken)
+
+    def rollback(self, connection: Any) -> None:
+        try:
+            connection.execute("ROLLBACK")
+        except psycopg.Error:
+            connection.close()  # the server ends a transaction whose client has gone before the COMMIT
+
+    def locking(self, query: Any) -> Any:
+        """By the order of code points, as Python sorts: another collation's order could lead to deadlocks."""
+        return query.order_by(query.model.name.collate('"C"')).for_update()
+
+    def take_turns(self, cursor: Any, name: str) -> None:
+        number = zlib.crc32(name.encode()) - 2**31
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCK, number))
+
+    def never_committed(self, error: Exception) -> bool:
+        """The server's own ERROR; after a FATAL or without a word from it nobody knows."""
+        return isinstance(error, psycopg.Error) and error.diag.severity_nonlocalized == "ERROR"
+
+    def explain(self, error: Exception) -> str:
+        cause = error.__context__ if isinstance(error, peewee.PeeweeException) else error
+        return f"PostgreSQL: {_words(cause)}."
+
+    @contextmanager
+    def migrating(self) -> Iterator[None]:
+        try:
+            with closing(self.database.connect_apart()) as guard:
+                _take_lock(guard)
+                refuse(_fault_of(guard))
+                self._take_time()
+                yield
+        except (psycopg.Error, peewee.PeeweeException) as error:
+            raise SettingsError(f"The database can't be used: {self.explain(error)}", REACH) from error
+
+    def _take_time(self) -> None:
+        """A step may work on a large table for longer than a message may wait."""
+        connection = self.connect()
+        connection.patience = None
+        connection.execute("SET statement_timeout = 0")
+
+    def faults(self) -> Sequence[Fault]:
+        try:
+            with closing(self.database.connect_apart()) as connection:
+                fault = _fault_of(connection)
+        except psycopg.Error as error:
+            return [Fault(f"The database can't be used: {self.explain(error)}", REACH)]
+        return [fault] if fault else []
+
+    def erase(self, connection: Any) -> None:
+        """Nothing to do: the server's vacuum takes overwritten rows away, at its own time."""
+
+
+class _Database(peewee.PostgresqlDatabase):
+    """Peewee's, with connections of our own kind."""
+
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
+        super().__init__(parameters.get("dbname", ""), prefer_psycopg3=True)
+        self._parameters = parameters
+        self._connected = threading.local()
+
+    def connect(self, reuse_if_open: bool = False) -> bool:
+        """Connect outside of Peewee's lock: under it one thread's vain attempt would hold up the others."""
+        if self.is_closed():
+            self._connected.connection = self.connect_apart()
+        return bool(super().connect(reuse_if_open))
+
+    def connect_apart(self) -> PatientConnection:
+        """Give a connection that is the caller's to close."""
+        return PatientConnection.connect(**self._parameters, autocommit=True)
+
+    def _connect(self) -> Any:
+        return self._connected.connection
+
+
+def _read(url: str) -> dict[str, Any]:
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.Error:
+        raise SettingsError("The PostgreSQL URL can't be read.", f"{URL}.") from None
+    if "dbname" not in given and "service" not in given:
+        raise SettingsError("The PostgreSQL URL names no database.", f"{URL}.")
+    return dict(given)
+
+
+def _connecting(given: dict[str, Any], lock_timeout: float) -> dict[str, Any]:
+    """Add what we rely on; the server's limits end a little before those of the client."""
+    ours = {
+        "synchronous_commit": "on",
+        "lock_timeout": max(1, int(lock_timeout * 1000)),  # 0 would be no limit
+        "statement_timeout": int(PATIENCE * 1000) - 250,
+        # A node that stands still must not keep the others out of its rooms.
+        "idle_in_transaction_session_timeout": int(PATIENCE * 1000) - 250,
+    }
+    options = [given.get("options", ""), *[f"-c {name}={value}" for name, value in ours.items()]]
+    fixed = {"options": " ".join(options).strip(), "connect_timeout": 2, "client_encoding": "utf8"}
+    return {**dict(DEFAULTS), **given, **fixed}
+
+
+def _words(error: BaseException | None) -> str:
+    """Say what happened without the error's own words, which may hold data, names and addresses."""
+    if isinstance(error, NoAnswer):
+        return f"no answer within {PATIENCE:g} seconds"
+    if isinstance(error, psycopg.Error) and error.sqlstate:
+        name = psycopg.errors.lookup(error.sqlstate).__name__
+        spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
+        return f"{spaced.strip()} ({error.sqlstate})"
+    if not isinstance(error, psycopg.OperationalError):
+        return type(error).__name__
+    said = re.sub('"[^"]*" ', "", str(error))
+    return next((f"no connection ({reason})" for reason in REASONS if reason in said), "no connection")
+
+
+def _take_lock(guard: PatientConnection) -> None:
+    """Lock out who else would migrate, until `guard` is closed."""
+    deadline = time.monotonic() + MIGRATION_PATIENCE
+    while not _answer(guard, "SELECT pg_try_advisory_lock(%s)", LOCK):
+        if time.monotonic() > deadline:
+            what = f"Another process has kept the database locked for {MIGRATION_PATIENCE:g} seconds."
+            raise SettingsError(what, "Wait until its migration has ended, or end it.")
+        time.sleep(0.05)
+
+
+def _fault_of(connection: PatientConnection) -> Fault | None:
+    encoding = _answer(connection, "SHOW server_encoding")
+    if encoding != "UTF8":
+        return Fault(f"The database keeps texts as {encoding}.", "Create it with ENCODING 'UTF8'.")
+    if not _has_table(connection, TABLE):
+        return _fault_of_a_new_one(connection)
+    steps = connection.execute(f"SELECT name FROM {TABLE} ORDER BY name")  # noqa: S608 (a constant)
+    return newer_fault(name for (name,) in steps)
+
+
+def _fault_of_a_new_one(connection: PatientConnection) -> Fault | None:
+    cure = "Give tornchat a database of its own, or a schema: ?options=-csearch_path%3D<schema>."
+    for table in ("room", "log"):
+        if _has_table(connection, table):
+            return Fault(f"The database has a table {table!r} that is not tornchat's.", cure)
+    if not _answer(connection, "SELECT has_schema_privilege(current_schema(), 'CREATE')"):
+        return Fault("There is no schema in which the database's user may create tables.", cure)
+    return None
+
+
+def _has_table(connection: PatientConnection, name: str) -> bool:
+    return _answer(connection, "SELECT to_regclass(%s)", name) is not None
+
+
+def _answer(connection: PatientConnection, sql: str, *parameters: object) -> Any:
+    row = connection.execute(sql, parameters).fetchone()
+    return row[0] if row else None
