@@ -184,8 +184,9 @@ def store_messages(
     batch, gives the first entry back (`repeated`) and uses no `seq`; with another text it is
     refused as `conflict`. A draft that can't be stored is a `Refusal` and does not harm the others.
     A deletion also blanks its target's text. Raise `NotStored` when it is sure that nothing was
-    stored; any other exception means "unknown", and the core looks the drafts up by `draft_id`. A call is
-    never cancelled while the chat runs.
+    stored; any other exception means "unknown", and the core looks the drafts up by `draft_id`. So a call
+    ends when what it did can't change any more, however long that takes. It is never cancelled while
+    the chat runs.
     """
 
 

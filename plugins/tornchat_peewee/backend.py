@@ -55,6 +55,10 @@ class Backend(abc.ABC):
         """End the transaction, if there still is one. Raises when that can't be made sure."""
         connection.cursor().execute("ROLLBACK")
 
+    def fetch_each(self, cursor: Any, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        """Ask the same for each of `parameters`, and give its row or None for each."""
+        return [cursor.execute(sql, one).fetchone() for one in parameters]
+
     @abc.abstractmethod
     def take_turns(self, cursor: Any, name: str) -> None:
         """Until the transaction ends, keep out others that take turns about `name`, on any node."""

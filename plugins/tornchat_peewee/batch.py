@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import astuple
 
 from tornchat import Draft, Entry, Refusal, Stored, StoreResult
+from tornchat_peewee.backend import Backend
 from tornchat_peewee.statements import MOST_NAMES, Statements
 
 
@@ -26,17 +27,19 @@ class _Head:
 class Batch:
     """Gives drafts their places and writes them, inside the caller's transaction."""
 
-    def __init__(self, statements: Statements, cursor: Any) -> None:
+    def __init__(self, backend: Backend, statements: Statements, cursor: Any) -> None:
+        self._backend = backend
         self._sql = statements
         self._cursor = cursor
         self._heads: dict[str, _Head] = {}
         self._rows: list[tuple[Any, ...]] = []
         self._blanked: list[tuple[str, int, int]] = []
-        self._said: dict[tuple[int, str, str], Entry] = {}
+        self._said: dict[tuple[int, str, str | None], Entry] = {}
 
     def append(self, drafts: Sequence[Draft]) -> list[StoreResult]:
         """Give one result per draft, in order. It holds once the transaction is committed."""
         self._lock_heads(sorted({draft.room for draft in drafts}))
+        self._recall(drafts)
         results = [self._place(draft) for draft in drafts]
         self._write()
         return results
@@ -47,11 +50,23 @@ class Batch:
             for name, room, epoch, seq in self._cursor.fetchall():
                 self._heads[name] = _Head(room, epoch, seq)
 
+    def _recall(self, drafts: Sequence[Draft]) -> None:
+        """Find out at once which of these drafts are in the log already."""
+        keys = [
+            (self._heads[draft.room].room, draft.sender_id, draft.client_id)
+            for draft in drafts
+            if draft.client_id is not None and draft.room in self._heads
+        ]
+        if keys:
+            rows = self._backend.fetch_each(self._cursor, self._sql.said_before, keys)
+            self._said = {key: Entry(*row) for key, row in zip(keys, rows, strict=True) if row}
+
     def _place(self, draft: Draft) -> StoreResult:
         head = self._heads.get(draft.room)
         if head is None:
             return Refusal("room_gone")
-        if draft.client_id is not None and (first := self._said_before(head, draft, draft.client_id)):
+        first = self._said.get((head.room, draft.sender_id, draft.client_id))
+        if first is not None:
             return _repeated(first, draft, head.epoch)
         if draft.kind == "deletion":
             return self._delete(head, draft)
@@ -88,14 +103,6 @@ class Batch:
             return any(row[0] == head.room and row[1] == seq and row[8] == "message" for row in self._rows)
         self._cursor.execute(self._sql.kind_at, (head.room, seq))
         return bool(self._cursor.fetchall() == [("message",)])
-
-    def _said_before(self, head: _Head, draft: Draft, client_id: str) -> Entry | None:
-        key = (head.room, draft.sender_id, client_id)
-        if key in self._said:
-            return self._said[key]
-        self._cursor.execute(self._sql.said_before, key)
-        row = self._cursor.fetchone()
-        return Entry(*row) if row else None
 
     def _write(self) -> None:
         if not self._rows:

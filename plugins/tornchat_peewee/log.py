@@ -16,6 +16,7 @@ class Log:
     """All rooms' logs in one database. Its methods run in a worker's thread, in its session."""
 
     def __init__(self, backend: Backend, statements: Statements) -> None:
+        self._backend = backend
         self._data_errors = backend.data_errors
         self._sql = statements
 
@@ -23,10 +24,10 @@ class Log:
         """Put the drafts on disk in one transaction, as the hook `store_messages` promises."""
         try:
             with session.writing() as cursor:
-                results = Batch(self._sql, cursor).append(drafts)
+                results = Batch(self._backend, self._sql, cursor).append(drafts)
         except self._data_errors:
             with session.writing() as cursor:
-                results = [self._store_one(cursor, draft) for draft in drafts]
+                results = self._store_parts(cursor, drafts)
         if any(draft.kind == "deletion" for draft in drafts):
             session.erase()
         return results
@@ -64,15 +65,21 @@ class Log:
         entries = (Entry(*row) for row in (reversed(rows) if after is None else rows))
         return Page(tuple(entries), first_seq, head_seq, epoch)
 
-    def _store_one(self, cursor: Any, draft: Draft) -> StoreResult:
-        cursor.execute("SAVEPOINT draft")
+    def _store_parts(self, cursor: Any, drafts: Sequence[Draft]) -> list[StoreResult]:
+        """Cut in two what can't be stored, and again, until the drafts at fault stand alone."""
+        cursor.execute("SAVEPOINT part")
         try:
-            [result] = Batch(self._sql, cursor).append([draft])
+            results = Batch(self._backend, self._sql, cursor).append(drafts)
         except self._data_errors:
-            cursor.execute("ROLLBACK TO SAVEPOINT draft")
-            result = Refusal("rejected", "The database can't hold this message.")
-        cursor.execute("RELEASE SAVEPOINT draft")
-        return result
+            cursor.execute("ROLLBACK TO SAVEPOINT part")
+            results = []
+        cursor.execute("RELEASE SAVEPOINT part")
+        if results:
+            return results
+        if len(drafts) == 1:
+            return [Refusal("rejected", "The database can't hold this message.")]
+        middle = len(drafts) // 2
+        return self._store_parts(cursor, drafts[:middle]) + self._store_parts(cursor, drafts[middle:])
 
 
 def _within(number: int, most: int) -> int:

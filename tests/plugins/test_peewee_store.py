@@ -236,6 +236,19 @@ def test_a_draft_that_the_database_cannot_hold_harms_no_other(place: Place, bad:
     asyncio.run(play())
 
 
+def test_a_few_bad_drafts_cost_a_large_batch_little(place: Place) -> None:
+    async def play() -> None:
+        async with storage(place, "hall") as chat:
+            batch = [draft(str(number)) for number in range(2000)]
+            for number in (7, 8, 1999):
+                batch[number] = draft(LONE_SURROGATE)
+            results = await chat.store_messages(batch)
+            assert [refused(results[number]) for number in (7, 8, 1999)] == ["rejected"] * 3
+            assert await texts(chat) == [said.text for said in batch if said.text != LONE_SURROGATE]
+
+    asyncio.run(play())
+
+
 def test_nothing_to_store_is_fine(place: Place) -> None:
     async def play() -> None:
         async with storage(place) as chat:
