@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from playhouse import db_url
 
@@ -23,12 +22,12 @@ def backend_of(settings: PeeweeSettings) -> Backend:
     """
     if not settings.url:
         return _sqlite(settings.data_dir / "tornchat.db", settings)
-    scheme, options = _parse(settings.url)
+    scheme = settings.url.partition(":")[0]
     if scheme in ("postgresql", "postgres"):
         return _postgres(settings)
     if scheme != "sqlite":
         raise SettingsError(f"Databases of the kind {scheme!r} are not supported.", f"{KINDS}.")
-    return _sqlite(_path(options), settings)
+    return _sqlite(_path(_parse(settings.url)), settings)
 
 
 def _postgres(settings: PeeweeSettings) -> Backend:
@@ -43,12 +42,12 @@ def _sqlite(path: Path, settings: PeeweeSettings) -> Backend:
     return SqliteBackend(path, synchronous=settings.synchronous, busy_timeout=settings.busy_timeout)
 
 
-def _parse(url: str) -> tuple[str, dict[str, object]]:
+def _parse(url: str) -> dict[str, object]:
     try:
-        options = db_url.parse(url, unquote_password=True, unquote_user=True)
-        return urlsplit(url).scheme, options
+        options: dict[str, object] = db_url.parse(url, unquote_password=True, unquote_user=True)
+        return options
     except ValueError:
-        raise SettingsError("The database URL can't be read.", f"{KINDS}.") from None
+        raise SettingsError("The database URL can't be read.", f"{CURE}.") from None
 
 
 def _path(options: dict[str, object]) -> Path:

@@ -143,7 +143,8 @@ class _Database(peewee.PostgresqlDatabase):
     """Peewee's, with connections of our own kind."""
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:
-        super().__init__(parameters.get("dbname", ""), prefer_psycopg3=True)
+        name = parameters.get("dbname") or "named by the service"  # without one Peewee would not connect
+        super().__init__(name, prefer_psycopg3=True)
         self._parameters = parameters
         self._connected = threading.local()
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
@@ -359,6 +360,7 @@ def fault_of(url: str) -> Fault:
     ("url", "words"),
     [
         ("postgresql://romeo:s3cret@127.0.0.1:1/chat", "no connection (Connection refused)"),
+        ("postgresql://romeo:s3cret@127.0.0.1:1,127.0.0.1:2/chat", "no connection (Connection refused)"),
         ("postgres://romeo:s3cret@nowhere.invalid/chat", "no connection (failed to resolve host)"),
         ("postgresql://romeo:s3cret@/chat?host=/nowhere", "no connection (No such file or directory)"),
         ("postgresql://romeo:s3cret@127.0.0.1:1", "names no database"),
@@ -371,6 +373,30 @@ def test_a_url_that_leads_nowhere_is_named(url: str, words: str) -> None:
     fault = fault_of(url)
     assert words in fault.what
     assert "[peewee] url" in fault.cure
+
+
+def test_of_several_hosts_the_one_that_is_there_is_taken(url: str) -> None:
+    async def play() -> None:
+        async with storage(url.replace("?host=", "?host=/nowhere,"), "hall") as chat:
+            await say(chat, "hi")
+            assert await texts(chat) == ["hi"]
+
+    asyncio.run(play())
+
+
+def test_a_service_file_may_name_the_database(
+    postgres: PostgresServer, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = f"[verona]\nhost={postgres.directory}\nuser=tornchat\ndbname=postgres\n"
+    (tmp_path / "services").write_text(service)
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    options = url.partition("&")[2]
+
+    async def play() -> None:
+        async with storage(f"postgresql://?service=verona&{options}", "hall") as chat:
+            await say(chat, "hi")
+
+    asyncio.run(play())
 
 
 def test_whom_the_server_does_not_let_in_is_told_so(postgres: PostgresServer, url: str) -> None:
