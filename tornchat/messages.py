@@ -145,10 +145,15 @@ class PresenceChange(msgspec.Struct, frozen=True, gc=False):
 
 
 class Roster(msgspec.Struct, frozen=True):
-    """Who is in a room, over all nodes. Each change of the list raises `version` by one."""
+    """Who is in a room, over all nodes. Each change of the list raises `version` by one.
+
+    It is not `complete` while the nodes still enter what a cluster's memory has lost: who is not listed
+    then has not left for that. When it is complete again, `chat.may_have_missed()` is called.
+    """
 
     version: int
     users: tuple[Participant, ...]
+    complete: bool = True
 
 
 class Fault(msgspec.Struct, frozen=True):

@@ -31,12 +31,15 @@ class ToldRoster:
         return self._told([change] if self._fits(change) else [])
 
     def refresh(self, fresh: Roster) -> list[PresenceChange]:
-        """Take the whole list and give what to tell, leaves before joins. An older list changes nothing."""
+        """Take the whole list and give what to tell, leaves before joins. An older list changes nothing.
+
+        From one that is not complete nobody has left.
+        """
         if fresh.version < self.version:
             return []
         self.version = fresh.version
         now = {participant.id: participant for participant in fresh.users}
-        leaves = [p for p in self._participants.values() if p.id not in now]
+        leaves = [p for p in self._participants.values() if p.id not in now] if fresh.complete else []
         joins = [p for p in fresh.users if p.id not in self._participants]
         changes = [PresenceChange("leave", p) for p in leaves] + [PresenceChange("join", p) for p in joins]
         return self._told(changes)

@@ -1,0 +1,99 @@
+"""Topics as channels, and how a node finds out that it may have missed something."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from tornchat import ChatHandle
+from tornchat_redis.connections import Connections
+from tornchat_redis.names import Names
+from tornchat_redis.pipe import Pipe
+from tornchat_redis.subscriber import Subscriber
+
+BEAT_SECONDS = 1.0
+
+
+class Bus:
+    """What the nodes tell each other. It loses what can't be sent at once: the log repairs that.
+
+    Each node publishes a beat to itself, once per second. A beat that does not come back shows a
+    connection that is dead, whatever its socket says. A node that could not publish tells the others so,
+    once it can: they then look into the log.
+    """
+
+    def __init__(
+        self,
+        chat: ChatHandle,
+        names: Names,
+        connections: Connections,
+        pipe: Pipe,
+        on_presence: Callable[[bytes], None],
+        on_back: Callable[[], None],
+    ) -> None:
+        self._chat = chat
+        self._names = names
+        self._pipe = pipe
+        self._on_presence = on_presence
+        self._on_back = on_back
+        self._topics: dict[str, str] = {}
+        """Channel -> topic."""
+        self._lost = 0
+        self._may_have_missed = False
+        self._back = asyncio.Event()
+        channels = (names.presence, names.nodes, names.beat)
+        self.subscriber = Subscriber(connections, channels, self._heard, self._is_back)
+
+    async def open(self) -> None:
+        """Wait until everything is subscribed. `subscriber.run` and `beat` are under way."""
+        await self._back.wait()
+
+    async def subscribe(self, topic: str) -> None:
+        """Raises `Unavailable`."""
+        channel = self._names.topic(topic)
+        self._topics[channel] = topic
+        await self.subscriber.subscribe(channel)
+
+    async def unsubscribe(self, topic: str) -> None:
+        """Raises nothing."""
+        channel = self._names.topic(topic)
+        self._topics.pop(channel, None)
+        await self.subscriber.unsubscribe(channel)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send `payload` with whatever else goes out next; while Redis is down, count it as lost."""
+        self._send(self._names.topic(topic), payload)
+
+    async def beat(self) -> None:
+        """Show that the connections are alive, once per second, until cancelled."""
+        while True:
+            self._pipe.put("PUBLISH", self._names.beat, b"")
+            if self._pipe.is_up and self._pipe.lost > self._lost:
+                self._lost = self._pipe.lost
+                self._send(self._names.nodes, b"missed")
+            if self._may_have_missed:
+                self._may_have_missed = False
+                self._chat.may_have_missed()
+            await asyncio.sleep(BEAT_SECONDS)
+
+    def _send(self, channel: str, payload: bytes) -> None:
+        if self._pipe.is_up:
+            self._pipe.put("PUBLISH", channel, payload)
+        else:
+            self._pipe.lost += 1
+
+    def _heard(self, channel: str, payload: bytes) -> None:
+        topic = self._topics.get(channel)
+        if topic is not None:
+            self._chat.deliver(topic, payload)
+        elif channel == self._names.presence:
+            self._on_presence(payload)
+        elif channel == self._names.beat:
+            self.subscriber.stay()
+        elif channel == self._names.nodes:
+            self._may_have_missed = True  # at the next beat: many nodes may say so at once
+
+    def _is_back(self) -> None:
+        self._back.set()
+        self._chat.may_have_missed()
+        self._on_back()

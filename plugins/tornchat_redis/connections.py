@@ -1,0 +1,49 @@
+"""From a URL to connections, and from what goes wrong with them to words without a secret."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from redis.asyncio import ConnectionPool
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import RedisError, ResponseError
+
+from tornchat import SettingsError
+from tornchat_redis.settings import RedisSettings
+
+CURE = "[redis] url is redis://<host>:<port>/<number>, rediss:// for TLS or unix://<path>."
+FAILURES: tuple[type[Exception], ...] = (RedisError, OSError)
+"""What a connection raises; a time-out is an OSError."""
+
+Connection: TypeAlias = AbstractConnection
+
+
+class Connections:
+    """Makes connections to the server that the settings name; none is opened here."""
+
+    def __init__(self, settings: RedisSettings) -> None:
+        """Raises `SettingsError`, which never quotes the URL: it may hold a password."""
+        options: dict[str, Any] = {
+            "socket_timeout": settings.socket_timeout,
+            "socket_connect_timeout": settings.socket_timeout,
+            "protocol": 2,  # the third would put messages between answers
+            "driver_info": None,
+            "client_name": "tornchat",  # its answer also shows that somebody is there who answers
+        }
+        try:
+            self._pool = ConnectionPool.from_url(settings.url, **options)
+            self.make()
+        except Exception:
+            raise SettingsError("The URL of [redis] can't be used.", CURE) from None
+
+    def make(self) -> Connection:
+        """Give a connection that is not open yet. The caller closes it."""
+        return self._pool.make_connection()
+
+
+def reason(error: BaseException) -> str:
+    """Say what went wrong. An answer of the server may quote what it was sent, so that is cut off."""
+    words = str(error)
+    if isinstance(error, ResponseError):
+        words = words.partition(",")[0].partition("'")[0].partition("`")[0].strip()
+    return f"{type(error).__name__}: {words[:100]}" if words else type(error).__name__

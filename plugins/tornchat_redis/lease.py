@@ -1,0 +1,95 @@
+"""This node's lease on its sessions, and what becomes of those of nodes that let theirs end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from tornchat import Unavailable
+from tornchat_redis.rooms import Rooms
+
+log = logging.getLogger("tornchat.redis")
+
+RENEWALS = 4
+"""How often a lease is renewed in its time."""
+
+
+class Lease:
+    """One per node, whatever it has. Who lost it, or is in doubt, enters everything again."""
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        ttl: float,
+        enter_all: Callable[[], Awaitable[None]],
+        on_settled: Callable[[], None],
+    ) -> None:
+        self._rooms = rooms
+        self._ttl = ttl
+        self._enter_all = enter_all
+        self._on_settled = on_settled
+        self._wake = asyncio.Event()
+        self._held_since = 0.0
+        self._settles_at: float | None = None
+        """When to look once more whether all is as it ought to be, after something was lost."""
+        self._in_doubt = True
+        self._is_entered = False
+
+    @property
+    def holds(self) -> bool:
+        """True if, as far as is known, Redis has exactly this node's sessions."""
+        return self._is_entered and not self._in_doubt
+
+    def doubt(self) -> None:
+        """Something was lost: find out at once what Redis still has."""
+        self._in_doubt = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Keep the lease, until cancelled."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._ttl / RENEWALS):
+                    await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self.renew()
+            except Unavailable:
+                self._in_doubt = True
+
+    async def renew(self) -> None:
+        """Renew the lease and do what follows from how that went. Raises `Unavailable`."""
+        now = asyncio.get_running_loop().time()
+        self._is_entered, self._in_doubt = self.holds, False
+        kept, complete, dead = await self._rooms.renew(secrets.token_hex(6))
+        if not kept:
+            self._held_since = now
+        if not kept or not self._is_entered:
+            await self._recover(now)
+        elif self._settles_at is not None and now >= self._settles_at and complete:
+            await self._settle()
+        if complete and now - self._held_since > self._ttl:
+            await self._reap(dead)
+
+    async def _recover(self, now: float) -> None:
+        self._is_entered = False
+        await self._enter_all()
+        self._is_entered = True
+        self._settles_at = now + self._ttl
+        self._on_settled()
+
+    async def _settle(self) -> None:
+        """A command that was thought lost may have arrived after all, and a rebuild has ended."""
+        await self._enter_all()
+        self._settles_at = None
+        self._on_settled()
+
+    async def _reap(self, nodes: list[str]) -> None:
+        for node in nodes:
+            rooms = await self._rooms.of(node)
+            log.warning("node %s is gone: its users leave %d rooms", node, len(rooms))
+            await asyncio.gather(*(self._rooms.reap(node, room) for room in rooms))
+            await self._rooms.forget(node)

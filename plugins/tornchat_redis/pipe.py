@@ -1,0 +1,140 @@
+"""One connection for commands. What is asked for while an answer is on its way goes out together, next."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import Any, NamedTuple, TypeAlias
+
+from redis.exceptions import ReadOnlyError, ResponseError
+
+from tornchat import Unavailable
+from tornchat_redis.connections import FAILURES, Connections, reason
+
+log = logging.getLogger("tornchat.redis")
+
+MOST_TOGETHER = 500
+MOST_BYTES_TOGETHER = 1 << 20
+MOST_WAITING = 10_000
+MOST_BYTES_WAITING = 64 << 20
+
+Words: TypeAlias = tuple[str | bytes | int, ...]
+
+
+class _Call(NamedTuple):
+    """A command, its size, and who waits for the answer, if anybody does."""
+
+    words: Words
+    size: int
+    answer: asyncio.Future[Any] | None
+
+
+class Pipe:
+    """Commands in the order in which they are given: none overtakes another, also over a new connection.
+
+    A command that can't be carried out is not tried again. `is_up` says whether the last one could be.
+    """
+
+    def __init__(self, connections: Connections) -> None:
+        self._connection = connections.make()
+        self._waiting: deque[_Call] = deque()
+        self._waiting_bytes = 0
+        self._wake = asyncio.Event()
+        self.is_up = False
+        self.failure = "not connected yet"
+        """What went wrong last."""
+        self.lost = 0
+        """Commands nobody waits for that were not carried out, or may not have been."""
+
+    def put(self, *words: str | bytes | int) -> None:
+        """Queue a command whose answer nobody needs. Never waits; when there is no room, it is lost."""
+        if len(self._waiting) >= MOST_WAITING or self._waiting_bytes > MOST_BYTES_WAITING:
+            self.lost += 1
+        else:
+            self._add(words, None)
+
+    async def call(self, *words: str | bytes | int) -> Any:
+        """Carry out a command. Raises `Unavailable` if that failed, or if it is not known."""
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._add(words, answer)
+        return await answer
+
+    async def run(self) -> None:
+        """Carry out what is queued, until cancelled."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._waiting:
+                    await self._carry_out(self._next())
+        finally:
+            self._fail(self._waiting, "the node is stopping")
+            await self._connection.disconnect(nowait=True)
+
+    def _add(self, words: Words, answer: asyncio.Future[Any] | None) -> None:
+        size = sum(len(word) for word in words if not isinstance(word, int))
+        self._waiting.append(_Call(words, size, answer))
+        self._waiting_bytes += size
+        self._wake.set()
+
+    def _next(self) -> deque[_Call]:
+        batch, size = deque([self._waiting.popleft()]), 0
+        while self._waiting and len(batch) < MOST_TOGETHER and size < MOST_BYTES_TOGETHER:
+            batch.append(self._waiting.popleft())
+            size += batch[-1].size
+        self._waiting_bytes -= sum(call.size for call in batch)
+        return batch
+
+    async def _carry_out(self, batch: deque[_Call]) -> None:
+        connection = self._connection
+        try:
+            await connection.connect()
+            packed = connection.pack_commands([call.words for call in batch])
+            await connection.send_packed_command(packed, check_health=False)
+            while batch:
+                await self._take_answer(batch[0])
+                batch.popleft()
+        except FAILURES as error:
+            await self._went_down(reason(error), batch)
+        except asyncio.CancelledError:
+            self._fail(batch, "the node is stopping")
+            raise
+        else:
+            self._went_up()
+
+    async def _take_answer(self, call: _Call) -> None:
+        try:
+            answer = await self._connection.read_response()
+        except ReadOnlyError:
+            raise  # a replica now: the connection has to find the new master
+        except ResponseError as error:
+            self._fail([call], reason(error))
+            if call.answer is None:
+                self.failure = reason(error)
+        else:
+            if call.answer is not None and not call.answer.done():
+                call.answer.set_result(answer)
+
+    async def _went_down(self, words: str, batch: deque[_Call]) -> None:
+        if self.is_up:
+            log.warning("redis is down: %s", words)
+        self.is_up, self.failure = False, words
+        await self._connection.disconnect(nowait=True)
+        # What waits behind was asked for while nobody answered: its time is over, too.
+        batch.extend(self._waiting)
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        self._fail(batch, words)
+
+    def _went_up(self) -> None:
+        if not self.is_up:
+            log.info("redis is up")
+        self.is_up = True
+
+    def _fail(self, calls: list[_Call] | deque[_Call], words: str) -> None:
+        for call in calls:
+            if call.answer is None:
+                self.lost += 1
+            elif not call.answer.done():
+                call.answer.set_exception(Unavailable(f"Redis does not answer: {words}"))

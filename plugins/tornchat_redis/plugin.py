@@ -1,0 +1,127 @@
+"""The plugin: the hooks of broadcast and presence, and the tasks behind them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from tornchat import ChatHandle, Fault, Participant, Roster, SettingsError, Unavailable, hookimpl
+from tornchat_redis.bus import Bus
+from tornchat_redis.connections import Connections
+from tornchat_redis.lease import Lease
+from tornchat_redis.names import Names
+from tornchat_redis.pipe import Pipe
+from tornchat_redis.presence import Presence
+from tornchat_redis.probe import faults
+from tornchat_redis.rooms import Rooms
+from tornchat_redis.settings import RedisSettings
+from tornchat_redis.tasks import Tasks
+
+START_SECONDS = 5.0
+
+
+class _Open(NamedTuple):
+    """What exists from `startup` to `shutdown`."""
+
+    pipe: Pipe
+    bus: Bus
+    presence: Presence
+    lease: Lease
+    rooms: Rooms
+    tasks: Tasks
+
+
+class RedisPlugin:
+    """`redis`: for many nodes. Each has one connection for commands and one to listen with."""
+
+    Settings = RedisSettings
+
+    def __init__(self, settings: RedisSettings) -> None:
+        self._settings = settings
+        self._connections = Connections(settings)
+        self._open: _Open | None = None
+
+    @hookimpl
+    async def startup(self, chat: ChatHandle) -> None:
+        """Connect, and hold a lease. Raises `SettingsError`: a start is no time to wait for a server."""
+        opened = self._open = self._wire(chat)
+        opened.tasks.start(opened.pipe.run)
+        opened.tasks.start(opened.bus.subscriber.run)
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await opened.bus.open()
+                await opened.lease.renew()
+        except (TimeoutError, Unavailable):
+            subscriber = opened.bus.subscriber
+            what = f"Redis can't be used: {opened.pipe.failure if subscriber.is_up else subscriber.failure}."
+            raise SettingsError(what, "Check [redis] url, and whether the server runs.") from None
+        opened.tasks.start(opened.bus.beat)
+        opened.tasks.start(opened.lease.run)
+
+    def _wire(self, chat: ChatHandle) -> _Open:
+        names, ttl = Names(self._settings.prefix, chat.node_id), self._settings.presence_ttl
+        pipe = Pipe(self._connections)
+        rooms = Rooms(names, pipe, ttl, lambda: lease.doubt())
+        presence = Presence(chat, rooms, lambda: lease.holds and pipe.is_up)
+        lease = Lease(rooms, ttl, presence.enter_all, chat.may_have_missed)
+        bus = Bus(chat, names, self._connections, pipe, presence.heard, lease.doubt)
+        return _Open(pipe, bus, presence, lease, rooms, Tasks())
+
+    @hookimpl
+    async def shutdown(self) -> None:
+        opened, self._open = self._open, None
+        if opened is not None:
+            try:
+                if opened.pipe.is_up:
+                    await opened.rooms.resign()
+            except Unavailable:
+                pass  # the lease ends by itself
+            await opened.tasks.close()
+
+    @hookimpl
+    async def check(self) -> Sequence[Fault]:
+        return await faults(self._connections)
+
+    @hookimpl
+    def health(self) -> dict[str, str]:
+        if self._open is None:
+            return {"broadcast": "not open", "presence": "not open"}
+        pipe, bus, lease = self._open.pipe, self._open.bus, self._open.lease
+        sends = "ok" if pipe.is_up else f"redis is down: {pipe.failure}"
+        hears = "ok" if bus.subscriber.is_up else f"not listening: {bus.subscriber.failure}"
+        holds = "ok" if lease.holds else "this node's lease was lost"
+        return {"broadcast": sends if sends != "ok" else hears, "presence": sends if sends != "ok" else holds}
+
+    @hookimpl
+    def broadcast_scope(self) -> Literal["process", "cluster"]:
+        return "cluster"
+
+    @hookimpl
+    async def subscribe(self, topic: str) -> None:
+        await self._opened().bus.subscribe(topic)
+
+    @hookimpl
+    async def unsubscribe(self, topic: str) -> None:
+        await self._opened().bus.unsubscribe(topic)
+
+    @hookimpl
+    def publish(self, topic: str, payload: bytes) -> None:
+        self._opened().bus.publish(topic, payload)
+
+    @hookimpl
+    async def join_presence(self, room: str, user: Participant, session: str) -> bool:
+        return await self._opened().presence.join(room, user, session)
+
+    @hookimpl
+    async def leave_presence(self, room: str, user: Participant, session: str) -> bool:
+        return await self._opened().presence.leave(room, user, session)
+
+    @hookimpl
+    async def read_presence(self, room: str) -> Roster:
+        return await self._opened().presence.read(room)
+
+    def _opened(self) -> _Open:
+        if self._open is None:
+            raise Unavailable("Redis is not connected.")
+        return self._open

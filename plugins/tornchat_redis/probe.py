@@ -1,0 +1,34 @@
+"""What would keep the server that the settings name from serving."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tornchat import Fault
+from tornchat_redis.connections import FAILURES, Connections, reason
+
+
+async def faults(connections: Connections) -> Sequence[Fault]:
+    """Connect and look; nothing is changed."""
+    connection = connections.make()
+    try:
+        await connection.connect()
+        await connection.send_command("INFO", "memory")
+        memory: bytes = await connection.read_response()
+    except FAILURES as error:
+        what = f"Redis can't be used: {reason(error)}."
+        return [Fault(what, "Check [redis] url, and whether the server runs.")]
+    finally:
+        await connection.disconnect(nowait=True)
+    return _memory_faults(memory)
+
+
+def _memory_faults(memory: bytes) -> list[Fault]:
+    if b"maxmemory_policy:allkeys" not in memory or b"maxmemory:0\r" in memory:
+        return []
+    return [
+        Fault(
+            "Redis throws keys away when its memory is full (maxmemory-policy), also those of who is here.",
+            "Set maxmemory-policy to noeviction or to a volatile one.",
+        )
+    ]

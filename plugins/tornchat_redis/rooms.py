@@ -1,0 +1,94 @@
+"""The rooms in Redis, as this node's scripts see and change them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from tornchat import Participant, Roster
+from tornchat_redis import scripts
+from tornchat_redis.names import Names
+from tornchat_redis.pipe import Pipe
+
+_encode = msgspec.json.encode
+
+
+class Rooms:
+    """Runs the scripts of presence. Each method raises `Unavailable`.
+
+    `on_strange` is called when Redis has another origin than the one this node knows.
+    """
+
+    def __init__(self, names: Names, pipe: Pipe, ttl: float, on_strange: Callable[[], None]) -> None:
+        self._names = names
+        self._pipe = pipe
+        self._ttl = int(ttl * 1000)
+        self._decode = msgspec.json.Decoder(Participant).decode
+        self._on_strange = on_strange
+        self._origin = ""
+
+    async def enter(
+        self, room: str, floor: int, sessions: Mapping[str, Participant], *, all_of_them: bool
+    ) -> list[str]:
+        """Enter the node's sessions; with `all_of_them` others that it had are ended.
+
+        Gives those that were their users' first ones, on any node.
+        """
+        extent = "all" if all_of_them else "some"
+        words = [word for session, user in sessions.items() for word in (session, user.id, _encode(user))]
+        first = await self._run(scripts.ENTER, room, floor, extent, *words)
+        return [session.decode() for session in first[0]]
+
+    async def leave(self, room: str, floor: int, user: Participant, session: str) -> bool:
+        """End a session; True if it was the user's last one."""
+        [last] = await self._run(scripts.LEAVE, room, floor, session, user.id)
+        return bool(last)
+
+    async def read(self, room: str, floor: int) -> Roster:
+        """Give the roster. While it is rebuilt it is not complete."""
+        version, whole, users = await self._run(scripts.READ, room, floor)
+        return Roster(int(version), tuple(map(self._decode, users)), complete=bool(whole))
+
+    async def reap(self, node: str, room: str) -> None:
+        """End what a dead node has in the room."""
+        await self._run(scripts.REAP, room, 0, node, self._names.node, of=node)
+
+    async def forget(self, node: str) -> None:
+        """Strike a dead node off, if nothing of it is left."""
+        names = self._names
+        keys = (names.origin, names.rebuilding, names.leases, names.rooms(node))
+        await self._eval(scripts.FORGET, keys, self._origin, self._ttl, node)
+
+    async def of(self, node: str) -> list[str]:
+        """Name the rooms in which a node has sessions."""
+        return [room.decode() for room in await self._pipe.call("SMEMBERS", self._names.rooms(node))]
+
+    async def renew(self, fresh: str) -> tuple[bool, bool, list[str]]:
+        """Renew the lease: (it had held, rosters are complete, dead nodes). `fresh` may be the next origin."""
+        names = self._names
+        keys = (names.origin, names.rebuilding, names.leases)
+        found = await self._eval(scripts.RENEW, keys, self._origin, self._ttl, names.node, fresh)
+        self._origin = found[0].decode()
+        return bool(found[1]), not found[2], [node.decode() for node in found[3]]
+
+    async def resign(self) -> None:
+        """End the lease. What is still there is ended by the others."""
+        keys = (self._names.leases, self._names.rooms(self._names.node))
+        await self._eval(scripts.RESIGN, keys, self._names.node)
+
+    async def _run(
+        self, script: str, room: str, floor: int, *words: str | bytes, of: str | None = None
+    ) -> list[Any]:
+        """Run a script on a room and give its answer, without the first item, which is looked at here."""
+        names = self._names
+        head = (self._origin, self._ttl, floor, room, names.presence)
+        strange, *answer = await self._eval(script, names.room(room, of or names.node), *head, *words)
+        if strange:
+            self._on_strange()
+        return answer
+
+    async def _eval(self, script: str, keys: Iterable[str], *words: str | bytes | int) -> Any:
+        keys = tuple(keys)
+        return await self._pipe.call("EVAL", script, len(keys), *keys, *words)

@@ -1,0 +1,43 @@
+"""What `[redis]` may say."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+
+class RedisSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which Redis or Valkey joins the nodes of one chat."""
+
+    url: Annotated[
+        str, Meta(description="redis://, rediss:// (TLS) or unix://, with user and password if needed.")
+    ] = "redis://127.0.0.1:6379/0"
+    prefix: Annotated[
+        str,
+        Meta(
+            pattern="^[A-Za-z0-9_.:-]{1,64}$",
+            description="Begins every key and channel: one for each chat that uses the same server.",
+        ),
+    ] = "tornchat"
+    socket_timeout: Annotated[
+        float, Meta(ge=0.1, le=1.5, description="Seconds, 0.1 to 1.5, that an answer is waited for.")
+    ] = 1.0
+    presence_ttl: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=60,
+            description="Seconds, 1 to 60, after which a node that gives no sign is dead and its users leave.",
+        ),
+    ] = 8.0
+
+    def __repr__(self) -> str:
+        """Hides the URL, which may hold a password."""
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"RedisSettings({shown})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        values = msgspec.structs.asdict(self)
+        return list({**values, "url": self.url.partition("://")[0] + "://..."}.items())

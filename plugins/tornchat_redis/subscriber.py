@@ -1,0 +1,148 @@
+"""One connection for everything that this node listens to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import random
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from tornchat import Unavailable
+from tornchat_redis.connections import FAILURES, Connections, reason
+
+log = logging.getLogger("tornchat.redis")
+
+SILENCE = 3.0
+"""Seconds without a sign of life after which the connection is taken for dead."""
+CHUNK = 1000
+RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5)
+
+
+class Subscriber:
+    """Channels, some from the start on, over one connection that is made anew when it breaks.
+
+    `on_message(channel, payload)` is called for whatever comes on a subscribed channel, `on_back()` when
+    all channels are subscribed, the first time and after each break: what came between is lost.
+    `stay()` must be called within every `SILENCE` seconds, or the connection is given up: a half-open one
+    shows in no other way.
+    """
+
+    def __init__(
+        self,
+        connections: Connections,
+        channels: Iterable[str],
+        on_message: Callable[[str, bytes], None],
+        on_back: Callable[[], None],
+    ) -> None:
+        self._connection = connections.make()
+        self._on_message = on_message
+        self._on_back = on_back
+        self._wanted = set(channels)
+        self._confirming: dict[str, asyncio.Future[None]] = {}
+        self._unconfirmed: set[str] | None = None
+        """What is still to be confirmed on a new connection; None once all of it was."""
+        self._patience = asyncio.timeout(None)
+        self.is_up = False
+        self.failure = "not connected yet"
+        """What went wrong last."""
+
+    async def subscribe(self, channel: str) -> None:
+        """Listen to `channel` from the return on. Raises `Unavailable`; then it is listened to later."""
+        self._wanted.add(channel)
+        if not self.is_up:
+            raise Unavailable(f"Redis does not answer: {self.failure}")
+        confirmed = self._confirming.get(channel)
+        if confirmed is None:
+            confirmed = self._confirming[channel] = asyncio.get_running_loop().create_future()
+            await self._send("SUBSCRIBE", channel)
+        await asyncio.shield(confirmed)
+
+    async def unsubscribe(self, channel: str) -> None:
+        """Listen to `channel` no more. Raises nothing."""
+        if channel in self._wanted:
+            self._wanted.discard(channel)
+            try:
+                await self._send("UNSUBSCRIBE", channel)
+            except Unavailable:
+                pass  # the next connection does not subscribe it
+
+    def stay(self) -> None:
+        """The connection is alive."""
+        if self._patience.when() is not None and not self._patience.expired():
+            self._patience.reschedule(asyncio.get_running_loop().time() + SILENCE)
+
+    async def run(self) -> None:
+        """Stay connected, until cancelled."""
+        failures = 0
+        while True:
+            try:
+                await self._listen()
+            except FAILURES as error:
+                failures = 0 if self.is_up else failures + 1
+                self._went_down(reason(error))
+            finally:
+                self.is_up = False
+                await self._connection.disconnect(nowait=True)
+                self._give_up()
+            await asyncio.sleep(
+                RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)] * (0.5 + random.random())
+            )  # noqa: S311
+
+    async def _listen(self) -> None:
+        connection = self._connection
+        async with asyncio.timeout(SILENCE) as self._patience:
+            await connection.connect()
+            self._unconfirmed = set(self._wanted)
+            channels = list(self._wanted)
+            for start in range(0, len(channels), CHUNK):
+                await connection.send_command(
+                    "SUBSCRIBE", *channels[start : start + CHUNK], check_health=False
+                )
+            while True:
+                self._take(await connection.read_response(timeout=math.inf))
+
+    def _take(self, news: Any) -> None:
+        kind, channel = news[0], news[1].decode("ascii")
+        if kind == b"message":
+            if channel in self._wanted:
+                self._on_message(channel, news[2])
+        elif kind == b"subscribe":
+            self._confirm(channel)
+
+    def _confirm(self, channel: str) -> None:
+        confirmed = self._confirming.pop(channel, None)
+        if confirmed is not None and not confirmed.done():
+            confirmed.set_result(None)
+        if self._unconfirmed is not None:
+            self._unconfirmed.discard(channel)
+            if not self._unconfirmed:
+                self._unconfirmed = None
+                self._went_up()
+
+    async def _send(self, *words: str) -> None:
+        # A connection that is closed would be opened again by the sending, with nothing subscribed.
+        if not self._connection.is_connected:
+            raise Unavailable(f"Redis does not answer: {self.failure}")
+        try:
+            await self._connection.send_command(*words, check_health=False)
+        except FAILURES as error:
+            raise Unavailable(f"Redis does not answer: {reason(error)}") from None
+
+    def _went_up(self) -> None:
+        log.info("listening to redis")
+        self.is_up = True
+        self._on_back()
+
+    def _went_down(self, words: str) -> None:
+        if self.is_up:
+            log.warning("no longer listening to redis: %s", words)
+        self.failure = words
+
+    def _give_up(self) -> None:
+        for confirmed in self._confirming.values():
+            if not confirmed.done():
+                confirmed.set_exception(Unavailable(f"Redis does not answer: {self.failure}"))
+                confirmed.exception()  # so that nobody's waiting is no error
+        self._confirming.clear()

@@ -1,0 +1,38 @@
+"""The plugin's own tasks: what is started here goes on until it is closed here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+log = logging.getLogger("tornchat.redis")
+
+PAUSE_SECONDS = 1.0
+
+
+class Tasks:
+    """Keeps work going that has no end. What fails is logged and begun again."""
+
+    def __init__(self) -> None:
+        self._running: list[asyncio.Task[None]] = []
+
+    def start(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work` until `close`."""
+        self._running.append(asyncio.create_task(self._keep(work), name=f"redis {work.__qualname__}"))
+
+    async def close(self) -> None:
+        """Cancel everything and wait until it has ended."""
+        running, self._running = self._running, []
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    async def _keep(self, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await work()
+            except Exception:
+                log.exception("a task of the redis plugin failed and is begun again")
+            await asyncio.sleep(PAUSE_SECONDS)

@@ -1,0 +1,33 @@
+"""Several nodes of one chat in one process, on one real Valkey and one database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from tests.stage import Stage, open_stage
+from tests.valkey import Valkey
+
+SECRET = "the one key that all nodes of this chat have"
+
+
+@asynccontextmanager
+async def open_nodes(
+    count: int, server: Valkey, data_dir: Path, **redis: object
+) -> AsyncIterator[list[Stage]]:
+    """`count` nodes; `redis` is what stands in their `[redis]` besides the URL."""
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(_node(server, data_dir, redis)) for _ in range(count)]
+
+
+@asynccontextmanager
+async def _node(server: Valkey, data_dir: Path, redis: Mapping[str, object]) -> AsyncIterator[Stage]:
+    settings = {
+        "tornchat": {"plugins": ("jwt", "peewee", "redis"), "data_dir": str(data_dir)},
+        "jwt": {"secret": SECRET},
+        "redis": {"url": server.url, **redis},
+    }
+    async with open_stage(data_dir, settings) as stage:
+        stage.key = SECRET
+        yield stage
