@@ -49,6 +49,7 @@ OWN = {
     ),
     "migrate": (VERBS["collect"], "`tornchat migrate` ends with the failure: half a migration is a fault."),
     "check": (VERBS["collect"], "A plugin that can't check itself counts as a fault of its own."),
+    "check_cluster": (VERBS["collect"], "That counts as a fault, which stops the start."),
     "health": (VERBS["collect"], "The plugin counts as failed; the others' answers count."),
     "authorize": (
         VERBS["ask"],

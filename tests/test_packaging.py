@@ -39,7 +39,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_core_and_the_plugins_and_nothing_else(built: Path) -> None:
     names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
     tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
-    assert tops == {"tornchat", "tornchat_jwt", "tornchat_local", "tornchat_peewee"}
+    assert tops == {"tornchat", "tornchat_jwt", "tornchat_local", "tornchat_peewee", "tornchat_redis"}
     assert {f"{top}/py.typed" for top in tops} <= set(names)
 
 

@@ -111,6 +111,15 @@ def check() -> Awaitable[Sequence[Fault]] | Sequence[Fault]:
     """Name what would stop this plugin from working, without changing anything. For `tornchat check`."""
 
 
+@hookspec("collect", role="life", deadline=5.0)
+def check_cluster() -> Awaitable[Sequence[Fault]] | Sequence[Fault]:
+    """Name what is fine for one node and would not work for several of them.
+
+    Asked where `broadcast_scope` is "cluster": by `tornchat check`, and before each start, which a
+    fault stops. `startup` was not called.
+    """
+
+
 @hookspec("collect", role="life", deadline=600.0)
 def migrate() -> Awaitable[Sequence[str]] | Sequence[str]:
     """Bring what is stored to this version's form and name the steps taken. `startup` was not called."""

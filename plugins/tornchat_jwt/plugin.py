@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 
 from tornchat import ChatHandle, Credentials, Fault, SettingsError, User, hookimpl
 from tornchat_jwt.jwks import KeySet
-from tornchat_jwt.keys import Key, check_key, load_key
+from tornchat_jwt.keys import Key, check_key, generated_key_path, load_key
 from tornchat_jwt.settings import Settings as JwtSettings
 from tornchat_jwt.settings import contradictions, refuse_contradictions
 from tornchat_jwt.tokens import Tokens, plausible
@@ -44,6 +44,17 @@ class JwtPlugin:
     async def check(self) -> list[Fault]:
         faults = list(contradictions(self._settings))
         return faults or await self._key_faults()
+
+    @hookimpl
+    def check_cluster(self) -> list[Fault]:
+        if generated_key_path(self._settings) is None:
+            return []
+        return [
+            Fault(
+                "[jwt] names no key, so each node would make one of its own and refuse the others' tokens.",
+                "Give all nodes the same secret, secret_file, public_key_file or jwks_url.",
+            )
+        ]
 
     @hookimpl
     def health(self) -> dict[str, str]:

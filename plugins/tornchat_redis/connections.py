@@ -38,7 +38,8 @@ class Connections:
 
     def make(self) -> Connection:
         """Give a connection that is not open yet. The caller closes it."""
-        return self._pool.make_connection()
+        connection: Connection = self._pool.make_connection()
+        return connection
 
 
 def reason(error: BaseException) -> str:

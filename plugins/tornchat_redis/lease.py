@@ -28,6 +28,7 @@ class Lease:
         on_settled: Callable[[], None],
     ) -> None:
         self._rooms = rooms
+        rooms.on_strange = self.doubt
         self._ttl = ttl
         self._enter_all = enter_all
         self._on_settled = on_settled

@@ -62,7 +62,7 @@ class RedisPlugin:
     def _wire(self, chat: ChatHandle) -> _Open:
         names, ttl = Names(self._settings.prefix, chat.node_id), self._settings.presence_ttl
         pipe = Pipe(self._connections)
-        rooms = Rooms(names, pipe, ttl, lambda: lease.doubt())
+        rooms = Rooms(names, pipe, ttl)
         presence = Presence(chat, rooms, lambda: lease.holds and pipe.is_up)
         lease = Lease(rooms, ttl, presence.enter_all, chat.may_have_missed)
         bus = Bus(chat, names, self._connections, pipe, presence.heard, lease.doubt)

@@ -21,12 +21,12 @@ class Rooms:
     `on_strange` is called when Redis has another origin than the one this node knows.
     """
 
-    def __init__(self, names: Names, pipe: Pipe, ttl: float, on_strange: Callable[[], None]) -> None:
+    def __init__(self, names: Names, pipe: Pipe, ttl: float) -> None:
         self._names = names
         self._pipe = pipe
         self._ttl = int(ttl * 1000)
         self._decode = msgspec.json.Decoder(Participant).decode
-        self._on_strange = on_strange
+        self.on_strange: Callable[[], None] = lambda: None
         self._origin = ""
 
     async def enter(
@@ -66,7 +66,10 @@ class Rooms:
         return [room.decode() for room in await self._pipe.call("SMEMBERS", self._names.rooms(node))]
 
     async def renew(self, fresh: str) -> tuple[bool, bool, list[str]]:
-        """Renew the lease: (it had held, rosters are complete, dead nodes). `fresh` may be the next origin."""
+        """Renew the lease; `fresh` may become the next origin.
+
+        Gives whether it had held until now, whether rosters are complete, and the dead nodes.
+        """
         names = self._names
         keys = (names.origin, names.rebuilding, names.leases)
         found = await self._eval(scripts.RENEW, keys, self._origin, self._ttl, names.node, fresh)
@@ -84,9 +87,10 @@ class Rooms:
         """Run a script on a room and give its answer, without the first item, which is looked at here."""
         names = self._names
         head = (self._origin, self._ttl, floor, room, names.presence)
+        answer: list[Any]
         strange, *answer = await self._eval(script, names.room(room, of or names.node), *head, *words)
         if strange:
-            self._on_strange()
+            self.on_strange()
         return answer
 
     async def _eval(self, script: str, keys: Iterable[str], *words: str | bytes | int) -> Any:

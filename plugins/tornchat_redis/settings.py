@@ -29,7 +29,7 @@ class RedisSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         Meta(
             ge=1,
             le=60,
-            description="Seconds, 1 to 60, after which a node that gives no sign is dead and its users leave.",
+            description="Seconds, 1 to 60, without a sign of a node after which its users leave.",
         ),
     ] = 8.0
 

@@ -86,9 +86,7 @@ class Subscriber:
                 self.is_up = False
                 await self._connection.disconnect(nowait=True)
                 self._give_up()
-            await asyncio.sleep(
-                RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)] * (0.5 + random.random())
-            )  # noqa: S311
+            await asyncio.sleep(_pause(failures))
 
     async def _listen(self) -> None:
         connection = self._connection
@@ -146,3 +144,9 @@ class Subscriber:
                 confirmed.set_exception(Unavailable(f"Redis does not answer: {self.failure}"))
                 confirmed.exception()  # so that nobody's waiting is no error
         self._confirming.clear()
+
+
+def _pause(failures: int) -> float:
+    """Seconds to wait. Nodes that lost their server at once come back one after another."""
+    seconds = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
+    return seconds * random.uniform(0.5, 1.5)  # noqa: S311
