@@ -31,3 +31,17 @@ async def _node(server: Valkey, data_dir: Path, redis: Mapping[str, object]) -> 
     async with open_stage(data_dir, settings) as stage:
         stage.key = SECRET
         yield stage
+
+
+def node_options(server: Valkey, data_dir: Path, presence_ttl: float) -> list[str]:
+    """What makes `tornchat serve` one more node."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    key = data_dir / "jwt.key"
+    key.write_text(SECRET)
+    chosen = [
+        "tornchat.plugins=jwt,peewee,redis",
+        f"jwt.secret_file={key}",
+        f"redis.url={server.url}",
+        f"redis.presence_ttl={presence_ttl}",
+    ]
+    return [word for setting in chosen for word in ("--set", setting)]

@@ -1,0 +1,130 @@
+"""Chatting while Redis is away: inside a node it goes on, and what the nodes did not hear they read in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.nodes import open_nodes
+from tests.stage import COUNT, Player
+from tests.valkey import Valkey, valkey
+
+BY_THE_BUS = 1.0
+"""Seconds in which a message arrives by the bus; the nodes look at the log every three."""
+
+
+@pytest.fixture
+def server() -> Iterator[Valkey]:
+    with valkey() as running:
+        yield running
+
+
+async def hears(player: Player, texts: list[str], seconds: float) -> float:
+    """All the texts, once each and in order; gives the seconds it took."""
+    start = time.monotonic()
+    async with asyncio.timeout(seconds):
+        heard = [await player.hears() for _ in texts]
+    assert heard == texts
+    return time.monotonic() - start
+
+
+async def goes_on(speaker: Player, listeners: list[Player], word: str) -> None:
+    """The bus carries a message again, soon after."""
+    end = time.monotonic() + 10
+    for number in range(100):
+        text = f"{word} {number}"
+        await speaker.says(text)
+        took = [await hears(listener, [text], 6) for listener in listeners]
+        if max(took) < BY_THE_BUS / 2 and number > 2:
+            return
+        assert time.monotonic() < end, "the bus does not come back"
+
+
+def test_messages_cross_nodes_by_the_bus_and_in_one_order(server: Valkey, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_nodes(3, server, tmp_path) as nodes:
+            players = [await node.enters(f"player{n}", "hall", v1=True) for n, node in enumerate(nodes)]
+            for number in range(50):
+                for n, player in enumerate(players):
+                    await player.says(f"{n} says {number}", f"c{number}")
+            start = time.monotonic()
+            heard = [[await player.next_of("chat_message") for _ in range(150)] for player in players]
+            assert time.monotonic() - start < 3 * BY_THE_BUS
+            assert heard[0] == heard[1] == heard[2]
+            assert [frame["seq"] for frame in heard[0]] == list(range(1, 151))
+            for n in range(3):
+                mine = [frame["message"] for frame in heard[0] if frame["message"].startswith(f"{n} ")]
+                assert mine == [f"{n} says {number}" for number in range(50)]
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("away", [0.5, 4.0])
+def test_what_was_said_while_redis_was_dead_is_heard_by_all(
+    away: float, server: Valkey, tmp_path: Path
+) -> None:
+    async def play() -> None:
+        async with open_nodes(2, server, tmp_path) as [verona, mantua]:
+            juliet, romeo = await verona.enters("juliet", "hall"), await mantua.enters("romeo", "hall")
+            figures = []
+            for number in range(COUNT or 1):
+                server.kill()
+                texts = [f"{number}: {line}" for line in range(5)]
+                for text in texts:
+                    await juliet.says(text)
+                await hears(juliet, texts, 1.0)
+                await asyncio.sleep(away)
+                server.start()
+                figures.append(await hears(romeo, texts, 5.0))
+                await goes_on(romeo, [juliet, romeo], "back")
+                await goes_on(juliet, [juliet, romeo], "forth")
+            print(f"\nrepaired within {max(figures):.2f} s of its return, missing: 0, in {len(figures)} runs")
+
+    asyncio.run(play())
+
+
+def test_a_cut_subscription_is_noticed_and_repaired_at_once(server: Valkey, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_nodes(2, server, tmp_path) as [verona, mantua]:
+            juliet, romeo = await verona.enters("juliet", "hall"), await mantua.enters("romeo", "hall")
+            figures = []
+            for number in range(COUNT or 3):
+                server.ask("CLIENT", "KILL", "TYPE", "pubsub")
+                await juliet.says(f"Romeo {number}")
+                figures.append(await hears(romeo, [f"Romeo {number}"], 2.5))
+                await hears(juliet, [f"Romeo {number}"], 2.5)
+            print(f"\nrepaired within {max(figures):.2f} s")
+
+    asyncio.run(play())
+
+
+def test_inside_a_node_chatting_goes_on_while_redis_hangs(server: Valkey, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_nodes(2, server, tmp_path) as [verona, mantua]:
+            juliet, romeo = await verona.enters("juliet", "hall"), await mantua.enters("romeo", "hall")
+            server.send(signal.SIGSTOP)
+            took = []
+            for number in range(40):
+                start = time.monotonic()
+                await juliet.says(f"line {number}")
+                await hears(juliet, [f"line {number}"], 2.0)
+                took.append(time.monotonic() - start)
+                await asyncio.sleep(0.1)
+            start = time.monotonic()
+            nurse = await verona.enters("nurse", "hall")
+            await nurse.says("I am here, too")
+            await hears(juliet, ["I am here, too"], 2.0)
+            joined = time.monotonic() - start
+            server.send(signal.SIGCONT)
+            await hears(romeo, [*(f"line {number}" for number in range(40)), "I am here, too"], 5.0)
+            await goes_on(romeo, [juliet, romeo], "back")
+            print(f"\nlocal echo: worst {max(took) * 1000:.0f} ms, a join: {joined * 1000:.0f} ms")
+            assert max(took) < 0.25
+            assert joined < 2.0
+
+    asyncio.run(play())
