@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -45,3 +47,12 @@ def node_options(server: Valkey, data_dir: Path, presence_ttl: float) -> list[st
         f"redis.presence_ttl={presence_ttl}",
     ]
     return [word for setting in chosen for word in ("--set", setting)]
+
+
+async def until(happened: Callable[[], bool], seconds: float, what: str) -> float:
+    """Look at what only Redis knows, again and again, and give the seconds it took."""
+    start = time.monotonic()
+    while not happened():
+        assert time.monotonic() - start < seconds, f"{what} not within {seconds} s"
+        await asyncio.sleep(0.02)
+    return time.monotonic() - start

@@ -258,3 +258,30 @@ def test_no_secret_reaches_the_log(caplog):
         asyncio.run(hooks(authenticate=[authenticate]).authenticate(CREDENTIALS))
     assert "can't read Credentials(room='hall'" in caplog.text
     assert "s3cret" not in caplog.text
+
+
+@BOTH
+@pytest.mark.parametrize("answer", [[Fault("one key each", "share one")], OSError(), "junk"])
+def test_what_would_not_work_on_several_nodes_stops_the_start_of_one(kind, answer):
+    started = []
+    found = hooks(
+        broadcast_scope=[plain("cluster")],
+        check_cluster=[kind([]), kind(answer)],
+        startup=[plain(lambda chat: started.append(chat))],
+    )
+    with pytest.raises(SettingsError, match="Several nodes can't be one chat"):
+        asyncio.run(found.startup(None))
+    assert started == []
+    assert [plugin for plugin, _ in asyncio.run(found.check())] == ["p2"]
+
+
+def test_one_node_alone_is_not_asked_about_others():
+    started = []
+    found = hooks(
+        broadcast_scope=[plain("process")],
+        check_cluster=[plain([Fault("one key each", "share one")])],
+        startup=[plain(lambda chat: started.append("started"))],
+    )
+    asyncio.run(found.startup(None))
+    assert started == ["started"]
+    assert asyncio.run(found.check()) == []

@@ -89,3 +89,11 @@ def test_above_the_limit_changes_are_not_told_and_the_list_is_cut():
     assert names(roster, JULIET) == ["romeo", "juliet"]
     assert roster.apply(3, leave(JULIET)) == []
     assert roster.apply(4, leave(ROMEO)) == [leave(ROMEO)]
+
+
+def test_nobody_has_left_a_list_that_is_not_complete():
+    """The nodes of a cluster are still entering who is there again."""
+    roster = told(1, ROMEO, JULIET)
+    assert roster.refresh(Roster(7, (JULIET, NURSE), complete=False)) == [join(NURSE)]
+    assert names(roster, JULIET) == ["romeo", "juliet", "nurse"]
+    assert roster.refresh(Roster(8, (JULIET, NURSE))) == [leave(ROMEO)]

@@ -30,6 +30,7 @@ class Bus:
         pipe: Pipe,
         on_presence: Callable[[bytes], None],
         on_back: Callable[[], None],
+        timeout: float,
     ) -> None:
         self._chat = chat
         self._names = names
@@ -42,7 +43,7 @@ class Bus:
         self._may_have_missed = False
         self._back = asyncio.Event()
         channels = (names.presence, names.nodes, names.beat)
-        self.subscriber = Subscriber(connections, channels, self._heard, self._is_back)
+        self.subscriber = Subscriber(connections, channels, self._heard, self._is_back, timeout)
 
     async def open(self) -> None:
         """Wait until everything is subscribed. `subscriber.run` and `beat` are under way."""

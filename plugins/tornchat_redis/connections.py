@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
@@ -31,6 +32,7 @@ class Connections:
             "client_name": "tornchat",  # its answer also shows that somebody is there who answers
         }
         try:
+            _refuse_no_path(settings.url)
             self._pool = ConnectionPool.from_url(settings.url, **options)
             self.make()
         except Exception:
@@ -42,9 +44,23 @@ class Connections:
         return connection
 
 
+def _refuse_no_path(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme == "unix" and not parts.path:
+        raise ValueError
+
+
+async def close(connection: Connection) -> None:
+    """Close a connection and wait for it, at most its own time-out. Raises nothing."""
+    try:
+        await connection.disconnect()
+    except FAILURES:
+        pass  # it had still something to send that nobody takes
+
+
 def reason(error: BaseException) -> str:
     """Say what went wrong. An answer of the server may quote what it was sent, so that is cut off."""
     words = str(error)
     if isinstance(error, ResponseError):
         words = words.partition(",")[0].partition("'")[0].partition("`")[0].strip()
-    return f"{type(error).__name__}: {words[:100]}" if words else type(error).__name__
+    return f"{type(error).__name__}: {words[:100].rstrip('.')}" if words else type(error).__name__

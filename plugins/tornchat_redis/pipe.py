@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 from redis.exceptions import ReadOnlyError, ResponseError
 
 from tornchat import Unavailable
-from tornchat_redis.connections import FAILURES, Connections, reason
+from tornchat_redis.connections import FAILURES, Connections, close, reason
 
 log = logging.getLogger("tornchat.redis")
 
@@ -41,6 +41,7 @@ class Pipe:
         self._waiting: deque[_Call] = deque()
         self._waiting_bytes = 0
         self._wake = asyncio.Event()
+        self._has_ended = False
         self.is_up = False
         self.failure = "not connected yet"
         """What went wrong last."""
@@ -56,6 +57,8 @@ class Pipe:
 
     async def call(self, *words: str | bytes | int) -> Any:
         """Carry out a command. Raises `Unavailable` if that failed, or if it is not known."""
+        if self._has_ended:
+            raise Unavailable("Redis is not connected.")
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._add(words, answer)
         return await answer
@@ -69,8 +72,9 @@ class Pipe:
                 while self._waiting:
                     await self._carry_out(self._next())
         finally:
+            self._has_ended = True
             self._fail(self._waiting, "the node is stopping")
-            await self._connection.disconnect(nowait=True)
+            await close(self._connection)
 
     def _add(self, words: Words, answer: asyncio.Future[Any] | None) -> None:
         size = sum(len(word) for word in words if not isinstance(word, int))

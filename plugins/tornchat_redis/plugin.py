@@ -45,6 +45,8 @@ class RedisPlugin:
     @hookimpl
     async def startup(self, chat: ChatHandle) -> None:
         """Connect, and hold a lease. Raises `SettingsError`: a start is no time to wait for a server."""
+        for fault in await faults(self._connections):
+            raise SettingsError(fault.what, fault.cure)
         opened = self._open = self._wire(chat)
         opened.tasks.start(opened.pipe.run)
         opened.tasks.start(opened.bus.subscriber.run)
@@ -65,7 +67,8 @@ class RedisPlugin:
         rooms = Rooms(names, pipe, ttl)
         presence = Presence(chat, rooms, lambda: lease.holds and pipe.is_up)
         lease = Lease(rooms, ttl, presence.enter_all, chat.may_have_missed)
-        bus = Bus(chat, names, self._connections, pipe, presence.heard, lease.doubt)
+        timeout = self._settings.socket_timeout
+        bus = Bus(chat, names, self._connections, pipe, presence.heard, lease.doubt, timeout)
         return _Open(pipe, bus, presence, lease, rooms, Tasks())
 
     @hookimpl

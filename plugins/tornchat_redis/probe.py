@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tornchat import Fault
-from tornchat_redis.connections import FAILURES, Connections, reason
+from tornchat_redis.connections import FAILURES, Connections, close, reason
 
 
 async def faults(connections: Connections) -> Sequence[Fault]:
@@ -19,7 +19,7 @@ async def faults(connections: Connections) -> Sequence[Fault]:
         what = f"Redis can't be used: {reason(error)}."
         return [Fault(what, "Check [redis] url, and whether the server runs.")]
     finally:
-        await connection.disconnect(nowait=True)
+        await close(connection)
     return _memory_faults(memory)
 
 

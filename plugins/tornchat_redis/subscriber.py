@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tornchat import Unavailable
-from tornchat_redis.connections import FAILURES, Connections, reason
+from tornchat_redis.connections import FAILURES, Connections, close, reason
 
 log = logging.getLogger("tornchat.redis")
 
@@ -35,10 +35,12 @@ class Subscriber:
         channels: Iterable[str],
         on_message: Callable[[str, bytes], None],
         on_back: Callable[[], None],
+        timeout: float,
     ) -> None:
         self._connection = connections.make()
         self._on_message = on_message
         self._on_back = on_back
+        self._timeout = timeout
         self._wanted = set(channels)
         self._confirming: dict[str, asyncio.Future[None]] = {}
         self._unconfirmed: set[str] | None = None
@@ -49,7 +51,10 @@ class Subscriber:
         """What went wrong last."""
 
     async def subscribe(self, channel: str) -> None:
-        """Listen to `channel` from the return on. Raises `Unavailable`; then it is listened to later."""
+        """Listen to `channel` from the return on.
+
+        Raises `Unavailable` if that is not confirmed in time; a later connection listens to it all the same.
+        """
         self._wanted.add(channel)
         if not self.is_up:
             raise Unavailable(f"Redis does not answer: {self.failure}")
@@ -57,7 +62,10 @@ class Subscriber:
         if confirmed is None:
             confirmed = self._confirming[channel] = asyncio.get_running_loop().create_future()
             await self._send("SUBSCRIBE", channel)
-        await asyncio.shield(confirmed)
+        await asyncio.wait([confirmed], timeout=self._timeout)
+        if not confirmed.done():
+            raise Unavailable("Redis does not confirm what is subscribed.")
+        confirmed.result()
 
     async def unsubscribe(self, channel: str) -> None:
         """Listen to `channel` no more. Raises nothing."""
@@ -84,7 +92,7 @@ class Subscriber:
                 self._went_down(reason(error))
             finally:
                 self.is_up = False
-                await self._connection.disconnect(nowait=True)
+                await close(self._connection)
                 self._give_up()
             await asyncio.sleep(_pause(failures))
 

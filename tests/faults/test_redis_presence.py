@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.nodes import node_options, open_nodes
+from tests.nodes import node_options, open_nodes, until
 from tests.stage import Player, Stage, serving
 from tests.valkey import Valkey, valkey
 
@@ -24,15 +23,6 @@ USERS = "{tornchat}:users:hall"
 def server() -> Iterator[Valkey]:
     with valkey() as running:
         yield running
-
-
-async def until(happened: Callable[[], bool], seconds: float, what: str) -> float:
-    """Look again and again, and give the seconds it took."""
-    start = time.monotonic()
-    while not happened():
-        assert time.monotonic() - start < seconds, f"{what} not within {seconds} s"
-        await asyncio.sleep(0.02)
-    return time.monotonic() - start
 
 
 class Witness:
@@ -85,7 +75,7 @@ def test_what_redis_forgot_is_rebuilt_and_nobody_is_shown_leaving(
 ) -> None:
     async def play() -> None:
         async with open_nodes(3, server, tmp_path, presence_ttl=TTL) as nodes:
-            players, witnesses = await cast_on(nodes)
+            _, witnesses = await cast_on(nodes)
             forget(server)
             seconds = await until(lambda: here(server) == {"romeo", "juliet", "nurse"}, 15, "the rebuild")
             print(f"rebuilt after {seconds:.1f} s")
@@ -112,7 +102,9 @@ def test_who_leaves_while_redis_is_rebuilt_is_told_once(server: Valkey, tmp_path
                 await until(witness.was_told("user_leave", "juliet"), 15, "her leave")
             await until(lambda: here(server) == {"romeo", "nurse"}, 15, "the rebuild")
             for witness in (witnesses[0], witnesses[2]):
-                assert [told for told in witness.told if told[0] == "user_leave"] == [("user_leave", "juliet")]
+                assert [told for told in witness.told if told[0] == "user_leave"] == [
+                    ("user_leave", "juliet")
+                ]
 
     asyncio.run(play())
 
@@ -122,7 +114,7 @@ def test_the_users_of_a_killed_node_leave_once(server: Valkey, tmp_path: Path) -
         with serving(tmp_path / "data", *node_options(server, tmp_path / "data", TTL)) as doomed:
             async with open_nodes(2, server, tmp_path / "data", presence_ttl=TTL) as nodes:
                 await doomed.stage.enters("mercutio", "hall")
-                players, witnesses = await cast_on(nodes)
+                _, witnesses = await cast_on(nodes)
                 await asyncio.sleep(TTL)  # a node that has just come up itself buries nobody
                 doomed.kill()
                 seconds = [
@@ -159,7 +151,7 @@ def test_a_node_that_was_stopped_enters_its_sessions_again(server: Valkey, tmp_p
 def test_nobody_leaves_when_redis_was_stopped_longer_than_a_lease(server: Valkey, tmp_path: Path) -> None:
     async def play() -> None:
         async with open_nodes(3, server, tmp_path, presence_ttl=TTL) as nodes:
-            players, witnesses = await cast_on(nodes)
+            _, witnesses = await cast_on(nodes)
             await asyncio.sleep(1.5 * TTL)  # all may bury others now
             server.send(signal.SIGSTOP)
             await asyncio.sleep(3 * TTL)
@@ -171,5 +163,24 @@ def test_nobody_leaves_when_redis_was_stopped_longer_than_a_lease(server: Valkey
             assert here(server) == {"romeo", "juliet", "nurse", "mercutio"}
             assert [told for w in witnesses for told in w.told if told[0] == "user_leave"] == []
             await mercutio.leaves()
+
+    asyncio.run(play())
+
+
+def test_older_data_that_redis_comes_back_with_is_corrected(server: Valkey, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_nodes(2, server, tmp_path, presence_ttl=TTL) as nodes:
+            mercutio = await nodes[1].enters("mercutio", "hall")
+            server.ask("SAVE")
+            _, witnesses = await cast_on(nodes)
+            await mercutio.leaves()
+            await until(lambda: here(server) == {"romeo", "juliet"}, 5, "his leave")
+            server.restart()
+            await until(lambda: here(server) == {"romeo", "juliet"}, 15, "the correction")
+            await asyncio.sleep(2 * TTL)
+            for user in ("romeo", "juliet"):
+                assert all(("user_leave", user) not in w.told for w in witnesses)
+            late = await nodes[0].enters("nurse", "hall")
+            assert {user["id"] for user in (await late.next())["users"]} == {"romeo", "juliet", "nurse"}
 
     asyncio.run(play())
