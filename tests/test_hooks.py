@@ -267,7 +267,7 @@ def test_what_would_not_work_on_several_nodes_stops_the_start_of_one(kind, answe
     found = hooks(
         broadcast_scope=[plain("cluster")],
         check_cluster=[kind([]), kind(answer)],
-        startup=[plain(lambda chat: started.append(chat))],
+        startup=[plain(started.append)],
     )
     with pytest.raises(SettingsError, match="Several nodes can't be one chat"):
         asyncio.run(found.startup(None))

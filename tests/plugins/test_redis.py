@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -344,3 +345,24 @@ def test_a_refused_command_harms_no_other(server: Valkey, caplog: pytest.LogCapt
         await pipe.call("PING")
 
     asyncio.run(play())
+
+
+def test_the_rights_that_the_docs_name_are_enough(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/operating.md").read_text()
+    [rights] = re.findall(r"ACL SETUSER (chat [^`]+)`", page)
+    with valkey() as server:
+        server.ask("ACL", "SETUSER", *rights.split())
+        url = server.url.replace("//", "//chat:password@")
+
+        async def play() -> None:
+            assert await RedisPlugin(RedisPlugin.Settings(url=url)).check() == []
+            async with node(url, tmp_path) as (started, chat):
+                await started.subscribe("room:hall")
+                started.publish("room:hall", b"hello")
+                await started.join_presence("hall", ROMEO, "r1")
+                await chat.until(lambda: bool(chat.delivered and chat.changes), "what was told")
+                await started._open.rooms.reap("gone", "hall")
+                await started._open.rooms.forget("gone")
+                assert await started.leave_presence("hall", ROMEO, "r1")
+
+        asyncio.run(play())
