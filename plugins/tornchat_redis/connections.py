@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from tornchat import SettingsError
 from tornchat_redis.settings import RedisSettings
@@ -59,8 +59,6 @@ async def close(connection: Connection) -> None:
 
 
 def reason(error: BaseException) -> str:
-    """Say what went wrong. An answer of the server may quote what it was sent, so that is cut off."""
-    words = str(error)
-    if isinstance(error, ResponseError):
-        words = words.partition(",")[0].partition("'")[0].partition("`")[0].strip()
-    return f"{type(error).__name__}: {words[:100].rstrip('.')}" if words else type(error).__name__
+    """Say what went wrong. To a command it does not know the server quotes what it was sent: not here."""
+    words = str(error).partition(", with args")[0].strip()
+    return f"{type(error).__name__}: {words[:150].rstrip('.')}" if words else type(error).__name__

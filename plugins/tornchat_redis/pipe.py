@@ -113,9 +113,8 @@ class Pipe:
         except ReadOnlyError:
             raise  # a replica now: the connection has to find the new master
         except ResponseError as error:
-            self._fail([call], reason(error))
-            if call.answer is None:
-                self.failure = reason(error)
+            self.failure = reason(error)
+            self._fail([call], self.failure)
         else:
             if call.answer is not None and not call.answer.done():
                 call.answer.set_result(answer)
@@ -141,4 +140,4 @@ class Pipe:
             if call.answer is None:
                 self.lost += 1
             elif not call.answer.done():
-                call.answer.set_exception(Unavailable(f"Redis does not answer: {words}"))
+                call.answer.set_exception(Unavailable(f"Redis can't do it: {words}"))

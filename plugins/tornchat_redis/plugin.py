@@ -54,10 +54,11 @@ class RedisPlugin:
             async with asyncio.timeout(START_SECONDS):
                 await opened.bus.open()
                 await opened.lease.renew()
-        except (TimeoutError, Unavailable):
-            subscriber = opened.bus.subscriber
-            what = f"Redis can't be used: {opened.pipe.failure if subscriber.is_up else subscriber.failure}."
-            raise SettingsError(what, "Check [redis] url, and whether the server runs.") from None
+        except Unavailable as error:
+            raise SettingsError(f"{error}.", "Check the rights of the user that [redis] url names.") from None
+        except TimeoutError:
+            what = f"Redis can't be listened to: {opened.bus.subscriber.failure}."
+            raise SettingsError(what, "Check the rights of the user that [redis] url names.") from None
         opened.tasks.start(opened.bus.beat)
         opened.tasks.start(opened.lease.run)
 
