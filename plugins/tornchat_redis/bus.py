@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 
 from tornchat import ChatHandle
-from tornchat_redis.connections import Connections
 from tornchat_redis.names import Names
 from tornchat_redis.pipe import Pipe
 from tornchat_redis.subscriber import Subscriber
@@ -26,11 +25,10 @@ class Bus:
         self,
         chat: ChatHandle,
         names: Names,
-        connections: Connections,
         pipe: Pipe,
+        subscriber: Subscriber,
         on_presence: Callable[[bytes], None],
         on_back: Callable[[], None],
-        timeout: float,
     ) -> None:
         self._chat = chat
         self._names = names
@@ -42,8 +40,8 @@ class Bus:
         self._lost = 0
         self._may_have_missed = False
         self._back = asyncio.Event()
-        channels = (names.presence, names.nodes, names.beat)
-        self.subscriber = Subscriber(connections, channels, self._heard, self._is_back, timeout)
+        self.subscriber = subscriber
+        subscriber.on_message, subscriber.on_back = self._heard, self._is_back
 
     async def open(self) -> None:
         """Wait until everything is subscribed. `subscriber.run` and `beat` are under way."""
@@ -68,7 +66,7 @@ class Bus:
     async def beat(self) -> None:
         """Show that the connections are alive, once per second, until cancelled."""
         while True:
-            self._pipe.put("PUBLISH", self._names.beat, b"")
+            self._pipe.put(self._names.publish, self._names.beat, b"")
             if self._pipe.is_up and self._pipe.lost > self._lost:
                 self._lost = self._pipe.lost
                 self._send(self._names.nodes, b"missed")
@@ -79,7 +77,7 @@ class Bus:
 
     def _send(self, channel: str, payload: bytes) -> None:
         if self._pipe.is_up:
-            self._pipe.put("PUBLISH", channel, payload)
+            self._pipe.put(self._names.publish, channel, payload)
         else:
             self._pipe.lost += 1
 

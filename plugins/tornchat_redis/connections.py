@@ -1,26 +1,31 @@
-"""From a URL to connections, and from what goes wrong with them to words without a secret."""
+"""Connections, and from what goes wrong with them to words without a secret."""
 
 from __future__ import annotations
 
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
-from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import RedisError
+from redis.exceptions import ClusterDownError, MovedError, ReadOnlyError, RedisError
 
 from tornchat import SettingsError
+from tornchat_redis.names import Names
+from tornchat_redis.places import place_of
 from tornchat_redis.settings import RedisSettings
 
-CURE = "[redis] url is redis://<host>:<port>/<number>, rediss:// for TLS or unix://<path>."
+CURE = (
+    "[redis] url is redis://<host>:<port>/<number>, rediss:// for TLS, unix://<path>, "
+    "redis+sentinel://<host>:<port>,<host>:<port>/<service> or redis+cluster://<host>:<port>,<host>:<port>."
+)
 FAILURES: tuple[type[Exception], ...] = (RedisError, OSError)
 """What a connection raises; a time-out is an OSError."""
+WRONG_SERVER: tuple[type[Exception], ...] = (ReadOnlyError, MovedError, ClusterDownError)
+"""Answers of a server that is not the one to ask, any more or for now."""
 
 Connection: TypeAlias = AbstractConnection
 
 
 class Connections:
-    """Makes connections to the server that the settings name; none is opened here."""
+    """Opens connections to the server that the settings name, wherever it is at that time."""
 
     def __init__(self, settings: RedisSettings) -> None:
         """Raises `SettingsError`, which never quotes the URL: it may hold a password."""
@@ -32,28 +37,29 @@ class Connections:
             "client_name": "tornchat",  # its answer also shows that somebody is there who answers
         }
         try:
-            _refuse_no_path(settings.url)
-            self._pool = ConnectionPool.from_url(settings.url, **options)
-            self.make()
+            self._place = place_of(settings.url, options, Names(settings.prefix, "").origin)
         except Exception:
             raise SettingsError("The URL of [redis] can't be used.", CURE) from None
 
-    def make(self) -> Connection:
-        """Give a connection that is not open yet. The caller closes it."""
-        connection: Connection = self._pool.make_connection()
+    async def open(self) -> Connection:
+        """Give an open connection, which the caller closes. Raises `FAILURES`."""
+        try:
+            connection = await self._place.find()
+        except (ValueError, TypeError):
+            raise RedisError("the address that was given can't be used") from None
+        try:
+            await connection.connect()
+        except BaseException:
+            await close(connection)
+            raise
         return connection
 
 
-def _refuse_no_path(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme == "unix" and not parts.path:
-        raise ValueError
-
-
-async def close(connection: Connection) -> None:
+async def close(connection: Connection | None) -> None:
     """Close a connection and wait for it, at most its own time-out. Raises nothing."""
     try:
-        await connection.disconnect()
+        if connection is not None:
+            await connection.disconnect()
     except FAILURES:
         pass  # it had still something to send that nobody takes
 

@@ -8,18 +8,23 @@ from urllib.parse import quote
 class Names:
     """The names of one chat, all under its prefix.
 
-    Channels have no number of a database: two chats on one server need two prefixes. The keys of
-    presence share a hash tag, since a script changes several of them at once.
+    Channels have no number of a database: two chats on one server need two prefixes. The prefix is a hash
+    tag, so that a cluster has all keys, which the scripts change several of at once, in one place.
     """
 
-    def __init__(self, prefix: str, node: str) -> None:
+    def __init__(self, prefix: str, node: str, *, sharded: bool = False) -> None:
         self._prefix = prefix
         self.node = node
-        self.presence = f"{prefix}:presence"
+        shard = "S" if sharded else ""
+        self.publish, self.subscribe, self.unsubscribe = (
+            f"{shard}{word}" for word in ("PUBLISH", "SUBSCRIBE", "UNSUBSCRIBE")
+        )
+        """The commands: the channels of a shard are others than those of a whole cluster."""
+        self.presence = self._key("presence")
         """The channel of every change of a roster."""
-        self.nodes = f"{prefix}:nodes"
+        self.nodes = self._key("nodes")
         """The channel on which a node says that it could not publish something."""
-        self.beat = f"{prefix}:beat:{_plain(node)}"
+        self.beat = self._key("beat", node)
         """The channel on which this node hears nobody but itself."""
         self.origin = self._key("origin")
         self.rebuilding = self._key("rebuilding")
@@ -27,7 +32,7 @@ class Names:
 
     def topic(self, topic: str) -> str:
         """The channel of a topic."""
-        return f"{self._prefix}:topic:{_plain(topic)}"
+        return self._key("topic", topic)
 
     def rooms(self, node: str) -> str:
         """The key of the rooms in which a node has sessions: a set."""

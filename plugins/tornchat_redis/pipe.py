@@ -7,10 +7,10 @@ import logging
 from collections import deque
 from typing import Any, NamedTuple, TypeAlias
 
-from redis.exceptions import ReadOnlyError, ResponseError
+from redis.exceptions import ResponseError
 
 from tornchat import Unavailable
-from tornchat_redis.connections import FAILURES, Connections, close, reason
+from tornchat_redis.connections import FAILURES, WRONG_SERVER, Connection, Connections, close, reason
 
 log = logging.getLogger("tornchat.redis")
 
@@ -37,7 +37,8 @@ class Pipe:
     """
 
     def __init__(self, connections: Connections) -> None:
-        self._connection = connections.make()
+        self._connections = connections
+        self._connection: Connection | None = None
         self._waiting: deque[_Call] = deque()
         self._waiting_bytes = 0
         self._wake = asyncio.Event()
@@ -91,13 +92,12 @@ class Pipe:
         return batch
 
     async def _carry_out(self, batch: deque[_Call]) -> None:
-        connection = self._connection
         try:
-            await connection.connect()
+            connection = self._connection = self._connection or await self._connections.open()
             packed = connection.pack_commands([call.words for call in batch])
             await connection.send_packed_command(packed, check_health=False)
             while batch:
-                await self._take_answer(batch[0])
+                await self._take_answer(connection, batch[0])
                 batch.popleft()
         except FAILURES as error:
             await self._went_down(reason(error), batch)
@@ -107,11 +107,11 @@ class Pipe:
         else:
             self._went_up()
 
-    async def _take_answer(self, call: _Call) -> None:
+    async def _take_answer(self, connection: Connection, call: _Call) -> None:
         try:
-            answer = await self._connection.read_response()
-        except ReadOnlyError:
-            raise  # a replica now: the connection has to find the new master
+            answer = await connection.read_response()
+        except WRONG_SERVER:
+            raise  # the next connection finds the right one
         except ResponseError as error:
             self.failure = reason(error)
             self._fail([call], self.failure)
@@ -123,7 +123,9 @@ class Pipe:
         if self.is_up:
             log.warning("redis is down: %s", words)
         self.is_up, self.failure = False, words
-        await self._connection.disconnect(nowait=True)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.disconnect(nowait=True)
         # What waits behind was asked for while nobody answered: its time is over, too.
         batch.extend(self._waiting)
         self._waiting.clear()

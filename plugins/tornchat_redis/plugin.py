@@ -16,6 +16,7 @@ from tornchat_redis.presence import Presence
 from tornchat_redis.probe import faults
 from tornchat_redis.rooms import Rooms
 from tornchat_redis.settings import RedisSettings
+from tornchat_redis.subscriber import Subscriber
 from tornchat_redis.tasks import Tasks
 
 START_SECONDS = 5.0
@@ -63,13 +64,14 @@ class RedisPlugin:
         opened.tasks.start(opened.lease.run)
 
     def _wire(self, chat: ChatHandle) -> _Open:
-        names, ttl = Names(self._settings.prefix, chat.node_id), self._settings.presence_ttl
+        settings, ttl = self._settings, self._settings.presence_ttl
+        names = Names(settings.prefix, chat.node_id, sharded=settings.sharded)
         pipe = Pipe(self._connections)
         rooms = Rooms(names, pipe, ttl)
         presence = Presence(chat, rooms, lambda: lease.holds and pipe.is_up)
         lease = Lease(rooms, ttl, presence.enter_all, chat.may_have_missed)
-        timeout = self._settings.socket_timeout
-        bus = Bus(chat, names, self._connections, pipe, presence.heard, lease.doubt, timeout)
+        subscriber = Subscriber(self._connections, names, settings.socket_timeout)
+        bus = Bus(chat, names, pipe, subscriber, presence.heard, lease.doubt)
         return _Open(pipe, bus, presence, lease, rooms, Tasks())
 
     @hookimpl

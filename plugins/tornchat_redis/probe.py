@@ -10,9 +10,9 @@ from tornchat_redis.connections import FAILURES, Connections, close, reason
 
 async def faults(connections: Connections) -> Sequence[Fault]:
     """Connect and look; nothing is changed."""
-    connection = connections.make()
+    connection = None
     try:
-        await connection.connect()
+        connection = await connections.open()
         await connection.send_command("INFO", "memory")
         memory: bytes = await connection.read_response()
     except FAILURES as error:

@@ -86,7 +86,7 @@ class Rooms:
     ) -> list[Any]:
         """Run a script on a room and give its answer, without the first item, which is looked at here."""
         names = self._names
-        head = (self._origin, self._ttl, floor, room, names.presence)
+        head = (self._origin, self._ttl, floor, room, names.presence, names.publish)
         answer: list[Any]
         strange, *answer = await self._eval(script, names.room(room, of or names.node), *head, *words)
         if strange:

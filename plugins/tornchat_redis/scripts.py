@@ -74,7 +74,7 @@ local function tell()
   local kind, participant = 'join', joined[#joined]
   if not participant then kind, participant = 'leave', left[#left] end
   if kind == 'join' or whole then
-    redis.call('PUBLISH', ARGV[5], cmsgpack.pack({1, ARGV[4], number, kind, participant}))
+    redis.call(ARGV[6], ARGV[5], cmsgpack.pack({1, ARGV[4], number, kind, participant}))
   end
 end
 """
@@ -83,11 +83,11 @@ _CHANGE = _HEAD.substitute(leases="KEYS[8]") + _ROOM
 
 ENTER = f"""{_CHANGE}
 local given = {{}}
-for place = 7, #ARGV, 3 do
+for place = 8, #ARGV, 3 do
   given[ARGV[place]] = true
   enter(ARGV[place], ARGV[place + 1], ARGV[place + 2])
 end
-if ARGV[6] == 'all' then
+if ARGV[7] == 'all' then
   local stored = redis.call('HGETALL', sessions)
   for place = 1, #stored, 2 do
     if not given[stored[place]] then depart(stored[place], stored[place + 1]) end
@@ -96,19 +96,19 @@ end
 tell()
 return {{strange and 1 or 0, first}}
 """
-"""Enter sessions: (session, id, participant) each from the seventh argument on.
+"""Enter sessions: (session, id, participant) each from the eighth argument on.
 
-With the sixth being "all" they are all that the node has in this room: others are ended. Gives the
+With the seventh being "all" they are all that the node has in this room: others are ended. Gives the
 sessions that were their users' first.
 """
 
 LEAVE = f"""{_CHANGE}
-if redis.call('HGET', sessions, ARGV[6]) ~= ARGV[7] then return {{strange and 1 or 0, 0}} end
-depart(ARGV[6], ARGV[7])
+if redis.call('HGET', sessions, ARGV[7]) ~= ARGV[8] then return {{strange and 1 or 0, 0}} end
+depart(ARGV[7], ARGV[8])
 tell()
 return {{strange and 1 or 0, #left}}
 """
-"""End the session (sixth argument) of a user (seventh). Gives 1 if it was the last one."""
+"""End the session (seventh argument) of a user (eighth). Gives 1 if it was the last one."""
 
 READ = f"""{_CHANGE}
 local number = version(0)
@@ -117,7 +117,7 @@ return {{strange and 1 or 0, string.format('%.0f', number), whole and 1 or 0, re
 """Give the version, whether the roster is whole, and the participants."""
 
 REAP = f"""{_CHANGE}
-local dead, me = ARGV[6], ARGV[7]
+local dead, me = ARGV[7], ARGV[8]
 if alive(dead) or not alive(me) or not whole then return {{strange and 1 or 0}} end
 local stored = redis.call('HGETALL', sessions)
 for place = 1, #stored, 2 do depart(stored[place], stored[place + 1]) end
@@ -125,9 +125,9 @@ tell()
 if redis.call('EXISTS', rooms) == 0 then redis.call('ZREM', KEYS[8], dead) end
 return {{strange and 1 or 0}}
 """
-"""End all sessions of a dead node (sixth argument) in the room.
+"""End all sessions of a dead node (seventh argument) in the room.
 
-Only a node (seventh) whose own lease holds may do so: it could have waited for this server to wake up,
+Only a node (eighth) whose own lease holds may do so: it could have waited for this server to wake up,
 and then every lease has ended, not the dead node's alone.
 """
 

@@ -12,7 +12,7 @@ class RedisSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Which Redis or Valkey joins the nodes of one chat."""
 
     url: Annotated[
-        str, Meta(description="redis://, rediss:// (TLS) or unix://, with user and password if needed.")
+        str, Meta(description="redis://, rediss:// (TLS), unix://, redis+sentinel:// or redis+cluster://.")
     ] = "redis://127.0.0.1:6379/0"
     prefix: Annotated[
         str,
@@ -21,6 +21,10 @@ class RedisSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
             description="Begins every key and channel: one for each chat that uses the same server.",
         ),
     ] = "tornchat"
+    sharded: Annotated[
+        bool,
+        Meta(description="Publish inside one shard of a cluster only. Needs Redis 7, or Valkey."),
+    ] = False
     socket_timeout: Annotated[
         float, Meta(ge=0.1, le=1.5, description="Seconds, 0.1 to 1.5, that an answer is waited for.")
     ] = 1.0

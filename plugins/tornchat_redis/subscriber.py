@@ -6,11 +6,14 @@ import asyncio
 import logging
 import math
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
+from redis.exceptions import ConnectionError as NoConnection
+
 from tornchat import Unavailable
-from tornchat_redis.connections import FAILURES, Connections, close, reason
+from tornchat_redis.connections import FAILURES, Connection, Connections, close, reason
+from tornchat_redis.names import Names
 
 log = logging.getLogger("tornchat.redis")
 
@@ -29,20 +32,16 @@ class Subscriber:
     shows in no other way.
     """
 
-    def __init__(
-        self,
-        connections: Connections,
-        channels: Iterable[str],
-        on_message: Callable[[str, bytes], None],
-        on_back: Callable[[], None],
-        timeout: float,
-    ) -> None:
-        self._connection = connections.make()
-        self._on_message = on_message
-        self._on_back = on_back
+    def __init__(self, connections: Connections, names: Names, timeout: float) -> None:
+        self._connections = connections
+        self._connection: Connection | None = None
+        self._names = names
         self._timeout = timeout
-        self._wanted = set(channels)
+        self._wanted = {names.presence, names.nodes, names.beat}
+        self.on_message: Callable[[str, bytes], None] = lambda channel, payload: None
+        self.on_back: Callable[[], None] = lambda: None
         self._confirming: dict[str, asyncio.Future[None]] = {}
+        self._unsubscribing: list[str] = []
         self._unconfirmed: set[str] | None = None
         """What is still to be confirmed on a new connection; None once all of it was."""
         self._patience = asyncio.timeout(None)
@@ -61,7 +60,7 @@ class Subscriber:
         confirmed = self._confirming.get(channel)
         if confirmed is None:
             confirmed = self._confirming[channel] = asyncio.get_running_loop().create_future()
-            await self._send("SUBSCRIBE", channel)
+            await self._send(self._names.subscribe, channel)
         await asyncio.wait([confirmed], timeout=self._timeout)
         if not confirmed.done():
             raise Unavailable("Redis does not confirm what is subscribed.")
@@ -71,8 +70,9 @@ class Subscriber:
         """Listen to `channel` no more. Raises nothing."""
         if channel in self._wanted:
             self._wanted.discard(channel)
+            self._unsubscribing.append(channel)
             try:
-                await self._send("UNSUBSCRIBE", channel)
+                await self._send(self._names.unsubscribe, channel)
             except Unavailable:
                 pass  # the next connection does not subscribe it
 
@@ -92,30 +92,33 @@ class Subscriber:
                 self._went_down(reason(error))
             finally:
                 self.is_up = False
-                await close(self._connection)
+                connection, self._connection = self._connection, None
+                await close(connection)
                 self._give_up()
             await asyncio.sleep(_pause(failures))
 
     async def _listen(self) -> None:
-        connection = self._connection
         async with asyncio.timeout(SILENCE) as self._patience:
-            await connection.connect()
+            connection = self._connection = await self._connections.open()
+            self._unsubscribing.clear()
             self._unconfirmed = set(self._wanted)
             channels = list(self._wanted)
             for start in range(0, len(channels), CHUNK):
-                await connection.send_command(
-                    "SUBSCRIBE", *channels[start : start + CHUNK], check_health=False
-                )
+                await self._write(self._names.subscribe, *channels[start : start + CHUNK])
             while True:
                 self._take(await connection.read_response(timeout=math.inf))
 
     def _take(self, news: Any) -> None:
         kind, channel = news[0], news[1].decode("ascii")
-        if kind == b"message":
+        if kind in (b"message", b"smessage"):
             if channel in self._wanted:
-                self._on_message(channel, news[2])
-        elif kind == b"subscribe":
+                self.on_message(channel, news[2])
+        elif kind in (b"subscribe", b"ssubscribe"):
             self._confirm(channel)
+        elif channel in self._unsubscribing:
+            self._unsubscribing.remove(channel)
+        elif channel in self._wanted:
+            raise NoConnection("another server has this channel now")
 
     def _confirm(self, channel: str) -> None:
         confirmed = self._confirming.pop(channel, None)
@@ -128,18 +131,22 @@ class Subscriber:
                 self._went_up()
 
     async def _send(self, *words: str) -> None:
-        # A connection that is closed would be opened again by the sending, with nothing subscribed.
-        if not self._connection.is_connected:
-            raise Unavailable(f"Redis does not answer: {self.failure}")
         try:
-            await self._connection.send_command(*words, check_health=False)
+            await self._write(*words)
         except FAILURES as error:
             raise Unavailable(f"Redis does not answer: {reason(error)}") from None
+
+    async def _write(self, *words: str) -> None:
+        connection = self._connection
+        # A connection that is closed would be opened again by the sending, with nothing subscribed.
+        if connection is None or not connection.is_connected:
+            raise NoConnection(self.failure)
+        await connection.send_command(*words, check_health=False)
 
     def _went_up(self) -> None:
         log.info("listening to redis")
         self.is_up = True
-        self._on_back()
+        self.on_back()
 
     def _went_down(self, words: str) -> None:
         if self.is_up:

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import re
 import signal
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,7 +21,7 @@ from tornchat_redis.pipe import Pipe
 
 from tests.nodes import until
 from tests.proxy import proxy
-from tests.valkey import Valkey, plugin, valkey
+from tests.valkey import Valkey, free_port, plugin, valkey
 from tornchat import ChatApp, Participant, SettingsError, Unavailable
 from tornchat.testing import RecordingChat
 
@@ -62,6 +61,10 @@ async def node(
         "redis://localhost?nonsense=1",
         "redis://localhost?socket_timeout=x",
         "unix://",
+        "redis+sentinel://localhost",
+        "redis+sentinel://localhost:x/main",
+        "redis+other://localhost",
+        "redis+cluster://a:1,b:x",
     ],
 )
 def test_a_url_that_can_not_be_used_is_refused_and_not_shown(url: str) -> None:
@@ -117,9 +120,7 @@ def test_a_wrong_password_is_named_and_not_shown(tmp_path: Path, caplog: pytest.
 
 
 def test_it_works_with_a_password_over_tcp(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     with valkey("--port", port, "--bind", "127.0.0.1", "--requirepass", PASSWORD):
 
         async def play() -> None:
@@ -258,7 +259,7 @@ def test_what_is_no_change_of_a_roster_is_passed_over(junk: bytes, server: Valke
     async def play() -> None:
         async with node(server, tmp_path) as (started, chat):
             with redis.Redis.from_url(server.url) as stranger:
-                stranger.publish("tornchat:presence", junk)
+                stranger.publish("{tornchat}:presence", junk)
             await started.join_presence("hall", ROMEO, "r1")
             await chat.until(lambda: bool(chat.changes), "the change that is one")
             assert [change.participant for _, _, change in chat.changes] == [ROMEO]

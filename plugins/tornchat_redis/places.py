@@ -1,0 +1,131 @@
+"""Where the server is: at an address, at one that Sentinels know, or in a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+from redis.asyncio import ConnectionPool
+from redis.asyncio.connection import AbstractConnection
+from redis.crc import key_slot
+from redis.exceptions import ConnectionError as NoConnection
+from redis.exceptions import RedisError
+
+Options = Mapping[str, Any]
+SENTINEL_PORT = 26379
+
+
+class Place(Protocol):
+    """Gives a connection to the server, not open yet, wherever it is now."""
+
+    async def find(self) -> AbstractConnection:
+        """Raises `RedisError` or `OSError`."""
+
+
+class Address:
+    """One server at one address."""
+
+    def __init__(self, url: str, options: Options) -> None:
+        """Raises `ValueError` or `TypeError` if there can't be one."""
+        parts = urlsplit(url)
+        if parts.scheme == "unix" and not parts.path:
+            raise ValueError("no path")
+        self._pool = ConnectionPool.from_url(url, **options)
+        self.make()
+
+    def make(self) -> AbstractConnection:
+        """Give a connection that is not open yet."""
+        connection: AbstractConnection = self._pool.make_connection()
+        return connection
+
+    async def find(self) -> AbstractConnection:
+        """See `Place`."""
+        return self.make()
+
+
+class _Several(NamedTuple):
+    """A URL that names several servers: `scheme://user@host:port,host:port/path?query`."""
+
+    scheme: str
+    user: str
+    hosts: Sequence[str]
+    path: str
+    query: str
+
+    def url(self, host: str, path: str = "", *, user: bool = True) -> str:
+        """The URL of one of them."""
+        return f"{self.scheme}://{self.user if user else ''}{host}/{path}{self.query}"
+
+
+class Sentinels:
+    """`redis+sentinel://<host>:<port>,<host>:<port>/<service>/<number>`: the master that Sentinels name."""
+
+    def __init__(self, url: str, options: Options) -> None:
+        self._url, self._options = _split(url), options
+        self._service, _, self._number = self._url.path.partition("/")
+        if not self._service:
+            raise ValueError("no service")
+        hosts = [host if ":" in host else f"{host}:{SENTINEL_PORT}" for host in self._url.hosts]
+        self._seeds = [Address(self._url.url(host, user=False), options) for host in hosts]
+
+    async def find(self) -> AbstractConnection:
+        """See `Place`."""
+        words = ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service)
+        host, port = await _first_answer(self._seeds, words)
+        return Address(self._url.url(_joined(host, port), self._number), self._options).make()
+
+
+class Cluster:
+    """`redis+cluster://<host>:<port>,<host>:<port>`: the master of the one slot that all keys are in."""
+
+    def __init__(self, url: str, options: Options, key: str) -> None:
+        self._url, self._options = _split(url), options
+        self._slot = key_slot(key.encode())
+        self._seeds = [Address(self._url.url(host), options) for host in self._url.hosts]
+
+    async def find(self) -> AbstractConnection:
+        """See `Place`."""
+        for first, last, master, *_ in await _first_answer(self._seeds, ("CLUSTER", "SLOTS")):
+            if first <= self._slot <= last:
+                return Address(self._url.url(_joined(*master[:2])), self._options).make()
+        raise NoConnection("no server of the cluster has the slot")
+
+
+def place_of(url: str, options: Options, key: str) -> Place:
+    """Give the place that `url` names; nothing is opened. Raises `ValueError` or `TypeError`."""
+    kind = url.partition("://")[0].partition("+")[2]
+    if kind == "sentinel":
+        return Sentinels(url, options)
+    return Cluster(url, options, key) if kind == "cluster" else Address(url, options)
+
+
+def _split(url: str) -> _Several:
+    scheme, _, rest = url.partition("://")
+    rest, mark, query = rest.partition("?")
+    place, _, path = rest.partition("/")
+    user, at, hosts = place.rpartition("@")
+    return _Several(scheme.partition("+")[0], user + at, hosts.split(","), path, mark + query)
+
+
+def _joined(host: bytes, port: int | bytes) -> str:
+    name = host.decode("ascii")
+    return f"[{name}]:{int(port)}" if ":" in name else f"{name}:{int(port)}"
+
+
+async def _first_answer(seeds: Sequence[Address], words: Sequence[str]) -> Any:
+    """Ask one after another. Raises what the last one gave."""
+    failure: Exception = NoConnection("nobody knows where the server is")
+    for seed in seeds:
+        connection = seed.make()
+        try:
+            await connection.connect()
+            await connection.send_command(*words)
+            answer = await connection.read_response()
+            if answer:
+                return answer
+        except (RedisError, OSError) as error:
+            failure = error
+        finally:
+            await connection.disconnect(nowait=True)
+    raise failure
