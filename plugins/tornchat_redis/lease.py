@@ -47,6 +47,10 @@ class Lease:
     def doubt(self) -> None:
         """Something was lost: find out at once what Redis still has."""
         self._in_doubt = True
+        self.look()
+
+    def look(self) -> None:
+        """Renew the lease now."""
         self._wake.set()
 
     async def run(self) -> None:
@@ -91,6 +95,7 @@ class Lease:
     async def _reap(self, nodes: list[str]) -> None:
         for node in nodes:
             rooms = await self._rooms.of(node)
-            log.warning("node %s is gone: its users leave %d rooms", node, len(rooms))
+            if rooms:
+                log.warning("node %s is gone: its users leave %d rooms", node, len(rooms))
             await asyncio.gather(*(self._rooms.reap(node, room) for room in rooms))
             await self._rooms.forget(node)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from redis.exceptions import ResponseError
@@ -33,7 +34,8 @@ class _Call(NamedTuple):
 class Pipe:
     """Commands in the order in which they are given: none overtakes another, also over a new connection.
 
-    A command that can't be carried out is not tried again. `is_up` says whether the last one could be.
+    A command that can't be carried out is not tried again. `is_up` says whether the last one could be;
+    `on_down` and `on_up` are called when that changes.
     """
 
     def __init__(self, connections: Connections) -> None:
@@ -44,6 +46,8 @@ class Pipe:
         self._wake = asyncio.Event()
         self._has_ended = False
         self.is_up = False
+        self.on_down: Callable[[], None] = lambda: None
+        self.on_up: Callable[[], None] = lambda: None
         self.failure = "not connected yet"
         """What went wrong last."""
         self.lost = 0
@@ -120,9 +124,10 @@ class Pipe:
                 call.answer.set_result(answer)
 
     async def _went_down(self, words: str, batch: deque[_Call]) -> None:
-        if self.is_up:
+        was_up, self.is_up, self.failure = self.is_up, False, words
+        if was_up:
             log.warning("redis is down: %s", words)
-        self.is_up, self.failure = False, words
+            self.on_down()
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.disconnect(nowait=True)
@@ -134,8 +139,9 @@ class Pipe:
 
     def _went_up(self) -> None:
         if not self.is_up:
+            self.is_up = True
             log.info("redis is up")
-        self.is_up = True
+            self.on_up()
 
     def _fail(self, calls: list[_Call] | deque[_Call], words: str) -> None:
         for call in calls:

@@ -70,6 +70,7 @@ class RedisPlugin:
         rooms = Rooms(names, pipe, ttl)
         presence = Presence(chat, rooms, lambda: lease.holds and pipe.is_up)
         lease = Lease(rooms, ttl, presence.enter_all, chat.may_have_missed)
+        pipe.on_down, pipe.on_up = lease.doubt, lease.look
         subscriber = Subscriber(self._connections, names, settings.socket_timeout)
         bus = Bus(chat, names, pipe, subscriber, presence.heard, lease.doubt)
         return _Open(pipe, bus, presence, lease, rooms, Tasks())

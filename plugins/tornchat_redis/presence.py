@@ -48,6 +48,8 @@ class Presence:
         self._rooms = rooms
         self._ready = ready
         self._own: dict[str, _Sessions] = {}
+        self._leaving: dict[str, bool] = {}
+        """Session whose end Redis is to be told -> whether it was found to be its user's last one."""
         self._decode = msgspec.msgpack.Decoder(_Told).decode
         self._participant = msgspec.json.Decoder(Participant).decode
         self.ignored = 0
@@ -58,7 +60,7 @@ class Presence:
         own = self._own.setdefault(room, _Sessions())
         own.users[session] = user
         self._refuse_if_away()
-        first = await self._rooms.enter(room, own.floor, {session: user}, all_of_them=False)
+        first, _ = await self._rooms.enter(room, own.floor, {session: user}, all_of_them=False)
         was_first = session in own.first
         own.first.discard(session)
         return was_first or session in first
@@ -69,8 +71,10 @@ class Presence:
         floor = own.floor if own is not None else 0
         if own is not None and own.users.get(session) == user:
             self._drop(room, own, session)
+        self._leaving.setdefault(session, False)
         self._refuse_if_away()
-        return await self._rooms.leave(room, floor, user, session)
+        was_last = await self._rooms.leave(room, floor, user, session)
+        return self._leaving.pop(session) or was_last
 
     async def read(self, room: str) -> Roster:
         """See the hook. Raises `Unavailable`."""
@@ -99,8 +103,9 @@ class Presence:
 
     async def _enter_room(self, name: str) -> None:
         own = self._own.get(name) or _Sessions()
-        own.first.update(await self._rooms.enter(name, own.floor, dict(own.users), all_of_them=True))
-        own.first &= own.users.keys()
+        first, last = await self._rooms.enter(name, own.floor, dict(own.users), all_of_them=True)
+        own.first |= first & own.users.keys()
+        self._leaving.update(dict.fromkeys(last & self._leaving.keys(), True))
 
     def _drop(self, room: str, own: _Sessions, session: str) -> None:
         del own.users[session]

@@ -31,15 +31,15 @@ class Rooms:
 
     async def enter(
         self, room: str, floor: int, sessions: Mapping[str, Participant], *, all_of_them: bool
-    ) -> list[str]:
+    ) -> tuple[set[str], set[str]]:
         """Enter the node's sessions; with `all_of_them` others that it had are ended.
 
-        Gives those that were their users' first ones, on any node.
+        Gives those that were their users' first ones on any node, and those ended that were the last ones.
         """
         extent = "all" if all_of_them else "some"
         words = [word for session, user in sessions.items() for word in (session, user.id, _encode(user))]
-        first = await self._run(scripts.ENTER, room, floor, extent, *words)
-        return [session.decode() for session in first[0]]
+        first, last = await self._run(scripts.ENTER, room, floor, extent, *words)
+        return {session.decode() for session in first}, {session.decode() for session in last}
 
     async def leave(self, room: str, floor: int, user: Participant, session: str) -> bool:
         """End a session; True if it was the user's last one."""

@@ -35,7 +35,7 @@ end
 
 _ROOM = """
 local versions, users, counts, sessions, rooms = KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local joined, left, first = {}, {}, {}
+local joined, left, first, last = {}, {}, {}, {}
 
 local function enter(session, user, participant)
   if redis.call('HSETNX', sessions, session, user) == 0 then return end
@@ -51,6 +51,7 @@ local function depart(session, user)
   redis.call('HDEL', counts, user)
   local participant = redis.call('HGET', users, user)
   redis.call('HDEL', users, user)
+  last[#last + 1] = session
   if participant then left[#left + 1] = participant end
 end
 
@@ -94,19 +95,19 @@ if ARGV[7] == 'all' then
   end
 end
 tell()
-return {{strange and 1 or 0, first}}
+return {{strange and 1 or 0, first, last}}
 """
 """Enter sessions: (session, id, participant) each from the eighth argument on.
 
 With the seventh being "all" they are all that the node has in this room: others are ended. Gives the
-sessions that were their users' first.
+sessions that were their users' first, and those ended that were their last.
 """
 
 LEAVE = f"""{_CHANGE}
 if redis.call('HGET', sessions, ARGV[7]) ~= ARGV[8] then return {{strange and 1 or 0, 0}} end
 depart(ARGV[7], ARGV[8])
 tell()
-return {{strange and 1 or 0, #left}}
+return {{strange and 1 or 0, #last}}
 """
 """End the session (seventh argument) of a user (eighth). Gives 1 if it was the last one."""
 

@@ -306,6 +306,32 @@ def test_two_chats_on_one_server_hear_nothing_of_each_other(server: Valkey, tmp_
     asyncio.run(play())
 
 
+def test_first_and_last_sessions_are_known_though_redis_was_away(server: Valkey, tmp_path: Path) -> None:
+    """What could not be told is entered with everything else; who asks again is told how it was."""
+    juliet = Participant("2", "juliet")
+
+    async def play() -> None:
+        async with node(server, tmp_path) as (started, _):
+            assert await started.join_presence("hall", ROMEO, "r1")
+            server.send(signal.SIGSTOP)
+            for attempt in (
+                started.read_presence("hall"),
+                started.join_presence("hall", juliet, "j1"),
+                started.leave_presence("hall", ROMEO, "r1"),
+            ):
+                with pytest.raises(Unavailable):
+                    await attempt
+            server.send(signal.SIGCONT)
+            await until(lambda: set(started.health().values()) == {"ok"}, 8, "the return")
+            assert (await started.read_presence("hall")).users == (juliet,)
+            assert await started.join_presence("hall", juliet, "j1") is True
+            assert await started.leave_presence("hall", ROMEO, "r1") is True
+            assert await started.join_presence("hall", juliet, "j1") is False
+            assert await started.leave_presence("hall", ROMEO, "r1") is False
+
+    asyncio.run(play())
+
+
 # --- the pipe ---
 
 

@@ -57,7 +57,7 @@ def play(server: Valkey, scene: Callable[[Rooms, Rooms], Awaitable[None]], ttl: 
     asyncio.run(main())
 
 
-async def enter(node: Rooms, *users: Participant, all_of_them: bool = False) -> list[str]:
+async def enter(node: Rooms, *users: Participant, all_of_them: bool = False) -> tuple[set[str], set[str]]:
     sessions = {f"of {user.id}": user for user in users}
     return await node.enter("hall", 0, sessions, all_of_them=all_of_them)
 
@@ -151,9 +151,9 @@ def test_who_resigns_with_sessions_left_is_dead_at_once(server: Valkey) -> None:
 def test_entering_all_sessions_ends_those_that_are_no_more(server: Valkey) -> None:
     async def scene(one: Rooms, two: Rooms) -> None:
         await enter(one, ROMEO)
-        assert await enter(one, JULIET, all_of_them=True) == ["of 2"]
+        assert await enter(one, JULIET, all_of_them=True) == ({"of 2"}, {"of 1"})
         assert (await roster(one)).users == (JULIET,)
-        assert await enter(one, all_of_them=True) == []
+        assert await enter(one, all_of_them=True) == (set(), {"of 2"})
         assert await one.of("n1") == []
 
     play(server, scene, ttl=60)
@@ -163,7 +163,7 @@ def test_who_stays_with_another_session_is_not_shown_leaving(server: Valkey) -> 
     async def scene(one: Rooms, two: Rooms) -> None:
         await one.enter("hall", 0, {"old": ROMEO}, all_of_them=False)
         before = await roster(one)
-        assert await one.enter("hall", 0, {"new": ROMEO}, all_of_them=True) == []
+        assert await one.enter("hall", 0, {"new": ROMEO}, all_of_them=True) == (set(), set())
         assert await roster(one) == before
 
     play(server, scene, ttl=60)
