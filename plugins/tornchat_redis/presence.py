@@ -28,12 +28,10 @@ class _Told(msgspec.Struct, frozen=True, array_like=True):
 class _Sessions:
     """What this node has in one room, and the highest version of its roster that it has seen."""
 
-    __slots__ = ("first", "floor", "users")
+    __slots__ = ("floor", "users")
 
     def __init__(self) -> None:
         self.users: dict[str, Participant] = {}
-        self.first: set[str] = set()
-        """Sessions found to be their users' first ones before anybody was told so."""
         self.floor = 0
 
 
@@ -48,8 +46,10 @@ class Presence:
         self._rooms = rooms
         self._ready = ready
         self._own: dict[str, _Sessions] = {}
-        self._leaving: dict[str, bool] = {}
-        """Session whose end Redis is to be told -> whether it was found to be its user's last one."""
+        self._joining: dict[tuple[str, str], bool] = {}
+        """Room and session that is being entered -> whether it was found to be its user's first one."""
+        self._leaving: dict[tuple[str, str], bool] = {}
+        """Room and session that is being ended -> whether it was found to be its user's last one."""
         self._decode = msgspec.msgpack.Decoder(_Told).decode
         self._participant = msgspec.json.Decoder(Participant).decode
         self.ignored = 0
@@ -59,11 +59,10 @@ class Presence:
         """See the hook. Raises `Unavailable`; the session is entered with all others when Redis is back."""
         own = self._own.setdefault(room, _Sessions())
         own.users[session] = user
+        self._joining.setdefault((room, session), False)
         self._refuse_if_away()
         first, _ = await self._rooms.enter(room, own.floor, {session: user}, all_of_them=False)
-        was_first = session in own.first
-        own.first.discard(session)
-        return was_first or session in first
+        return self._joining.pop((room, session), False) or session in first
 
     async def leave(self, room: str, user: Participant, session: str) -> bool:
         """See the hook. Raises `Unavailable`."""
@@ -71,10 +70,11 @@ class Presence:
         floor = own.floor if own is not None else 0
         if own is not None and own.users.get(session) == user:
             self._drop(room, own, session)
-        self._leaving.setdefault(session, False)
+        self._joining.pop((room, session), None)
+        self._leaving.setdefault((room, session), False)
         self._refuse_if_away()
         was_last = await self._rooms.leave(room, floor, user, session)
-        return self._leaving.pop(session) or was_last
+        return self._leaving.pop((room, session), False) or was_last
 
     async def read(self, room: str) -> Roster:
         """See the hook. Raises `Unavailable`."""
@@ -104,12 +104,11 @@ class Presence:
     async def _enter_room(self, name: str) -> None:
         own = self._own.get(name) or _Sessions()
         first, last = await self._rooms.enter(name, own.floor, dict(own.users), all_of_them=True)
-        own.first |= first & own.users.keys()
-        self._leaving.update(dict.fromkeys(last & self._leaving.keys(), True))
+        for asked, found in ((self._joining, first), (self._leaving, last)):
+            asked.update(dict.fromkeys({(name, session) for session in found} & asked.keys(), True))
 
     def _drop(self, room: str, own: _Sessions, session: str) -> None:
         del own.users[session]
-        own.first.discard(session)
         if not own.users:
             del self._own[room]
 

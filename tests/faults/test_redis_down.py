@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.nodes import open_nodes
+from tests.plugins.peeweekit import say, storage
 from tests.stage import COUNT, Player
 from tests.valkey import Valkey, valkey
 
@@ -154,5 +155,22 @@ def test_in_peace_the_bus_is_fast(server: Valkey, tmp_path: Path) -> None:
             p99 = took[int(len(took) * 0.99)]
             print(f"\nfrom node to node: p50 {took[len(took) // 2] * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms")
             assert p99 < 0.2
+
+    asyncio.run(play())
+
+
+def test_what_a_node_stored_before_it_died_is_heard_though_it_told_nobody(
+    server: Valkey, tmp_path: Path
+) -> None:
+    """The other node here does no more than to store: as one that is killed between commit and publish."""
+
+    async def play() -> None:
+        async with open_nodes(1, server, tmp_path) as [mantua], storage(tmp_path) as dying:
+            romeo = await mantua.enters("romeo", "hall")
+            figures = []
+            for number in range(COUNT or 2):
+                await say(dying, f"the last words {number}")
+                figures.append(await hears(romeo, [f"the last words {number}"], 5.0))
+            print(f"\nheard within {max(figures):.1f} s, missing: 0, in {len(figures)} runs")
 
     asyncio.run(play())
