@@ -153,7 +153,8 @@ def watching(master: str) -> tuple[str, ...]:
 
 
 def test_sentinels_that_know_nobody_are_an_error_with_a_cure(tmp_path: Path) -> None:
-    with watched() as (url, _):
-        stranger = RedisPlugin(RedisPlugin.Settings(url=url.replace("/main", "/other")))
+    port = str(free_port())
+    with valkey("--port", port, "--bind", "127.0.0.1", sentinel=watching(str(free_port()))):
+        url = f"redis+sentinel://127.0.0.1:{port}/other"
         with pytest.raises(SettingsError, match="nobody knows where the server is"):
-            asyncio.run(stranger.startup(RecordingChat(tmp_path)))
+            asyncio.run(RedisPlugin(RedisPlugin.Settings(url=url)).startup(RecordingChat(tmp_path)))
