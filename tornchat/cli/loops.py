@@ -1,4 +1,4 @@
-"""Which event loop the server runs on: asyncio's own, or uvloop, which needs less CPU time."""
+"""Which event loop the server runs on: asyncio's own, or uvloop."""
 
 from __future__ import annotations
 
