@@ -84,6 +84,7 @@ def _chosen(things: Sequence[Thing], names: Sequence[str], kind: str) -> list[Th
 def _write(loads: list[str], newer: Results, titles: Mapping[str, str]) -> None:
     results = read(KEPT)
     results.replace(loads, newer)
+    results.arrange([load.name for load in WHOLE])
     keep(results, KEPT)
     report.write(results, titles, HERE)
 

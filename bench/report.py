@@ -23,8 +23,8 @@ Written by `python -m bench`; [docs/performance.md](../docs/performance.md) says
 figures mean. Each server ran in a process of its own on one core, the load generator on another, all servers
 of a load one after another, round by round; a figure is the median of the rounds. A delivery is one message
 of 64 bytes that one member received; CPU time is the server process's, user and system. tornchat ran as
-`tornchat serve` does: JWT, presence, history, every message committed to SQLite with `synchronous=FULL`
-before anyone sees it. The peers know nobody and keep nothing.
+`tornchat serve` does where uvloop is installed: JWT, presence, history, every message committed to SQLite
+with `synchronous=FULL` before anyone sees it. The peers know nobody and keep nothing.
 
 Compare within a column, never between runs.
 """

@@ -55,6 +55,10 @@ class Results:
         self.figures |= newer.figures
         self.notes |= newer.notes
 
+    def arrange(self, loads: list[str]) -> None:
+        """Put the cases into the order of their loads."""
+        self.cases = dict(sorted(self.cases.items(), key=lambda item: loads.index(item[1].load)))
+
 
 def read(path: Path) -> Results:
     """What an earlier run has kept; empty if there is nothing, or nothing that can be read."""

@@ -242,6 +242,9 @@ def test_a_newer_run_replaces_the_loads_that_it_measured(tmp_path: Path) -> None
         "room200-1": {"tornchat": [Figure(3)]},
     }
     assert results.notes == {}
+    assert list(results.cases) == ["storm", "room200-1"]
+    results.arrange(["room200", "storm"])
+    assert list(results.cases) == ["room200-1", "storm"]
     assert read(tmp_path / "nothing") == Results()
 
 
