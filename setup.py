@@ -57,6 +57,7 @@ setup(
             "pytest>=9,<10",  # pytest-tornado's hooks are gone in 10
             "pytest-timeout>=2.3,<3",
             "pytest-tornado>=0.8.1,<0.9",
+            "pytest-xdist>=3.6,<4",  # the tests mostly wait, so several run at once
             "ruff>=0.12,<1",
             # 77: licence expressions; 82 dropped pkg_resources, which pytest-tornado imports
             "setuptools>=77,<82",
