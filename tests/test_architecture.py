@@ -19,7 +19,7 @@ FLOORS = {
             "config deflate hookspecs wire",
             "compressed drafts feed roster verbs",
             "hooks",
-            "loader lookup presence publisher room watchdog",
+            "loader lookup presence pruning publisher room watchdog",
             "commit history repair turn",
             "rooms",
             "chat",

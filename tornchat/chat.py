@@ -44,6 +44,7 @@ from tornchat.messages import (
     User,
 )
 from tornchat.presence import Presence
+from tornchat.pruning import Retention
 from tornchat.publisher import Publisher
 from tornchat.room import Room, RoomLimits
 from tornchat.rooms import Rooms
@@ -53,6 +54,7 @@ from tornchat.wire import Dialect, Said, Welcome
 
 TAIL_ENTRIES = (100, 1000)
 """A tail holds the history limit, but at least and at most so many entries."""
+RETENTION_SECONDS = 60.0
 
 
 class Session:
@@ -292,12 +294,16 @@ class Chat:
 
     async def start(self) -> None:
         """Start the plugins and the node's own work. Raises `SettingsError`."""
+        keep_days = self._settings.history.keep_days
+        retention = Retention(self._hooks, keep_days) if keep_days else None
         await self._hooks.startup(self)
         self._tasks.start(self._publisher.run(), "publish")
         self._tasks.every(0.25, self._committer.expire, "expire")
         self._tasks.every(1.0, self._presence.retry, "presence")
         self._tasks.every(3.0, self.rooms.check_positions, "positions")
         self._tasks.every(5.0, self.rooms.upkeep, "rooms")
+        if retention is not None:
+            self._tasks.every(RETENTION_SECONDS, retention.prune, "retention")
 
     async def finish_commits(self, seconds: float) -> None:
         """Wait until every draft that came by now has its outcome, at most `seconds`."""

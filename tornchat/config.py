@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from tornchat.errors import SettingsError
-from tornchat.sections import LimitsSection, RoomsSection, ServerSection, TornchatSection
+from tornchat.sections import HistorySection, LimitsSection, RoomsSection, ServerSection, TornchatSection
 
 DEADLINES = "deadlines"
 _ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^\s/?#@*]+/?", re.IGNORECASE)
@@ -54,6 +54,7 @@ class Settings:
                     mine.setdefault(key, Value(given, source, rank))
         self.tornchat = self.section("tornchat", TornchatSection)
         self.rooms = self.section("rooms", RoomsSection)
+        self.history = self.section("history", HistorySection)
         self.limits = self.section("limits", LimitsSection)
         self.server = self.section("server", ServerSection)
         self.deadlines = self._deadlines()

@@ -49,7 +49,7 @@ class History:
         return since.epoch == room.info.epoch and behind >= 0 and fits
 
     async def _usual(self, room: Room) -> Plan:
-        after = max(0, room.seq - self._history_limit)
+        after = max(room.first_seq - 1, room.seq - self._history_limit)
         if room.tail_after(after) is not None:
             return Plan(after, False)
         page = await self._page(room, after)
@@ -72,5 +72,7 @@ class History:
             entries = [entry for entry in page.entries if entry.seq <= upto]
             if not entries:
                 raise Unavailable(f"room {room.info.name}: the log ends before {upto}")
+            if entries[0].seq != after + 1:  # pruned meanwhile: a hole must not pass for the whole
+                raise Unavailable(f"room {room.info.name}: the log begins after {after + 1}")
             yield b"".join(map(dialect.entry, entries))
             page, after = None, entries[-1].seq

@@ -73,6 +73,9 @@ class Hooks(Verbs):
     async def latest_positions(self, rooms: Sequence[str]) -> Mapping[str, Position]:
         return cast("Mapping[str, Position]", await self._one("latest_positions", Mapping, rooms))
 
+    async def prune_history(self, room: str | None, before_ms: int, limit: int) -> int:
+        return cast(int, await self._one("prune_history", int, room, before_ms, limit))
+
     # --- moderation ---
 
     async def filter_message(self, draft: Draft, user: User) -> Draft:

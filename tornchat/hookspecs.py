@@ -214,7 +214,23 @@ def read_history(
 def latest_positions(
     rooms: Sequence[str],
 ) -> Awaitable[Mapping[str, Position]] | Mapping[str, Position]:
-    """Give the head of each room's log, in one go; a room that is not there is left out."""
+    """Give the head of each room's log, in one go; a room that is not there is left out.
+
+    Where entries are pruned, `first_seq` says what is left of the log, so that nobody is shown the rest.
+    """
+
+
+@hookspec("one", role="pruning", deadline=4.0)
+def prune_history(room: str | None, before_ms: int, limit: int) -> Awaitable[int] | int:
+    """Forget at most `limit` of the oldest entries that are from before `before_ms`; say how many it were.
+
+    Of this room's log, or, if `room` is None, of any. Promises: what is forgotten is the log's beginning, up
+    to the first entry that is not from before `before_ms`, so that a hole is nowhere else; `first_seq`
+    moves past it in the same instant, and `head_seq` and the epoch stay; afterwards no text of it can be
+    read. 0 says that nothing is left to forget, or that there is no such room. Several nodes may call it
+    at once. `limit` is kept small, so that messages don't wait for it long. Optional; `tornchat history
+    prune` and `[history] keep_days` need it.
+    """
 
 
 # --- moderation ---------------------------------------------------------------------------------------

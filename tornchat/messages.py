@@ -92,10 +92,14 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):
-    """A place in a room's log. `epoch` names the log itself and is drawn when a room is created."""
+    """A place in a room's log. `epoch` names the log itself and is drawn when a room is created.
+
+    Of a log's head, `first_seq` is the oldest entry still stored; of any other place it says nothing.
+    """
 
     epoch: str
     seq: int
+    first_seq: int = 1
 
 
 class RoomInfo(msgspec.Struct, frozen=True):

@@ -47,6 +47,7 @@ class Room:
         "_unserved",
         "empty_since",
         "feeds",
+        "first_seq",
         "info",
         "population",
         "roster",
@@ -57,6 +58,8 @@ class Room:
     def __init__(self, info: RoomInfo, limits: RoomLimits, on_news: Callable[[Room], None]) -> None:
         self.info = info
         self.seq = 0
+        self.first_seq = 1
+        """The oldest entry that is still stored, as far as is known here."""
         self.tail: deque[Entry] = deque(maxlen=limits.tail_length)
         self.roster = ToldRoster(limits.presence_limit)
         self.feeds: dict[str, Feed] = {}
@@ -73,10 +76,19 @@ class Room:
 
     # --- the log ---
 
-    def start(self, seq: int, tail: Iterable[Entry]) -> None:
+    def start(self, seq: int, tail: Iterable[Entry], first_seq: int = 1) -> None:
         """Stand at `seq`, with the entries that lead to it. Before anybody is a member."""
         self.seq = seq
+        self.first_seq = first_seq
         self.tail.extend(tail)
+
+    def prune(self, first_seq: int) -> None:
+        """Let go of what is not stored any more: nobody is to be shown it from now on."""
+        self.first_seq = max(self.first_seq, first_seq)
+        while self.tail and self.tail[0].seq < self.first_seq:
+            self.tail.popleft()
+            for feed in self.feeds.values():
+                feed.frames.popleft()
 
     def accept(self, epoch: str, entries: Sequence[Entry]) -> None:
         """Take entries of the log: the next ones are told, old ones dropped, later ones held.

@@ -104,7 +104,7 @@ class Rooms:
     def _room(self, info: RoomInfo, page: Page) -> Room:
         found = RoomInfo(info.name, page.epoch, info.private, info.owner)
         room = Room(found, self._limits, self._on_news)
-        room.start(page.head_seq, page.entries)
+        room.start(page.head_seq, page.entries, page.first_seq)
         return room
 
     async def _subscribe(self, name: str) -> None:
@@ -188,6 +188,8 @@ class Rooms:
             room, head = self._loaded.get(name), heads.get(name)
             if room is None:
                 continue
+            if head is not None and head.epoch == room.info.epoch:
+                room.prune(head.first_seq)
             if head is not None and head.epoch == room.info.epoch and head.seq < seq:
                 await self._went_back(room)
             elif head is None or head.epoch != room.info.epoch:

@@ -57,6 +57,14 @@ class RoomsSection(Section, frozen=True):
     ] = 0
 
 
+class HistorySection(Section, frozen=True):
+    """How long messages are kept."""
+
+    keep_days: Annotated[
+        Natural, Meta(description="Forget messages that are older than so many days. 0: keep them for ever.")
+    ] = 0
+
+
 class LimitsSection(Section, frozen=True):
     """What one client may do. 0 is no limit."""
 
@@ -108,6 +116,7 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
     {
         "tornchat": TornchatSection,
         "rooms": RoomsSection,
+        "history": HistorySection,
         "limits": LimitsSection,
         "server": ServerSection,
     }

@@ -48,7 +48,7 @@ class Log:
         with session.reading() as cursor:
             for start in range(0, len(rooms), MOST_NAMES):
                 cursor.execute(*self._sql.positions(list(rooms[start : start + MOST_NAMES])))
-                found.update((name, Position(epoch, seq)) for name, epoch, seq in cursor.fetchall())
+                found.update((name, Position(*head)) for name, *head in cursor.fetchall())
         return found
 
     def _read(self, cursor: Any, room: str, after: int | None, before: int | None, limit: int) -> Page | None:

@@ -25,6 +25,7 @@ from tornchat_peewee.backend import Backend
 from tornchat_peewee.databases import backend_of
 from tornchat_peewee.log import Log
 from tornchat_peewee.models import models_of
+from tornchat_peewee.pruning import Pruning
 from tornchat_peewee.rooms import Rooms
 from tornchat_peewee.schema import migrate
 from tornchat_peewee.session import Session
@@ -42,6 +43,7 @@ class _Open(NamedTuple):
     readers: Workers
     log: Log
     rooms: Rooms
+    pruning: Pruning
 
 
 class PeeweePlugin:
@@ -64,6 +66,7 @@ class PeeweePlugin:
             Workers("peewee-reader", self._settings.readers, backend),
             Log(backend, statements),
             Rooms(backend, models, statements),
+            Pruning(backend, models),
         )
 
     @hookimpl
@@ -133,6 +136,15 @@ class PeeweePlugin:
     def latest_positions(self, rooms: Sequence[str]) -> asyncio.Future[dict[str, Position]]:
         opened = self._opened()
         return opened.readers.run(partial(opened.log.positions, rooms=rooms))
+
+    @hookimpl
+    async def prune_history(self, room: str | None, before_ms: int, limit: int) -> int:
+        opened = self._opened()
+        job = partial(opened.pruning.prune, name=room, before_ms=before_ms, limit=limit)
+        try:
+            return await opened.writer.run(job)
+        except NotStored as error:
+            raise Unavailable(str(error)) from error
 
     def _opened(self) -> _Open:
         if self._open is None:

@@ -49,7 +49,7 @@ class Statements:
         self._heads = lru_cache(maxsize=16)(
             lambda count: _sql(backend.locking(heads.where(room.name.in_([""] * count))))
         )
-        positions = room.select(room.name, room.epoch, room.head_seq)
+        positions = room.select(room.name, room.epoch, room.head_seq, room.first_seq)
         self._positions = lru_cache(maxsize=16)(
             lambda count: _sql(positions.where(room.name.in_([""] * count)))
         )
@@ -60,7 +60,7 @@ class Statements:
         return self._heads(len(padded)), padded
 
     def positions(self, names: list[str]) -> tuple[str, list[str]]:
-        """At most `MOST_NAMES` names -> name, epoch, head seq."""
+        """At most `MOST_NAMES` names -> name, epoch, head seq, first seq."""
         padded = _padded(names)
         return self._positions(len(padded)), padded
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -29,6 +30,7 @@ from tornchat import (
 class Log:
     info: RoomInfo
     entries: list[Entry] = field(default_factory=list)
+    pruned: int = 0
 
 
 class MemoryStorage:
@@ -57,7 +59,18 @@ class MemoryStorage:
     @hookimpl
     def latest_positions(self, rooms: Sequence[str]) -> dict[str, Position]:
         found = {name: self.disk[name] for name in rooms if name in self.disk}
-        return {name: Position(log.info.epoch, head(log)) for name, log in found.items()}
+        return {name: Position(log.info.epoch, head(log), log.pruned + 1) for name, log in found.items()}
+
+    @hookimpl
+    def prune_history(self, room: str | None, before_ms: int, limit: int) -> int:
+        logs = [log for name, log in self.disk.items() if room in (None, name)]
+        return sum(self.prune(log, before_ms, limit) for log in logs)
+
+    def prune(self, log: Log, before_ms: int, limit: int) -> int:
+        old = list(takewhile(lambda entry: entry.sent_at < before_ms, log.entries[:limit]))
+        del log.entries[: len(old)]
+        log.pruned += len(old)
+        return len(old)
 
     @hookimpl
     def renew_epoch(self, room: str, epoch: str) -> None:
@@ -95,7 +108,8 @@ class MemoryStorage:
 
     def blank(self, log: Log, target: int | None) -> None:
         if target is not None:
-            log.entries[target - 1] = msgspec.structs.replace(log.entries[target - 1], text="")
+            place = target - 1 - log.pruned
+            log.entries[place] = msgspec.structs.replace(log.entries[place], text="")
 
     def page(self, log: Log, after: int | None, before: int | None, limit: int) -> Page:
         entries = [entry for entry in log.entries if before is None or entry.seq < before]
@@ -103,7 +117,7 @@ class MemoryStorage:
             entries = [entry for entry in entries if entry.seq > after][:limit]
         else:
             entries = entries[max(len(entries) - limit, 0) :]
-        return Page(tuple(entries), 1, head(log), log.info.epoch)
+        return Page(tuple(entries), log.pruned + 1, head(log), log.info.epoch)
 
 
 class TableAuth:
@@ -135,7 +149,7 @@ class SwearFilter:
 
 
 def head(log: Log) -> int:
-    return log.entries[-1].seq if log.entries else 0
+    return log.entries[-1].seq if log.entries else log.pruned
 
 
 def entry_of(draft: Draft, seq: int) -> Entry:

@@ -170,6 +170,41 @@ class PutsUnknownRoomsAtZero(MemoryStorage):
         return dict.fromkeys(rooms, Position("", 0)) | super().latest_positions(rooms)
 
 
+class PrunesTheNewest(MemoryStorage):
+    def prune(self, log: Log, before_ms: int, limit: int) -> int:
+        old = [entry for entry in log.entries if entry.sent_at < before_ms][-limit:]
+        del log.entries[: len(old)]
+        log.pruned += len(old)
+        return len(old)
+
+
+class PrunesHoles(MemoryStorage):
+    def prune(self, log: Log, before_ms: int, limit: int) -> int:
+        kept = [entry for entry in log.entries if entry.sent_at >= before_ms]
+        count, log.entries = len(log.entries) - len(kept), kept
+        log.pruned = kept[0].seq - 1 if kept else log.pruned + count
+        return count
+
+
+class PrunesWithoutSaying(MemoryStorage):
+    @hookimpl
+    def latest_positions(self, rooms: Sequence[str]) -> dict[str, Position]:
+        return {
+            name: Position(head.epoch, head.seq) for name, head in super().latest_positions(rooms).items()
+        }
+
+
+class PrunesEverywhere(MemoryStorage):
+    @hookimpl
+    def prune_history(self, room: str | None, before_ms: int, limit: int) -> int:
+        return super().prune_history(None, before_ms, limit)
+
+
+class StartsAnewWhenEmpty(MemoryStorage):
+    def next_seq(self, log: Log) -> int:
+        return log.entries[-1].seq + 1 if log.entries else 1
+
+
 class AlwaysCreates(MemoryStorage):
     @hookimpl
     def open_room(self, name: str, user: User, owned_limit: int) -> RoomInfo | None:

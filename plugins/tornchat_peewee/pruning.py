@@ -1,0 +1,63 @@
+"""Forgetting the beginnings of logs."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from typing import Any
+
+from tornchat_peewee.backend import Backend
+from tornchat_peewee.models import Models
+from tornchat_peewee.session import Session
+
+MOST_ROOMS = 50
+"""Rooms in one transaction: each of them is kept from its writers meanwhile."""
+LATEST = 2**62
+"""A time, in milliseconds, that any database can hold."""
+
+
+class Pruning:
+    """All rooms' logs in one database. Its methods run in a worker's thread, in its session."""
+
+    def __init__(self, backend: Backend, models: Models) -> None:
+        self._backend = backend
+        self._room, self._log = models
+
+    def prune(self, session: Session, name: str | None, before_ms: int, limit: int) -> int:
+        """Forget a batch, as the hook `prune_history` promises. Raises `NotStored`."""
+        before_ms = min(before_ms, LATEST)
+        try:
+            with session.writing():
+                count = sum(self._prune_rooms(name, before_ms, limit))
+        except self._backend.data_errors:
+            return 0  # a name that the database can't hold is no room's
+        if count < limit:
+            session.erase()
+        return count
+
+    def _prune_rooms(self, name: str | None, before_ms: int, limit: int) -> list[int]:
+        counts: list[int] = []
+        for room in self._locked(name, before_ms):
+            counts.append(self._prune_room(room, before_ms, limit - sum(counts)))
+        return counts
+
+    def _locked(self, name: str | None, before_ms: int) -> list[Any]:
+        """The rooms whose log begins before that time. Their writers wait until the transaction ends."""
+        room, log = self._room, self._log
+        begins = (log.room == room.id) & (log.seq == room.first_seq) & (log.sent_at < before_ms)
+        old = room.select(room.id).join(log, on=begins).limit(MOST_ROOMS)
+        if name is not None:
+            old = old.where(room.name == name)
+        ids = [row for (row,) in old.tuples()]
+        rows = room.select(room.id, room.first_seq).where(room.id.in_(ids))
+        return list(self._backend.locking(rows)) if ids else []
+
+    def _prune_room(self, room: Any, before_ms: int, limit: int) -> int:
+        log, first = self._log, room.first_seq
+        oldest = log.select(log.sent_at).where((log.room == room.id) & (log.seq >= first))
+        times = oldest.order_by(log.seq).limit(max(limit, 0)).tuples()
+        count = len(list(takewhile(lambda sent_at: sent_at < before_ms, (time for (time,) in times))))
+        if count:
+            end = first + count
+            log.delete().where((log.room == room.id) & (log.seq < end)).execute()
+            self._room.update(first_seq=end).where(self._room.id == room.id).execute()
+        return count
