@@ -15,8 +15,8 @@ FLOORS = {
     name: floor
     for floor, names in enumerate(
         [
-            "errors framing limits messages sections tasks tells version",
-            "config deflate hookspecs wire",
+            "errors framing histogram limits messages sections tasks tells version",
+            "config counts deflate hookspecs looplag wire",
             "compressed drafts feed roster verbs",
             "hooks",
             "loader lookup presence pruning publisher room watchdog",

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tornchat.commit import Committer, Pending
 from tornchat.config import Settings
+from tornchat.counts import Counts
 from tornchat.drafts import Drafts
 from tornchat.errors import (
     POLICY_VIOLATION,
@@ -32,6 +33,7 @@ from tornchat.feed import Member, Outlet, send_all, slices_of
 from tornchat.history import History
 from tornchat.hooks import Hooks
 from tornchat.limits import Rate, Strikes
+from tornchat.looplag import LoopLag
 from tornchat.messages import (
     Credentials,
     Draft,
@@ -91,22 +93,26 @@ class Chat:
         limits = settings.limits
         tail = min(max(settings.rooms.history_limit, TAIL_ENTRIES[0]), TAIL_ENTRIES[1])
         room_limits = RoomLimits(tail, limits.send_buffer_bytes, settings.rooms.presence_limit)
-        self._turn = Turn()
-        self.rooms = Rooms(hooks, self._tasks, room_limits, self._turn.news)
+        self.counts = Counts()
+        self.lag = LoopLag()
+        self.turn = Turn()
+        self.rooms = Rooms(hooks, self._tasks, room_limits, self.turn.news, self.counts)
         self._history = History(hooks, settings.rooms.history_limit, limits.resume_messages)
         self._presence = Presence(hooks, hooks.tell)
-        self._publisher = Publisher(hooks, self.node_id)
-        self._committer = Committer(hooks, self._tasks, self._known_seq, self._stored)
+        self.publisher = Publisher(hooks, self.node_id)
+        self.committer = Committer(hooks, self._tasks, self._known_seq, self._stored)
         self._gated = hooks.provides("authorize") or hooks.provides("filter_message")
 
     # --- connect ---
 
     def opened(self, connection: str, remote_ip: str) -> None:
         """A WebSocket was opened; nobody is known yet."""
+        self.counts.opened += 1
         self._hooks.tell("connection_opened", connection, remote_ip)
 
     def closed(self, connection: str, code: int | None, duration: float) -> None:
         """A WebSocket ended."""
+        self.counts.close(code)
         self._hooks.tell("connection_closed", connection, code, duration)
 
     async def connect(self, credentials: Credentials) -> User:
@@ -114,10 +120,17 @@ class Chat:
         try:
             user = await self._hooks.authenticate(credentials)
         except Unavailable:
-            raise Closed(TRY_AGAIN_LATER, "authentication is not available") from None
-        if user is None or self._expired(user):
-            raise Closed(UNAUTHORIZED, "unauthorized")
+            raise Closed(TRY_AGAIN_LATER, "authentication is not available", "unavailable") from None
+        if user is None:
+            raise Closed(UNAUTHORIZED, "unauthorized", "refused" if credentials.token else "no_token")
+        if self._expired(user):
+            raise Closed(UNAUTHORIZED, "unauthorized", "expired")
         return user
+
+    def turned_away(self, refusal: Closed) -> None:
+        """A client was refused before it had a session."""
+        if refusal.cause:
+            self.counts.auth_failures[refusal.cause] += 1
 
     @staticmethod
     def _expired(user: User) -> bool:
@@ -150,10 +163,12 @@ class Chat:
             first = start + users + session.member.feed.history(tail or 0)
             slices = slices_of(first)
             ready = outlet.send(next(slices))
+            self.counts.sent_bytes += len(first)
             await self._presence.enter(name, user, session.id)
             await send_all(outlet, slices, ready)
             if older is not None:
                 async for page in older:
+                    self.counts.sent_bytes += len(page)
                     await send_all(outlet, slices_of(page), True)
         except Unavailable:
             self.leave(session)
@@ -225,7 +240,7 @@ class Chat:
             self.refuse(session, ChatError("unavailable"), draft.client_id)
 
     def _submit(self, session: Session, draft: Draft) -> None:
-        self._committer.submit(draft, partial(self._answer, session, draft.client_id))
+        self.committer.submit(draft, partial(self._answer, session, draft.client_id))
 
     def _stored(self, batch: Sequence[Pending], results: Sequence[StoreResult]) -> None:
         """A store call has ended. Senders first: an ack waits in the room for its entry. Then the rooms."""
@@ -236,9 +251,11 @@ class Chat:
                 fresh.setdefault((pending.draft.room, result.epoch), []).append(result.entry)
         for (room, epoch), entries in fresh.items():
             self.rooms.accept(room, epoch, entries)
-            self._publisher.publish(room, epoch, entries)
+            self.publisher.publish(room, epoch, entries)
             self._hooks.messages_stored(room, entries)
-        self._turn.end()
+            self.counts.stored += len(entries)
+        self.turn.brings(batch[0].arrived)
+        self.turn.end()
 
     def _answer(self, session: Session, client_id: str | None, result: StoreResult) -> None:
         if type(result) is Refusal:
@@ -251,6 +268,7 @@ class Chat:
 
     def refuse(self, session: Session, error: ChatError, client_id: str | None = None) -> None:
         """Tell one sender why not. Who breaks the rules again and again is closed with 1008."""
+        self.counts.refused[error.code] += 1
         dialect = session.member.feed.dialect
         session.room.aside(session.member, dialect.error(error, client_id))
         if error.blames_sender and session.strikes.add(self._now()):
@@ -278,7 +296,7 @@ class Chat:
 
     def deliver(self, topic: str, payload: bytes) -> None:
         """See `ChatHandle`."""
-        found = self._publisher.read(topic, payload)
+        found = self.publisher.read(topic, payload)
         if found is not None:
             self.rooms.accept(found.room, found.epoch, found.entries)
 
@@ -297,8 +315,9 @@ class Chat:
         keep_days = self._settings.history.keep_days
         retention = Retention(self._hooks, keep_days) if keep_days else None
         await self._hooks.startup(self)
-        self._tasks.start(self._publisher.run(), "publish")
-        self._tasks.every(0.25, self._committer.expire, "expire")
+        self._tasks.start(self.publisher.run(), "publish")
+        self._tasks.start(self.lag.run(), "lag")
+        self._tasks.every(0.25, self.committer.expire, "expire")
         self._tasks.every(1.0, self._presence.retry, "presence")
         self._tasks.every(3.0, self.rooms.check_positions, "positions")
         self._tasks.every(5.0, self.rooms.upkeep, "rooms")
@@ -307,11 +326,11 @@ class Chat:
 
     async def finish_commits(self, seconds: float) -> None:
         """Wait until every draft that came by now has its outcome, at most `seconds`."""
-        await self._committer.flush(seconds)
+        await self.committer.flush(seconds)
 
     async def close(self) -> None:
         """End the node's work and shut the plugins down. The connections are gone by now."""
-        await self._committer.close(5.0)
+        await self.committer.close(5.0)
         await self._leaves.finish(5.0)
         await self._presence.close()
         await self._tasks.close()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 
 from tornchat.errors import ChatError, NotStored, Unavailable
+from tornchat.histogram import LATENCIES, SIZES, Histogram
 from tornchat.hooks import Hooks
 from tornchat.lookup import Lookup
 from tornchat.messages import Draft, Refusal, StoreResult
@@ -73,11 +74,26 @@ class Committer:
         self._in_flight: Sequence[Pending] = ()
         self._known: dict[str, int | None] = {}
         self._call: asyncio.Future[object] | None = None
+        self._began = 0.0
         self._late_at = 0.0
         self._begins = False
         self._closed = False
         self._most_waiting = MOST_WAITING
         self._flushing: list[tuple[Pending, asyncio.Future[None]]] = []
+        self.seconds = Histogram(LATENCIES)
+        """How long the store calls took."""
+        self.sizes = Histogram(SIZES)
+        """How many drafts were in them."""
+
+    @property
+    def waiting(self) -> int:
+        """How many drafts wait for the next store call."""
+        return len(self._waiting)
+
+    @property
+    def in_flight(self) -> int:
+        """How many drafts the store call under way holds."""
+        return len(self._in_flight)
 
     def submit(self, draft: Draft, answer: Callable[[StoreResult], None]) -> None:
         """Queue a draft. Raises `ChatError` (`busy`) when too many wait already, or after `close`."""
@@ -94,7 +110,8 @@ class Committer:
             return
         self._in_flight = self._take()
         self._known = {pending.draft.room: self._known_seq(pending.draft.room) for pending in self._in_flight}
-        self._late_at = monotonic() + self._hooks.deadline("store_messages")
+        self._began = monotonic()
+        self._late_at = self._began + self._hooks.deadline("store_messages")
         self._call = self._hooks.begin_store([pending.draft for pending in self._in_flight])
         self._call.add_done_callback(self._ended)
 
@@ -107,6 +124,8 @@ class Committer:
 
     def _ended(self, call: asyncio.Future[object]) -> None:
         self._call = None
+        self.seconds.observe(monotonic() - self._began)
+        self.sizes.observe(len(self._in_flight))
         if self._closed:
             return
         drafts = [pending.draft for pending in self._in_flight]

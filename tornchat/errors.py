@@ -17,6 +17,9 @@ POLICY_VIOLATION = 1008
 TOO_BIG = 1009
 TRY_AGAIN_LATER = 1013
 
+CLOSE_CODES = frozenset({*range(1000, 1004), *range(1007, 1015), 4000, 4001, 4003, 4010})
+"""Every close code that RFC 6455 knows to travel, and ours."""
+
 FINAL_CLOSE_CODES = frozenset({UNAUTHORIZED, ROOM_NOT_FOUND, REMOVED})
 """After these a client must not reconnect by itself; the rest are worth a try, with backoff."""
 
@@ -72,12 +75,16 @@ class ChatError(Exception):
 
 
 class Closed(Exception):
-    """A connection that is refused or ended with a close code and a reason of at most 123 bytes."""
+    """A connection that is refused or ended with a close code and a reason of at most 123 bytes.
 
-    def __init__(self, code: int, reason: str = "") -> None:
+    `cause` is for the log and the metrics only: why nobody could be made out, in one word.
+    """
+
+    def __init__(self, code: int, reason: str = "", cause: str = "") -> None:
         super().__init__(f"{code} {reason}".rstrip())
         self.code = code
         self.reason = reason
+        self.cause = cause
 
 
 class Rejected(ChatError):

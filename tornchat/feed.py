@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Protocol
 
+from tornchat.counts import Counts
 from tornchat.framing import frame_length, whole_frames
 from tornchat.messages import Entry, Participant
 from tornchat.wire import Dialect
@@ -66,10 +67,22 @@ class Member:
 class Feed:
     """One dialect's stream in one room, and the tail of the log as this dialect's frames."""
 
-    __slots__ = ("_chunks", "_opened", "_pending", "behind", "dialect", "end", "frames", "head", "members")
+    __slots__ = (
+        "_chunks",
+        "_opened",
+        "_pending",
+        "behind",
+        "counts",
+        "dialect",
+        "end",
+        "frames",
+        "head",
+        "members",
+    )
 
-    def __init__(self, dialect: Dialect, tail: Iterable[Entry], tail_length: int) -> None:
+    def __init__(self, dialect: Dialect, tail: Iterable[Entry], tail_length: int, counts: Counts) -> None:
         self.dialect = dialect
+        self.counts = counts
         self.members: dict[str, Member] = {}
         self.behind: set[Member] = set()
         """Members that were not given all when it was opened; some may have caught up since."""
@@ -151,6 +164,11 @@ class Feed:
         while self._chunks and self._chunks[0][0] + len(self._chunks[0][1]) <= oldest:
             self._chunks.popleft()
         return slow
+
+    def backlog(self) -> tuple[int, int]:
+        """How many members have not been sent all, and how many bytes they are behind together."""
+        behind = [m for m in self.behind if m.cursor < self.end and m.session in self.members]
+        return len(behind), sum(self.end - m.cursor + m.aside_bytes for m in behind)
 
     def _read(self, start: int, stop: int) -> bytes:
         """The sealed bytes from `start` to `stop`; none if they are not kept any more."""

@@ -64,7 +64,7 @@ class Hooks(Verbs):
         implementation = self._sole("store_messages")
         results = self._outcome(implementation, call)
         if not _fits(results, drafts):
-            raise self._failed(implementation, TypeError("it did not return one result per draft"))
+            raise self._failed(implementation, TypeError("it did not return one result per draft"), "junk")
         return cast("Sequence[StoreResult]", results)
 
     async def read_history(self, room: str, after: int | None, before: int | None, limit: int) -> Page | None:
@@ -105,7 +105,9 @@ class Hooks(Verbs):
         try:
             scope = self._at_once(implementation)
             if scope not in ("process", "cluster"):
-                raise self._failed(implementation, TypeError("it returned neither process nor cluster"))
+                raise self._failed(
+                    implementation, TypeError("it returned neither process nor cluster"), "junk"
+                )
         except Unavailable as error:
             raise _no_start(error) from None
         return cast("Literal['process', 'cluster']", scope)

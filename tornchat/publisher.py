@@ -43,13 +43,20 @@ class Publisher:
         self._wake = asyncio.Event()
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(Payload).decode
+        self.published = 0
         self.dropped = 0
         """Payloads that were not published, since the queue was full or the plugin failed."""
         self.ignored = 0
         """Payloads that came in and were not ours, damaged or meant for another room."""
-
+        self.received = 0
+        """Payloads of other nodes that were taken."""
         self.echoed = 0
         """This node's own payloads that came back."""
+
+    @property
+    def waiting(self) -> int:
+        """How many payloads are still to be published."""
+        return len(self._waiting)
 
     def publish(self, room: str, epoch: str, entries: Sequence[Entry]) -> None:
         """Queue one payload for the nodes that have this room; nobody else is there: do nothing."""
@@ -78,6 +85,7 @@ class Publisher:
         if found.node == self._node_id:
             self.echoed += 1
             return None
+        self.received += 1
         return found
 
     async def run(self) -> None:
@@ -89,5 +97,6 @@ class Publisher:
                 topic, payload = self._waiting.popleft()
                 try:
                     await self._hooks.publish(topic, payload)
+                    self.published += 1
                 except Unavailable:
                     self.dropped += 1

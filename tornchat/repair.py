@@ -41,6 +41,13 @@ class Repairs:
         self._asked: dict[str, bool] = {}
         self.repaired = 0
         """Entries that came from the log instead of the bus."""
+        self.gaps = 0
+        """How often entries were found missing; several finds of one gap before it is closed are one."""
+
+    def found(self, room: Room) -> None:
+        """Entries are missing in `room`: bring it to the head of its log."""
+        self.gaps += room.info.name not in self._asked
+        self.start(room)
 
     def start(self, room: Room) -> None:
         """Bring `room` to the head of its log."""
@@ -77,6 +84,8 @@ class Repairs:
         except Gap:
             pass
         self.repaired += room.seq - before
+        if room.seq > before:
+            log.info("room %s: %d missing entries were read from the log", room.info.name, room.seq - before)
         return room.seq >= page.head_seq
 
     async def _read(self, room: Room) -> Page | None:

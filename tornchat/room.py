@@ -11,12 +11,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from tornchat.counts import Counts
 from tornchat.feed import Feed, Member, Outlet
 from tornchat.messages import Entry, Participant, PresenceChange, RoomInfo
 from tornchat.roster import ToldRoster
 from tornchat.wire import Dialect
 
 MOST_HELD = 10_000
+TOO_SLOW = "too slow"
+"""The reason in the close frame of who reads too slowly."""
 
 
 class Gap(Exception):
@@ -45,6 +48,7 @@ class Room:
         "_nudged",
         "_on_news",
         "_unserved",
+        "counts",
         "empty_since",
         "feeds",
         "first_seq",
@@ -55,8 +59,16 @@ class Room:
         "tail",
     )
 
-    def __init__(self, info: RoomInfo, limits: RoomLimits, on_news: Callable[[Room], None]) -> None:
+    def __init__(
+        self,
+        info: RoomInfo,
+        limits: RoomLimits,
+        on_news: Callable[[Room], None],
+        counts: Counts | None = None,
+    ) -> None:
+        """`counts` is the node's; without it the room has its own."""
         self.info = info
+        self.counts = counts or Counts()
         self.seq = 0
         self.first_seq = 1
         """The oldest entry that is still stored, as far as is known here."""
@@ -112,6 +124,7 @@ class Room:
         if entry.kind == "deletion":
             self._blank(entry.target or 0)
         self.tail.append(entry)
+        self.counts.deliveries += self.population
         for feed in self.feeds.values():
             frame = feed.dialect.entry(entry)
             feed.frames.append(frame)
@@ -160,7 +173,7 @@ class Room:
         """The stream of this dialect; made when its first member comes."""
         feed = self.feeds.get(dialect.name)
         if feed is None:
-            feed = self.feeds[dialect.name] = Feed(dialect, self.tail, self._limits.tail_length)
+            feed = self.feeds[dialect.name] = Feed(dialect, self.tail, self._limits.tail_length, self.counts)
         return feed
 
     def enter(self, participant: Participant, session: str, dialect: Dialect, outlet: Outlet) -> Member:
@@ -247,7 +260,7 @@ class Room:
             if member.feed.end == member.cursor:
                 self.catch_up(member)
             if not member.ready and 0 < self._limits.send_buffer_bytes < member.aside_bytes:
-                member.outlet.end(1013, "too slow")
+                member.outlet.end(1013, TOO_SLOW)
         return bool(self._unserved)
 
     def _serve_some(self, budget: int) -> int:
@@ -259,21 +272,28 @@ class Room:
         return len(members)
 
     @staticmethod
-    def _serve(feed: Feed, start: int, chunk: bytes, members: Iterable[Member]) -> None:
-        end = start + len(chunk)
+    def _serve(feed: Feed, start: int, chunk: bytes, members: Sequence[Member]) -> None:
+        end, others = start + len(chunk), 0
         for member in members:
             if member.ready and member.cursor == start and not member.asides:
                 member.cursor = end
                 member.ready = member.send(chunk)
             else:
+                others += 1
                 _catch_up(feed, member)
                 if member.cursor < feed.end:
                     feed.behind.add(member)
+        feed.counts.sent_bytes += len(chunk) * (len(members) - others)
 
     def _end(self) -> None:
         for feed in self.feeds.values():
             for member in feed.trim(self._limits.send_buffer_bytes):
-                member.outlet.end(1013, "too slow")
+                member.outlet.end(1013, TOO_SLOW)
+
+    def backlog(self) -> tuple[int, int]:
+        """How many members have not been sent all, and how many bytes they are behind together."""
+        behind = [feed.backlog() for feed in self.feeds.values()]
+        return sum(members for members, _ in behind), sum(size for _, size in behind)
 
     @staticmethod
     def catch_up(member: Member) -> None:
@@ -289,3 +309,4 @@ class Room:
 def _catch_up(feed: Feed, member: Member) -> None:
     while member.ready and (data := feed.due(member)):
         member.ready = member.send(data)
+        feed.counts.sent_bytes += len(data)

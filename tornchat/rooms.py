@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, ValuesView
 from weakref import WeakValueDictionary
 
+from tornchat.counts import Counts
 from tornchat.errors import POSITION_LOST, Unavailable
 from tornchat.hooks import Hooks
 from tornchat.messages import Entry, Page, PresenceChange, RoomInfo
@@ -29,8 +30,14 @@ class Rooms:
     """Room name -> `Room`. Whatever comes from storage or the bus goes to its room through here."""
 
     def __init__(
-        self, hooks: Hooks, tasks: Tasks, limits: RoomLimits, on_news: Callable[[Room], None]
+        self,
+        hooks: Hooks,
+        tasks: Tasks,
+        limits: RoomLimits,
+        on_news: Callable[[Room], None],
+        counts: Counts | None = None,
     ) -> None:
+        self._counts = counts or Counts()
         self._hooks = hooks
         self._tasks = tasks
         self._limits = limits
@@ -41,6 +48,10 @@ class Rooms:
         self._unsubscribed: set[str] = set()
         self._rereading: set[str] = set()
         self.repairs = Repairs(hooks, tasks, self.lose, self._went_back)
+        self.lost = 0
+        """Rooms whose log turned out to be another one than their members were shown."""
+        self.missed = 0
+        """How often the bus said that it may have lost something."""
 
     def get(self, name: str) -> Room | None:
         """The room if it is loaded."""
@@ -56,6 +67,10 @@ class Rooms:
 
     def __len__(self) -> int:
         return len(self._loaded)
+
+    def loaded(self) -> ValuesView[Room]:
+        """The rooms that are loaded; to be looked at without awaiting anything."""
+        return self._loaded.values()
 
     async def load(self, info: RoomInfo) -> Room | None:
         """Give the room, at the head of its log; None if it is gone. Raises `Unavailable`."""
@@ -103,7 +118,7 @@ class Rooms:
 
     def _room(self, info: RoomInfo, page: Page) -> Room:
         found = RoomInfo(info.name, page.epoch, info.private, info.owner)
-        room = Room(found, self._limits, self._on_news)
+        room = Room(found, self._limits, self._on_news, self._counts)
         room.start(page.head_seq, page.entries, page.first_seq)
         return room
 
@@ -126,7 +141,7 @@ class Rooms:
         try:
             room.accept(epoch, entries)
         except Gap:
-            self.repairs.start(room)
+            self.repairs.found(room)
         except PositionLost:
             self.lose(room)
 
@@ -160,6 +175,7 @@ class Rooms:
 
     def may_have_missed(self) -> None:
         """The bus may have lost something: compare every room with its log, its list with the fresh one."""
+        self.missed += 1
         for room in self._loaded.values():
             self.repairs.start(room)
             self._reread(room)
@@ -169,6 +185,7 @@ class Rooms:
         if self._loaded.get(room.info.name) is room:
             log.warning("room %s: position lost, its members are closed with 4010", room.info.name)
             del self._loaded[room.info.name]
+            self.lost += 1
             for member in room.members():
                 member.outlet.end(POSITION_LOST, "position lost")
             self._tasks.start(self._unsubscribe(room.info.name), f"unsubscribe {room.info.name}")
@@ -195,7 +212,7 @@ class Rooms:
             elif head is None or head.epoch != room.info.epoch:
                 self.lose(room)
             elif head.seq > room.seq:
-                self.repairs.start(room)
+                self.repairs.found(room)
 
     async def _went_back(self, room: Room) -> None:
         """Entries that the members saw are gone from the log: their places will be used again, for others."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -25,12 +25,15 @@ class Tells:
         self._waiting: dict[str, deque[tuple[Any, tuple[object, ...]]]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._missed: dict[str, int] = {}
+        self.missed: Counter[str] = Counter()
+        """Plugin -> tells that it never got."""
 
     def put(self, plugin: str, implementation: object, arguments: tuple[object, ...]) -> None:
         """Queue one tell for `plugin`."""
         queue = self._waiting.setdefault(plugin, deque())
         if len(queue) >= MOST_WAITING:
             self._missed[plugin] = self._missed.get(plugin, 0) + 1
+            self.missed[plugin] += 1
             return
         queue.append((implementation, arguments))
         if plugin not in self._tasks:
@@ -45,6 +48,10 @@ class Tells:
             missed = self._missed.pop(plugin, 0)
             if missed:
                 log.error("plugin %s was %d tells behind and missed %d", plugin, MOST_WAITING, missed)
+
+    def waiting(self) -> dict[str, int]:
+        """Plugin -> tells that are still to reach it."""
+        return {plugin: len(queue) for plugin, queue in self._waiting.items()}
 
     async def close(self) -> None:
         """Give what waits a last `CLOSE_SECONDS` to be told."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from time import monotonic
 
+from tornchat.histogram import LATENCIES, Histogram
 from tornchat.room import Room
 
 SLICE_MEMBERS = 512
@@ -22,6 +24,14 @@ class Turn:
         self._loop = asyncio.get_running_loop()
         self._rooms: OrderedDict[Room, None] = OrderedDict()
         self._scheduled = False
+        self._since: float | None = None
+        self.seconds = Histogram(LATENCIES)
+        """From the arrival of a commit's first message until the last member was written to."""
+
+    def brings(self, arrived: float) -> None:
+        """What is flushed next is a commit, whose first message arrived then (`monotonic`, seconds)."""
+        if self._since is None:
+            self._since = arrived
 
     def news(self, room: Room) -> None:
         """`room` has something to flush."""
@@ -42,6 +52,9 @@ class Turn:
                 budget = room.flush(budget)
                 if budget == 0:  # to the end of the line: the others come first now
                     self.news(room)
+            if self._since is not None and not self._rooms:
+                self.seconds.observe(monotonic() - self._since)
+                self._since = None
         finally:  # one room that fails must not leave the others waiting for their next news
             if self._rooms:
                 self._schedule()

@@ -11,13 +11,16 @@ import inspect
 import logging
 import math
 import traceback
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar, cast
+from time import perf_counter
+from typing import Any, TypeVar, cast
 
 import msgspec
 
 from tornchat import hookspecs
 from tornchat.errors import ChatError, NotStored, SettingsError, Unavailable
+from tornchat.histogram import CALLS, Histogram
 from tornchat.messages import User
 from tornchat.tells import Tells
 
@@ -30,12 +33,24 @@ MAY_REFUSE = frozenset({"startup", "check", "migrate", "issue_token", "store_mes
 """From any other hook it is a failure like all others: nobody there waits for a refusal."""
 
 
-class Implementation(NamedTuple):
-    """One plugin's implementation of one hook, called with the hook's arguments in order."""
+class Implementation:
+    """One plugin's implementation of one hook, called with the hook's arguments in order.
 
-    plugin: str
-    hook: str
-    function: Callable[..., Any]
+    `seconds` is how long its calls took, `failures` how many failed, by kind: `error` (it raised),
+    `timeout`, `junk` (it returned what it may not) and `unavailable` (it said so itself), and `stalls`
+    how often it blocked the event loop.
+    """
+
+    __slots__ = ("began", "failures", "function", "hook", "plugin", "seconds", "stalls")
+
+    def __init__(self, plugin: str, hook: str, function: Callable[..., Any]) -> None:
+        self.plugin = plugin
+        self.hook = hook
+        self.function = function
+        self.seconds = Histogram(CALLS)
+        self.failures: Counter[str] = Counter()
+        self.stalls = 0
+        self.began = 0.0
 
 
 class Verbs:
@@ -50,7 +65,9 @@ class Verbs:
         }
         self._strays: set[asyncio.Future[Any]] = set()
         self._down: set[tuple[str, str]] = set()
-        self._tells = Tells(self._contained)
+        self.tells = Tells(self._contained)
+        self.stalls = 0
+        """How often something that is no plugin's blocked the event loop."""
 
     def provides(self, hook: str) -> bool:
         """Say whether any loaded plugin implements `hook`."""
@@ -68,11 +85,11 @@ class Verbs:
     def tell(self, hook: str, *arguments: object) -> None:
         """Tell everybody who listens, in order and without waiting for them."""
         for implementation in self._implementations.get(hook, ()):
-            self._tells.put(implementation.plugin, implementation, arguments)
+            self.tells.put(implementation.plugin, implementation, arguments)
 
     async def close(self) -> None:
         """Let what was told arrive, then end every call that was given up."""
-        await self._tells.close()
+        await self.tells.close()
         for stray in self._strays:
             stray.cancel()
         if self._strays:
@@ -118,6 +135,7 @@ class Verbs:
             return None
 
     async def _call(self, implementation: Implementation, arguments: tuple[object, ...]) -> Any:
+        began = perf_counter()
         try:
             answer = implementation.function(*arguments)
             if inspect.isawaitable(answer):
@@ -129,14 +147,19 @@ class Verbs:
             if isinstance(error, PASSED_ON) and implementation.hook in MAY_REFUSE:
                 raise
             raise self._failed(implementation, error) from None
+        finally:
+            implementation.seconds.observe(perf_counter() - began)
         if self._down:
             self._note_up(implementation)
         return answer
 
     def _note_down(self, implementation: Implementation, error: Unavailable) -> None:
         """Log what a plugin says is missing: once, until it is there again. A failure is logged already."""
+        if isinstance(error, _Failed):
+            return
         known = (implementation.plugin, implementation.hook)
-        if not isinstance(error, _Failed) and known not in self._down:
+        implementation.failures["unavailable"] += 1
+        if known not in self._down:
             self._down.add(known)
             log.warning("plugin %s can't answer %s: %s", *known, error)
 
@@ -148,14 +171,21 @@ class Verbs:
 
     def _at_once(self, implementation: Implementation, *arguments: object) -> Any:
         """Call a hook that is never awaited. Raises `Unavailable`."""
+        began = perf_counter()
         try:
             return implementation.function(*arguments)
         except Exception as error:
             raise self._failed(implementation, error) from None
+        finally:
+            implementation.seconds.observe(perf_counter() - began)
 
     @staticmethod
     def _begin(implementation: Implementation, arguments: tuple[object, ...]) -> asyncio.Future[Any]:
-        """Begin a call without a deadline, for one whose own end matters; `_outcome` says how it ended."""
+        """Begin a call without a deadline, for one whose own end matters; `_outcome` says how it ended.
+
+        One at a time.
+        """
+        implementation.began = perf_counter()
         try:
             answer = implementation.function(*arguments)
             if inspect.isawaitable(answer):
@@ -166,6 +196,7 @@ class Verbs:
 
     def _outcome(self, implementation: Implementation, call: asyncio.Future[Any]) -> Any:
         """What a call that has ended gave. Raises `NotStored`, or `Unavailable` for every other failure."""
+        implementation.seconds.observe(perf_counter() - implementation.began)
         try:
             return call.result()
         except NotStored:
@@ -185,7 +216,8 @@ class Verbs:
             if not call.done():
                 call.cancel()
         if not call.done() or call.cancelled():
-            raise self._failed(implementation, TimeoutError(f"no answer within {seconds:g} s"))
+            late = TimeoutError(f"no answer within {seconds:g} s")
+            raise self._failed(implementation, late, "timeout")
         return call.result()
 
     def _ended(self, call: asyncio.Future[Any]) -> None:
@@ -204,13 +236,16 @@ class Verbs:
     def _check(self, implementation: Implementation, answer: object, form: type) -> None:
         if not isinstance(answer, form) or (form is Sequence and isinstance(answer, str)):
             words = f"it returned {type(answer).__name__}, not {form.__name__}"
-            raise self._failed(implementation, TypeError(words))
+            raise self._failed(implementation, TypeError(words), "junk")
         if isinstance(answer, User) and not _is_whole(answer):
-            raise self._failed(implementation, TypeError("it returned a User of wrong types"))
+            raise self._failed(implementation, TypeError("it returned a User of wrong types"), "junk")
 
-    def _failed(self, implementation: Implementation, error: BaseException) -> Unavailable:
+    def _failed(
+        self, implementation: Implementation, error: BaseException, kind: str = "error"
+    ) -> Unavailable:
         """Log the failure with the plugin's name and its own frames, and make what the caller raises."""
-        plugin, hook, _ = implementation
+        plugin, hook = implementation.plugin, implementation.hook
+        implementation.failures[kind] += 1
         frames = traceback.extract_tb(error.__traceback__)[1:]
         where = "".join(f"\n  {f.filename}:{f.lineno} in {f.name}" for f in frames[-5:])
         log.error("plugin %s failed in %s: %s: %s%s", plugin, hook, type(error).__name__, error, where)

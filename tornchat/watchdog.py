@@ -33,6 +33,7 @@ class Watchdog:
 
     def __init__(self, hooks: Hooks, seconds: float = 0.2) -> None:
         """A loop that shows no life for `seconds` is blocked; 0 is never."""
+        self._hooks = hooks
         self._owners = _owners(hooks)
         self._seconds = seconds
         self._alive = threading.Event()
@@ -72,23 +73,26 @@ class Watchdog:
 
     def _blame(self, thread: int, asked: float) -> None:
         frame = sys._current_frames().get(thread)
-        culprit = self._culprit(frame)
+        owner = self._owner(frame)
+        culprit = f"plugin {owner.plugin} in {owner.hook}" if owner is not None else _place(frame)
         del frame  # it would keep alive what its variables name
+        (owner or self._hooks).stalls += 1
         self._alive.wait(MOST_SECONDS)
         log.error("the event loop was blocked for %.1f s by %s", time.monotonic() - asked, culprit)
         self._alive.wait()
 
-    def _culprit(self, innermost: FrameType | None) -> str:
-        frame = innermost
+    def _owner(self, frame: FrameType | None) -> Implementation | None:
         while frame is not None:
             if frame.f_code in self._owners:
-                owner = self._owners[frame.f_code]
-                return f"plugin {owner.plugin} in {owner.hook}"
+                return self._owners[frame.f_code]
             frame = frame.f_back
-        if innermost is None:
-            return "something unknown"
-        code = innermost.f_code
-        return f"{code.co_qualname} {code.co_filename}:{innermost.f_lineno}"
+        return None
+
+
+def _place(frame: FrameType | None) -> str:
+    if frame is None:
+        return "something unknown"
+    return f"{frame.f_code.co_qualname} {frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def _owners(hooks: Hooks) -> Mapping[CodeType, Implementation]:

@@ -13,6 +13,7 @@ from tornchat.chat import Session
 from tornchat.errors import GOING_AWAY, TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed
 from tornchat.framing import ping_frame
 from tornchat.messages import User
+from tornchat.room import TOO_SLOW
 from tornchat.server import handshake
 from tornchat.server.connections import Connections
 from tornchat.server.frames import Frames
@@ -69,6 +70,7 @@ class Connection:
             self._shared.chat.opened(self._id, request.remote_ip or "")
             await self._enter(request, room)
         except Closed as refusal:
+            self._shared.chat.turned_away(refusal)
             self.end(refusal.code, refusal.reason)
         except ConnectionError:
             pass  # the client went meanwhile, or this was closed
@@ -111,6 +113,8 @@ class Connection:
         if self._heartbeat is not None:
             self._heartbeat.heard = True
         chat = self._shared.chat
+        chat.counts.received += 1
+        chat.counts.received_bytes += len(payload)
         try:
             return chat.say(session, self._dialect.decode(payload))
         except ChatError as error:
@@ -146,6 +150,7 @@ class Connection:
             return
         self._leave()
         self._code = code
+        self._shared.chat.counts.slow += reason == TOO_SLOW
         self._frames.close(code, reason)
         if code == TRY_AGAIN_LATER and self._frames.outbox.busy:
             asyncio.get_running_loop().call_later(ABORT_SECONDS, self.abort)
@@ -193,7 +198,7 @@ class Connection:
             return
         if outbox.stalled(now) > STALL_SECONDS:
             log.warning("connection %s: too slow, cut off", self._id)
-            self.end(TRY_AGAIN_LATER, "too slow")
+            self.end(TRY_AGAIN_LATER, TOO_SLOW)
             self.abort()
         else:
             self.on_busy()

@@ -57,7 +57,7 @@ def credentials(request: HTTPServerRequest, room: str, allow_query_token: bool) 
     """Gather what proves who this is. Raises `Closed` (4001) if it offers two things that differ."""
     offers = _offers(request, allow_query_token)
     if len({token for _, token in offers}) > 1 or len(offers) != len({source for source, _ in offers}):
-        raise Closed(UNAUTHORIZED, "unauthorized")
+        raise Closed(UNAUTHORIZED, "unauthorized", "ambiguous")
     source, token = offers[0] if offers else (None, None)
     return Credentials(
         room=room,

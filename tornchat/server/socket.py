@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from tornado.web import HTTPError
@@ -62,6 +63,9 @@ class ChatSocket(WebSocketHandler):
 
     def _log(self) -> None:
         """Tornado's access log shows the URL, which may hold a token; the connection has lines of its own."""
+        if self._shared is not None and self.get_status() >= HTTPStatus.BAD_REQUEST:
+            reason = "origin" if self.get_status() == HTTPStatus.FORBIDDEN else "bad_request"
+            self._shared.chat.counts.handshakes_refused[reason] += 1
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Say what failed; Tornado's own line shows the URL."""
