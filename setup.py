@@ -22,7 +22,10 @@ setup(
     python_requires=">=3.11",
     packages=CORE + BUNDLED,
     package_dir={name: "plugins/" + name.replace(".", "/") for name in BUNDLED},
-    package_data={name: ["py.typed"] for name in ["tornchat", *BUNDLED]},
+    package_data={
+        **{name: ["py.typed"] for name in ["tornchat", *BUNDLED]},
+        "tornchat.server": ["static/**/*", "templates/*"],
+    },
     install_requires=[
         "click>=8.1,<9",  # 8.1: shell completion and typed parameters as used in cli/
         "msgspec>=0.22,<1",  # 0.22: refuses lone surrogates

@@ -16,7 +16,7 @@ FLOORS = {
     for floor, names in enumerate(
         [
             "errors framing histogram limits messages sections tasks tells version",
-            "config counts deflate hookspecs looplag wire",
+            "config counts deflate hookspecs looplag rates wire",
             "compressed drafts feed roster verbs",
             "hooks",
             "loader lookup presence pruning publisher room watchdog",

@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 COPIED = ("tornchat", "plugins", "bench", "tests", "docs", "setup.py", "MANIFEST.in", "README.md")
+SERVED = ("tornchat/server/static", "tornchat/server/templates")
 COPIED += ("CHANGELOG.md", "LICENSE", "pyproject.toml", "tornchat.ini")
 
 
@@ -41,6 +42,9 @@ def test_the_wheel_holds_the_core_and_the_plugins_and_nothing_else(built: Path) 
     tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
     assert tops == {"tornchat", "tornchat_jwt", "tornchat_local", "tornchat_peewee", "tornchat_redis"}
     assert {f"{top}/py.typed" for top in tops} <= set(names)
+    files = {path.relative_to(ROOT).as_posix() for folder in SERVED for path in (ROOT / folder).rglob("*.*")}
+    assert "tornchat/server/static/tokens.css" in files
+    assert {name for name in files if (ROOT / name).is_file()} <= set(names)
 
 
 def test_the_sdist_holds_what_one_needs_to_test_it(built: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,6 +16,8 @@ from tornchat.config import Settings, load
 from tornchat.errors import SettingsError
 from tornchat.loader import load_plugins
 from tornchat.server.connections import Connections
+from tornchat.server.routing import site_routes, unknown_calls
+from tornchat.server.site import Site
 from tornchat.server.socket import ChatSocket
 from tornchat.server.wheel import TICK_SECONDS
 from tornchat.tasks import Tasks
@@ -50,13 +53,20 @@ class ChatApp:
         self._watchdog: Watchdog | None = None
         self._connections: Connections | None = None
         self._chat: Chat | None = None
+        self._site = Site(self.settings, self.hooks, self.plugins, self._shared)
 
     def routes(self, prefix: str = "") -> list[URLSpec]:
         """The rules to give to `tornado.web.Application`; put them before a catch-all rule.
 
-        A connection that comes before `start` or after `close` is answered with 503.
+        Rooms, the HTTP API, the pages and what they load are all under `prefix`; `[server] api` and `pages`
+        leave those out. What comes before `start` or after `close` is answered with 503.
         """
-        return [URLSpec(prefix.rstrip("/") + ROOM_PATH, ChatSocket, {"connections": self._shared})]
+        prefix = prefix.rstrip("/")
+        return [*self._routes(prefix), *unknown_calls(self._site, prefix)]
+
+    def _routes(self, prefix: str) -> list[URLSpec]:
+        rooms = URLSpec(re.escape(prefix) + ROOM_PATH, ChatSocket, {"connections": self._shared})
+        return [rooms, *site_routes(self._site, prefix)]
 
     def _shared(self) -> Connections | None:
         return self._connections
@@ -71,6 +81,7 @@ class ChatApp:
         await chat.start()
         self._chat = chat
         self._connections = Connections(chat, self.settings, self._tasks)
+        self._site.phase = "running"
         self._tasks.every(TICK_SECONDS, self._connections.wheel.turn, "wheel")
         self._watchdog = Watchdog(self.hooks, self.settings.server.watchdog_seconds)
         self._watchdog.start()
@@ -88,6 +99,7 @@ class ChatApp:
         connections, chat = self._connections, self._chat
         if connections is None or chat is None:
             return
+        self._site.phase = "draining"
         self._connections = self._chat = None
         seconds = self.settings.server.drain_seconds
         end = asyncio.get_running_loop().time() + seconds
@@ -97,6 +109,7 @@ class ChatApp:
         if self._watchdog is not None:
             self._watchdog.close()
         await chat.close()
+        self._site.phase = "stopped"
 
     async def application(self, **settings: Any) -> Application:
         """The chat alone, with its plugins' own routes, as an application. After `start`.
@@ -105,7 +118,8 @@ class ChatApp:
         """
         assert self._chat is not None
         extra: list[Any] = await self.hooks.http_routes(self._chat)
-        return Application([*self.routes(), *extra], **settings)
+        self._site.plugin_routes = extra
+        return Application([*self._routes(""), *extra, *unknown_calls(self._site, "")], **settings)
 
 
 def _settings(given: Given) -> Settings:

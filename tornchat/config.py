@@ -12,13 +12,20 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, TypeAlias, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
 
 from tornchat.errors import SettingsError
-from tornchat.sections import HistorySection, LimitsSection, RoomsSection, ServerSection, TornchatSection
+from tornchat.sections import (
+    GuestSection,
+    HistorySection,
+    LimitsSection,
+    RoomsSection,
+    ServerSection,
+    TornchatSection,
+)
 
 DEADLINES = "deadlines"
 _ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^\s/?#@*]+/?", re.IGNORECASE)
@@ -41,11 +48,12 @@ class Value(msgspec.Struct, frozen=True):
 class Settings:
     """The effective settings: typed sections of the core, and `section()` for a plugin's own."""
 
-    def __init__(self, layers: Iterable[tuple[str, Layer]] = ()) -> None:
-        """`layers` are (source, {section: {key: value}}), the strongest first.
+    def __init__(self, layers: Iterable[tuple[str, Layer]] = (), path: Path | None = None) -> None:
+        """`layers` are (source, {section: {key: value}}), the strongest first; `path` is the file among them.
 
         Raises `SettingsError` if a core section does not fit its type.
         """
+        self.path = path
         self._values: dict[str, dict[str, Value]] = {}
         for rank, (source, layer) in enumerate(layers):
             for section, keys in layer.items():
@@ -57,6 +65,7 @@ class Settings:
         self.history = self.section("history", HistorySection)
         self.limits = self.section("limits", LimitsSection)
         self.server = self.section("server", ServerSection)
+        self.guest = self.section("guest", GuestSection)
         self.deadlines = self._deadlines()
         self._refuse_bad_pattern()
         self._refuse_bad_origins()
@@ -167,7 +176,7 @@ def load(
         layers.append((str(path), _from_file(path)))
     if settings:
         layers.append(("settings", settings))
-    return Settings(layers)
+    return Settings(layers, path)
 
 
 def parse_override(text: str) -> tuple[str, str, str]:
@@ -244,15 +253,20 @@ def _plain(words: str) -> str:
 
 def _prepare(given: object, form: object) -> object:
     """Bring the text of an ini value to what msgspec converts: lists by comma or line, yes and no."""
+    while get_origin(form) is Annotated:
+        form = get_args(form)[0]
+    chosen = get_origin(form) is Literal
+    if chosen and isinstance(given, bool):
+        return "yes" if given else "no"
     if not isinstance(given, str):
         return [*given] if isinstance(given, (tuple, set, frozenset)) else given
     text = given.strip()
-    while get_origin(form) is Annotated:
-        form = get_args(form)[0]
     if get_origin(form) in (tuple, list, frozenset):
         return [item for item in text.replace(",", " ").split() if item]
     if form is bool:
         return {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(text.lower(), text.lower())
+    if chosen and "yes" in get_args(form):
+        return {"true": "yes", "on": "yes", "false": "no", "off": "no"}.get(text.lower(), text.lower())
     return text
 
 

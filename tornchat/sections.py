@@ -44,6 +44,9 @@ class TornchatSection(Section, frozen=True):
 class RoomsSection(Section, frozen=True):
     """Rooms."""
 
+    default: Annotated[
+        str, Meta(min_length=1, description="The room that the chat page opens when none is named.")
+    ] = "general"
     auto_create: Annotated[bool, Meta(description="Create a room when somebody first enters it.")] = True
     name_pattern: Annotated[
         str, Meta(description="What a room's whole name must match (a regular expression).")
@@ -85,11 +88,19 @@ class LimitsSection(Section, frozen=True):
     resume_messages: Annotated[
         Natural, Meta(description="How many missed messages a reconnecting client is sent.")
     ] = 10000
+    requests_per_second: Annotated[
+        Seconds, Meta(description="HTTP API calls of one user (of one address without a token).")
+    ] = 20.0
+    request_burst: Annotated[
+        Natural, Meta(description="Calls that may come at once, with requests_per_second set.")
+    ] = 100
 
 
 class ServerSection(Section, frozen=True):
     """Connections."""
 
+    api: Annotated[bool, Meta(description="Serve the HTTP API under /api/, and its documents.")] = True
+    pages: Annotated[bool, Meta(description="Serve the pages: the chat at /, and the others.")] = True
     allowed_origins: Annotated[
         tuple[str, ...],
         Meta(description="Sites, besides this one, whose pages may connect: https://example.org; * is all."),
@@ -112,6 +123,24 @@ class ServerSection(Section, frozen=True):
     ] = 0.2
 
 
+class GuestSection(Section, frozen=True):
+    """Guests: who has no account gets a token for a while, from POST /api/guest."""
+
+    enabled: Annotated[
+        Literal["auto", "yes", "no"],
+        Meta(
+            description="auto: only without a settings file and a signing key of one's own, and only for "
+            "clients on this machine that no proxy stands before."
+        ),
+    ] = "auto"
+    lifetime: Annotated[
+        float, Meta(ge=1, le=86400 * 30, description="Seconds that a guest's token is valid.")
+    ] = 3600.0
+    per_minute: Annotated[
+        Natural, Meta(description="Tokens that one address is given in a minute; 0 is no limit.")
+    ] = 10
+
+
 SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
     {
         "tornchat": TornchatSection,
@@ -119,6 +148,7 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
         "history": HistorySection,
         "limits": LimitsSection,
         "server": ServerSection,
+        "guest": GuestSection,
     }
 )
 

@@ -55,7 +55,17 @@ def asks_for_v1(request: HTTPServerRequest) -> bool:
 
 def credentials(request: HTTPServerRequest, room: str, allow_query_token: bool) -> Credentials:
     """Gather what proves who this is. Raises `Closed` (4001) if it offers two things that differ."""
-    offers = _offers(request, allow_query_token)
+    return _gathered(request, room, _offers(request, allow_query_token))
+
+
+def header_credentials(request: HTTPServerRequest, room: str) -> Credentials:
+    """The same for a plain request, whose token is in its `Authorization` header and nowhere else."""
+    return _gathered(request, room, _header_offers(request))
+
+
+def _gathered(
+    request: HTTPServerRequest, room: str, offers: Sequence[tuple[TokenSource, str]]
+) -> Credentials:
     if len({token for _, token in offers}) > 1 or len(offers) != len({source for source, _ in offers}):
         raise Closed(UNAUTHORIZED, "unauthorized", "ambiguous")
     source, token = offers[0] if offers else (None, None)
@@ -69,12 +79,17 @@ def credentials(request: HTTPServerRequest, room: str, allow_query_token: bool) 
     )
 
 
-def _offers(request: HTTPServerRequest, allow_query_token: bool) -> list[tuple[TokenSource, str]]:
+def _header_offers(request: HTTPServerRequest) -> list[tuple[TokenSource, str]]:
     found: list[tuple[TokenSource, str]] = []
     for header in request.headers.get_list("Authorization"):
         scheme, _, token = header.strip().partition(" ")
         # What is no bearer token can't be one of these; it still counts as an offer that must not differ.
         found.append(("header", token.strip() if scheme.lower() == "bearer" else ""))
+    return found
+
+
+def _offers(request: HTTPServerRequest, allow_query_token: bool) -> list[tuple[TokenSource, str]]:
+    found = _header_offers(request)
     for name in offered_subprotocols(request):
         if name.startswith(BEARER_SUBPROTOCOL):
             found.append(("subprotocol", name.removeprefix(BEARER_SUBPROTOCOL)))

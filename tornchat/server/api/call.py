@@ -1,0 +1,30 @@
+"""One call while it runs: who calls, and what the answer will carry besides its body."""
+
+from __future__ import annotations
+
+from tornado.httputil import HTTPServerRequest
+
+from tornchat.chat import Chat
+from tornchat.messages import User
+from tornchat.server.site import Site
+
+
+class Call:
+    """Given to the function of an endpoint. `status` is what will be answered; it may be changed."""
+
+    __slots__ = ("_user", "chat", "headers", "request", "site", "status")
+
+    def __init__(self, site: Site, request: HTTPServerRequest, user: User | None, status: int) -> None:
+        """Raises `Unavailable` if the chat does not run."""
+        self.site = site
+        self.chat: Chat = site.chat
+        self.request = request
+        self.status = status
+        self.headers: dict[str, str] = {}
+        self._user = user
+
+    @property
+    def user(self) -> User:
+        """Who calls; only for endpoints that want a user."""
+        assert self._user is not None, "this call is for anybody"
+        return self._user

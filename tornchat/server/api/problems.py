@@ -1,0 +1,106 @@
+"""Problem details (RFC 9457): every refusal of the API as status, code and words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from http.client import responses
+from types import MappingProxyType
+
+import msgspec
+
+from tornchat.errors import ROOM_NOT_FOUND, UNAUTHORIZED, ChatError, Closed, SettingsError, Unavailable
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 2
+"""When to come again after a 503 that does not say it better."""
+
+STATUSES: Mapping[str, int] = MappingProxyType(
+    {
+        "unauthorized": 401,
+        "forbidden": 403,
+        "muted": 403,
+        "not_found": 404,
+        "room_gone": 404,
+        "method_not_allowed": 405,
+        "conflict": 409,
+        "too_big": 413,
+        "unsupported_media_type": 415,
+        "rate_limited": 429,
+        "internal_error": 500,
+        "not_provided": 501,
+        "unavailable": 503,
+        "unconfirmed": 503,
+        "busy": 503,
+    }
+)
+"""Error code -> status. A code that is not here is about what the caller sent: 422."""
+
+
+class InputError(msgspec.Struct, frozen=True):
+    """One thing that is wrong with the input: where (`body.username`), and what."""
+
+    path: str
+    message: str
+
+
+class ProblemBody(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The answer to a call that fails (RFC 9457). `code` is for programs, `detail` for people."""
+
+    title: str
+    status: int
+    detail: str
+    code: str
+    type: str = msgspec.field(default_factory=lambda: "about:blank")
+    errors: tuple[InputError, ...] = ()
+
+
+class Problem(Exception):
+    """A call that is refused, with a code, words, and seconds after which it may be tried again."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        retry_after: float | None = None,
+        errors: tuple[InputError, ...] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.status = STATUSES.get(code, 422)
+        self.errors = errors
+        self.headers = {**(headers or {}), **self._usual_headers(retry_after)}
+
+    def _usual_headers(self, retry_after: float | None) -> dict[str, str]:
+        if self.status == 401:
+            return {"WWW-Authenticate": "Bearer"}
+        if self.status in (429, 503):
+            return {"Retry-After": str(max(1, math.ceil(retry_after or RETRY_SECONDS)))}
+        return {}
+
+    @property
+    def body(self) -> ProblemBody:
+        """What the client reads."""
+        title = responses.get(self.status, "Error")
+        return ProblemBody(title, self.status, self.detail, self.code, errors=self.errors)
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """Say an exception of the chat as a problem; None for one that is nobody's refusal."""
+    match error:
+        case Problem():
+            return error
+        case ChatError():
+            return Problem(error.code, error.text, retry_after=error.retry_after)
+        case Closed() if error.code == UNAUTHORIZED:
+            return Problem("unauthorized", "A good bearer token is needed in the Authorization header.")
+        case Closed() if error.code == ROOM_NOT_FOUND:
+            return Problem("not_found", "There is no such room.")
+        case Closed() | Unavailable() | TimeoutError():
+            return Problem("unavailable", "This is not available now. Please try again.")
+        case SettingsError():
+            return Problem("not_provided", "No loaded plugin provides this.")
+    return None

@@ -1,0 +1,16 @@
+"""Every call there is. Routing, validation and the document are made from this."""
+
+from __future__ import annotations
+
+from tornchat.server.api import identity
+from tornchat.server.api.endpoint import Endpoint
+
+ENDPOINTS: tuple[Endpoint, ...] = (*identity.ENDPOINTS,)
+
+
+def by_path() -> dict[str, dict[str, Endpoint]]:
+    """Path -> method -> call."""
+    found: dict[str, dict[str, Endpoint]] = {}
+    for endpoint in ENDPOINTS:
+        found.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+    return found

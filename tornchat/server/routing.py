@@ -1,0 +1,51 @@
+"""Every route of a mounted chat but the WebSocket: the API, the pages, the documents, the files."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tornado.routing import URLSpec
+from tornado.web import RequestHandler
+
+from tornchat.server.api.handler import ApiHandler
+from tornchat.server.api.table import by_path
+from tornchat.server.health import HealthHandler, ReadyHandler
+from tornchat.server.pages import PAGES, PageHandler
+from tornchat.server.site import Site
+from tornchat.server.static import StaticHandler
+
+
+def site_routes(site: Site, prefix: str) -> list[URLSpec]:
+    """The routes under `prefix` ("" or "/talk"), as far as `[server]` does not leave them out."""
+    server = site.settings.server
+    found = [_route(site, prefix, "/healthz", HealthHandler), _route(site, prefix, "/readyz", ReadyHandler)]
+    if server.api:
+        found += _api(site, prefix)
+    if server.pages:
+        found += [_route(site, prefix, path, PageHandler, template=name) for path, name in PAGES.items()]
+    if server.api or server.pages:
+        found.append(_route(site, prefix, "/static/", StaticHandler, "(.*)"))
+    return found
+
+
+def unknown_calls(site: Site, prefix: str) -> list[URLSpec]:
+    """What no other route takes under /api/ is answered as the API answers. Goes after all others."""
+    if not site.settings.server.api:
+        return []
+    return [_route(site, prefix, "/api/", ApiHandler, ".*", endpoints={})]
+
+
+def _api(site: Site, prefix: str) -> list[URLSpec]:
+    routes = []
+    for endpoints in by_path().values():
+        pattern = re.escape(prefix) + next(iter(endpoints.values())).pattern
+        kwargs = {"site": site, "prefix": prefix, "endpoints": endpoints}
+        routes.append(URLSpec(pattern, ApiHandler, kwargs))
+    return routes
+
+
+def _route(
+    site: Site, prefix: str, path: str, handler: type[RequestHandler], rest: str = "", **kwargs: Any
+) -> URLSpec:
+    return URLSpec(re.escape(prefix + path) + rest, handler, {"site": site, "prefix": prefix, **kwargs})

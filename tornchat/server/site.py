@@ -1,0 +1,62 @@
+"""What the HTTP side of one chat shares: its settings, its hooks, its rates, and the files it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from tornado.template import Loader
+
+from tornchat.chat import Chat
+from tornchat.config import Settings
+from tornchat.errors import Unavailable
+from tornchat.hooks import Hooks
+from tornchat.loader import Plugin
+from tornchat.rates import Rates
+from tornchat.server.checkup import Checkup
+from tornchat.server.connections import Connections
+from tornchat.server.files import StaticFiles
+from tornchat.server.guests import Guests
+
+TEMPLATES = Path(__file__).parent / "templates"
+Phase: TypeAlias = Literal["starting", "running", "draining", "stopped"]
+
+
+class Site:
+    """One per `ChatApp`, whatever prefixes it is mounted under. `phase` is the chat's, set by its owner."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        hooks: Hooks,
+        plugins: Sequence[Plugin],
+        connections: Callable[[], Connections | None],
+    ) -> None:
+        """`connections` gives what is connected; None while the chat does not run."""
+        self.settings = settings
+        self.hooks = hooks
+        self.plugins = plugins
+        self.phase: Phase = "starting"
+        limits = settings.limits
+        self.rates = Rates(limits.requests_per_second, limits.request_burst)
+        self.guests = Guests(settings, plugins)
+        self.files = StaticFiles()
+        self.checkup = Checkup(hooks)
+        self.templates = Loader(str(TEMPLATES))
+        self.plugin_routes: Sequence[Any] = ()
+        """What `http_routes` gave, if the chat runs as an application of its own. Any: Tornado's rules."""
+        self._connections = connections
+
+    @property
+    def connections(self) -> Connections | None:
+        """What is connected; None while the chat does not run."""
+        return self._connections()
+
+    @property
+    def chat(self) -> Chat:
+        """The chat. Raises `Unavailable` while it does not run."""
+        found = self._connections()
+        if found is None:
+            raise Unavailable("the chat does not run")
+        return found.chat
