@@ -1,0 +1,222 @@
+/** The whole page's state: who is signed in, which rooms there are, and the one that is open. */
+
+import { Api } from "./api.js";
+import { browser, Marks, tab } from "./kept.js";
+import { Room } from "./room.js";
+
+const ROOMS_MS = 15_000;
+const TOAST_MS = 8_000;
+const START_RETRY_MS = 3_000;
+const UNAUTHORIZED = 4001;
+
+/**
+ * @typedef {{token: string, guest: boolean}} Session
+ * @typedef {{id: number, words: string, kind: "info" | "danger"}} Toast
+ */
+
+/** Says "change" when it should be drawn again. */
+export class Chat extends EventTarget {
+  /** @type {"starting" | "unreachable" | "signed-out" | "in"} */ phase = "starting";
+  /** @type {{name: string, version: string, guest: boolean, rooms: {default: string}} | null} */ info = null;
+  /** @type {Session | null} */ session = null;
+  /** @type {{id: string, username: string, roles?: string[]} | null} */ me = null;
+  /** @type {{name: string, private: boolean, epoch: string, seq: number}[]} */ rooms = [];
+  /** @type {Room | null} */ room = null;
+  /** @type {Toast[]} */ toasts = [];
+  /** Why one has to sign in again. */ notice = "";
+  /** @type {Map<string, Room>} */ #opened = new Map();
+  #toastId = 0;
+  #poll = 0;
+
+  /** @param {URL} base where the chat is mounted */
+  constructor(base) {
+    super();
+    this.base = base;
+    this.api = new Api(base);
+    this.sessionKey = `tornchat.session:${base.pathname}`;
+    this.nameKey = `tornchat.name:${base.pathname}`;
+    this.marks = new Marks("");
+    addEventListener("hashchange", () => this.phase === "in" && this.open(roomInUrl() ?? this.home));
+    document.addEventListener("visibilitychange", () => document.hidden || this.#refreshSoon());
+  }
+
+  /** The room that one enters first. */
+  get home() {
+    return this.info?.rooms?.default ?? "general";
+  }
+
+  // --- signing in ---------------------------------------------------------------------------------------------------
+
+  async start() {
+    try {
+      this.info = await this.api.info();
+    } catch {
+      this.#become("unreachable");
+      setTimeout(() => this.start(), START_RETRY_MS);
+      return;
+    }
+    const session = tab.get(this.sessionKey);
+    if (!session?.token) return this.#become("signed-out");
+    await this.#resume(session);
+  }
+
+  /** @param {Session} session */
+  async #resume(session) {
+    try {
+      await this.#enter(session);
+    } catch (error) {
+      if (error.status === 401) this.signOut("Your session has ended. Sign in again to go on.");
+      else {
+        this.#become("unreachable");
+        setTimeout(() => this.#resume(session), START_RETRY_MS);
+      }
+    }
+  }
+
+  /** Throws `ApiError`. @param {string} username */
+  async signInAsGuest(username) {
+    const { token } = await new Api(this.base).guest(username);
+    browser.set(this.nameKey, username);
+    await this.#enter({ token, guest: true });
+  }
+
+  /** Throws `ApiError`. @param {string} token */
+  async signInWithToken(token) {
+    await this.#enter({ token, guest: false });
+  }
+
+  /** @param {Session} session */
+  async #enter(session) {
+    const api = new Api(this.base, session.token);
+    this.me = await api.me();
+    this.api = api;
+    this.session = session;
+    this.notice = "";
+    this.marks = new Marks(`tornchat.read:${this.base.pathname}:${this.me.id}`);
+    tab.set(this.sessionKey, session);
+    this.phase = "in";
+    this.open(roomInUrl() ?? this.home);
+    void this.refreshRooms();
+  }
+
+  /** @param {string} [notice] why, if the user did not ask for it */
+  signOut(notice = "") {
+    clearTimeout(this.#poll);
+    this.room?.leave();
+    this.room = null;
+    this.#opened.clear();
+    this.rooms = [];
+    this.session = this.me = null;
+    this.api = new Api(this.base);
+    this.notice = notice;
+    tab.set(this.sessionKey, null);
+    this.#become("signed-out");
+  }
+
+  /** @param {Chat["phase"]} phase */
+  #become(phase) {
+    this.phase = phase;
+    this.#changed();
+  }
+
+  // --- rooms --------------------------------------------------------------------------------------------------------
+
+  /** Go to a room. @param {string} name */
+  open(name) {
+    if (this.room?.name === name) return;
+    this.room?.leave();
+    const room = this.#opened.get(name) ?? this.#newRoom(name);
+    this.#opened.set(name, room);
+    this.room = room;
+    if (roomInUrl() !== name) history[location.hash ? "pushState" : "replaceState"](null, "", `#${encodeURIComponent(name)}`);
+    room.enter();
+    this.#changed();
+  }
+
+  /** @param {string} name */
+  #newRoom(name) {
+    const room = new Room(this, name);
+    room.addEventListener("change", () => this.room === room && this.#changed());
+    room.addEventListener("closed", ({ detail }) => {
+      if (detail === UNAUTHORIZED) this.signOut("Your session has ended. Sign in again to go on.");
+    });
+    return room;
+  }
+
+  /** Throws `ApiError`. @param {string} name @param {boolean} isPrivate */
+  async createRoom(name, isPrivate) {
+    await this.api.createRoom(name, isPrivate);
+    this.open(name);
+    await this.refreshRooms();
+  }
+
+  async refreshRooms() {
+    clearTimeout(this.#poll);
+    const { api } = this;
+    try {
+      const rooms = await api.rooms();
+      if (this.api === api) this.rooms = rooms;
+    } catch {
+      // the list that is there stays; the room's own connection tells what is wrong
+    }
+    if (this.api !== api) return;
+    this.#poll = setTimeout(() => this.refreshRooms(), ROOMS_MS);
+    this.#changed();
+  }
+
+  #refreshSoon() {
+    if (this.phase === "in") void this.refreshRooms();
+  }
+
+  /** All that can be entered: the listed rooms, and the one that is open. @returns {{name: string, private: boolean, unread: number}[]} */
+  get shelf() {
+    const listed = this.rooms.map((room) => ({ ...room, unread: this.marks.unread(room) }));
+    const here = this.room;
+    if (!here) return listed;
+    const shelf = listed.some(({ name }) => name === here.name)
+      ? listed
+      : [...listed, { name: here.name, private: false, unread: 0 }];
+    return shelf.map((room) => (room.name === here.name ? { ...room, unread: here.unread } : room));
+  }
+
+  // --- what is told in passing ----------------------------------------------------------------------------------------
+
+  /** @param {string} words @param {Toast["kind"]} [kind] */
+  toast(words, kind = "info") {
+    const toast = { id: (this.#toastId += 1), words, kind };
+    this.toasts = [...this.toasts.filter((other) => other.words !== words), toast].slice(-3);
+    setTimeout(() => this.dismiss(toast.id), TOAST_MS);
+    this.#changed();
+  }
+
+  /** @param {number} id */
+  dismiss(id) {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+    this.#changed();
+  }
+
+  /** Do something that the server may refuse, and say so. @param {() => Promise<unknown>} act @param {string} [done] */
+  async attempt(act, done = "") {
+    try {
+      await act();
+      if (done) this.toast(done);
+      return true;
+    } catch (error) {
+      this.toast(error.status === 501 ? "This server does not offer that." : error.message, "danger");
+      return false;
+    }
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** A room may be linked to: what stands after the # is not sent to the server. @returns {string | null} */
+function roomInUrl() {
+  try {
+    return decodeURIComponent(location.hash.slice(1)) || null;
+  } catch {
+    return null;
+  }
+}

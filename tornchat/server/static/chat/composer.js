@@ -1,0 +1,54 @@
+/** Where one writes: Enter sends, Shift+Enter begins a new line. */
+
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
+import { IconButton } from "./icons.js";
+
+const MOST_PX = 220;
+
+/** @param {{room: import("./room.js").Room}} props */
+export function Composer({ room }) {
+  const [text, setText] = useState(room.draft);
+  const area = useRef(null);
+  const mute = !room.actions.has("send");
+  room.draft = text;
+  useEffect(() => {
+    // A touch screen's keyboard would cover what one came to read.
+    if (matchMedia("(pointer: fine)").matches) area.current.focus();
+  }, [room]);
+  useLayoutEffect(() => grow(area.current), [text]);
+  const send = () => {
+    if (!text.trim() || mute) return;
+    room.send(text);
+    setText("");
+    area.current.focus();
+  };
+  const onKeyDown = (event) => {
+    if (event.isComposing) return;
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      send();
+    } else if (event.key === "ArrowUp" && !text) {
+      const messages = document.querySelectorAll(".message");
+      messages[messages.length - 1]?.focus();
+    }
+  };
+  const onSubmit = (event) => {
+    event.preventDefault();
+    send();
+  };
+  return html`<form class="composer" onSubmit=${onSubmit}>
+    <div class="composer-box">
+      <textarea ref=${area} rows="1" dir="auto" aria-label=${`Message to ${room.name}`} aria-describedby="composer-hint"
+        placeholder=${mute ? "You may read here, but not write." : `Message to ${room.name}`} disabled=${mute}
+        value=${text} onInput=${(event) => setText(event.target.value)} onKeyDown=${onKeyDown}></textarea>
+      <${IconButton} icon="send" label="Send" class="send" disabled=${!text.trim() || mute} onClick=${send} />
+    </div>
+    <p class="composer-hint" id="composer-hint"><kbd>Enter</kbd> sends, <kbd>Shift</kbd> + <kbd>Enter</kbd> begins a new line</p>
+  </form>`;
+}
+
+/** @param {HTMLTextAreaElement} area */
+function grow(area) {
+  area.style.height = "auto";
+  area.style.height = `${Math.min(area.scrollHeight, MOST_PX)}px`;
+}

@@ -1,0 +1,38 @@
+/** The page's icons: outlines of 24 by 24, drawn in the colour of the text around them. */
+
+import { html } from "./html.js";
+
+const PATHS = {
+  menu: "M4 6h16M4 12h16M4 18h16",
+  close: "M6 6l12 12M18 6L6 18",
+  hash: "M5 9h15M4 15h15M10 4L8 20M16 4l-2 16",
+  lock: "M6 11h12v9H6zM9 11V8a3 3 0 016 0v3",
+  plus: "M12 5v14M5 12h14",
+  people: "M9 11a3.5 3.5 0 100-7 3.5 3.5 0 000 7zM2.5 20c.5-4 3-6 6.500-6s6 2 6.500 6M16 4.300a3.500 3.500 0 010 6.400M18 14.500c2 .7 3.200 2.700 3.500 5.500",
+  search: "M11 18a7 7 0 100-14 7 7 0 000 14zM20.500 20.500L16 16",
+  send: "M4 12l16-8-5 16-3.500-6.500L4 12zM11.500 13.500L20 4",
+  down: "M12 5v14M6 13l6 6 6-6",
+  trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
+  more: "M5 12h.01M12 12h.01M19 12h.01",
+  warning: "M12 4l9 16H3L12 4zM12 10v5M12 17.500v.01",
+  leave: "M14 4H5v16h9M10 12h11M17 8l4 4-4 4",
+  sun: "M12 16a4 4 0 100-8 4 4 0 000 8zM12 2v2.500M12 19.500V22M2 12h2.500M19.500 12H22M5 5l1.700 1.700M17.300 17.300L19 19M19 5l-1.700 1.700M6.700 17.300L5 19",
+  moon: "M20 14.500A8.500 8.500 0 119.500 4a7 7 0 0010.500 10.500z",
+  system: "M3 5h18v11H3zM9 20h6M12 16v4",
+  check: "M5 12.500l4.500 4.500L19 7.500",
+  bubbles: "M4 5h12v9H9l-4 3.500V14H4zM19 9h1.500v9H19v3l-3.500-3H10v-1.500",
+};
+
+/** @param {{name: keyof typeof PATHS, size?: number}} props */
+export function Icon({ name, size = 18 }) {
+  return html`<svg class="icon" width=${size} height=${size} viewBox="0 0 24 24" aria-hidden="true">
+    <path d=${PATHS[name]} />
+  </svg>`;
+}
+
+/** A button that is only an icon: its name is what a screen reader says and a pointer that rests on it shows. */
+export function IconButton({ icon, label, class: more = "", ...rest }) {
+  return html`<button type="button" class=${`icon-button ${more}`} aria-label=${label} title=${label} ...${rest}>
+    <${Icon} name=${icon} />
+  </button>`;
+}

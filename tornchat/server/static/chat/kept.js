@@ -1,0 +1,53 @@
+/** What the browser keeps: the token for this tab only, and how far each room was read. */
+
+/** Storage may be forbidden; then nothing is kept, and the page works all the same. */
+function kept(storage) {
+  return {
+    get(key) {
+      try {
+        return JSON.parse(globalThis[storage].getItem(key) ?? "null");
+      } catch {
+        return null;
+      }
+    },
+    set(key, value) {
+      try {
+        if (value === null) globalThis[storage].removeItem(key);
+        else globalThis[storage].setItem(key, JSON.stringify(value));
+      } catch {
+        // full or forbidden
+      }
+    },
+  };
+}
+
+export const tab = kept("sessionStorage");
+export const browser = kept("localStorage");
+
+/** How far each room was read, by one user of one chat. A room made anew (another epoch) is unread. */
+export class Marks {
+  /** @param {string} key */
+  constructor(key) {
+    this.key = key;
+    /** @type {Record<string, [string, number]>} */
+    this.rooms = Object.assign(Object.create(null), browser.get(key));
+  }
+
+  /** The last entry read; 0 for a room never seen. @param {string} room @param {string} [epoch] */
+  seq(room, epoch) {
+    const [known, seq] = this.rooms[room] ?? ["", 0];
+    return epoch === undefined || epoch === known ? seq : 0;
+  }
+
+  /** @param {string} room @param {string} epoch @param {number} seq */
+  read(room, epoch, seq) {
+    this.rooms[room] = [epoch, seq];
+    browser.set(this.key, { ...browser.get(this.key), [room]: [epoch, seq] });
+  }
+
+  /** How much of a listed room was not read; 0 for a room never seen. */
+  unread({ name, epoch, seq }) {
+    const read = this.seq(name, epoch);
+    return read ? Math.max(0, seq - read) : 0;
+  }
+}

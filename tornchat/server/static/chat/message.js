@@ -1,0 +1,72 @@
+/** One message: whose it is, when it came, and its text with clickable links. */
+
+import { Avatar } from "./avatar.js";
+import { Component, html } from "./html.js";
+import { Icon, IconButton } from "./icons.js";
+import { fullTime, shortTime, withLinks } from "./text.js";
+
+/** @param {{text: string}} props */
+function Text({ text }) {
+  const parts = withLinks(text).map((part) =>
+    typeof part === "string"
+      ? part
+      : html`<a href=${part.href} target="_blank" rel="noopener noreferrer nofollow ugc">${part.text}</a>`,
+  );
+  return html`<div class="text" dir="auto">${parts}</div>`;
+}
+
+function Stamp({ time, class: kind }) {
+  return html`<time class=${kind} datetime=${time.toISOString()} title=${fullTime(time)}>${shortTime(time)}</time>`;
+}
+
+/** The first of a group says who speaks; those that follow say it to screen readers only. */
+function Frame({ id, name, time, first, class: more = "", children, ...rest }) {
+  return html`<li class=${`message ${first ? "first" : ""} ${more}`} tabindex="-1" ...${rest}>
+    <div class="gutter">${first ? html`<${Avatar} id=${id} name=${name} />` : html`<${Stamp} time=${time} class="late" />`}</div>
+    <div class="said">
+      ${first
+        ? html`<div class="head"><bdi class="sender">${name}</bdi> <${Stamp} time=${time} class="stamp" /></div>`
+        : html`<span class="unseen"><bdi>${name}</bdi>: </span>`}
+      ${children}
+    </div>
+  </li>`;
+}
+
+/** A stored message. Only drawn again if it changed: there may be a thousand. */
+export class Message extends Component {
+  shouldComponentUpdate({ entry, first, onDelete, found }) {
+    const { props } = this;
+    return (
+      entry !== props.entry || first !== props.first || found !== props.found || !onDelete !== !props.onDelete
+    );
+  }
+
+  render({ entry, first, onDelete, found }) {
+    const erase = onDelete && !entry.deleted ? () => onDelete(entry) : null;
+    const onKeyDown = (event) => event.key === "Delete" && event.target === event.currentTarget && erase?.();
+    return html`<${Frame} id=${entry.senderId} name=${entry.sender} time=${entry.time} first=${first}
+      class=${found ? "found" : ""} data-seq=${entry.seq} onKeyDown=${onKeyDown}>
+      ${entry.deleted
+        ? html`<div class="text gone">This message was deleted.</div>`
+        : html`<${Text} text=${entry.text} />`}
+      ${erase && html`<div class="tools"><${IconButton} icon="trash" label="Delete this message" onClick=${erase} /></div>`}
+    <//>`;
+  }
+}
+
+/** One's own message that the server has not stored yet, or has refused. */
+export function PendingMessage({ room, pending, first }) {
+  const { me } = room.chat;
+  const { error } = pending;
+  return html`<${Frame} id=${me.id} name=${me.username} time=${pending.time} first=${first}
+    class=${error ? "failed" : "pending"}>
+    <${Text} text=${pending.text} />
+    ${error
+      ? html`<div class="fate" role="alert">
+          <${Icon} name="warning" size=${15} /> <span>Not sent. <bdi>${error.words}</bdi></span>
+          <button type="button" class="link" onClick=${() => room.resend(pending)}>Try again</button>
+          <button type="button" class="link" onClick=${() => room.discard(pending)}>Discard</button>
+        </div>`
+      : html`<div class="fate waiting">Sending …</div>`}
+  <//>`;
+}

@@ -1,0 +1,56 @@
+/** Where the messages are scrolled to: at the newest while one reads there, and still when older ones are put in above. */
+
+import { useEffect, useLayoutEffect, useRef, useState } from "./html.js";
+
+const NEAR_PX = 48;
+const LOAD_OLDER_PX = 400;
+
+/** @param {import("./room.js").Room} room */
+export function useScroll(room) {
+  const box = useRef(null);
+  const at = useRef({ bottom: true, unsent: 0, first: null, top: 0 });
+  const [bottom, setBottom] = useState(true);
+
+  const toEnd = () => {
+    at.current.bottom = true;
+    box.current.scrollTop = box.current.scrollHeight;
+  };
+  const look = () => {
+    const { scrollHeight, scrollTop, clientHeight } = box.current;
+    at.current.bottom = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    setBottom(at.current.bottom);
+    room.setReading(at.current.bottom && !document.hidden && document.hasFocus());
+    if (scrollTop < LOAD_OLDER_PX && room.older === "more") void room.loadOlder();
+  };
+
+  useLayoutEffect(() => {
+    const { current } = at;
+    const { entries, unsent } = room;
+    if (unsent.length > current.unsent) current.bottom = true;
+    const anchor = current.first && current.first !== entries[0]?.seq ? row(box.current, current.first) : null;
+    if (current.bottom) toEnd();
+    else if (anchor) box.current.scrollTop += anchor.offsetTop - current.top;
+    const first = entries[0]?.seq;
+    at.current = { ...current, unsent: unsent.length, first, top: first ? (row(box.current, first)?.offsetTop ?? 0) : 0 };
+    look();
+  });
+
+  useEffect(() => {
+    const sizes = new ResizeObserver(() => at.current.bottom && toEnd());
+    sizes.observe(box.current);
+    for (const type of ["focus", "blur"]) addEventListener(type, look);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      sizes.disconnect();
+      for (const type of ["focus", "blur"]) removeEventListener(type, look);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, [room]);
+
+  return { box, bottom, toEnd, look };
+}
+
+/** @param {HTMLElement} box @param {number} seq @returns {HTMLElement | null} */
+export function row(box, seq) {
+  return box.querySelector(`[data-seq="${Number(seq)}"]`);
+}

@@ -1,0 +1,47 @@
+/** Find what was said in a room. */
+
+import { html, useEffect, useRef, useState } from "./html.js";
+import { dayName, fullTime, shortTime } from "./text.js";
+
+/** @param {{room: import("./room.js").Room, onFound: (seq: number) => void}} props */
+export function Search({ room, onFound }) {
+  const [answer, setAnswer] = useState({ state: "idle" });
+  const field = useRef(null);
+  useEffect(() => field.current.focus(), []);
+  const onSubmit = async (event) => {
+    event.preventDefault();
+    const wanted = field.current.value.trim();
+    if (!wanted) return;
+    setAnswer({ state: "busy" });
+    try {
+      const { messages } = await room.chat.api.search(room.name, wanted);
+      setAnswer({ state: "found", messages });
+    } catch (error) {
+      setAnswer({ state: "failed", words: error.status === 501 ? "This server can't search." : error.message });
+    }
+  };
+  return html`<form class="search" role="search" onSubmit=${onSubmit}>
+      <input ref=${field} type="search" aria-label=${`Search in ${room.name}`} placeholder="Search in this room" />
+      <button class="plain">Search</button>
+    </form>
+    <${Found} answer=${answer} onFound=${onFound} />`;
+}
+
+function Found({ answer, onFound }) {
+  if (answer.state === "idle") return html`<p class="hint">Type a word or two, then press Enter.</p>`;
+  if (answer.state === "busy") return html`<p class="hint" role="status">Searching …</p>`;
+  if (answer.state === "failed") return html`<p class="fault" role="alert">${answer.words}</p>`;
+  if (!answer.messages.length) return html`<p class="hint" role="status">Nothing was found. Try fewer or other words.</p>`;
+  return html`<ol class="results" aria-label="What was found, newest first">
+    ${answer.messages.map((message) => {
+      const time = new Date(message.timestamp);
+      return html`<li key=${message.seq}>
+        <button type="button" onClick=${() => onFound(message.seq)}>
+          <span class="head"><bdi class="sender">${message.sender_username}</bdi>
+            <time title=${fullTime(time)}>${dayName(time)}, ${shortTime(time)}</time></span>
+          <span class="excerpt" dir="auto">${message.message}</span>
+        </button>
+      </li>`;
+    })}
+  </ol>`;
+}

@@ -1,0 +1,95 @@
+/** Texts as people read them: links, times, days, initials. Nothing here touches the page. */
+
+// A link ends before white space, quotes, brackets and everything that turns the direction of writing.
+const LINK = /https?:\/\/[^\s<>"'`\u00ab\u00bb\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f]+/giu;
+const TRAILING = /[.,:;!?*_~]+$/u;
+const HUES = 8;
+
+/**
+ * Cut a text into what is shown as it is, and links. Only http and https become links: nothing else can be clicked.
+ * @param {string} text
+ * @returns {(string | {href: string, text: string})[]}
+ */
+export function withLinks(text) {
+  const parts = [];
+  let end = 0;
+  for (const match of text.matchAll(LINK)) {
+    const shown = withoutTrailing(match[0]);
+    const href = safeHref(shown);
+    if (!href) continue;
+    parts.push(text.slice(end, match.index), { href, text: shown });
+    end = match.index + shown.length;
+  }
+  parts.push(text.slice(end));
+  return parts.filter((part) => part !== "");
+}
+
+/** A full stop after a link is no part of it, nor is a bracket that it does not open. @param {string} link */
+function withoutTrailing(link) {
+  let shown = link.replace(TRAILING, "");
+  while (/[)\]}]$/.test(shown) && !balanced(shown)) shown = shown.slice(0, -1).replace(TRAILING, "");
+  return shown;
+}
+
+/** @param {string} link */
+function balanced(link) {
+  const count = (/** @type {string} */ signs) => [...link].filter((sign) => signs.includes(sign)).length;
+  return count("([{") >= count(")]}");
+}
+
+/** @param {string} link @returns {string | null} */
+function safeHref(link) {
+  try {
+    const url = new URL(link);
+    return (url.protocol === "http:" || url.protocol === "https:") && url.hostname && !url.username ? url.href : null;
+  } catch {
+    return null;
+  }
+}
+
+/** One or two letters for a name. @param {string} name */
+export function initials(name) {
+  const words = name.split(/[\s._-]+/u).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const letters = words.map((word) => word.match(/[\p{L}\p{N}]/u)?.[0] ?? "");
+  return ((letters[0] ?? "?") + (letters.length > 1 ? letters[letters.length - 1] : "")).toUpperCase();
+}
+
+/** A colour that stays with a user: 0 to 7. @param {string} id */
+export function hue(id) {
+  let sum = 2166136261;
+  for (const sign of id) sum = Math.imul(sum ^ (sign.codePointAt(0) ?? 0), 16777619);
+  return (sum >>> 8) % HUES;
+}
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const withYear = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+
+/** @param {Date} time */
+export const shortTime = (time) => clock.format(time);
+/** @param {Date} time */
+export const fullTime = (time) => full.format(time);
+
+/** Two times of one day have the same key. @param {Date} time */
+export const dayKey = (time) => `${time.getFullYear()}-${time.getMonth()}-${time.getDate()}`;
+
+/** @param {Date} time @param {Date} now */
+export function dayName(time, now = new Date()) {
+  const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
+  if (dayKey(time) === dayKey(now)) return "Today";
+  if (dayKey(time) === dayKey(yesterday)) return "Yesterday";
+  return (time.getFullYear() === now.getFullYear() ? weekday : withYear).format(time);
+}
+
+/** How long from now, in words: "5 minutes". @param {number} milliseconds */
+export function duration(milliseconds) {
+  const seconds = Math.max(1, Math.ceil(milliseconds / 1000));
+  const [count, unit] =
+    seconds < 90 ? [seconds, "second"] : seconds < 5400 ? [Math.round(seconds / 60), "minute"]
+      : seconds < 129600 ? [Math.round(seconds / 3600), "hour"] : [Math.round(seconds / 86400), "day"];
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
+/** @param {number} count @param {string} one @param {string} [many] */
+export const counted = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
