@@ -59,6 +59,11 @@ class Backend(abc.ABC):
         """Ask the same for each of `parameters`, and give its row or None for each."""
         return [cursor.execute(sql, one).fetchone() for one in parameters]
 
+    def insert(self, cursor: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert all of `rows` with `sql`, which Peewee made for one. Whoever calls this rolls back if it
+        raises: some of them may be there then."""
+        cursor.executemany(sql, rows)
+
     @abc.abstractmethod
     def take_turns(self, cursor: Any, name: str) -> None:
         """Until the transaction ends, keep out others that take turns about `name`, on any node."""

@@ -108,7 +108,7 @@ class Batch:
         if not self._rows:
             return
         moved = [(head.seq, head.room) for head in self._heads.values() if head.seq != head.stored]
-        self._cursor.executemany(self._sql.insert_entry, self._rows)
+        self._backend.insert(self._cursor, self._sql.insert_entry, self._rows)
         self._cursor.executemany(self._sql.move_head, moved)
         if self._blanked:
             self._cursor.executemany(self._sql.blank_text, self._blanked)

@@ -192,6 +192,7 @@ def test_a_commit_that_fails_otherwise_is_unknown(tmp_path: Path) -> None:
     backend = backend_of(PeeweePlugin.Settings(data_dir=tmp_path))
     migrate(backend)
     session = Session(backend)
+    backend.connect().execute("PRAGMA foreign_keys = ON")
 
     def fail_in_commit() -> None:
         with session.writing() as cursor:

@@ -249,6 +249,19 @@ def test_a_few_bad_drafts_cost_a_large_batch_little(place: Place) -> None:
     asyncio.run(play())
 
 
+@pytest.mark.parametrize("count", [1, 4, 5, 31, 256, 257, 1023])
+def test_a_batch_of_any_length_is_stored_whole_and_in_order(place: Place, count: int) -> None:
+    async def play() -> None:
+        async with storage(place, "hall", "yard") as chat:
+            batch = [draft(str(number), room=("hall", "yard")[number % 3 == 0]) for number in range(count)]
+            results = [stored(result) for result in await chat.store_messages(batch)]
+            assert [result.entry.text for result in results] == [said.text for said in batch]
+            for room in ("hall", "yard"):
+                assert await texts(chat, room) == [said.text for said in batch if said.room == room]
+
+    asyncio.run(play())
+
+
 def test_nothing_to_store_is_fine(place: Place) -> None:
     async def play() -> None:
         async with storage(place) as chat:
