@@ -31,6 +31,7 @@ setup(
         "msgspec>=0.22,<1",  # 0.22: refuses lone surrogates
         "peewee>=4.5,<5",  # 4.5: playhouse.migrations
         "pluggy>=1.6,<2",  # 1.6: tracebacks of hook failures
+        "prometheus_client>=0.22,<1",  # 0.22: the oldest whose exposition the tests have parsed
         "pyjwt[crypto]>=2.15.1,<3",  # 2.15.1: security release
         "redis[hiredis]>=8.1,<9",  # 8.1: a cancelled pipeline mixes up no answers
         "tornado>=6.6.1,<7",  # 6.6.1: security release

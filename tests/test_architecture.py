@@ -38,6 +38,7 @@ ONLY_IN = {
     "jwt": {"tornchat_jwt"},
     "peewee": {"tornchat_peewee"},
     "playhouse": {"tornchat_peewee"},
+    "prometheus_client": {"server"},
     "psycopg": {"tornchat_peewee"},
     "redis": {"tornchat_redis"},
     "uvloop": {"cli"},

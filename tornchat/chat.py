@@ -8,6 +8,7 @@ accepted by its room, and the room tells its members and the other nodes.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import secrets
 import time
@@ -57,6 +58,12 @@ from tornchat.wire import Dialect, Said, Welcome
 TAIL_ENTRIES = (100, 1000)
 """A tail holds the history limit, but at least and at most so many entries."""
 RETENTION_SECONDS = 60.0
+
+
+LIMITS = frozenset({"message_too_long", "rate_limited"})
+"""Error codes that tell of a limit of one's own."""
+
+log = logging.getLogger("tornchat.chat")
 
 
 class Session:
@@ -128,7 +135,7 @@ class Chat:
         return user
 
     def turned_away(self, refusal: Closed) -> None:
-        """A client was refused before it had a session."""
+        """A client, or a call of the API, was refused before anything was done for it."""
         if refusal.cause:
             self.counts.auth_failures[refusal.cause] += 1
 
@@ -269,10 +276,23 @@ class Chat:
     def refuse(self, session: Session, error: ChatError, client_id: str | None = None) -> None:
         """Tell one sender why not. Who breaks the rules again and again is closed with 1008."""
         self.counts.refused[error.code] += 1
+        if error.code in LIMITS and not session.strikes.standing:
+            self._note_limit(session, error)
         dialect = session.member.feed.dialect
         session.room.aside(session.member, dialect.error(error, client_id))
         if error.blames_sender and session.strikes.add(self._now()):
             session.member.outlet.end(POLICY_VIOLATION, "too many refused messages")
+
+    def _note_limit(self, session: Session, error: ChatError) -> None:
+        """Log that a client has met a limit: the first time, since it may meet it a thousand times."""
+        facts = {
+            "event": "limit",
+            "session": session.id,
+            "user": session.user.id,
+            "room": session.room.info.name,
+            "limit": error.code,
+        }
+        log.info("user %(user)r in room %(room)r has met a limit: %(limit)s", facts, extra=facts)
 
     def drained(self, session: Session) -> None:
         """The session's socket takes more: let it catch up."""

@@ -78,6 +78,7 @@ class Committer:
         self._late_at = 0.0
         self._begins = False
         self._closed = False
+        self._is_down = False
         self._most_waiting = MOST_WAITING
         self._flushing: list[tuple[Pending, asyncio.Future[None]]] = []
         self.seconds = Histogram(LATENCIES)
@@ -130,13 +131,27 @@ class Committer:
             return
         drafts = [pending.draft for pending in self._in_flight]
         try:
-            self._tell(self._hooks.store_results(call, drafts))
+            results = self._hooks.store_results(call, drafts)
+            self._went_up()
+            self._tell(results)
         except NotStored as error:
-            log.error("messages were not stored: %s", error)
+            self._went_down(str(error))
             self._tell([NOT_NOW] * len(drafts))
         except Unavailable:
+            self._went_down("its call failed")
             log.warning("it is not known what became of %d messages; reading the log", len(drafts))
             self._tasks.start(self._look_up(drafts), "lookup")
+
+    def _went_down(self, words: str) -> None:
+        """Say so once, however many calls fail until one succeeds."""
+        if not self._is_down:
+            self._is_down = True
+            log.error("the storage is down: %s", words, extra={"event": "storage_down", "reason": words})
+
+    def _went_up(self) -> None:
+        if self._is_down:
+            self._is_down = False
+            log.warning("the storage is up", extra={"event": "storage_up"})
 
     async def _look_up(self, drafts: Sequence[Draft]) -> None:
         self._tell(await self._lookup.outcomes(drafts, self._known))
@@ -159,7 +174,7 @@ class Committer:
         now = monotonic()
         if self._call is not None and now > self._late_at:
             self._late_at = math.inf
-            log.error("the storage has not answered in time; waiting for the end of its call")
+            self._went_down("it has not answered in time; waiting for the end of its call")
         while self._waiting and now - self._waiting[0].arrived > PATIENCE:
             self._waiting.popleft().settle(NOT_NOW)
         for pending in self._in_flight:

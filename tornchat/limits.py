@@ -37,6 +37,11 @@ class Strikes:
     def __init__(self) -> None:
         self._times: list[float] = []
 
+    @property
+    def standing(self) -> bool:
+        """True if there was one; it may be long past."""
+        return bool(self._times)
+
     def add(self, now: float) -> bool:
         """Count one; True if it was one too many."""
         self._times = [time for time in self._times if now - time < STRIKE_SECONDS]

@@ -85,7 +85,8 @@ class Repairs:
             pass
         self.repaired += room.seq - before
         if room.seq > before:
-            log.info("room %s: %d missing entries were read from the log", room.info.name, room.seq - before)
+            facts = {"event": "gap_repaired", "room": room.info.name, "entries": room.seq - before}
+            log.info("room %(room)s: %(entries)d missing entries were read from the log", facts, extra=facts)
         return room.seq >= page.head_seq
 
     async def _read(self, room: Room) -> Page | None:

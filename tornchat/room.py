@@ -292,7 +292,7 @@ class Room:
 
     def backlog(self) -> tuple[int, int]:
         """How many members have not been sent all, and how many bytes they are behind together."""
-        behind = [feed.backlog() for feed in self.feeds.values()]
+        behind = [feed.backlog() for feed in self.feeds.values() if feed.behind]
         return sum(members for members, _ in behind), sum(size for _, size in behind)
 
     @staticmethod

@@ -183,7 +183,8 @@ class Rooms:
     def lose(self, room: Room) -> None:
         """The log is not the one that the members were shown: let them take a fresh history."""
         if self._loaded.get(room.info.name) is room:
-            log.warning("room %s: position lost, its members are closed with 4010", room.info.name)
+            facts = {"event": "position_lost", "room": room.info.name}
+            log.warning("room %(room)s: position lost, its members are closed with 4010", facts, extra=facts)
             del self._loaded[room.info.name]
             self.lost += 1
             for member in room.members():

@@ -35,6 +35,10 @@ class TornchatSection(Section, frozen=True):
     log_level: Annotated[
         str, Meta(pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
     ] = "info"
+    log_format: Annotated[
+        Literal["text", "json"],
+        Meta(description="How a line of the log looks: text for people, json for programs."),
+    ] = "text"
     loop: Annotated[
         Literal["auto", "asyncio", "uvloop"],
         Meta(description="What `tornchat serve` runs on: asyncio, uvloop, or auto: uvloop if installed."),

@@ -161,13 +161,15 @@ class Verbs:
         implementation.failures["unavailable"] += 1
         if known not in self._down:
             self._down.add(known)
-            log.warning("plugin %s can't answer %s: %s", *known, error)
+            facts = {"event": "hook_down", "plugin": known[0], "hook": known[1], "reason": str(error)}
+            log.warning("plugin %(plugin)s can't answer %(hook)s: %(reason)s", facts, extra=facts)
 
     def _note_up(self, implementation: Implementation) -> None:
         known = (implementation.plugin, implementation.hook)
         if known in self._down:
             self._down.discard(known)
-            log.info("plugin %s answers %s again", *known)
+            facts = {"event": "hook_up", "plugin": known[0], "hook": known[1]}
+            log.info("plugin %(plugin)s answers %(hook)s again", facts, extra=facts)
 
     def _at_once(self, implementation: Implementation, *arguments: object) -> Any:
         """Call a hook that is never awaited. Raises `Unavailable`."""
@@ -248,7 +250,9 @@ class Verbs:
         implementation.failures[kind] += 1
         frames = traceback.extract_tb(error.__traceback__)[1:]
         where = "".join(f"\n  {f.filename}:{f.lineno} in {f.name}" for f in frames[-5:])
-        log.error("plugin %s failed in %s: %s: %s%s", plugin, hook, type(error).__name__, error, where)
+        facts = {"event": "hook_failed", "plugin": plugin, "hook": hook, "kind": kind}
+        name = type(error).__name__
+        log.error("plugin %s failed in %s: %s: %s%s", plugin, hook, name, error, where, extra=facts)
         return _Failed(f"plugin {plugin} failed in {hook} ({type(error).__name__})")
 
 

@@ -78,7 +78,8 @@ class Watchdog:
         del frame  # it would keep alive what its variables name
         (owner or self._hooks).stalls += 1
         self._alive.wait(MOST_SECONDS)
-        log.error("the event loop was blocked for %.1f s by %s", time.monotonic() - asked, culprit)
+        facts = {"event": "loop_blocked", "seconds": round(time.monotonic() - asked, 3), "culprit": culprit}
+        log.error("the event loop was blocked for %(seconds).1f s by %(culprit)s", facts, extra=facts)
         self._alive.wait()
 
     def _owner(self, frame: FrameType | None) -> Implementation | None:

@@ -100,4 +100,5 @@ def _options(settings: Settings) -> Options:
 
 def _log_refusal(error: Exception) -> None:
     # The class only: messages may quote the token.
-    logger.info("token refused: %s", type(error).__name__)
+    facts = {"event": "token_refused", "reason": type(error).__name__}
+    logger.info("token refused: %(reason)s", facts, extra=facts)

@@ -126,7 +126,7 @@ class Pipe:
     async def _went_down(self, words: str, batch: deque[_Call]) -> None:
         was_up, self.is_up, self.failure = self.is_up, False, words
         if was_up:
-            log.warning("redis is down: %s", words)
+            log.warning("redis is down: %s", words, extra={"event": "redis_down", "reason": words})
             self.on_down()
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -140,7 +140,7 @@ class Pipe:
     def _went_up(self) -> None:
         if not self.is_up:
             self.is_up = True
-            log.info("redis is up")
+            log.info("redis is up", extra={"event": "redis_up"})
             self.on_up()
 
     def _fail(self, calls: list[_Call] | deque[_Call], words: str) -> None:

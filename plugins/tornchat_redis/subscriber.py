@@ -144,13 +144,14 @@ class Subscriber:
         await connection.send_command(*words, check_health=False)
 
     def _went_up(self) -> None:
-        log.info("listening to redis")
+        log.info("listening to redis", extra={"event": "bus_up"})
         self.is_up = True
         self.on_back()
 
     def _went_down(self, words: str) -> None:
         if self.is_up:
-            log.warning("no longer listening to redis: %s", words)
+            facts = {"event": "bus_down", "reason": words}
+            log.warning("no longer listening to redis: %(reason)s", facts, extra=facts)
         self.failure = words
 
     def _give_up(self) -> None:

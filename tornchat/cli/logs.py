@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
 
-from tornchat.cli.masking import printable, without_tokens
+from tornchat.cli.masking import printable, without_secrets
 
 if TYPE_CHECKING:
     from tornado.web import RequestHandler
@@ -28,13 +30,39 @@ class OneLine(logging.Formatter):
         return f"{self._stamp},{int(record.msecs):03d}"
 
     def format(self, record: logging.LogRecord) -> str:
-        return printable(without_tokens(super().format(record)))
+        return printable(without_secrets(super().format(record)))
 
 
-def to_stderr(level: str) -> None:
+class JsonLine(logging.Formatter):
+    """One object per line: time (UTC), level, logger, message, what came as `extra`, and the traceback."""
+
+    _usual = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line: dict[str, object] = {
+            "time": moment.replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {key: value for key, value in vars(record).items() if key not in self._usual}
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps({key: _value(value) for key, value in line.items()})
+
+
+def _value(value: object) -> object:
+    """As it is if JSON has it. Text is masked before it is encoded: a mask must not break the encoding."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return without_secrets(str(value))
+
+
+def to_stderr(level: str, form: Literal["text", "json"] = "text") -> None:
     """Send the log of this process to stderr, from `level` on."""
     handler = logging.StreamHandler()
-    handler.setFormatter(OneLine(FORMAT))
+    handler.setFormatter(JsonLine() if form == "json" else OneLine(FORMAT))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
 
 

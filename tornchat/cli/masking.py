@@ -10,6 +10,7 @@ _SECRET_NAME = re.compile(
 )
 _URL_PASSWORD = re.compile(r"(://[^:@/\s]*:).*@")
 _URL_OPTION = re.compile(r"([?&][^=&\s]*(?:secret|passw|token|key)[^=&\s]*=)[^&\s]+", re.IGNORECASE)
+_PASSWORD_IN_LINE = re.compile(r"(://[^:@/\s]*:)[^\s'\"]*@")
 _TOKEN_OPTION = re.compile(r"(\btoken=)[^&\s'\"]+", re.IGNORECASE)
 _JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 
@@ -24,10 +25,13 @@ def without_passwords(text: str) -> str:
     return _URL_OPTION.sub(rf"\1{MASK}", _URL_PASSWORD.sub(rf"\1{MASK}@", text))
 
 
-def without_tokens(text: str) -> str:
-    """Give `text` with everything masked that is, or follows `token=` as, a token."""
-    if "=" in text:  # most lines have neither: looking for the patterns would cost a third of a line
+def without_secrets(text: str) -> str:
+    """Give a line of the log with everything masked that is, or follows `token=` as, a token, and with the
+    passwords in its URLs masked."""
+    if "=" in text:  # most lines have none: looking for the patterns would cost a third of a line
         text = _TOKEN_OPTION.sub(rf"\1{MASK}", text)
+    if "://" in text:
+        text = _PASSWORD_IN_LINE.sub(rf"\1{MASK}@", text)
     return _JWT.sub(MASK, text) if "eyJ" in text else text
 
 

@@ -31,7 +31,7 @@ COLLECT_AFTER = 10_000
 def command(given: Given, host: str | None, port: int | None) -> None:
     """Run the server. Without any file it is at 127.0.0.1:8888 and keeps ./tornchat-data/."""
     settings = given.also(host=host, port=port).settings()
-    logs.to_stderr(settings.tornchat.log_level)
+    logs.to_stderr(settings.tornchat.log_level, settings.tornchat.log_format)
     new_loop = loops.factory(settings.tornchat.loop)
     raise_descriptor_limit()
     chat = ChatApp(settings)

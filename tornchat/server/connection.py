@@ -26,6 +26,8 @@ log = logging.getLogger("tornchat.connections")
 
 STALL_SECONDS = 10.0
 """A client that takes nothing for so long, while something waits for it, is cut off."""
+MOST_ORIGIN = 200
+"""Characters of an Origin that are logged."""
 ABORT_SECONDS = 0.9
 """How long a client that is too slow has to take its close frame."""
 
@@ -39,12 +41,14 @@ class Connection:
         "_ended",
         "_frames",
         "_heartbeat",
-        "_id",
-        "_opened_at",
+        "_reason",
         "_session",
         "_shared",
         "_watched",
         "drained",
+        "id",
+        "opened_at",
+        "remote_ip",
         "send",
     )
 
@@ -55,22 +59,31 @@ class Connection:
         self._session: Session | None = None
         self._heartbeat: Heartbeat | None = None
         self._code: int | None = None
+        self._reason = ""
         self._ended = False
         self._watched = False
-        self._opened_at = asyncio.get_running_loop().time()
+        self.opened_at = asyncio.get_running_loop().time()
         self.send: Callable[[bytes], bool] = line.outbox.write
         self.drained: Callable[[], Coroutine[Any, Any, None]] = line.outbox.drained
-        self._id = shared.opened(self)
+        self.id = shared.opened(self)
+        self.remote_ip = ""
 
     # --- the beginning ---
 
     async def begin(self, request: HTTPServerRequest, room: str) -> None:
         """Say who this is, enter the room; until then nothing is sent and no frame is read."""
+        self.remote_ip = request.remote_ip or ""
         try:
-            self._shared.chat.opened(self._id, request.remote_ip or "")
+            self._shared.chat.opened(self.id, self.remote_ip)
             await self._enter(request, room)
         except Closed as refusal:
             self._shared.chat.turned_away(refusal)
+            if refusal.cause:
+                log.info(
+                    "connection %s from %s: not let in: %s",
+                    *(self.id, self.remote_ip, refusal.cause),
+                    extra=self._facts("auth_failure", cause=refusal.cause),
+                )
             self.end(refusal.code, refusal.reason)
         except ConnectionError:
             pass  # the client went meanwhile, or this was closed
@@ -89,7 +102,12 @@ class Connection:
         heartbeat = self._watch_over(user)  # a ping's answer is not read yet, but the token may end
         since = handshake.asked_position(request)
         session = await shared.chat.join(user, room, self._dialect, self, since)
-        log.info("connection %s: user %r from %s entered room %r", self._id, user.id, request.remote_ip, room)
+        origin = (request.headers.get("Origin") or "")[:MOST_ORIGIN]
+        log.info(
+            "connection %s: user %r from %s entered room %r",
+            *(self.id, user.id, self.remote_ip, room),
+            extra=self._facts("connect", user=user.id, room=room, origin=origin, dialect=self._dialect.name),
+        )
         if self._ended:  # while the history was sent
             shared.chat.leave(session)
             return
@@ -101,7 +119,7 @@ class Connection:
         server = shared.settings.server
         heartbeat = Heartbeat(self, shared.wheel, user.expires_at, server.ping_interval, server.ping_timeout)
         self._heartbeat = heartbeat
-        heartbeat.start(self._opened_at)
+        heartbeat.start(self.opened_at)
         return heartbeat
 
     # --- frames (FrameReceiver) ---
@@ -128,8 +146,12 @@ class Connection:
             self._heartbeat.heard = True
 
     def on_fault(self, code: int, reason: str) -> None:
-        log.info("connection %s: %d %s", self._id, code, reason)
-        self._code = code
+        log.info(
+            "connection %s: %d %s",
+            *(self.id, code, reason),
+            extra=self._facts("fault", code=code, reason=reason),
+        )
+        self._code, self._reason = code, reason
         self._leave()
 
     def on_goodbye(self) -> None:
@@ -140,7 +162,7 @@ class Connection:
             self._shared.chat.drained(self._session)
 
     def on_failure(self, error: BaseException) -> None:
-        log.error("connection %s failed", self._id, exc_info=error)
+        log.error("connection %s failed", self.id, exc_info=error, extra=self._facts("failure"))
 
     # --- the way out (Outlet) ---
 
@@ -149,8 +171,10 @@ class Connection:
         if self._ended or self._frames is None:
             return
         self._leave()
-        self._code = code
-        self._shared.chat.counts.slow += reason == TOO_SLOW
+        self._code, self._reason = code, reason
+        if reason == TOO_SLOW:
+            self._shared.chat.counts.slow += 1
+            log.warning("connection %s: too slow, cut off", self.id, extra=self._facts("slow"))
         self._frames.close(code, reason)
         if code == TRY_AGAIN_LATER and self._frames.outbox.busy:
             asyncio.get_running_loop().call_later(ABORT_SECONDS, self.abort)
@@ -181,7 +205,7 @@ class Connection:
 
     def vanish(self) -> None:
         """The client has not answered a ping."""
-        log.info("connection %s: no answer to a ping", self._id)
+        log.info("connection %s: no answer to a ping", self.id, extra=self._facts("vanished"))
         self._leave()
         self.abort()
 
@@ -197,7 +221,6 @@ class Connection:
         if outbox is None or outbox.closed or not outbox.busy:
             return
         if outbox.stalled(now) > STALL_SECONDS:
-            log.warning("connection %s: too slow, cut off", self._id)
             self.end(TRY_AGAIN_LATER, TOO_SLOW)
             self.abort()
         else:
@@ -207,9 +230,17 @@ class Connection:
 
     def on_end(self, code: int | None) -> None:
         self._leave()
+        session = self._session
         self._frames = self._session = None  # no reference cycle is left: all of it is freed at once
         self._shared.closed(self)
         code = self._code or code
-        duration = asyncio.get_running_loop().time() - self._opened_at
-        self._shared.chat.closed(self._id, code, duration)
-        log.info("connection %s closed: code %s after %.1f s", self._id, code, duration)
+        duration = asyncio.get_running_loop().time() - self.opened_at
+        self._shared.chat.closed(self.id, code, duration)
+        facts = self._facts("close", code=code, reason=self._reason, duration=round(duration, 3))
+        if session is not None:
+            facts |= {"user": session.user.id, "room": session.room.info.name}
+        log.info("connection %s closed: code %s after %.1f s", self.id, code, duration, extra=facts)
+
+    def _facts(self, event: str, **more: object) -> dict[str, object]:
+        """What stands in a line of the log for programs."""
+        return {"event": event, "connection": self.id, "ip": self.remote_ip, **more}

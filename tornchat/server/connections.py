@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from itertools import count
 from typing import Protocol
@@ -14,6 +15,8 @@ from tornchat.errors import GOING_AWAY
 from tornchat.server.wheel import Wheel
 from tornchat.tasks import Tasks
 from tornchat.wire import V1, Classic, Dialect
+
+log = logging.getLogger("tornchat.connections")
 
 ABORT_SECONDS = 1.0
 """How long a connection that was cut off may take to tidy up."""
@@ -71,6 +74,8 @@ class Connections:
     async def drain(self, seconds: float) -> None:
         """Close every connection with 1001 and wait until the last is gone, at most `seconds`."""
         self.draining = True
+        facts = {"event": "drain", "connections": len(self._open), "seconds": round(seconds, 1)}
+        log.info("closing %(connections)d connections within %(seconds).1f s", facts, extra=facts)
         for connection in list(self._open):
             # The spread of a herd that comes back has to come from the server.
             wait = random.uniform(0.1, max(seconds, 1.0))  # noqa: S311 (no secret)
@@ -79,6 +84,7 @@ class Connections:
             for connection in list(self._open):
                 connection.abort()
             await self._all_gone(ABORT_SECONDS)
+        log.info("all connections are closed", extra={"event": "drained"})
 
     async def _all_gone(self, seconds: float) -> bool:
         if self._open:

@@ -11,7 +11,7 @@ from tornado.web import HTTPError
 from tornado.websocket import WebSocketHandler
 
 from tornchat.server import handshake
-from tornchat.server.connection import Connection
+from tornchat.server.connection import MOST_ORIGIN, Connection
 from tornchat.server.connections import Connections
 from tornchat.server.parser import FrameParser
 from tornchat.server.upgrade import UpgradeProtocol
@@ -41,8 +41,9 @@ class ChatSocket(WebSocketHandler):
         if self._shared is None:
             raise HTTPError(503)
         if not handshake.origin_allowed(self.request, self._connections.settings.server.allowed_origins):
-            origin = self.request.headers.get("Origin")
-            log.warning("refused origin %r from %s", origin, self.request.remote_ip)
+            origin = self.request.headers.get("Origin", "")
+            facts = {"event": "refused_origin", "origin": origin[:MOST_ORIGIN], "ip": self.request.remote_ip}
+            log.warning("refused origin %(origin)r from %(ip)s", facts, extra=facts)
             self.set_status(403)
             self.finish("This origin may not connect. See [server] allowed_origins.\n")
 

@@ -166,7 +166,10 @@ class ApiHandler(SiteHandler):
         room = dict(zip(endpoint.parameters, segments, strict=True)).get("room", "")
         try:
             user = await self.site.chat.connect(handshake.header_credentials(self.request, room))
-        except Closed:
+        except Closed as refusal:
+            self.site.chat.turned_away(refusal)
+            facts = {"event": "auth_failure", "ip": self.request.remote_ip, "cause": refusal.cause}
+            log.info("a call from %(ip)s: not let in: %(cause)s", facts, extra=facts)
             self._count(("address", network_of(self.request.remote_ip or "")))
             raise
         self._count(("user", user.id))
