@@ -38,6 +38,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
 RUNS = {
     "README.md": {"sh", "python", "ini"},
     "docs/websocket-api.md": {"json"},
+    "docs/client.md": {"python"},
     "docs/plugins.md": {"sh", "python", "ini"},
     "docs/embedding.md": {"python"},
     "docs/operating.md": {"sh", "python", "ini"},

@@ -83,7 +83,10 @@ def test_without_a_server_it_says_so(tmp_path):
 def test_what_is_no_server_of_ours_is_told_so(tmp_path):
     with websockets_server() as port:
         told = run(tmp_path, "chat", "lobby", "--token", "x", "--url", f"ws://127.0.0.1:{port}")
-    assert (told.returncode, told.stderr) == (1, "* what answers there is no tornchat server\n")
+    assert (told.returncode, told.stderr) == (
+        1,
+        "* what answers there is no tornchat server (it does not speak tornchat.v1)\n",
+    )
 
 
 @pytest.mark.parametrize("url", ["ws://[", "ws://127.0.0.1:99999", "ws://127.0.0.1:x", "ftp://a", "ws://:80"])

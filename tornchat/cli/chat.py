@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from types import MappingProxyType
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import click
 
@@ -34,7 +34,7 @@ def command(
     base = _base(url) if url else _own(given)
     token = _sendable(token) if token else _made(given, username)
     try:
-        context.exit(asyncio.run(Terminal(base, room, token).run()))
+        context.exit(asyncio.run(Terminal(f"{base}/ws/chat/{quote(room, safe='')}/", token).run()))
     except KeyboardInterrupt:
         context.exit(130)
 

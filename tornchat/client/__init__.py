@@ -1,0 +1,50 @@
+"""A client of a tornchat server, for programs: a room as an async iterator that stays connected.
+
+    from tornchat.client import Message, connect
+
+    async with connect("ws://127.0.0.1:8888/ws/chat/general/", token) as chat:
+        seq = await chat.send("Hello world!")
+        async for event in chat:
+            if isinstance(event, Message):
+                print(event.sender_username, event.text)
+
+It loads nothing of the server, and runs on any asyncio event loop.
+"""
+
+from __future__ import annotations
+
+from tornchat.client.client import Client, State, connect
+from tornchat.client.errors import ClientClosed, ClientError, Ended, NotConnected, SendRefused
+from tornchat.client.events import (
+    Connected,
+    Disconnected,
+    Event,
+    Message,
+    MessageDeleted,
+    UserJoined,
+    UserLeft,
+    UserList,
+)
+from tornchat.client.token import TokenSource
+from tornchat.messages import Participant
+
+__all__ = [
+    "Client",
+    "ClientClosed",
+    "ClientError",
+    "Connected",
+    "Disconnected",
+    "Ended",
+    "Event",
+    "Message",
+    "MessageDeleted",
+    "NotConnected",
+    "Participant",
+    "SendRefused",
+    "State",
+    "TokenSource",
+    "UserJoined",
+    "UserLeft",
+    "UserList",
+    "connect",
+]

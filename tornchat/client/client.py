@@ -1,0 +1,222 @@
+"""A room over as many connections as it takes: `connect` gives a `Client`."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import ssl
+from types import TracebackType
+from typing import Literal, Self, TypeAlias
+
+from tornchat.client.address import Address, parse_address
+from tornchat.client.backoff import Backoff
+from tornchat.client.buffer import Buffer
+from tornchat.client.errors import ClientClosed, NotConnected
+from tornchat.client.events import Disconnected, Event
+from tornchat.client.goodbye import Goodbye, after_close, after_failure, after_refusal
+from tornchat.client.outgoing import Outgoing
+from tornchat.client.place import Place
+from tornchat.client.token import Token, TokenSource
+from tornchat.client.visit import Visit
+from tornchat.client.websocket import Refusal, WebSocket, open_websocket
+from tornchat.errors import POSITION_LOST, TOO_BIG, UNAUTHORIZED, Closed
+from tornchat.wire import V1_SUBPROTOCOL
+
+CONNECT_SECONDS = 10.0
+"""How long a connection and its handshake may take."""
+
+State: TypeAlias = Literal["connecting", "connected", "reconnecting", "closed"]
+
+
+def connect(
+    url: str,
+    token: TokenSource,
+    *,
+    wait: bool = True,
+    buffer: int = 1000,
+    unanswered: int = 64,
+    tls: ssl.SSLContext | None = None,
+) -> Client:
+    """Be in a room: `async with connect(url, token) as chat:`, then iterate over it and `send`.
+
+    `url` is the room's: `wss://host/ws/chat/ROOM/`. `token` is a string, or an async function that is
+    asked for one, and asked again when the last has expired. With `wait`, entering waits for the first
+    connection and raises `NotConnected` if it fails; without, it enters at once and tries until a server
+    is there. `buffer` events are kept for who iterates; what comes meanwhile is fetched from the log
+    later. `unanswered` messages may be on their way; further ones wait. `tls` is for wss, in place of the
+    system's certificates. Raises `ValueError` for a URL or a token that can't be one.
+    """
+    return Client(parse_address(url), Token(token), wait, buffer, unanswered, tls)
+
+
+class Client:
+    """One user in one room. An async context manager, and an async iterator of `Event`s for one reader.
+
+    It may be used from one event loop only. A cancelled `send` or iteration leaves it whole.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        token: Token,
+        wait: bool,
+        buffer: int,
+        unanswered: int,
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        """Made by `connect`."""
+        self._address = address
+        self._token = token
+        self._wait = wait
+        self._tls = tls
+        self._buffer = Buffer(buffer)
+        self._outgoing = Outgoing(unanswered, self._buffer.hurry)
+        self._place = Place()
+        self._backoff = Backoff()
+        self._state: State = "connecting"
+        self._entered = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+        self._end: Exception | None = None
+
+    @property
+    def state(self) -> State:
+        """`connecting` until it was connected once; `closed` after `close()` or a final end."""
+        return self._state
+
+    # --- being in the room ---
+
+    async def __aenter__(self) -> Self:
+        """Enter the room. Raises `NotConnected`, and `Ended` if the server said a final no."""
+        assert self._running is None, "enter a client once; connect again for another"
+        self._running = asyncio.create_task(self._run(), name="tornchat client")
+        if self._wait:
+            try:
+                await self._entered.wait()
+            except BaseException:
+                await self.close()
+                raise
+            if self._end is not None and self._state == "closed":
+                raise self._end
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        """The next event. Ends after `close()`; raises `Ended` if the chat ended for good."""
+        event = await self._buffer.next()
+        if event is None:
+            raise StopAsyncIteration
+        return event
+
+    async def send(self, text: str, message_id: str | None = None) -> int:
+        """Say something and give its place in the room's log once it is stored: once, whatever happens.
+
+        Without a connection it waits for one. Messages go out in the order of the calls; who needs that
+        order also if the server refuses one for now (it is sent again later) awaits each before the next.
+        If this is cancelled, the message may be stored or not: send it again with the same `message_id`
+        (1 to 64 characters, new for each message) to be sure. Raises `SendRefused`, `Ended`, `ClientClosed`.
+        """
+        return await self._outgoing.send(message_id or secrets.token_hex(8), text)
+
+    async def close(self) -> None:
+        """Leave the room, within three seconds. Idempotent. What is not acknowledged is not waited for."""
+        task = self._running
+        if task is None:
+            self._finish(ClientClosed("The client was closed."))
+            return
+        task.cancel()
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            task.cancel()  # no time for a goodbye
+            await asyncio.wait({task})
+            raise
+
+    # --- connection after connection ---
+
+    async def _run(self) -> None:
+        end: Exception = ClientClosed("The client was closed.")
+        try:
+            while True:
+                await self._pause(await self._visit())
+        except Exception as error:  # `Ended`, `NotConnected`, or a fault of ours that must not be silent
+            end = error
+        finally:
+            self._finish(end)
+
+    def _finish(self, end: Exception) -> None:
+        self._state, self._end = "closed", end
+        self._outgoing.end(end)
+        self._buffer.end(None if isinstance(end, ClientClosed) else end)
+        self._entered.set()
+
+    async def _visit(self) -> Goodbye:
+        """Go in and stay until the connection ends. Raises `Ended` if that is final."""
+        try:
+            socket = await self._open()
+        except Refusal as refusal:
+            return after_refusal(refusal, self._entered.is_set())
+        except (OSError, TimeoutError, _NoToken) as error:
+            return after_failure(error)
+        self._buffer.reopen()
+        visit = Visit(socket, self._place, self._buffer, self._outgoing, self._admitted)
+        try:
+            await visit.hear()
+            raise AssertionError("a connection ends by raising")
+        except Closed as closed:
+            return self._was_closed(closed)
+        except OSError as error:
+            return after_failure(error)
+        except asyncio.CancelledError:
+            await visit.leave()
+            raise
+        finally:
+            visit.end()
+            if visit.was_steady or self._buffer.drained:
+                self._backoff.reset()
+
+    async def _open(self) -> WebSocket:
+        try:
+            token = await self._token.get()
+        except Exception as error:
+            raise _NoToken(f"the token function failed: {type(error).__name__}") from error
+        place, target = self._place.position, self._address.target
+        if place is not None:
+            target = self._address.resuming(place.epoch, place.seq)
+        async with asyncio.timeout(CONNECT_SECONDS):
+            bearer = {"Authorization": f"Bearer {token}"}
+            return await open_websocket(self._address, target, bearer, V1_SUBPROTOCOL, self._tls)
+
+    def _admitted(self) -> None:
+        self._state = "connected"
+        self._token.was_admitted()
+        self._entered.set()
+
+    def _was_closed(self, closed: Closed) -> Goodbye:
+        if closed.code == UNAUTHORIZED and self._token.was_refused():
+            return Goodbye("the token has expired", closed.code)
+        if closed.code == POSITION_LOST:
+            self._place.lost()
+        if closed.code == TOO_BIG:
+            self._outgoing.refuse_largest()
+        return after_close(closed)
+
+    async def _pause(self, end: Goodbye) -> None:
+        if self._wait and not self._entered.is_set():
+            raise NotConnected(end.reason)
+        if self._state == "connected":
+            self._state = "reconnecting"
+        wait = self._backoff.next() if end.retry_after is None else end.retry_after
+        self._buffer.reopen()
+        self._buffer.put(Disconnected(end.reason, end.code, wait))
+        await asyncio.sleep(wait)
+
+
+class _NoToken(Exception):
+    """The token function failed."""

@@ -1,0 +1,51 @@
+"""Why a connection ended, and what that means for the next."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from tornchat.client.errors import CURES, Ended
+from tornchat.client.websocket import NO_STATUS, Refusal
+from tornchat.errors import FINAL_CLOSE_CODES, Closed
+
+LONGEST_WAIT = 300.0
+"""Seconds; no server has a say over more."""
+NOT_NOW = frozenset({408, 425, 429})
+"""HTTP statuses below 500 that may be others later."""
+
+
+class Goodbye(NamedTuple):
+    """An end after which it may be tried again; `retry_after` (seconds) is the server's wish."""
+
+    reason: str
+    code: int | None = None
+    retry_after: float | None = None
+
+
+def after_close(closed: Closed) -> Goodbye:
+    """What a close code means. Raises `Ended` if it is final."""
+    if closed.code in FINAL_CLOSE_CODES:
+        raise Ended(closed.code, closed.reason, CURES[closed.code])
+    code = None if closed.code == NO_STATUS else closed.code
+    found = re.search(r"retry_after=(\d{1,9}(?:\.\d{1,9})?)", closed.reason)
+    return Goodbye(
+        f"closed with {code or 'no code'} {closed.reason}".rstrip(),
+        code,
+        min(float(found[1]), LONGEST_WAIT) if found else None,
+    )
+
+
+def after_refusal(refusal: Refusal, known: bool) -> Goodbye:
+    """What a refused handshake means. Raises `Ended` if this never was a tornchat (`known`: it was)."""
+    if not known and refusal.status not in NOT_NOW and not 500 <= refusal.status < 600:
+        reason = f"what answers there is no tornchat server ({refusal})"
+        raise Ended(refusal.status or None, reason, "Look at the URL.")
+    wait = None if refusal.retry_after is None else min(refusal.retry_after, LONGEST_WAIT)
+    return Goodbye(str(refusal), None, wait)
+
+
+def after_failure(error: Exception) -> Goodbye:
+    """What a connection that could not be made, or broke off, means."""
+    words = "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
+    return Goodbye(words)

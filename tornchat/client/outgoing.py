@@ -1,0 +1,137 @@
+"""What was said and is not answered yet. Its ids let it be sent again without being doubled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from tornchat.client.backoff import Backoff
+from tornchat.client.errors import SendRefused
+from tornchat.errors import RETRYABLE
+from tornchat.wire import Ack, V1Error, V1Send
+
+UNANSWERED_SECONDS = 10.0
+"""The server answers within five: what has no answer by then was lost on the way."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Pending:
+    """One message on its way."""
+
+    def __init__(self, message_id: str, text: str) -> None:
+        self.id = message_id
+        self.frame = _encode(V1Send(message_id, text))
+        self.answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.written_at = 0.0
+        self.backoff = Backoff()
+        self.again: asyncio.TimerHandle | None = None
+
+
+class Outgoing:
+    """Messages in the order they were said, at most `most` at a time: further ones wait for a place."""
+
+    def __init__(self, most: int, on_waiting: Callable[[], None]) -> None:
+        """`on_waiting` is called when a message begins to wait for its answer."""
+        self._on_waiting = on_waiting
+        self._places = asyncio.Semaphore(most)
+        self._pending: dict[str, Pending] = {}
+        self._write: Callable[[bytes], None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._end: Exception | None = None
+
+    async def send(self, message_id: str, text: str) -> int:
+        """Send a message until it is answered, over as many connections as it takes, and give its `seq`.
+
+        Raises `SendRefused`, or what this was ended with; `ValueError` if the id is on its way already.
+        """
+        async with self._places:
+            if self._end is not None:
+                raise self._end
+            if message_id in self._pending:
+                raise ValueError("This id is on its way already: give each message an id of its own.")
+            pending = self._pending[message_id] = Pending(message_id, text)
+            try:
+                self._send(pending)
+                self._on_waiting()
+                return await pending.answer
+            finally:
+                self._forget(pending)
+
+    @property
+    def waits(self) -> bool:
+        """True if a message has no answer yet."""
+        return bool(self._pending)
+
+    def _send(self, pending: Pending) -> None:
+        _cancel(pending)
+        if self._write is not None:
+            pending.written_at = self._loop.time()
+            self._write(pending.frame)
+
+    def _forget(self, pending: Pending) -> None:
+        _cancel(pending)
+        del self._pending[pending.id]
+
+    # --- the connection ---
+
+    def attach(self, write: Callable[[bytes], None]) -> None:
+        """There is a connection: all that is unanswered goes out over it, in order."""
+        self._write = write
+        for pending in self._pending.values():
+            self._send(pending)
+
+    def detach(self) -> None:
+        """There is no connection; what is said waits for the next."""
+        self._write = None
+        for pending in self._pending.values():
+            _cancel(pending)
+
+    def send_overdue(self) -> None:
+        """Send again what should have been answered long ago."""
+        overdue = self._loop.time() - UNANSWERED_SECONDS
+        for pending in self._pending.values():
+            if pending.again is None and pending.written_at < overdue:
+                self._send(pending)
+
+    # --- answers ---
+
+    def acknowledged(self, ack: Ack) -> None:
+        """The message is stored."""
+        pending = self._pending.get(ack.id)
+        if pending is not None and not pending.answer.done():
+            pending.answer.set_result(ack.seq)
+
+    def refused(self, error: V1Error) -> None:
+        """The message was refused: for now, and it is sent again after a while, or for good."""
+        pending = self._pending.get(error.id or "")
+        if pending is None or pending.answer.done():
+            return
+        if error.code in RETRYABLE:
+            wait = max(pending.backoff.next(), error.retry_after or 0.0)
+            _cancel(pending)
+            pending.again = self._loop.call_later(wait, self._send, pending)
+        else:
+            pending.answer.set_exception(SendRefused(error.code, error.error))
+
+    def refuse_largest(self) -> None:
+        """The connection was closed for a message that is too large: it would be so each time."""
+        if self._pending:
+            largest = max(self._pending.values(), key=lambda pending: len(pending.frame))
+            self.refused(V1Error("message_too_long", "The message is too large a frame.", largest.id))
+
+    def end(self, error: Exception) -> None:
+        """Nothing more will be answered: all that waits raises `error`, and so does all that comes."""
+        self._end = error
+        for pending in self._pending.values():
+            _cancel(pending)
+            if not pending.answer.done():
+                pending.answer.set_exception(error)
+
+
+def _cancel(pending: Pending) -> None:
+    if pending.again is not None:
+        pending.again.cancel()
+        pending.again = None

@@ -1,0 +1,115 @@
+"""One connection to the room, from its first frame to its end: what comes goes where it belongs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from tornchat.client.buffer import Buffer
+from tornchat.client.events import Connected, Event, Frame, Message, MessageDeleted, read_frame
+from tornchat.client.outgoing import Outgoing
+from tornchat.client.place import Place
+from tornchat.client.websocket import WebSocket
+from tornchat.errors import Closed
+from tornchat.wire import Ack, V1Error
+
+LOOK_SECONDS = 1.0
+SILENT_SECONDS = 20.0
+"""After so long without a sound the server is asked for a sign of life."""
+GONE_SECONDS = 30.0
+"""After so long without a sound it is given up."""
+GOODBYE_SECONDS = 3.0
+STEADY_SECONDS = 5.0
+"""A connection that lasted so long was a good one: the next waits begin small again."""
+
+
+class Visit:
+    """A connection in use; `admitted` is called when its welcome has come."""
+
+    def __init__(
+        self,
+        socket: WebSocket,
+        place: Place,
+        buffer: Buffer,
+        outgoing: Outgoing,
+        admitted: Callable[[], None],
+    ) -> None:
+        self._socket = socket
+        self._place = place
+        self._buffer = buffer
+        self._outgoing = outgoing
+        self._loop = asyncio.get_running_loop()
+        self._look = self._loop.call_later(LOOK_SECONDS, self._watch)
+        buffer.on_drained = socket.abort  # what did not fit is fetched by resuming
+        self._admitted = admitted
+        self._entered_at: float | None = None
+
+    @property
+    def was_steady(self) -> bool:
+        """True if it has lasted."""
+        return self._entered_at is not None and self._loop.time() - self._entered_at > STEADY_SECONDS
+
+    async def hear(self) -> None:
+        """Take what comes until the end, which raises: `Closed` or `OSError`."""
+        while True:
+            payload = await self._socket.receive()
+            try:
+                frame = read_frame(payload)
+            except ValueError:
+                raise ConnectionAbortedError("the server speaks another tornchat.v1") from None
+            await self._take(frame)
+
+    async def _take(self, frame: Frame | None) -> None:
+        match frame:
+            case None:
+                pass  # of a later version
+            case Ack():
+                self._outgoing.acknowledged(frame)
+            case V1Error():
+                self._outgoing.refused(frame)
+            case Connected():
+                self._enter(frame)
+            case Message(seq=seq) | MessageDeleted(position=seq):
+                if await self._offer(frame):
+                    self._place.reached(seq)
+            case _:
+                await self._offer(frame)
+
+    async def _offer(self, event: Event) -> bool:
+        """Hold the server back while the reader is busy, unless an answer may be behind this event."""
+        if not self._outgoing.waits:
+            await self._buffer.wait_for_room()
+        return self._buffer.put(event)
+
+    def _enter(self, welcome: Connected) -> None:
+        if self._buffer.put(welcome):
+            self._place.entered(welcome)
+        self._entered_at = self._loop.time()
+        self._admitted()
+        self._outgoing.attach(self._socket.send)
+
+    def _watch(self) -> None:
+        silent = self._loop.time() - self._socket.heard_at
+        if silent > GONE_SECONDS:
+            self._socket.abort()
+            return
+        if silent > SILENT_SECONDS:
+            self._socket.ping()
+        self._outgoing.send_overdue()
+        self._look = self._loop.call_later(LOOK_SECONDS, self._watch)
+
+    def end(self) -> None:
+        """Cut it off, if it isn't yet. Idempotent."""
+        self._buffer.on_drained = None
+        self._look.cancel()
+        self._outgoing.detach()
+        self._socket.abort()
+
+    async def leave(self) -> None:
+        """Say goodbye, and take what the server still sends before its own; three seconds at most."""
+        self._socket.say_goodbye()
+        try:
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self.hear()
+        except (Closed, OSError, TimeoutError):
+            pass
