@@ -24,6 +24,8 @@ from tornchat.tasks import Tasks
 from tornchat.watchdog import Watchdog
 
 ROOM_PATH = r"/ws/chat/([^/]*)/?"
+TIDY_SECONDS = 3.0
+"""What the last commits and leaves may take when the connections are gone; the plugins come after that."""
 
 Given: TypeAlias = Settings | Mapping[str, Mapping[str, object]] | Path | str | None
 
@@ -71,6 +73,11 @@ class ChatApp:
     def _shared(self) -> Connections | None:
         return self._connections
 
+    @property
+    def draining(self) -> bool:
+        """True from the call of `close` until it has ended: nobody should be sent here any more."""
+        return self._closing.locked()
+
     async def start(self) -> None:
         """Start the plugins and the chat's own work. Raises `SettingsError`; then nothing is left running."""
         if self._connections is not None:
@@ -89,8 +96,9 @@ class ChatApp:
     async def close(self) -> None:
         """Finish the commits, close the connections with 1001, shut the plugins down. Idempotent.
 
-        It ends when the last client is gone, at the latest after `[server] drain_seconds` and what the
-        plugins take to shut down.
+        Many connections are closed one after another over `[server] drain_seconds`, few of them at once.
+        Until its turn comes each is served as ever. It ends when the last client is gone, at the latest
+        after `drain_seconds` and what the plugins take to shut down.
         """
         async with self._closing:
             await self._close()
@@ -101,14 +109,15 @@ class ChatApp:
             return
         self._site.phase = "draining"
         self._connections = self._chat = None
-        seconds = self.settings.server.drain_seconds
-        end = asyncio.get_running_loop().time() + seconds
-        await chat.finish_commits(seconds)
-        await connections.drain(max(0.0, end - asyncio.get_running_loop().time()))
+        chat.draining = True
+        now = asyncio.get_running_loop().time
+        end = now() + self.settings.server.drain_seconds
+        await chat.finish_commits(end - now())
+        await connections.drain(max(0.0, end - now()))
         await self._tasks.close()
         if self._watchdog is not None:
             self._watchdog.close()
-        await chat.close()
+        await chat.close(TIDY_SECONDS)
         self._site.phase = "stopped"
 
     async def application(self, **settings: Any) -> Application:

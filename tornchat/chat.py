@@ -90,6 +90,7 @@ class Chat:
         self.node_id = secrets.token_hex(6)
         self._now = asyncio.get_running_loop().time
         self.data_dir: Path = settings.tornchat.data_dir
+        self.draining = False
         self._settings = settings
         self._hooks = hooks
         self._name_pattern = re.compile(settings.rooms.name_pattern)
@@ -348,10 +349,14 @@ class Chat:
         """Wait until every draft that came by now has its outcome, at most `seconds`."""
         await self.committer.flush(seconds)
 
-    async def close(self) -> None:
-        """End the node's work and shut the plugins down. The connections are gone by now."""
-        await self.committer.close(5.0)
-        await self._leaves.finish(5.0)
+    async def close(self, seconds: float = 5.0) -> None:
+        """End the node's work, for which it has `seconds`, and shut the plugins down.
+
+        The connections are gone by now.
+        """
+        end = self._now() + seconds
+        await self.committer.close(seconds)
+        await self._leaves.finish(max(0.1, end - self._now()))
         await self._presence.close()
         await self._tasks.close()
         await self._hooks.close()

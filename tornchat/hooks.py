@@ -135,7 +135,7 @@ class Hooks(Verbs):
     async def startup(self, chat: hookspecs.ChatHandle) -> None:
         """Start the plugins in order. Raises `SettingsError`, after shutting down those already started
         and the one that failed, which may have opened a part of what it needs."""
-        for plugin, fault in await self._cluster_faults():
+        for plugin, fault in await self.cluster_faults():
             raise SettingsError(f"Several nodes can't be one chat ({plugin}): {fault.what}", fault.cure)
         started: list[str] = []
         for implementation in self._implementations["startup"]:
@@ -159,10 +159,13 @@ class Hooks(Verbs):
         found: list[tuple[str, Fault]] = []
         for plugin, faults in await self._collect("check", Sequence):
             found.extend((plugin, fault) for fault in _faults(faults))
-        return found + await self._cluster_faults()
+        return found + await self.cluster_faults()
 
-    async def _cluster_faults(self) -> list[tuple[str, Fault]]:
-        """What keeps this from being one of several nodes, if it is to be one. Raises `SettingsError`."""
+    async def cluster_faults(self) -> list[tuple[str, Fault]]:
+        """Collect what keeps this from being one of several nodes, if it is to be one.
+
+        Raises `SettingsError`.
+        """
         if not self.provides("check_cluster") or self.broadcast_scope() == "process":
             return []
         answers = await self._collect("check_cluster", Sequence)

@@ -116,7 +116,17 @@ class ServerSection(Section, frozen=True):
         25.0
     )
     ping_timeout: Annotated[Seconds, Meta(description="Seconds until an unanswered ping ends it.")] = 20.0
-    drain_seconds: Annotated[Seconds, Meta(description="How long a stop waits for the last client.")] = 10.0
+    workers: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=256,
+            description="Processes of `tornchat serve` that share the port. More than 1 need redis.",
+        ),
+    ] = 1
+    drain_seconds: Annotated[
+        Seconds, Meta(description="Over how long a stop closes many clients, and waits for the last.")
+    ] = 10.0
     compression: Annotated[
         bool,
         Meta(description="Compress for clients that ask for it (permessage-deflate); it takes CPU time."),

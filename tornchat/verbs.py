@@ -73,6 +73,10 @@ class Verbs:
         """Say whether any loaded plugin implements `hook`."""
         return bool(self._implementations.get(hook))
 
+    def provider(self, hook: str) -> str:
+        """Give the name of the plugin that provides `hook`. Raises `SettingsError` if none does."""
+        return self._sole(hook).plugin
+
     def implementations(self) -> Iterator[Implementation]:
         """Every implementation of every hook."""
         for implementations in self._implementations.values():

@@ -52,6 +52,7 @@ class Running:
         )
         self.out: queue.Queue[str | None] = queue.Queue()
         self.errors: list[str] = []
+        self._logged = threading.Condition()
         self._readers = [
             threading.Thread(target=self._read_out, daemon=True),
             threading.Thread(target=self._read_errors, daemon=True),
@@ -65,7 +66,10 @@ class Running:
         self.out.put(None)
 
     def _read_errors(self) -> None:
-        self.errors.extend(self.process.stderr)
+        for line in self.process.stderr:
+            with self._logged:
+                self.errors.append(line)
+                self._logged.notify_all()
 
     def sees(self, wanted: str) -> str:
         """The next line of stdout that holds `wanted`, a regular expression."""
@@ -74,6 +78,17 @@ class Running:
             assert line is not None, f"it ended without {wanted!r}: {''.join(self.errors)}"
             if re.search(wanted, line):
                 return line
+
+    def logged(self, wanted: str) -> list[re.Match[str]]:
+        """Where `wanted`, a regular expression, stands in stderr by now."""
+        return [match for line in list(self.errors) if (match := re.search(wanted, line))]
+
+    def logs(self, wanted: str, count: int = 1) -> list[re.Match[str]]:
+        """The same once it stands in `count` lines."""
+        with self._logged:
+            in_time = self._logged.wait_for(lambda: len(self.logged(wanted)) >= count, SECONDS)
+        assert in_time, f"{wanted!r} is not logged {count} times: {self.stderr}"
+        return self.logged(wanted)
 
     def types(self, text: str) -> None:
         self.process.stdin.write(text + "\n")

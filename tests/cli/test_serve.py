@@ -11,6 +11,7 @@ import time
 import pytest
 
 from tests.cli.process import run, running, serving
+from tests.valkey import free_port
 
 
 def connected(address: str) -> socket.socket:
@@ -58,6 +59,24 @@ def test_a_port_that_is_taken_is_one_line_with_its_cure(tmp_path):
     assert len(told.stderr.splitlines()) == 1
     assert "--port" in told.stderr
     assert not (tmp_path / "tornchat-data").exists()
+
+
+def test_nobody_is_let_in_before_the_plugins_have_started(tmp_path):
+    """The start waits for an issuer that takes the connection and says nothing."""
+    port = free_port()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as issuer,
+        running(
+            *(tmp_path, "serve", "--port", str(port), "--set", "jwt.algorithms=RS256"),
+            *("--set", f"jwt.jwks_url=http://127.0.0.1:{issuer.getsockname()[1]}/keys"),
+        ) as server,
+    ):
+        issuer.settimeout(30)
+        with issuer.accept()[0]:
+            with pytest.raises(ConnectionRefusedError):
+                connected(f"127.0.0.1:{port}")
+            server.sees("listening")
+        connected(f"127.0.0.1:{port}").close()
 
 
 def test_the_descriptor_limit_is_raised(tmp_path):

@@ -9,6 +9,7 @@ import click
 from tornchat.cli import logs, loops
 from tornchat.cli.masking import printable
 from tornchat.cli.options import Given, with_settings
+from tornchat.cli.several import faults_of_workers
 from tornchat.loader import Loaded, load_plugins
 from tornchat.messages import Fault
 
@@ -22,7 +23,7 @@ def command(context: click.Context, given: Given) -> None:
     logs.to_stderr("error")
     loops.factory(settings.tornchat.loop)
     loaded = load_plugins(settings)
-    faults = asyncio.run(_faults(loaded))
+    faults = asyncio.run(_faults(loaded, settings.server.workers))
     for plugin, fault in faults:
         click.echo(printable(f"{plugin}: {fault.what} {fault.cure}"), err=True)
     if faults:
@@ -30,9 +31,9 @@ def command(context: click.Context, given: Given) -> None:
     _praise(loaded)
 
 
-async def _faults(loaded: Loaded) -> list[tuple[str, Fault]]:
+async def _faults(loaded: Loaded, workers: int) -> list[tuple[str, Fault]]:
     try:
-        return await loaded.hooks.check()
+        return faults_of_workers(loaded.hooks, workers) + await loaded.hooks.check()
     finally:
         await loaded.hooks.close()
 

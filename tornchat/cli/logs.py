@@ -38,6 +38,10 @@ class JsonLine(logging.Formatter):
 
     _usual = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
+    def __init__(self, worker: int | None = None) -> None:
+        super().__init__()
+        self._facts = {} if worker is None else {"worker": worker}
+
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, object] = {
@@ -46,6 +50,7 @@ class JsonLine(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        line |= self._facts
         line |= {key: value for key, value in vars(record).items() if key not in self._usual}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
@@ -59,10 +64,11 @@ def _value(value: object) -> object:
     return without_secrets(str(value))
 
 
-def to_stderr(level: str, form: Literal["text", "json"] = "text") -> None:
-    """Send the log of this process to stderr, from `level` on."""
+def to_stderr(level: str, form: Literal["text", "json"] = "text", worker: int | None = None) -> None:
+    """Send the log of this process to stderr, from `level` on; a `worker` is named in each line."""
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonLine() if form == "json" else OneLine(FORMAT))
+    named = FORMAT if worker is None else FORMAT.replace("%(name)s", f"worker {worker}: %(name)s")
+    handler.setFormatter(JsonLine(worker) if form == "json" else OneLine(named))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
 
 

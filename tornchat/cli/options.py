@@ -46,10 +46,15 @@ class Given(NamedTuple):
             layer.setdefault(section, {})[key] = value
         return layer
 
-    def also(self, **keys: object) -> Given:
-        """Add values for `[tornchat]`, stronger than the others; None is nothing."""
-        more = [f"tornchat.{key}={value}" for key, value in keys.items() if value is not None]
+    def also(self, section: str, **keys: object) -> Given:
+        """Add values for a section, stronger than the others; None is nothing."""
+        more = [f"{section}.{key}={value}" for key, value in keys.items() if value is not None]
         return self._replace(overrides=(*self.overrides, *more))
+
+    def words(self) -> list[str]:
+        """The same options again, for a process of ours: whoever sees its command line sees this one's."""
+        words = ["--config", str(self.config)] if self.config else []
+        return words + [word for text in self.overrides for word in ("--set", text)]
 
     def flags(self) -> str:
         """The same options again, to be pasted into a shell; a secret is left out."""

@@ -1,0 +1,89 @@
+"""`serve --workers`: how all of it ends, and what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.process import run
+from tests.postgres import PostgresServer
+from tests.valkey import Valkey, valkey
+from tests.workers import Workers, gone, options_of_one_chat, workers
+
+
+@pytest.fixture(scope="module")
+def bus() -> Iterator[Valkey]:
+    with valkey() as server:
+        yield server
+
+
+@pytest.fixture
+def options(tmp_path: Path, bus: Valkey, postgres: PostgresServer) -> list[str]:
+    return options_of_one_chat(tmp_path, bus, postgres)
+
+
+def test_a_signal_drains_all_and_more_of_them_change_nothing(tmp_path: Path, options: list[str]) -> None:
+    async def play(server: Workers) -> list[int]:
+        players = [await server.stage.enters(f"p{n}", "hall") for n in range(6)]
+        server.parent.process.send_signal(signal.SIGINT)
+        await asyncio.to_thread(server.parent.sees, "stopping")
+        server.parent.process.send_signal(signal.SIGINT)
+        server.parent.process.send_signal(signal.SIGTERM)
+        return await asyncio.gather(*(player.is_closed() for player in players))
+
+    with workers(tmp_path, options) as server:
+        pids = [server.pid(1), server.pid(2)]
+        assert asyncio.run(play(server)) == [1001] * 6
+        assert server.parent.ends() == 0
+        assert all(gone(pid) for pid in pids)
+
+
+def test_who_kills_the_parent_ends_the_workers(tmp_path: Path, options: list[str]) -> None:
+    with workers(tmp_path, options) as server:
+        pids = [server.pid(1), server.pid(2)]
+        server.parent.process.kill()
+        end = time.monotonic() + 10
+        while not all(gone(pid) for pid in pids):
+            assert time.monotonic() < end, "a worker has outlived its parent"
+            time.sleep(0.02)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", server.stage.port))
+
+
+def test_a_worker_that_stands_still_is_killed_in_time_and_that_is_no_good_end(
+    tmp_path: Path, options: list[str]
+) -> None:
+    with workers(tmp_path, [*options, "--set", "server.drain_seconds=0"]) as server:
+        stuck = server.pid(1)
+        os.kill(stuck, signal.SIGSTOP)
+        began = time.monotonic()
+        assert server.stop() == 1
+        assert time.monotonic() - began < 10  # 4.5 s, and what a busy machine takes
+        assert gone(stuck)
+
+
+# --- refusals -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["serve", "check"])
+def test_a_broadcast_inside_one_process_is_refused_with_the_cure(tmp_path: Path, command: str) -> None:
+    told = run(tmp_path, command, "--set", "server.workers=2")
+    assert told.returncode == 1
+    assert "local" in told.stderr
+    assert "Load redis" in told.stderr
+    assert not (tmp_path / "tornchat-data").exists()
+
+
+def test_when_no_worker_gets_ready_the_parent_ends_and_says_so(tmp_path: Path, options: list[str]) -> None:
+    nowhere = f"redis.url=unix://{tmp_path}/nobody.sock"
+    told = run(tmp_path, "serve", "--port", "0", "--workers", "2", *options, "--set", nowhere)
+    assert told.returncode == 1
+    assert "No worker got ready" in told.stderr
+    assert told.stdout == ""

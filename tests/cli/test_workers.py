@@ -1,0 +1,106 @@
+"""`serve --workers`: whichever process dies or is renewed, nobody misses anything."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import PostgresServer
+from tests.stage import COUNT
+from tests.talkers import Talk, talk
+from tests.valkey import valkey
+from tests.workers import ENDED, READY, Workers, gone, options_of_one_chat, workers
+
+TALKERS = 20 if COUNT else 8
+PAUSE = 0.02
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("several")
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path, postgres: PostgresServer) -> Iterator[Workers]:
+    """Two workers, which are new ones after each test."""
+    with valkey() as bus, workers(folder, options_of_one_chat(folder, bus, postgres)) as running:
+        yield running
+        assert running.stop() == 0
+
+
+def report(what: str, told: Talk) -> None:
+    print(f"\n{what}: {told.said} said, {told.acked} acked, {told.lost()} lost, {told.doubled()} doubled")
+    print("\n".join(told.lines))
+    assert told.said == told.acked
+    assert told.lost() == 0
+    assert told.doubled() == 0
+
+
+def test_a_rolling_restart_loses_nothing(server: Workers) -> None:
+    """P14: each new worker is ready before its old one drains, and everybody resumes."""
+    rounds = COUNT or 1
+    before = {server.pid(1), server.pid(2)}
+
+    async def play() -> Talk:
+        async with talk(server.stage, TALKERS, ("r0", "r1", "r2"), PAUSE, server.parent.errors) as told:
+            for number in range(1, rounds + 1):
+                server.parent.process.send_signal(signal.SIGHUP)
+                await asyncio.to_thread(server.parent.logs, "all workers are new", number)
+            await told.settled()
+            return told
+
+    told = asyncio.run(play())
+    report(f"{rounds} rolling restarts of 2 workers, {TALKERS} clients", told)
+    assert {code for talker in told.talkers for code in talker.closes} == {1001}
+    assert all(talker.visits >= 2 for talker in told.talkers), "somebody was on no worker"
+    assert before.isdisjoint({server.pid(1), server.pid(2)})
+    assert all(gone(pid) for pid in before)
+
+
+def test_a_worker_that_is_killed_is_begun_again_and_the_others_go_on(server: Workers) -> None:
+    """P1, P5: its clients resume without loss; those of the others are not touched."""
+    kills = COUNT or 1
+
+    async def play() -> Talk:
+        async with talk(server.stage, TALKERS, ("k0", "k1", "k2"), PAUSE, server.parent.errors) as told:
+            for _ in range(kills):
+                victim, ready = server.worker_of("p0"), len(server.parent.logged(READY))
+                there = [talker for talker in told.talkers if server.worker_of(talker.name) != victim]
+                before = [talker.visits for talker in there]
+                os.kill(server.pid(victim), signal.SIGKILL)
+                await asyncio.to_thread(server.parent.logs, READY, ready + 1)
+                await told.entered()
+                assert [talker.visits for talker in there] == before, "clients of another worker were cut off"
+            await told.settled()
+            return told
+
+    told = asyncio.run(play())
+    report(f"{kills} kills of one of 2 workers, {TALKERS} clients", told)
+    assert {code for talker in told.talkers for code in talker.closes} == {1006}
+
+
+def test_a_worker_that_ends_again_and_again_is_begun_later_each_time(server: Workers) -> None:
+    ends, ready = len(server.parent.logged(ENDED)), len(server.parent.logged(READY))
+    for number in range(1, 3):
+        os.kill(server.pid(2), signal.SIGKILL)
+        told = server.parent.logs(ENDED, ends + number)[-1].string
+        server.parent.logs(READY, ready + number)
+    assert "ended with signal SIGKILL; " in told
+    assert "times in a row; the next one starts in " in told
+
+
+def test_settings_that_became_wrong_leave_the_workers_as_they_are(server: Workers, folder: Path) -> None:
+    pids = [server.pid(1), server.pid(2)]
+    (folder / "tornchat.ini").write_text("[limits]\nmessage_chars = ten\n")
+    server.parent.process.send_signal(signal.SIGHUP)
+    server.parent.logs("the workers stay as they are: .*message_chars")
+    (folder / "tornchat.ini").write_text("[limits]\nmessage_charz = 10\n[nonsense]\nx = 1\n")
+    server.parent.process.send_signal(signal.SIGHUP)
+    server.parent.logs("the workers stay as they are", 2)
+    (folder / "tornchat.ini").unlink()
+    assert [server.pid(1), server.pid(2)] == pids

@@ -1,0 +1,96 @@
+"""A worker process, as its parent sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from tornchat.cli.worker import WORKER_GRACE_SECONDS
+
+KILL_SECONDS = 0.5
+"""How much later than a worker's own end by force it is killed."""
+
+
+class Child:
+    """A process that ends when its parent does: the line between them is closed by either's death."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, line: socket.socket, drain_seconds: float
+    ) -> None:
+        self._process = process
+        self._line = line
+        self._drain_seconds = drain_seconds
+
+    @classmethod
+    async def start(
+        cls, number: int, words: Sequence[str], sockets: Sequence[socket.socket], drain_seconds: float
+    ) -> Child:
+        """Start worker `number` on `sockets`; `words` are its options about the settings."""
+        with ExitStack() as undo:
+            ours, theirs = socket.socketpair()
+            undo.push(ours)
+            with theirs:
+                handed = [theirs.fileno(), *(one.fileno() for one in sockets)]
+                options = ["--number", str(number), "--parent", str(handed[0])]
+                options += [word for one in handed[1:] for word in ("--socket", str(one))]
+                process = await asyncio.create_subprocess_exec(
+                    *_python(), "-m", "tornchat", "worker", *options, *words,
+                    pass_fds=handed, stdin=asyncio.subprocess.DEVNULL, env=_environment(number),
+                )  # fmt: skip
+            ours.setblocking(False)
+            undo.pop_all()
+        return cls(process, ours, drain_seconds)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    async def is_ready(self, seconds: float) -> bool:
+        """Wait until it lets clients in; False if it has ended, or `seconds` have passed, before it does."""
+        try:
+            async with asyncio.timeout(seconds):
+                return bool(await asyncio.get_running_loop().sock_recv(self._line, 1))
+        except (TimeoutError, ConnectionError):
+            return False
+
+    async def end(self) -> str:
+        """Wait until it has ended, and say how."""
+        status = await self._process.wait()
+        self._line.close()
+        return f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
+
+    async def stop(self) -> bool:
+        """Let it drain and wait until it has ended; False if it did not end well, or had to be killed."""
+        self._signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(self._drain_seconds + WORKER_GRACE_SECONDS + KILL_SECONDS):
+                return await self.end() == "status 0"
+        except TimeoutError:
+            self._signal(signal.SIGKILL)
+            await self.end()
+            return False
+
+    def _signal(self, number: signal.Signals) -> None:
+        try:
+            self._process.send_signal(number)
+        except ProcessLookupError:
+            pass  # it has ended
+
+
+def _python() -> list[str]:
+    """The same interpreter, which looks for modules where this one does."""
+    options = [f"-X{name}" if value is True else f"-X{name}={value}" for name, value in sys._xoptions.items()]
+    # With -m the working directory comes first in the path, unless that is said not to be wanted.
+    return [sys.executable, *options, *([] if os.getcwd() in sys.path else ["-P"])]
+
+
+def _environment(number: int) -> dict[str, str]:
+    """What a worker's plugins can know it by; what systemd has handed over is not the worker's."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LISTEN_")}
+    return {**kept, "TORNCHAT_WORKER": str(number)}
