@@ -11,8 +11,7 @@ import textwrap
 from pathlib import Path
 
 import tornchat
-from tornchat import hookspecs
-from tornchat.hookspecs import Promise
+from tornchat.hookspecs import SPECS, Promise
 from tornchat.verbs import promises
 
 PAGES = Path(__file__).parent / "hooks"
@@ -113,7 +112,7 @@ def index() -> str:
             "",
             "A plugin is a class with methods of these names, marked with `@hookimpl`.",
             "[Plugins](../plugins.md) says how one is made and loaded. These pages are written from",
-            "`tornchat/hookspecs.py` by `docs/make_hook_pages.py`.",
+            "`tornchat/hookspecs/` by `docs/make_hook_pages.py`.",
             "",
             "| hook | role | verb | deadline | required | what for |",
             "| --- | --- | --- | --- | --- | --- |",
@@ -151,7 +150,7 @@ def page(name: str, promise: Promise) -> str:
             *implementation(name),
             "```",
             "",
-            inspect.getdoc(getattr(hookspecs, name)) or "",
+            inspect.getdoc(SPECS[name]) or "",
             "",
             "| | |",
             "| --- | --- |",
@@ -197,13 +196,13 @@ def implementation(name: str) -> list[str]:
 
 
 def _parameters(name: str) -> list[tuple[str, str]]:
-    found = inspect.signature(getattr(hookspecs, name)).parameters.values()
+    found = inspect.signature(SPECS[name]).parameters.values()
     return [(parameter.name, str(parameter.annotation)) for parameter in found]
 
 
 def _returned(name: str) -> tuple[bool, str]:
     """Whether it may be awaited, and what it gives then."""
-    annotation = str(inspect.signature(getattr(hookspecs, name)).return_annotation)
+    annotation = str(inspect.signature(SPECS[name]).return_annotation)
     tree = ast.parse(annotation, mode="eval").body
     while isinstance(tree, ast.BinOp):
         tree = tree.left
@@ -250,7 +249,7 @@ def _seconds(promise: Promise) -> str:
 
 
 def _first_sentence(name: str) -> str:
-    words = " ".join((inspect.getdoc(getattr(hookspecs, name)) or "").split("\n\n")[0].split())
+    words = " ".join((inspect.getdoc(SPECS[name]) or "").split("\n\n")[0].split())
     return words.split(". ")[0].rstrip(".").replace("|", "\\|") + "."
 
 

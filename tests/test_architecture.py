@@ -15,13 +15,16 @@ FLOORS = {
     name: floor
     for floor, names in enumerate(
         [
-            "errors framing histogram limits messages sections tasks tells version",
+            "errors framing histogram limits messages orders sections tasks tells version",
             "config counts deflate hookspecs looplag rates wire",
             "client compressed drafts feed roster verbs",
+            "optional",
             "hooks",
-            "loader lookup presence pruning publisher room watchdog",
+            "loader lookup presence pruning publisher room sanctions watchdog",
             "commit history repair turn",
             "rooms",
+            "access enforcement",
+            "directory joining moderation posts",
             "chat",
             "server",
             "app",
@@ -32,8 +35,9 @@ FLOORS = {
 }
 SAME_FLOOR = {
     ("cli", "cli"),
-    ("server", "server"),
     ("client", "client"),
+    ("hookspecs", "hookspecs"),
+    ("server", "server"),
     ("testing", "testing"),
     ("__main__", "cli"),
 }
@@ -54,10 +58,18 @@ TESTED_ELSEWHERE = {
     "__main__": "tests/cli",
     "errors": "a table",
     "hookspecs": "test_hooks",
+    "optional": "test_hooks",
     "verbs": "test_hooks",
     "messages": "types",
     "version": "one line",
     "chat": "scenarios",
+    "access": "scenarios",
+    "directory": "scenarios",
+    "enforcement": "scenarios",
+    "moderation": "scenarios",
+    "posts": "scenarios",
+    "sanctions": "scenarios",
+    "joining": "scenarios",
     "feed": "test_room_properties",
     "history": "scenarios",
     "repair": "scenarios",

@@ -1,39 +1,38 @@
 """The use cases: connect, join, say, leave. Read from the top, this is the life of a message.
 
-A client *connects* and is a user. It *joins* a room: from one instant on, all before is its history and
-all after is live. What it *says* becomes a draft, the draft is committed with others, the entry is
-accepted by its room, and the room tells its members and the other nodes.
+A client *connects* and is a user. It *joins* a room (`joining.py`). What it *says* becomes a draft, the
+draft is committed with others, the entry is accepted by its room, and the room tells its members and the
+other nodes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import secrets
 import time
 from collections.abc import Awaitable, Sequence
 from functools import partial
-from itertools import count
 from pathlib import Path
 
+from tornchat.access import Access
 from tornchat.commit import Committer, Pending
 from tornchat.config import Settings
 from tornchat.counts import Counts
+from tornchat.directory import Directory
 from tornchat.drafts import Drafts
+from tornchat.enforcement import EVERY, Enforcement
 from tornchat.errors import (
     POLICY_VIOLATION,
-    ROOM_NOT_FOUND,
     TRY_AGAIN_LATER,
     UNAUTHORIZED,
     ChatError,
     Closed,
     Unavailable,
 )
-from tornchat.feed import Member, Outlet, send_all, slices_of
-from tornchat.history import History
+from tornchat.feed import Outlet
 from tornchat.hooks import Hooks
-from tornchat.limits import Rate, Strikes
+from tornchat.joining import Joining, Session
 from tornchat.looplag import LoopLag
 from tornchat.messages import (
     Credentials,
@@ -46,14 +45,18 @@ from tornchat.messages import (
     StoreResult,
     User,
 )
-from tornchat.presence import Presence
+from tornchat.moderation import Moderation
+from tornchat.orders import TOPIC, Orders
+from tornchat.posts import Posts
 from tornchat.pruning import Retention
 from tornchat.publisher import Publisher
-from tornchat.room import Room, RoomLimits
+from tornchat.rates import Rates
+from tornchat.room import RoomLimits
 from tornchat.rooms import Rooms
+from tornchat.sanctions import Sanctions
 from tornchat.tasks import Tasks
 from tornchat.turn import Turn
-from tornchat.wire import Dialect, Said, Welcome
+from tornchat.wire import Dialect, Said
 
 TAIL_ENTRIES = (100, 1000)
 """A tail holds the history limit, but at least and at most so many entries."""
@@ -66,22 +69,6 @@ LIMITS = frozenset({"message_too_long", "rate_limited"})
 log = logging.getLogger("tornchat.chat")
 
 
-class Session:
-    """One connection's membership of one room."""
-
-    __slots__ = ("id", "joined", "member", "rate", "room", "strikes", "user")
-
-    def __init__(self, session_id: str, user: User, room: Room, member: Member, rate: Rate | None) -> None:
-        self.id = session_id
-        self.user = user
-        self.room = room
-        self.member = member
-        self.rate = rate
-        self.strikes = Strikes()
-        self.joined = False
-        """True once the history is sent: from then on the room writes to the member by itself."""
-
-
 class Chat:
     """One node's chat. It is the `ChatHandle` of its plugins, too."""
 
@@ -91,24 +78,28 @@ class Chat:
         self._now = asyncio.get_running_loop().time
         self.data_dir: Path = settings.tornchat.data_dir
         self.draining = False
-        self._settings = settings
         self._hooks = hooks
-        self._name_pattern = re.compile(settings.rooms.name_pattern)
-        self._drafts = Drafts(self.node_id, settings.limits.message_chars)
-        self._sessions = count(1)
         self._tasks = Tasks()
-        self._leaves = Tasks()
-        limits = settings.limits
-        tail = min(max(settings.rooms.history_limit, TAIL_ENTRIES[0]), TAIL_ENTRIES[1])
-        room_limits = RoomLimits(tail, limits.send_buffer_bytes, settings.rooms.presence_limit)
+        self._keep_days = settings.history.keep_days
         self.counts = Counts()
         self.lag = LoopLag()
         self.turn = Turn()
-        self.rooms = Rooms(hooks, self._tasks, room_limits, self.turn.news, self.counts)
-        self._history = History(hooks, settings.rooms.history_limit, limits.resume_messages)
-        self._presence = Presence(hooks, hooks.tell)
+        self._drafts = Drafts(self.node_id, settings.limits.message_chars)
+        self.rooms = Rooms(hooks, self._tasks, _room_limits(settings), self.turn.news, self.counts)
+        self._sanctions = Sanctions(hooks)
         self.publisher = Publisher(hooks, self.node_id)
         self.committer = Committer(hooks, self._tasks, self._known_seq, self._stored)
+        self._enforcement = Enforcement(
+            hooks, self.rooms, self._sanctions, self.publisher, Orders(self.node_id), self._tasks
+        )
+        access = Access(hooks, self.rooms, self._sanctions, settings.rooms.name_pattern)
+        self._joining = Joining(
+            settings, hooks, self.rooms, access, self._sanctions, self.counts, self.node_id
+        )
+        self.directory = Directory(hooks, access, self._enforcement, settings.limits.rooms_per_user)
+        self.moderation = Moderation(hooks, access, self._enforcement, self.committer, self._drafts)
+        rates = Rates(settings.limits.messages_per_second, settings.limits.burst)
+        self.posts = Posts(hooks, access, self._sanctions, self.committer, self._drafts, rates)
         self._gated = hooks.provides("authorize") or hooks.provides("filter_message")
 
     # --- connect ---
@@ -149,66 +140,8 @@ class Chat:
     async def join(
         self, user: User, name: str, dialect: Dialect, outlet: Outlet, since: Position | None = None
     ) -> Session:
-        """Make `user` a member of the room and send what it begins with; live events follow.
-
-        Raises `Closed`: 4000 if the room is not there for this user, 1013 if that can't be told now;
-        `ConnectionError` if the client went meanwhile.
-        """
-        try:
-            room = await self._open(user, name)
-            plan = await self._history.plan(room, since)
-        except Unavailable:
-            raise Closed(TRY_AGAIN_LATER, "not available now") from None
-        if self.rooms.get(name) is not room:
-            raise Closed(TRY_AGAIN_LATER, "the room has just changed")  # while its log was read
-        # No await from here to the first write: the cursor, the user list and the history are of one instant.
-        session = self._enter(user, room, dialect, outlet)
-        try:
-            tail = room.tail_after(plan.after)
-            older = self._history.older(room, dialect.plain, plan, room.seq) if tail is None else None
-            start = dialect.welcome(Welcome(name, user, room.info.epoch, room.seq, plan.recovered))
-            users = dialect.users(room.roster.encoded(user.participant))
-            first = start + users + session.member.feed.history(tail or 0)
-            slices = slices_of(first)
-            ready = outlet.send(next(slices))
-            self.counts.sent_bytes += len(first)
-            await self._presence.enter(name, user, session.id)
-            await send_all(outlet, slices, ready)
-            if older is not None:
-                async for page in older:
-                    self.counts.sent_bytes += len(page)
-                    await send_all(outlet, slices_of(page), True)
-        except Unavailable:
-            self.leave(session)
-            raise Closed(TRY_AGAIN_LATER, "the history is not available now") from None
-        except BaseException:
-            self.leave(session)
-            raise
-        session.joined = session.member.ready = True
-        room.catch_up(session.member)
-        return session
-
-    async def _open(self, user: User, name: str) -> Room:
-        """Raises `Closed` (4000), `Unavailable`."""
-        if not self._name_pattern.fullmatch(name) or not await self._hooks.authorize(user, "join", name):
-            raise Closed(ROOM_NOT_FOUND, "room not found")
-        loaded = self.rooms.warm(name)
-        if loaded is not None:
-            return loaded
-        info = await self._hooks.open_room(
-            name, user, self._settings.rooms.auto_create, self._settings.limits.rooms_per_user
-        )
-        room = await self.rooms.load(info) if info is not None else None
-        if room is None:
-            raise Closed(ROOM_NOT_FOUND, "room not found")
-        return room
-
-    def _enter(self, user: User, room: Room, dialect: Dialect, outlet: Outlet) -> Session:
-        session_id = f"{self.node_id}-{next(self._sessions)}"
-        member = room.enter(user.participant, session_id, dialect, outlet)
-        limits = self._settings.limits
-        rate = Rate(limits.messages_per_second, limits.burst) if limits.messages_per_second else None
-        return Session(session_id, user, room, member, rate)
+        """Make `user` a member of the room: see `Joining.join`."""
+        return await self._joining.join(user, name, dialect, outlet, since)
 
     # --- say ---
 
@@ -221,6 +154,8 @@ class Chat:
             raise Closed(UNAUTHORIZED, "token expired")
         try:
             draft = self._draft(session, said)
+            if self._sanctions.mutes:
+                self._refuse_muted(session)
             if self._gated:
                 return self._pass_gates(session, draft)
             self._submit(session, draft)
@@ -233,6 +168,10 @@ class Chat:
         if session.rate is not None and (wait := session.rate.wait(self._now())):
             raise ChatError("rate_limited", "", round(wait, 3))
         return self._drafts.make(session.user, session.room.info.name, said)
+
+    def _refuse_muted(self, session: Session) -> None:
+        if wait := self._sanctions.muted_for(session.room.info.name, session.user.id):
+            raise ChatError("muted", "", round(wait, 3))
 
     async def _pass_gates(self, session: Session, draft: Draft) -> None:
         """Ask the plugins that may refuse a message. They fail closed."""
@@ -305,18 +244,15 @@ class Chat:
 
     def leave(self, session: Session) -> bytes:
         """End the membership and give what was still due to the member. Idempotent."""
-        if not session.room.present(session.member):
-            return b""
-        rest = session.room.rest(session.member) if session.joined else b""
-        session.room.leave(session.member, self._now())
-        work = self._presence.leave(session.room.info.name, session.user, session.id)
-        self._leaves.start(work, f"leave {session.id}")
-        return rest
+        return self._joining.leave(session)
 
     # --- what plugins call back (ChatHandle) ---
 
     def deliver(self, topic: str, payload: bytes) -> None:
         """See `ChatHandle`."""
+        if topic == TOPIC:
+            self._enforcement.take(payload)
+            return
         found = self.publisher.read(topic, payload)
         if found is not None:
             self.rooms.accept(found.room, found.epoch, found.entries)
@@ -324,6 +260,7 @@ class Chat:
     def may_have_missed(self) -> None:
         """See `ChatHandle`."""
         self.rooms.may_have_missed()
+        self._enforcement.may_have_missed()
 
     def presence_changed(self, room: str, version: int, change: PresenceChange) -> None:
         """See `ChatHandle`."""
@@ -333,14 +270,15 @@ class Chat:
 
     async def start(self) -> None:
         """Start the plugins and the node's own work. Raises `SettingsError`."""
-        keep_days = self._settings.history.keep_days
-        retention = Retention(self._hooks, keep_days) if keep_days else None
+        retention = Retention(self._hooks, self._keep_days) if self._keep_days else None
         await self._hooks.startup(self)
         self._tasks.start(self.publisher.run(), "publish")
         self._tasks.start(self.lag.run(), "lag")
+        await self._enforcement.subscribe()
         self._tasks.every(0.25, self.committer.expire, "expire")
-        self._tasks.every(1.0, self._presence.retry, "presence")
+        self._tasks.every(1.0, self._joining.retry, "presence")
         self._tasks.every(3.0, self.rooms.check_positions, "positions")
+        self._tasks.every(EVERY, self._enforcement.upkeep, "sanctions")
         self._tasks.every(5.0, self.rooms.upkeep, "rooms")
         if retention is not None:
             self._tasks.every(RETENTION_SECONDS, retention.prune, "retention")
@@ -356,8 +294,7 @@ class Chat:
         """
         end = self._now() + seconds
         await self.committer.close(seconds)
-        await self._leaves.finish(max(0.1, end - self._now()))
-        await self._presence.close()
+        await self._joining.close(max(0.1, end - self._now()))
         await self._tasks.close()
         await self._hooks.close()
         await self._hooks.shutdown()
@@ -365,3 +302,8 @@ class Chat:
     def _known_seq(self, name: str) -> int | None:
         room = self.rooms.get(name)
         return room.seq if room is not None else None
+
+
+def _room_limits(settings: Settings) -> RoomLimits:
+    tail = min(max(settings.rooms.history_limit, TAIL_ENTRIES[0]), TAIL_ENTRIES[1])
+    return RoomLimits(tail, settings.limits.send_buffer_bytes, settings.rooms.presence_limit)

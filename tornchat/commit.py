@@ -17,7 +17,7 @@ from tornchat.errors import ChatError, NotStored, Unavailable
 from tornchat.histogram import LATENCIES, SIZES, Histogram
 from tornchat.hooks import Hooks
 from tornchat.lookup import Lookup
-from tornchat.messages import Draft, Refusal, StoreResult
+from tornchat.messages import Draft, Refusal, Stored, StoreResult
 from tornchat.tasks import Tasks
 
 log = logging.getLogger("tornchat.commit")
@@ -104,6 +104,15 @@ class Committer:
         if not self._begins and not self._in_flight:
             self._begins = True
             self._loop.call_soon(self._begin)  # with all that this turn of the loop still brings
+
+    async def store(self, draft: Draft) -> Stored:
+        """Store one draft and wait for its outcome, which comes within 5 s. Raises `ChatError`."""
+        outcome: asyncio.Future[StoreResult] = self._loop.create_future()
+        self.submit(draft, lambda result: None if outcome.done() else outcome.set_result(result))
+        result = await outcome
+        if isinstance(result, Refusal):
+            raise ChatError(result.code, result.reason, None, draft.client_id)
+        return result
 
     def _begin(self) -> None:
         self._begins = False

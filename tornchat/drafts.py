@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from itertools import count
 
+from msgspec.structs import replace
+
 from tornchat.errors import ChatError
 from tornchat.messages import Draft, User
 from tornchat.wire import Said
@@ -41,3 +43,7 @@ class Drafts:
             sent_at=int(time.time() * 1000),
             client_id=said.client_id,
         )
+
+    def delete(self, user: User, room: str, target: int) -> Draft:
+        """Make the draft that deletes entry `target`."""
+        return replace(self.make(user, room, Said("")), kind="deletion", target=target)

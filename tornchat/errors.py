@@ -37,9 +37,21 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unavailable": "The message could not be saved. Please try again.",
         "busy": "The server is too busy. Please try again.",
         "room_gone": "The room is not there any more.",
+        "muted": "You may not speak in this room for now.",
     }
 )
 """Error code -> its usual words. The words may become more exact; the codes stay."""
+
+REQUEST_CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "room_not_found": "There is no such room.",
+        "room_taken": "There is a room of this name already.",
+        "too_many_rooms": "You own as many rooms as you may.",
+        "not_found": "There is no such thing in this room.",
+        "not_provided": "This chat has no plugin for that.",
+    }
+)
+"""The codes besides `CODES` of what is asked outside of a session."""
 
 FAULTS = frozenset(
     {"invalid_json", "invalid_message", "empty_message", "message_too_long", "rate_limited", "conflict"}
@@ -51,20 +63,22 @@ RETRYABLE = frozenset({"rate_limited", "unconfirmed", "unavailable", "busy"})
 
 
 class ChatError(Exception):
-    """A request that is refused with an error frame; the connection stays.
+    """A request that is refused with an error; the connection stays.
 
-    `code` is a key of `CODES`, `text` is what the sender reads, `retry_after` is in seconds, and
-    `client_id` is the sender's id for the message, if it is known.
+    `code` is a key of `CODES` or `REQUEST_CODES`, `text` is what the sender reads, `retry_after` is in
+    seconds, and `client_id` is the sender's id for the message, if it is known.
     """
 
     def __init__(
         self, code: str, text: str = "", retry_after: float | None = None, client_id: str | None = None
     ) -> None:
-        if code not in CODES:
-            raise ValueError(f"there is no error code {code!r}; there are {', '.join(CODES)}")
-        super().__init__(text or CODES[code])
+        known = CODES if code in CODES else REQUEST_CODES
+        if code not in known:
+            names = ", ".join([*CODES, *REQUEST_CODES])
+            raise ValueError(f"there is no error code {code!r}; there are {names}")
+        super().__init__(text or known[code])
         self.code = code
-        self.text = text or CODES[code]
+        self.text = text or known[code]
         self.retry_after = retry_after
         self.client_id = client_id
 

@@ -26,10 +26,10 @@ from tornchat.messages import (
     StoreResult,
     User,
 )
-from tornchat.verbs import Verbs
+from tornchat.optional import OptionalHooks
 
 
-class Hooks(Verbs):
+class Hooks(OptionalHooks):
     """The plugins of one chat, as the core calls them."""
 
     # --- auth ---

@@ -61,7 +61,8 @@ def load_plugins(settings: Settings, extra: Mapping[str, type] | None = None) ->
     Raises `SettingsError`, naming the cure, on anything that is in doubt.
     """
     manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
+    for module in hookspecs.MODULES:
+        manager.add_hookspecs(module)
     offers = [choose(name, extra or {}) for name in settings.tornchat.plugins]
     refuse_repeats(offers)
     types = {offer.name: _register(manager, offer, settings) for offer in offers}

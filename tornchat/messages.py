@@ -12,6 +12,10 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Kind: TypeAlias = Literal["message", "deletion"]
+Role: TypeAlias = Literal["owner", "moderator", "member"]
+"""What somebody is in one room; the roles of a `User` count everywhere."""
+Action: TypeAlias = Literal["join", "send", "moderate", "manage"]
+SanctionKind: TypeAlias = Literal["ban", "mute"]
 TokenSource: TypeAlias = Literal["header", "subprotocol", "cookie", "query"]
 
 
@@ -165,3 +169,53 @@ class Fault(msgspec.Struct, frozen=True):
 
     what: str
     cure: str
+
+
+class RoomSummary(msgspec.Struct, frozen=True):
+    """A room as it is listed. `seq` is the head of its log."""
+
+    name: str
+    epoch: str
+    private: bool
+    owner: str | None
+    seq: int
+
+
+class RoomPage(msgspec.Struct, frozen=True):
+    """A piece of the list of rooms, by name. `next` is the name to go on after; None at the end."""
+
+    rooms: tuple[RoomSummary, ...]
+    next: str | None = None
+
+
+class Membership(msgspec.Struct, frozen=True):
+    """What somebody is in a room."""
+
+    user_id: str
+    role: Role
+
+
+class Rights(msgspec.Struct, frozen=True):
+    """What a user may do in a room: "join" it, "send" to it, "moderate" it, "manage" it.
+
+    `role` is None for who is no member. `muted_until` and `banned_until` are in Unix seconds; None: not now.
+    """
+
+    room: RoomSummary
+    role: Role | None
+    actions: tuple[Action, ...]
+    muted_until: float | None = None
+    banned_until: float | None = None
+
+
+class Sanction(msgspec.Struct, frozen=True):
+    """Somebody may not be in a room ("ban") or not speak there ("mute") before `until` (Unix seconds).
+
+    `by` is the id of the user who set it.
+    """
+
+    room: str
+    user_id: str
+    kind: SanctionKind
+    until: float
+    by: str

@@ -60,13 +60,18 @@ class Publisher:
 
     def publish(self, room: str, epoch: str, entries: Sequence[Entry]) -> None:
         """Queue one payload for the nodes that have this room; nobody else is there: do nothing."""
+        if not self._alone:
+            payload = Payload(VERSION, self._node_id, room, epoch, tuple(entries))
+            self.send(f"room:{room}", self._encode(payload))
+
+    def send(self, topic: str, payload: bytes) -> None:
+        """Queue a payload for the other nodes, if there are any."""
         if self._alone:
             return
         if len(self._waiting) >= MOST_WAITING:
             self.dropped += 1
             return
-        payload = self._encode(Payload(VERSION, self._node_id, room, epoch, tuple(entries)))
-        self._waiting.append((f"room:{room}", payload))
+        self._waiting.append((topic, payload))
         self._wake.set()
 
     def read(self, topic: str, payload: bytes) -> Payload | None:

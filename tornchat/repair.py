@@ -20,6 +20,10 @@ PAGE_ENTRIES = 1000
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0)
 
 
+class Gone(Exception):
+    """The room is not there any more."""
+
+
 class WentBack(Exception):
     """The log ends before what the room's members were shown."""
 
@@ -32,11 +36,13 @@ class Repairs:
         hooks: Hooks,
         tasks: Tasks,
         on_lost: Callable[[Room], None],
+        on_gone: Callable[[Room], None],
         on_went_back: Callable[[Room], Awaitable[None]],
     ) -> None:
         self._hooks = hooks
         self._tasks = tasks
         self._on_lost = on_lost
+        self._on_gone = on_gone
         self._on_went_back = on_went_back
         self._asked: dict[str, bool] = {}
         self.repaired = 0
@@ -64,6 +70,8 @@ class Repairs:
                 self._asked[name] = False
         except PositionLost:
             self._on_lost(room)
+        except Gone:
+            self._on_gone(room)
         except WentBack:
             await self._on_went_back(room)
         finally:
@@ -73,7 +81,9 @@ class Repairs:
         """Read one page; True if the room is at the head of the log then."""
         before, held = room.seq, room.held()
         page = await self._read(room)
-        if page is None or page.epoch != room.info.epoch or page.first_seq > room.seq + 1:
+        if page is None:
+            raise Gone
+        if page.epoch != room.info.epoch or page.first_seq > room.seq + 1:
             raise PositionLost
         if page.head_seq < before:
             raise WentBack

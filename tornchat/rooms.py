@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence, ValuesView
 from weakref import WeakValueDictionary
 
 from tornchat.counts import Counts
-from tornchat.errors import POSITION_LOST, Unavailable
+from tornchat.errors import POSITION_LOST, ROOM_NOT_FOUND, Unavailable
 from tornchat.hooks import Hooks
 from tornchat.messages import Entry, Page, PresenceChange, RoomInfo
 from tornchat.repair import Repairs
@@ -47,7 +47,7 @@ class Rooms:
         self._locks: WeakValueDictionary[str, _Lock] = WeakValueDictionary()
         self._unsubscribed: set[str] = set()
         self._rereading: set[str] = set()
-        self.repairs = Repairs(hooks, tasks, self.lose, self._went_back)
+        self.repairs = Repairs(hooks, tasks, self.lose, self.gone, self._went_back)
         self.lost = 0
         """Rooms whose log turned out to be another one than their members were shown."""
         self.missed = 0
@@ -185,17 +185,31 @@ class Rooms:
         if self._loaded.get(room.info.name) is room:
             facts = {"event": "position_lost", "room": room.info.name}
             log.warning("room %(room)s: position lost, its members are closed with 4010", facts, extra=facts)
-            del self._loaded[room.info.name]
             self.lost += 1
-            for member in room.members():
-                member.outlet.end(POSITION_LOST, "position lost")
-            self._tasks.start(self._unsubscribe(room.info.name), f"unsubscribe {room.info.name}")
+            self._drop(room, POSITION_LOST, "position lost")
+
+    def gone(self, room: Room) -> None:
+        """The room was deleted: nobody is in it any more."""
+        if self._loaded.get(room.info.name) is room:
+            facts = {"event": "room_deleted", "room": room.info.name}
+            log.info("room %(room)s: deleted, its members are closed with 4000", facts, extra=facts)
+            self._drop(room, ROOM_NOT_FOUND, "room not found")
+
+    def _drop(self, room: Room, code: int, reason: str) -> None:
+        del self._loaded[room.info.name]
+        for member in room.members():
+            member.outlet.end(code, reason)
+        self._tasks.start(self._unsubscribe(room.info.name), f"unsubscribe {room.info.name}")
 
     # --- upkeep ---
 
     async def check_positions(self) -> None:
         """Compare the rooms in use with the log: this finds the lost last message. Raises nothing."""
-        known = {name: room.seq for name, room in self._loaded.items() if room.population}
+        await self.compare([name for name, room in self._loaded.items() if room.population])
+
+    async def compare(self, names: Sequence[str]) -> None:
+        """Compare these rooms, if they are loaded, with their logs. Raises nothing."""
+        known = {name: self._loaded[name].seq for name in names if name in self._loaded}
         if not known:
             return
         try:
@@ -208,10 +222,12 @@ class Rooms:
                 continue
             if head is not None and head.epoch == room.info.epoch:
                 room.prune(head.first_seq)
-            if head is not None and head.epoch == room.info.epoch and head.seq < seq:
-                await self._went_back(room)
-            elif head is None or head.epoch != room.info.epoch:
+            if head is None:
+                self.gone(room)
+            elif head.epoch != room.info.epoch:
                 self.lose(room)
+            elif head.seq < seq:
+                await self._went_back(room)
             elif head.seq > room.seq:
                 self.repairs.found(room)
 

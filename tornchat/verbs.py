@@ -29,7 +29,9 @@ log = logging.getLogger("tornchat.hooks")
 Answer = TypeVar("Answer")
 PASSED_ON = (ChatError, NotStored, SettingsError)
 """What a plugin raises on purpose: it reaches the caller as it is, from these hooks:"""
-MAY_REFUSE = frozenset({"startup", "check", "migrate", "issue_token", "store_messages", "filter_message"})
+MAY_REFUSE = frozenset(
+    {"startup", "check", "migrate", "issue_token", "store_messages", "filter_message", "create_room"}
+)
 """From any other hook it is a failure like all others: nobody there waits for a refusal."""
 
 
@@ -283,5 +285,5 @@ def _done(answer: object = None, error: Exception | None = None) -> asyncio.Futu
 
 
 def promises() -> dict[str, hookspecs.Promise]:
-    """Hook name -> its promise, in the order of `hookspecs.py`."""
-    return {name: value.promise for name, value in vars(hookspecs).items() if hasattr(value, "promise")}
+    """Hook name -> its promise, in the order of the docs."""
+    return {name: spec.promise for name, spec in hookspecs.SPECS.items()}  # type: ignore[attr-defined]

@@ -9,9 +9,9 @@ from typing import Any
 
 from tornado.httputil import HTTPServerRequest
 
-from tornchat.chat import Session
 from tornchat.errors import GOING_AWAY, TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed
 from tornchat.framing import ping_frame
+from tornchat.joining import Session
 from tornchat.messages import User
 from tornchat.room import TOO_SLOW
 from tornchat.server import handshake
