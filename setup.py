@@ -24,6 +24,7 @@ setup(
     package_dir={name: "plugins/" + name.replace(".", "/") for name in BUNDLED},
     package_data={
         **{name: ["py.typed"] for name in ["tornchat", *BUNDLED]},
+        "tornchat.archive": ["page.css"],
         "tornchat.server": ["static/**/*", "templates/*"],
     },
     install_requires=[
@@ -34,6 +35,7 @@ setup(
         "prometheus_client>=0.22,<1",  # 0.22: the oldest whose exposition the tests have parsed
         "pyjwt[crypto]>=2.15.1,<3",  # 2.15.1: security release
         "redis[hiredis]>=8.1,<9",  # 8.1: a cancelled pipeline mixes up no answers
+        "rich>=15,<16",  # 15: the oldest that the tests have run with
         "tornado>=6.6.1,<7",  # 6.6.1: security release
     ],
     extras_require={

@@ -20,7 +20,7 @@ FLOORS = {
             "client compressed drafts feed roster verbs",
             "optional",
             "hooks",
-            "loader lookup presence pruning publisher room sanctions watchdog",
+            "archive loader lookup presence pruning publisher room sanctions watchdog",
             "commit history repair turn",
             "rooms",
             "access enforcement",
@@ -34,6 +34,7 @@ FLOORS = {
     for name in names.split()
 }
 SAME_FLOOR = {
+    ("archive", "archive"),
     ("cli", "cli"),
     ("client", "client"),
     ("hookspecs", "hookspecs"),

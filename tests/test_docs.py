@@ -24,6 +24,7 @@ from tornado.web import create_signed_value
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.plugins.peeweekit import say, storage
 from tests.stage import Player, Stage, open_stage
 from tests.test_architecture import FLOORS
 from tornchat import Entry, errors
@@ -275,8 +276,15 @@ def shell_in(directory: Path) -> Iterator[Shell]:
             shell.server.communicate()
 
 
+async def have_a_past(data_dir: Path) -> None:
+    """Something was said before, in the room that the pages export."""
+    async with storage(data_dir, "general") as chat:
+        await say(chat, "Hello world!", room="general")
+
+
 @pytest.mark.parametrize("page", ["docs/operating.md", "docs/plugins.md"])
 def test_commands_run(page: str, tmp_path: Path) -> None:
+    asyncio.run(have_a_past(tmp_path / "tornchat-data"))
     with shell_in(tmp_path) as shell:
         for block in blocks(page, "sh"):
             for line in block.text.splitlines():

@@ -6,7 +6,7 @@ Each raises `Unavailable` when a plugin fails or misses its deadline, unless it 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, cast
 
 from tornchat import hookspecs
@@ -137,8 +137,14 @@ class Hooks(OptionalHooks):
         and the one that failed, which may have opened a part of what it needs."""
         for plugin, fault in await self.cluster_faults():
             raise SettingsError(f"Several nodes can't be one chat ({plugin}): {fault.what}", fault.cure)
+        await self.startup_of(chat, {i.plugin for i in self._implementations["startup"]})
+
+    async def startup_of(self, chat: hookspecs.ChatHandle, plugins: Collection[str]) -> None:
+        """Start these plugins only, as `startup` does: for work that is no node's."""
         started: list[str] = []
         for implementation in self._implementations["startup"]:
+            if implementation.plugin not in plugins:
+                continue
             started.append(implementation.plugin)
             try:
                 await self._call(implementation, (chat,))
@@ -148,7 +154,7 @@ class Hooks(OptionalHooks):
                     raise _no_start(error) from None
                 raise
 
-    async def shutdown(self, plugins: Sequence[str] | None = None) -> None:
+    async def shutdown(self, plugins: Collection[str] | None = None) -> None:
         """Shut the plugins down, in reverse order, whatever each of them does."""
         for implementation in reversed(self._implementations["shutdown"]):
             if plugins is None or implementation.plugin in plugins:

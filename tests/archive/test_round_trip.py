@@ -1,0 +1,185 @@
+"""A history goes into a file and back, on both kinds of database, and is what it was."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+from tornchat_peewee import PeeweePlugin
+
+from tests.plugins.peeweekit import JULIET, ROMEO, Place, deletion, draft, say, storage
+from tornchat.archive.export import Export, Exported
+from tornchat.archive.jsonl import JsonLines
+from tornchat.archive.partfile import PartFile
+from tornchat.archive.restore import Restore
+from tornchat.archive.source import Source
+from tornchat.errors import SettingsError
+from tornchat.hooks import Hooks
+from tornchat.messages import Entry
+from tornchat.verbs import Implementation
+
+HOOKS = ("open_room", "store_messages", "read_history", "latest_positions", "prune_history")
+
+
+@asynccontextmanager
+async def opened(place: Place) -> AsyncIterator[tuple[PeeweePlugin, Hooks]]:
+    async with storage(place, "hall") as chat:
+        yield chat, Hooks({name: [Implementation("peewee", name, getattr(chat, name))] for name in HOOKS}, {})
+
+
+async def export(hooks: Hooks, room: str, path: Path) -> Exported:
+    with PartFile(path).growing() as file:
+        return await Export(hooks, room, JsonLines(), lambda done, total: None).resume(file)
+
+
+async def restore(hooks: Hooks, path: Path, room: str) -> dict[str, int]:
+    work = Restore(hooks, Source(path), room, lambda done, total: None)
+    await work.run()
+    return dict(work.outcomes)
+
+
+async def log(chat: PeeweePlugin, room: str) -> list[Entry]:
+    page = await chat.read_history(room, 0, None, 10_000)
+    assert page is not None
+    return list(page.entries)
+
+
+def without_places(entries: list[Entry]) -> list[Entry]:
+    return [msgspec.structs.replace(entry, seq=0) for entry in entries if entry.text]
+
+
+async def talk(chat: PeeweePlugin, count: int) -> None:
+    """Two speakers, one of whom names its messages."""
+    for number in range(count):
+        user, client_id = (ROMEO, f"c{number}") if number % 2 else (JULIET, None)
+        sent_at = 1_600_000_000_000 + number
+        await chat.store_messages(
+            [draft(f"line {number}\n", user=user, client_id=client_id, sent_at=sent_at)]
+        )
+
+
+def test_it_comes_back_in_order_with_its_times_and_senders(place: Place, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with opened(place) as (chat, hooks):
+            await talk(chat, 20)
+            path = tmp_path / "hall.jsonl"
+            assert await export(hooks, "hall", path) == Exported(0, 20, 0)
+            assert await restore(hooks, path, "den") == {"stored": 20}
+            assert await restore(hooks, path, "den") == {"known": 20}
+            assert await restore(hooks, path, "hall") == {"known": 20}
+            assert without_places(await log(chat, "den")) == without_places(await log(chat, "hall"))
+            assert len(await log(chat, "hall")) == 20
+            room = await chat.open_room("den", ROMEO, False, 0)
+            assert room.owner == JULIET.id
+
+    asyncio.run(play())
+
+
+def test_an_export_goes_on_where_the_file_ends(place: Place, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with opened(place) as (chat, hooks):
+            path = tmp_path / "hall.jsonl"
+            await talk(chat, 3)
+            await export(hooks, "hall", path)
+            await say(chat, "four", "five")
+            assert await export(hooks, "hall", path) == Exported(3, 2, 0)
+            assert await export(hooks, "hall", path) == Exported(5, 0, 0)
+            assert await restore(hooks, path, "den") == {"stored": 5}
+
+    asyncio.run(play())
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_what_was_deleted_is_not_brought_back_and_is_deleted_there_too(place: Place, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with opened(place) as (chat, hooks):
+            early, late = tmp_path / "early.jsonl", tmp_path / "late.jsonl"
+            await talk(chat, 3)
+            await export(hooks, "hall", early)
+            assert await restore(hooks, early, "den") == {"stored": 3}
+            await chat.store_messages([deletion(2)])
+            assert (await export(hooks, "hall", early)).added == 1
+            await export(hooks, "hall", late)
+            for path in (early, late):  # the early one still has the text
+                room = f"fresh-{path.stem}"
+                assert await restore(hooks, path, room) == {"stored": 2, "deleted": 2}
+                assert [entry.text for entry in await log(chat, room)] == ["line 0\n", "line 2\n"]
+                await restore(hooks, path, "den")
+            texts = [(entry.kind, entry.text) for entry in await log(chat, "den")]
+            kinds = ["message", "message", "message", "deletion"]
+            assert texts == list(zip(kinds, ["line 0\n", "", "line 2\n", ""], strict=True))
+
+    asyncio.run(play())
+
+
+def test_what_was_pruned_between_two_exports_is_told(place: Place, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with opened(place) as (chat, hooks):
+            path = tmp_path / "hall.jsonl"
+            await talk(chat, 6)
+            part = tmp_path / "hall.jsonl.part"
+            form = JsonLines()
+            room = await chat.open_room("hall", ROMEO, False, 0)
+            part.write_bytes(form.begin("hall", room.epoch) + form.records((await log(chat, "hall"))[:2]))
+            assert await hooks.prune_history("hall", 1_600_000_000_001, 100) == 1
+            assert await export(hooks, "hall", path) == Exported(2, 4, 0)
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("what", ["another room", "another log", "no export", "a damaged end"])
+def test_a_file_that_is_not_of_this_log_is_refused_and_left_as_it_is(tmp_path: Path, what: str) -> None:
+    async def play() -> None:
+        async with opened(tmp_path / "data") as (chat, hooks):
+            path = tmp_path / "file.jsonl"
+            await talk(chat, 3)
+            await export(hooks, "hall", path)
+            if what == "another room":
+                await chat.open_room("den", ROMEO, True, 0)
+            elif what == "another log":
+                path.write_bytes(path.read_bytes().replace(b'"draft_id":"', b'"draft_id":"x'))
+            elif what == "no export":
+                path.write_bytes(b"something else of mine")
+            else:
+                path.write_bytes(path.read_bytes() + b'{"seq": 4}\n')
+            before = path.read_bytes()
+            with pytest.raises(SettingsError):
+                await export(hooks, "den" if what == "another room" else "hall", path)
+            assert path.read_bytes() == before
+
+    asyncio.run(play())
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_two_exports_at_once_don_t_share_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "hall.jsonl"
+    with PartFile(path).growing() as file:
+        file.write(b"mine")
+        with pytest.raises(SettingsError, match="Somebody else"), PartFile(path).growing():
+            pass
+    assert path.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (b'{"seq":1,"sender_id":"1"', "line 2: the file is cut off"),
+        (b'{"seq":1,"sender_id":"1"}\n', "line 2: Object missing required field"),
+        (b"nonsense\n", "line 2: it is no JSON"),
+        (JsonLines().records([Entry(0, "1", "r", "x", 0, "d")]), "line 2: seq 0 comes after 0"),
+    ],
+)
+def test_a_file_that_is_not_whole_is_refused_before_anything_is_stored(
+    tmp_path: Path, line: bytes, words: str
+) -> None:
+    path = tmp_path / "hall.jsonl"
+    path.write_bytes(JsonLines().begin("hall", "e") + line)
+    with pytest.raises(SettingsError, match=words):
+        Source(path)
+    path.write_bytes(b"a,b\n")
+    with pytest.raises(SettingsError, match="line 1"):
+        Source(path)

@@ -1,0 +1,100 @@
+"""`tornchat history` is interrupted at any time: nothing is lost, doubled or half-written."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.cli.histories import fill, rows
+from tests.cli.process import COMMAND, environment, run
+from tests.stage import COUNT
+
+KILLS = COUNT or 2
+MANY = 20_000
+
+
+def interrupted(folder: Path, number: int, so_far: Callable[[], bool], *arguments: str) -> int:
+    """Run a command, send it a signal as soon as it is `so_far`, and give its exit status."""
+    command = [*COMMAND, *arguments]
+    process = subprocess.Popen(command, cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 30
+    while process.poll() is None and not so_far() and time.monotonic() < end:
+        time.sleep(0.0005)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=30)
+    assert "Traceback" not in said
+    return process.returncode
+
+
+def reaches(path: Path, size: int) -> bool:
+    return path.exists() and path.stat().st_size > size
+
+
+def has_more(folder: Path, count: int) -> bool:
+    return len(rows(folder, "den")) > count
+
+
+def has_less(folder: Path, count: int) -> bool:
+    return len(rows(folder, "hall")) < count
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "html"] if COUNT else ["html"])
+def test_an_export_that_is_killed_goes_on_and_is_whole(tmp_path: Path, form: str) -> None:
+    fill(tmp_path, MANY)
+    part, whole = tmp_path / f"hall.{form}.part", tmp_path / f"hall.{form}"
+    export = ("history", "export", "hall", "--output", whole.name)
+    reached, cut = 0, 0
+    for kill in range(KILLS):
+        beyond = partial(reaches, part, reached + 1 + (kill % 3) * 300_000)
+        ended = interrupted(tmp_path, signal.SIGKILL, beyond, *export)
+        if ended == -signal.SIGKILL:
+            cut += 1
+            assert not whole.exists()
+            reached = part.stat().st_size
+    assert run(tmp_path, *export).returncode == 0
+    assert not part.exists()
+    told = subprocess.run(
+        [*COMMAND, "history", "export", "hall", "--format", form], cwd=tmp_path, capture_output=True
+    )
+    assert whole.read_bytes() == told.stdout
+    print(f"\n{form}: {cut} exports killed, the last at {reached:,} bytes; the file is the same byte by byte")
+
+
+def test_an_import_that_is_killed_goes_on_and_doubles_nothing(tmp_path: Path) -> None:
+    fill(tmp_path, MANY)
+    run(tmp_path, "history", "export", "hall", "--output", "hall.jsonl")
+    restore = ("history", "import", "hall.jsonl", "--room", "den")
+    for kill in range(KILLS):
+        enough = partial(has_more, tmp_path, len(rows(tmp_path, "den")) + kill * 1000)
+        interrupted(tmp_path, signal.SIGKILL, enough, *restore)
+    stored = len(rows(tmp_path, "den"))
+    assert run(tmp_path, *restore).returncode == 0
+    there, here = rows(tmp_path, "hall"), rows(tmp_path, "den")
+    lost, doubled = len(set(there) - set(here)), len(here) - len(set(here))
+    print(f"\n{KILLS} imports killed, {stored} stored by then; lost: {lost}, doubled: {doubled}")
+    assert (lost, doubled) == (0, 0)
+    assert here == there
+
+
+def test_a_pruning_that_is_killed_leaves_no_hole(tmp_path: Path) -> None:
+    fill(tmp_path, MANY)
+    for _ in range(KILLS):
+        fewer = partial(has_less, tmp_path, len(rows(tmp_path, "hall")))
+        interrupted(tmp_path, signal.SIGKILL, fewer, "history", "prune", "hall", "--older-than", "1d")
+        kept = [text for text, _, _ in rows(tmp_path, "hall")]
+        assert kept == [f"line {number}" for number in range(MANY - len(kept), MANY)]
+    assert 0 < len(kept) < MANY
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
+    fill(tmp_path, MANY)
+    prune = ("history", "prune", "--older-than", "1d")
+    status = interrupted(tmp_path, signal.SIGINT, partial(has_less, tmp_path, MANY), *prune)
+    assert status == 130
+    assert 0 < len(rows(tmp_path, "hall")) < MANY

@@ -1,0 +1,49 @@
+"""JSON lines: the format that can be imported. One object per line, each entry as it is in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, Literal
+
+import msgspec
+
+from tornchat.archive.formats import Identity, whole_lines
+from tornchat.messages import Entry
+
+
+class Header(msgspec.Struct, frozen=True):
+    """The first line. `room` and `epoch` are those of the log that the file was made from."""
+
+    format: Literal["tornchat-history"]
+    version: Literal[1]
+    room: str
+    epoch: str = ""
+
+
+_encoder = msgspec.json.Encoder()
+header_of = msgspec.json.Decoder(Header).decode
+"""Reads the first line. Raises `msgspec.DecodeError`, `UnicodeDecodeError`."""
+entry_of = msgspec.json.Decoder(Entry).decode
+"""Reads any other line. Raises `msgspec.DecodeError`, `UnicodeDecodeError`."""
+
+
+class JsonLines:
+    """`jsonl`."""
+
+    end = b""
+
+    def begin(self, room: str, epoch: str) -> bytes:
+        return _encoder.encode(Header("tornchat-history", 1, room, epoch)) + b"\n"
+
+    def records(self, entries: Sequence[Entry]) -> bytes:
+        return _encoder.encode_lines(entries)
+
+    def whole(self, file: BinaryIO) -> Iterator[bytes]:
+        return whole_lines(file, b"{")
+
+    def identity(self, record: bytes) -> Identity:
+        try:
+            entry = entry_of(record)
+        except msgspec.MsgspecError as error:
+            raise ValueError(str(error)) from None
+        return entry.seq, entry.draft_id

@@ -1,0 +1,65 @@
+"""HTML: a page to read. It needs nothing besides itself, and nothing in it can run."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from html import escape
+from importlib.resources import files
+from typing import BinaryIO
+
+from tornchat.archive.formats import Identity, whole_lines
+from tornchat.archive.times import timestamp
+from tornchat.messages import Entry
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+class HtmlPage:
+    """`html`. Each entry is one line of the file."""
+
+    end = b"</ol>\n</main>\n</body>\n</html>\n"
+
+    def begin(self, room: str, epoch: str) -> bytes:
+        style = files("tornchat.archive").joinpath("page.css").read_text("utf-8")
+        title = escape(room)
+        return (
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f"<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
+            f"<h1>{title}</h1>\n<ol>\n"
+        ).encode()
+
+    def records(self, entries: Sequence[Entry]) -> bytes:
+        return "".join(map(_item, entries)).encode()
+
+    def whole(self, file: BinaryIO) -> Iterator[bytes]:
+        return whole_lines(file, b"<li")
+
+    def identity(self, record: bytes) -> Identity:
+        seq, _, rest = record.partition(b'id="m')[2].partition(b'" data-draft="')
+        return int(seq), rest.partition(b'"')[0].decode()
+
+
+def _item(entry: Entry) -> str:
+    stamp = timestamp(entry.sent_at)
+    hue = zlib.crc32(entry.sender_id.encode()) % 360
+    return (
+        f'<li id="m{entry.seq}" data-draft="{_escaped(entry.draft_id)}" style="--hue:{hue}">'
+        f"<b><bdi>{_escaped(entry.sender_username)}</bdi></b>"
+        f' <time datetime="{stamp}">{stamp[:10]} {stamp[11:16]}</time>{_body(entry)}</li>\n'
+    )
+
+
+def _body(entry: Entry) -> str:
+    if entry.kind == "deletion":
+        return f'<p class="gone">deleted <a href="#m{entry.target}">a message</a></p>'
+    if not entry.text:
+        return '<p class="gone">This message was deleted.</p>'
+    return f'<p dir="auto">{_escaped(entry.text)}</p>'
+
+
+def _escaped(text: str) -> str:
+    """Line ends are written out, too: a line of the file is an entry."""
+    return escape(text).replace("\r", "&#13;").replace("\n", "&#10;")

@@ -1,0 +1,78 @@
+"""A file that is there whole or not at all: it grows beside its place, and moves there when it is whole."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from tornchat.errors import SettingsError
+
+
+class PartFile:
+    """`<path>.part` while it grows, `path` when it is whole.
+
+    A kill at any time leaves what can be gone on with.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = path.with_name(path.name + ".part")
+
+    @contextmanager
+    def growing(self) -> Iterator[BinaryIO]:
+        """What was left of the last time, or else a copy of the whole file, to be read and written on.
+
+        At the end of the body it takes the whole file's place; if the body raises, it stays. Raises
+        `SettingsError` when it can't be written, or somebody else is writing it; what such a refusal has
+        just made is taken away.
+        """
+        is_new = not self._part.exists()
+        try:
+            with self._opened() as file:
+                try:
+                    yield file
+                except SettingsError:
+                    if is_new:
+                        self._part.unlink()
+                    raise
+                self._finish(file)
+        except OSError as error:
+            what = f"{self._part} can't be written: {error.strerror}."
+            raise SettingsError(what, "Name another --output, or make room for it.") from error
+
+    def _finish(self, file: BinaryIO) -> None:
+        file.flush()
+        os.fsync(file.fileno())
+        self._part.replace(self._path)
+        directory = os.open(self._path.absolute().parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)  # the move, too, outlives a power cut
+        finally:
+            os.close(directory)
+
+    @contextmanager
+    def _opened(self) -> Iterator[BinaryIO]:
+        descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)  # it is people's mail
+        with open(descriptor, "r+b") as file:
+            self._lock(descriptor)
+            if not os.fstat(descriptor).st_size and self._path.exists():
+                with self._path.open("rb") as whole:
+                    shutil.copyfileobj(whole, file)
+                file.seek(0)
+            yield file
+
+    def _lock(self, descriptor: int) -> None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            mine = os.path.samestat(os.fstat(descriptor), self._part.stat())
+        except (BlockingIOError, FileNotFoundError):
+            mine = False
+        if not mine:
+            raise SettingsError(
+                f"Somebody else is writing {self._part}.", "Wait for its end, or name another --output."
+            )

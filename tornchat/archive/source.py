@@ -1,0 +1,72 @@
+"""An exported history as something to import: looked through once before anything is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from tornchat.archive.jsonl import Header, entry_of, header_of
+from tornchat.errors import SettingsError
+from tornchat.messages import Entry
+
+CURE = "Only JSON lines, as `tornchat history export` writes them, can be imported."
+
+
+class Source:
+    """The file at `path`. It is whole and in order, or it is refused before anything is stored."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `SettingsError` that names the line at fault."""
+        self._path = path
+        self.room = self._header().room
+        """The room it was exported from."""
+        self.count = 0
+        """How many entries it has."""
+        self.deletions: dict[int, Entry] = {}
+        """The place of what was deleted -> its deletion."""
+        self._look_through()
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry, oldest first."""
+        with self._opened() as file:
+            file.readline()
+            for number, line in enumerate(file, start=2):
+                yield self._entry(number, line)
+
+    def _look_through(self) -> None:
+        last = 0
+        for entry in self.entries():
+            self.count += 1
+            if entry.seq <= last:
+                raise self._fault(self.count + 1, f"seq {entry.seq} comes after {last}")
+            last = entry.seq
+            if entry.kind == "deletion" and entry.target is not None:
+                self.deletions[entry.target] = entry
+
+    def _header(self) -> Header:
+        with self._opened() as file:
+            try:
+                return header_of(file.readline())
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                raise self._fault(1, "it does not begin an exported history") from None
+
+    def _entry(self, number: int, line: bytes) -> Entry:
+        if not line.endswith(b"\n"):
+            raise self._fault(number, "the file is cut off there")
+        try:
+            return entry_of(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            words = str(error) if isinstance(error, msgspec.ValidationError) else "it is no JSON"
+            raise self._fault(number, words) from None
+
+    def _opened(self) -> BinaryIO:
+        try:
+            return self._path.open("rb")
+        except OSError as error:
+            raise SettingsError(f"{self._path} can't be read: {error.strerror}.", "Correct it.") from None
+
+    def _fault(self, line: int, words: str) -> SettingsError:
+        return SettingsError(f"{self._path}, line {line}: {words}.", CURE)

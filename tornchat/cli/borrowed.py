@@ -1,0 +1,45 @@
+"""The storage of the settings, opened by a command beside the server, or without one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tornchat.config import Settings
+from tornchat.hooks import Hooks
+from tornchat.loader import load_plugins
+from tornchat.messages import PresenceChange
+
+HOOKS = ("open_room", "store_messages", "read_history", "latest_positions", "prune_history")
+
+
+class Bystander:
+    """The `ChatHandle` of a process that is no node: nobody is here to be told."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.node_id = secrets.token_hex(6)
+        self.data_dir = data_dir
+
+    def deliver(self, topic: str, payload: bytes) -> None:
+        """See `ChatHandle`."""
+
+    def may_have_missed(self) -> None:
+        """See `ChatHandle`."""
+
+    def presence_changed(self, room: str, version: int, change: PresenceChange) -> None:
+        """See `ChatHandle`."""
+
+
+@asynccontextmanager
+async def storage(settings: Settings) -> AsyncIterator[Hooks]:
+    """The hooks, of which only the plugins that store are started. Raises `SettingsError`."""
+    hooks = load_plugins(settings).hooks
+    plugins = {hooks.provider(hook) for hook in HOOKS if hooks.provides(hook)}
+    await hooks.startup_of(Bystander(settings.tornchat.data_dir), plugins)
+    try:
+        yield hooks
+    finally:
+        await hooks.close()
+        await hooks.shutdown(plugins)

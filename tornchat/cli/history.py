@@ -1,0 +1,143 @@
+"""`tornchat history`: what was said, as a file; back from one; and forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import click
+
+from tornchat import pruning
+from tornchat.archive.export import Export, Exported
+from tornchat.archive.formats import Format
+from tornchat.archive.jsonl import JsonLines
+from tornchat.archive.page import HtmlPage
+from tornchat.archive.partfile import PartFile
+from tornchat.archive.restore import Restore
+from tornchat.archive.source import Source
+from tornchat.archive.table import Table
+from tornchat.cli import ages, logs
+from tornchat.cli.borrowed import storage
+from tornchat.cli.masking import printable
+from tornchat.cli.options import Given, with_settings
+from tornchat.cli.progress import Told, shown
+from tornchat.config import Settings
+from tornchat.errors import CODES, SettingsError
+
+FORMATS: Mapping[str, Callable[[], Format]] = MappingProxyType(
+    {"jsonl": JsonLines, "csv": Table, "html": HtmlPage}
+)
+INTERRUPTED = 130
+STDOUT = Path("-")
+Work = Callable[[Settings, Told], Coroutine[Any, Any, Any]]
+
+
+@click.group("history")
+def command() -> None:
+    """What was said: export it, import it, forget it. The server may run meanwhile."""
+
+
+@command.command("export")
+@click.argument("room")
+@with_settings
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), help="[default: as FILE is called, or jsonl]"
+)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE")
+def export(given: Given, room: str, form: str | None, output: Path | None) -> None:
+    """Write the history of ROOM to FILE, or to stdout.
+
+    The same command again goes on where it was interrupted, and appends what was said since.
+    """
+    output = output or STDOUT
+    made = FORMATS[form or _form_of(output)]()
+    done: Exported = _run(given, "exporting", partial(_export, room, made, output))
+    kept = f", {done.kept:,} were there" if done.kept else ""
+    click.echo(f"{done.added:,} entries exported{kept}.", err=True)
+    if done.pruned:
+        click.echo(f"{done.pruned:,} between them were pruned before they could be exported.", err=True)
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@with_settings
+@click.option("--room", help="The room to import into. [default: that of FILE]")
+@click.pass_context
+def import_(context: click.Context, given: Given, file: Path, room: str | None) -> None:
+    """Bring the exported history in FILE (jsonl) into a room, in order and with its times.
+
+    What is there already is left alone, so the same command again goes on where it was interrupted.
+    """
+    counts: Mapping[str, int] = _run(given, "importing", partial(_import, file, room))
+    refused = {code: count for code, count in counts.items() if code in CODES}
+    stored, known, deleted = (counts[what] for what in ("stored", "known", "deleted"))
+    click.echo(f"{stored:,} messages imported, {known:,} were there, {deleted:,} are deleted ones.")
+    for code, count in refused.items():
+        click.echo(f"{count:,} were refused ({code}): {CODES[code]}", err=True)
+    context.exit(1 if refused else 0)
+
+
+@command.command("prune")
+@click.argument("room", required=False)
+@with_settings
+@click.option(
+    "--older-than", "age", type=ages.seconds, required=True, metavar="AGE", help="As 90d, 12h, 30m or 2w."
+)
+def prune(given: Given, room: str | None, age: int) -> None:
+    """Forget what is older than AGE in ROOM, or in all rooms, for ever."""
+    count: int = _run(given, "pruning", partial(_prune, room, age))
+    click.echo(f"{count:,} entries forgotten.")
+
+
+def _run(given: Given, words: str, work: Work) -> Any:
+    """Do `work` and show how far it is. An interruption ends the command, and harms nothing."""
+    settings = given.settings()
+    logs.to_stderr("error")
+    try:
+        with shown(words) as told:
+            return asyncio.run(work(settings, told))
+    except KeyboardInterrupt:
+        click.echo("Interrupted; the same command goes on from there.", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+async def _export(room: str, form: Format, output: Path, settings: Settings, told: Told) -> Exported:
+    async with storage(settings) as hooks:
+        work = Export(hooks, room, form, told)
+        if output == STDOUT:
+            return await work.write(sys.stdout.buffer)
+        with PartFile(output).growing() as file:
+            return await work.resume(file)
+
+
+async def _import(file: Path, room: str | None, settings: Settings, told: Told) -> Mapping[str, int]:
+    source = Source(file)
+    name = source.room if room is None else room
+    if not re.fullmatch(settings.rooms.name_pattern, name):
+        what = f"{printable(name)!r} can be no room's name ([rooms] name_pattern)."
+        raise SettingsError(what, "Name another --room.")
+    async with storage(settings) as hooks:
+        work = Restore(hooks, source, name, told)
+        await work.run()
+        return work.outcomes
+
+
+async def _prune(room: str | None, age: int, settings: Settings, told: Told) -> int:
+    async with storage(settings) as hooks:
+        pruning.refuse_without_pruning(hooks)
+        if room is not None and room not in await hooks.latest_positions([room]):
+            raise SettingsError(f"There is no room {room!r}.", "See how it is spelt.")
+        before = int((time.time() - age) * 1000)
+        return await pruning.prune(hooks, room, before, lambda done: told(done, None))
+
+
+def _form_of(output: Path) -> str:
+    suffix = output.suffix.removeprefix(".")
+    return suffix if suffix in FORMATS else "jsonl"
