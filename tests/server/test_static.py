@@ -77,7 +77,7 @@ def test_a_linked_file_is_a_file_and_every_file_has_a_type(tmp_path):
     assert file is not None
     assert (file.content, file.media_type) == (b"a{}", TYPES[".css"])
     for name in StaticFiles():
-        assert "LICENSE" in name or "SUMS" in name or "." + name.rpartition(".")[2] in TYPES, name
+        assert name.endswith(("LICENSE", "NOTICE", "SUMS")) or "." + name.rpartition(".")[2] in TYPES, name
 
 
 def test_other_content_has_another_version(tmp_path):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import msgspec
 
+from tornchat.server.api.document import answering
 from tornchat.server.handler import SiteHandler
 
 
@@ -24,6 +27,8 @@ class Readiness(msgspec.Struct, frozen=True):
 class HealthHandler(SiteHandler):
     """Alive as long as the event loop turns."""
 
+    openapi = MappingProxyType({"get": answering("Is it alive?", Health, {200: "Yes."})})
+
     def set_default_headers(self) -> None:
         super().set_default_headers()
         self.set_header("Content-Type", "application/json")
@@ -41,6 +46,14 @@ class HealthHandler(SiteHandler):
 
 class ReadyHandler(HealthHandler):
     """503 until the chat has started, and from the moment on in which it is being stopped."""
+
+    openapi = MappingProxyType(
+        {
+            "get": answering(
+                "May it be sent clients?", Readiness, {200: "Yes.", 503: "No; it starts or stops."}
+            )
+        }
+    )
 
     async def get(self) -> None:
         found = await self._readiness()

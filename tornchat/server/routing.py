@@ -10,6 +10,7 @@ from tornado.web import RequestHandler
 
 from tornchat.server.api.handler import ApiHandler
 from tornchat.server.api.table import by_path
+from tornchat.server.documents import OpenApiHandler
 from tornchat.server.health import HealthHandler, ReadyHandler
 from tornchat.server.pages import PAGES, PageHandler
 from tornchat.server.site import Site
@@ -21,9 +22,13 @@ def site_routes(site: Site, prefix: str) -> list[URLSpec]:
     server = site.settings.server
     found = [_route(site, prefix, "/healthz", HealthHandler), _route(site, prefix, "/readyz", ReadyHandler)]
     if server.api:
-        found += _api(site, prefix)
+        described = [route for route in found if hasattr(route.target, "openapi")]
+        found += [
+            *_api(site, prefix),
+            _route(site, prefix, "/openapi.json", OpenApiHandler, routes=described),
+        ]
     if server.pages:
-        found += [_route(site, prefix, path, PageHandler, template=name) for path, name in PAGES.items()]
+        found += [_page(site, prefix, path, template) for path, template in PAGES.items()]
     if server.api or server.pages:
         found.append(_route(site, prefix, "/static/", StaticHandler, "(.*)"))
     return found
@@ -43,6 +48,10 @@ def _api(site: Site, prefix: str) -> list[URLSpec]:
         kwargs = {"site": site, "prefix": prefix, "endpoints": endpoints}
         routes.append(URLSpec(pattern, ApiHandler, kwargs))
     return routes
+
+
+def _page(site: Site, prefix: str, path: str, template: str) -> URLSpec:
+    return _route(site, prefix, path.rstrip("/"), PageHandler, "/?", template=template)
 
 
 def _route(

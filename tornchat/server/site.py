@@ -46,6 +46,8 @@ class Site:
         self.templates = Loader(str(TEMPLATES))
         self.plugin_routes: Sequence[Any] = ()
         """What `http_routes` gave, if the chat runs as an application of its own. Any: Tornado's rules."""
+        self.documents: dict[str, bytes] = {}
+        """Prefix -> the OpenAPI document, once somebody has asked for it."""
         self._connections = connections
 
     @property

@@ -69,7 +69,7 @@ class Endpoint:
     def pattern(self) -> str:
         """The path as a regular expression, with one group per segment that is a parameter."""
         parts = re.split(r"\{\w+\}", self.path)
-        return "([^/]*)".join(re.escape(part) for part in parts)
+        return "([^/]+)".join(re.escape(part) for part in parts)
 
     @property
     def parameters(self) -> tuple[str, ...]:

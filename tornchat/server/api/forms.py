@@ -8,15 +8,21 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from tornchat.messages import Entry
-
 MOST_SEQ = 2**53 - 1
 """JSON's readers agree on whole numbers up to here."""
 
 _CONTROLS = "\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff"
 
+ROOM_FORMAT = "room-name"
+"""In a schema: what `[rooms] name_pattern` says. A path that does not fit it is a room that is not there."""
 RoomName: TypeAlias = Annotated[
-    str, Meta(max_length=1024, description="A room's name.", examples=["general"])
+    str,
+    Meta(
+        max_length=1024,
+        description="A room's name.",
+        examples=["general"],
+        extra_json_schema={"format": ROOM_FORMAT},
+    ),
 ]
 UserId: TypeAlias = Annotated[
     str, Meta(min_length=1, max_length=256, description="A user's id.", examples=["alice"])
@@ -59,7 +65,7 @@ class RoomPath(Input, frozen=True):
     room: RoomName
 
 
-class Member(Output, frozen=True):
+class Person(Output, frozen=True):
     """A user as the others see them."""
 
     id: str
@@ -71,24 +77,12 @@ def timestamp(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class Message(Output, frozen=True):
-    """A message in a room's log. One that was deleted keeps its place, without its text."""
+class MemberPath(RoomPath, frozen=True):
+    """Whom, in which room."""
 
-    seq: Seq
-    message: str
-    sender_id: str
-    sender_username: str
-    timestamp: Timestamp
-    deleted: bool
+    user_id: UserId
 
-    @classmethod
-    def of(cls, entry: Entry) -> Message:
-        """An entry of the kind `message`, as the API shows it."""
-        return cls(
-            seq=entry.seq,
-            message=entry.text,
-            sender_id=entry.sender_id,
-            sender_username=entry.sender_username,
-            timestamp=timestamp(entry.sent_at / 1000),
-            deleted=not entry.text,
-        )
+
+def ending(until: float | None) -> str | None:
+    """Unix seconds as the wire writes time; None stays None."""
+    return None if until is None else timestamp(until)

@@ -9,7 +9,7 @@ from tornchat.errors import SettingsError
 from tornchat.rates import network_of
 from tornchat.server.api.call import Call
 from tornchat.server.api.endpoint import Endpoint
-from tornchat.server.api.forms import Input, Member, Output, Timestamp, Username, timestamp
+from tornchat.server.api.forms import Input, Output, Person, Timestamp, Username, timestamp
 from tornchat.server.api.problems import Problem
 from tornchat.version import __version__
 
@@ -39,7 +39,7 @@ class GuestToken(Output, frozen=True):
     """A guest's token, to be sent as every other: `Authorization: Bearer <token>`."""
 
     token: str
-    user: Member
+    user: Person
     expires_at: Timestamp
 
 
@@ -76,7 +76,7 @@ async def become_guest(call: Call, body: GuestRequest) -> GuestToken:
     except SettingsError:
         raise Problem("not_provided", "No loaded plugin can sign a guest's token.") from None
     ends = timestamp(user.expires_at or 0.0)
-    return GuestToken(token=token, user=Member(id=user.id, username=user.username), expires_at=ends)
+    return GuestToken(token=token, user=Person(id=user.id, username=user.username), expires_at=ends)
 
 
 async def me(call: Call) -> Me:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from tornchat.server.api import identity
+from tornchat.server.api import identity, members, messages, rooms, sanctions
 from tornchat.server.api.endpoint import Endpoint
 
-ENDPOINTS: tuple[Endpoint, ...] = (*identity.ENDPOINTS,)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *identity.ENDPOINTS,
+    *rooms.ENDPOINTS,
+    *messages.ENDPOINTS,
+    *members.ENDPOINTS,
+    *sanctions.ENDPOINTS,
+)
 
 
 def by_path() -> dict[str, dict[str, Endpoint]]:
