@@ -40,6 +40,7 @@ SAME_FLOOR = {
     ("hookspecs", "hookspecs"),
     ("server", "server"),
     ("testing", "testing"),
+    ("wire", "wire"),
     ("__main__", "cli"),
 }
 """(importer, imported): inside one package, and the command line's entrance."""

@@ -1,0 +1,46 @@
+"""The two dialects: bytes <-> events. Every event is encoded once per dialect, never once per member.
+
+`Classic` is the documented wire format, to the letter; `V1` is the subprotocol `tornchat.v1`. What a
+dialect writes are whole WebSocket text frames, the same for all members that speak it; empty bytes
+stand for an event that the dialect does not show.
+"""
+
+from __future__ import annotations
+
+from tornchat.wire.classic import ChatMessage, Classic, ClassicError, ClassicSend
+from tornchat.wire.dialect import Dialect, Said, Welcome
+from tornchat.wire.repeats import refuse_repeated_keys
+from tornchat.wire.shared import RoomUsersList, UserJoin, UserLeave, encode_participant
+from tornchat.wire.v1 import (
+    V1,
+    V1_SUBPROTOCOL,
+    Ack,
+    MessageDeleted,
+    V1ChatMessage,
+    V1Error,
+    V1Send,
+    V1Welcome,
+)
+
+__all__ = [
+    "V1",
+    "V1_SUBPROTOCOL",
+    "Ack",
+    "ChatMessage",
+    "Classic",
+    "ClassicError",
+    "ClassicSend",
+    "Dialect",
+    "MessageDeleted",
+    "RoomUsersList",
+    "Said",
+    "UserJoin",
+    "UserLeave",
+    "V1ChatMessage",
+    "V1Error",
+    "V1Send",
+    "V1Welcome",
+    "Welcome",
+    "encode_participant",
+    "refuse_repeated_keys",
+]

@@ -1,0 +1,74 @@
+"""The dialect `classic`: the documented wire format, to the letter."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from tornchat.errors import ChatError
+from tornchat.framing import text_frame
+from tornchat.messages import Entry
+from tornchat.wire.dialect import Dialect, Said, Welcome
+from tornchat.wire.repeats import STRING, refuse_repeated_keys, unreadable
+from tornchat.wire.shared import Shared, encode
+
+QUOTES_OF_ONE_PAIR = 4
+"""What decodes with so many quotes has the key that it must have and no other: it is not there twice."""
+_CLASSIC_ONE_KEY = re.compile(rb'\s*\{\s*"message"\s*:\s*' + STRING + rb"\s*\}\s*").fullmatch
+
+
+class ClassicSend(msgspec.Struct):
+    """`{"message": "..."}`; other keys are ignored and never trusted."""
+
+    message: str
+
+
+class ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
+    """A message, as `classic` shows it."""
+
+    message: str
+    sender_username: str
+    sender_id: str
+    timestamp: str
+
+
+class ClassicError(msgspec.Struct):
+    """A refusal, as `classic` tells it."""
+
+    error: str
+
+
+class Classic(Shared):
+    """The documented wire format. Its frames carry the documented keys and no others."""
+
+    name = "classic"
+    _decode = staticmethod(msgspec.json.Decoder(ClassicSend).decode)
+
+    @property
+    def plain(self) -> Dialect:
+        return self
+
+    def decode(self, payload: bytes) -> Said:
+        try:
+            sent = self._decode(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise unreadable(error) from None
+        if payload.count(b'"') != QUOTES_OF_ONE_PAIR and not _CLASSIC_ONE_KEY(payload):
+            refuse_repeated_keys(payload)
+        return Said(sent.message)
+
+    def welcome(self, welcome: Welcome) -> bytes:
+        return b""
+
+    def entry(self, entry: Entry) -> bytes:
+        if entry.kind != "message" or not entry.text:
+            return b""
+        stamp = self._timestamp(entry.sent_at)
+        return text_frame(encode(ChatMessage(entry.text, entry.sender_username, entry.sender_id, stamp)))
+
+    def ack(self, client_id: str, seq: int) -> bytes:
+        return b""
+
+    def error(self, error: ChatError, client_id: str | None = None) -> bytes:
+        return text_frame(encode(ClassicError(error.text)))

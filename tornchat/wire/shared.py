@@ -1,0 +1,63 @@
+"""What both dialects write alike: who is here, who comes and who goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import msgspec
+
+from tornchat.framing import text_frame
+from tornchat.messages import Participant, PresenceChange
+
+
+class RoomUsersList(msgspec.Struct, tag_field="type", tag="room_users_list"):
+    """Who is here, yourself included."""
+
+    users: list[Participant]
+
+
+class UserJoin(msgspec.Struct, tag_field="type", tag="user_join"):
+    """A user is here now."""
+
+    user_id: str
+    username: str
+
+
+class UserLeave(msgspec.Struct, tag_field="type", tag="user_leave"):
+    """A user is not here any more."""
+
+    user_id: str
+    username: str
+
+
+encode = msgspec.json.Encoder().encode
+
+
+class Shared:
+    """What both dialects write alike."""
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._stamp = ""
+
+    def users(self, participants: Iterable[bytes]) -> bytes:
+        """The user list, from participants as `encode_participant` gave them."""
+        return text_frame(b'{"type":"room_users_list","users":[' + b",".join(participants) + b"]}")
+
+    def presence(self, change: PresenceChange) -> bytes:
+        """`user_join` or `user_leave`."""
+        form = UserJoin if change.kind == "join" else UserLeave
+        return text_frame(encode(form(change.participant.id, change.participant.username)))
+
+    def _timestamp(self, sent_at: int) -> str:
+        second = sent_at // 1000
+        if second != self._second:
+            self._second = second
+            self._stamp = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return self._stamp
+
+
+def encode_participant(participant: Participant) -> bytes:
+    """A participant as one item of the user list."""
+    return encode(participant)

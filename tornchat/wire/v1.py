@@ -1,0 +1,131 @@
+"""The dialect `v1`, the subprotocol `tornchat.v1`: positions, acknowledgements, error codes."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from tornchat.errors import ChatError
+from tornchat.framing import text_frame
+from tornchat.messages import Entry, Participant
+from tornchat.wire.dialect import Dialect, Said, Welcome
+from tornchat.wire.repeats import STRING, refuse_repeated_keys, unreadable
+from tornchat.wire.shared import Shared, encode
+
+V1_SUBPROTOCOL = "tornchat.v1"
+QUOTES_OF_THREE_PAIRS = 12
+"""What decodes with so many quotes has the keys that it must have and no other: none is there twice."""
+_V1_THREE_KEYS = re.compile(
+    rb'\s*\{\s*"type"\s*:\s*"send"\s*,\s*"id"\s*:\s*'
+    + STRING
+    + rb'\s*,\s*"message"\s*:\s*'
+    + STRING
+    + rb"\s*\}\s*"
+).fullmatch
+
+
+class V1Send(msgspec.Struct, tag_field="type", tag="send"):
+    """`{"type": "send", "id": "...", "message": "..."}`; the id is the client's own."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=64)]
+    message: str
+
+
+class _AnyId(msgspec.Struct):
+    id: str
+
+
+class V1ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
+    """A message, as `v1` shows it: with its place in the log. A deleted one has an empty text."""
+
+    message: str
+    sender_username: str
+    sender_id: str
+    timestamp: str
+    seq: int
+
+
+class MessageDeleted(msgspec.Struct, tag_field="type", tag="message_deleted"):
+    """The message `seq` was deleted; the deletion's own place in the log is `position`."""
+
+    seq: int
+    position: int
+
+
+class V1Welcome(msgspec.Struct, tag_field="type", tag="welcome"):
+    """The first frame of a `v1` session."""
+
+    room: str
+    user: Participant
+    epoch: str
+    seq: int
+    recovered: bool
+
+
+class Ack(msgspec.Struct, tag_field="type", tag="ack"):
+    """The message with the client's id `id` is stored at `seq`."""
+
+    id: str
+    seq: int
+
+
+class V1Error(msgspec.Struct, tag_field="type", tag="error", omit_defaults=True):
+    """A refusal. `retry_after` is in seconds."""
+
+    code: str
+    error: str
+    id: str | None = None
+    retry_after: float | None = None
+
+
+class V1(Shared):
+    """The subprotocol `tornchat.v1`: positions, acknowledgements, error codes."""
+
+    name = "v1"
+    _decode = staticmethod(msgspec.json.Decoder(V1Send).decode)
+
+    @property
+    def plain(self) -> Dialect:
+        return self
+
+    def decode(self, payload: bytes) -> Said:
+        try:
+            sent = self._decode(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise unreadable(error, _client_id(payload)) from None
+        if payload.count(b'"') != QUOTES_OF_THREE_PAIRS and not _V1_THREE_KEYS(payload):
+            refuse_repeated_keys(payload)
+        return Said(sent.message, sent.id)
+
+    def welcome(self, welcome: Welcome) -> bytes:
+        user = Participant(welcome.user.id, welcome.user.username)
+        return text_frame(
+            encode(V1Welcome(welcome.room, user, welcome.epoch, welcome.seq, welcome.recovered))
+        )
+
+    def entry(self, entry: Entry) -> bytes:
+        if entry.kind == "deletion":
+            return text_frame(encode(MessageDeleted(entry.target or 0, entry.seq)))
+        stamp = self._timestamp(entry.sent_at)
+        return text_frame(
+            encode(V1ChatMessage(entry.text, entry.sender_username, entry.sender_id, stamp, entry.seq))
+        )
+
+    def ack(self, client_id: str, seq: int) -> bytes:
+        return text_frame(encode(Ack(client_id, seq)))
+
+    def error(self, error: ChatError, client_id: str | None = None) -> bytes:
+        known = client_id or error.client_id
+        return text_frame(encode(V1Error(error.code, error.text, known, error.retry_after)))
+
+
+def _client_id(payload: bytes) -> str | None:
+    """The id in a frame that is otherwise wrong, so that its sender knows which one was refused."""
+    try:
+        found = msgspec.json.decode(payload, type=_AnyId).id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return found if 1 <= len(found) <= 64 else None
