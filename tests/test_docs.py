@@ -43,6 +43,7 @@ RUNS = {
     "docs/plugins.md": {"sh", "python", "ini"},
     "docs/embedding.md": {"python"},
     "docs/operating.md": {"sh", "python", "ini"},
+    "docs/metrics.md": {"ini"},
     "docs/hooks/index.md": {"ini"},
 }
 """Page -> the languages that the tests here and in test_readme.py run on it."""

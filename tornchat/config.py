@@ -8,6 +8,7 @@ holds the value of `<key>`. A section with the name of a loaded plugin is that p
 from __future__ import annotations
 
 import configparser
+import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,12 +23,14 @@ from tornchat.sections import (
     GuestSection,
     HistorySection,
     LimitsSection,
+    MetricsSection,
     RoomsSection,
     ServerSection,
     TornchatSection,
 )
 
 DEADLINES = "deadlines"
+SHORTEST_TOKEN = 16
 _ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^\s/?#@*]+/?", re.IGNORECASE)
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -66,9 +69,11 @@ class Settings:
         self.limits = self.section("limits", LimitsSection)
         self.server = self.section("server", ServerSection)
         self.guest = self.section("guest", GuestSection)
+        self.metrics = self.section("metrics", MetricsSection)
         self.deadlines = self._deadlines()
         self._refuse_bad_pattern()
         self._refuse_bad_origins()
+        self._refuse_bad_metrics()
 
     def section(self, name: str, form: type[S]) -> S:
         """Give section `name` as a `form`; a field `data_dir` that is not set is [tornchat] data_dir.
@@ -138,6 +143,20 @@ class Settings:
                 where = self.source("server", "allowed_origins")
                 what = f"[server] allowed_origins ({where}): {origin!r} is no origin of a page."
                 raise SettingsError(what, "Write https://example.org, with a port if it has one, or *.")
+
+    def _refuse_bad_metrics(self) -> None:
+        """A network that is none would let nobody in, and a token that can be guessed everybody."""
+        for network in self.metrics.allow:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError:
+                where = self.source("metrics", "allow")
+                what = f"[metrics] allow ({where}): {network!r} is no network."
+                raise SettingsError(what, "Write an address, or a network as 10.0.0.0/8.") from None
+        if self.metrics.token is not None and len(self.metrics.token) < SHORTEST_TOKEN:
+            where = self.source("metrics", "token")
+            what = f"[metrics] token ({where}) has fewer than {SHORTEST_TOKEN} characters."
+            raise SettingsError(what, "Give a random one, as `openssl rand -hex 16` makes it.")
 
     def _misfit(self, section: str, words: str) -> SettingsError:
         what, _, path = words.partition(" - at `$")

@@ -155,6 +155,27 @@ class GuestSection(Section, frozen=True):
     ] = 10
 
 
+class MetricsSection(Section, frozen=True):
+    """`/metrics`, for Prometheus."""
+
+    enabled: Annotated[bool, Meta(description="Serve them.")] = True
+    allow: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Networks from which they may be read. Behind a proxy nobody has an address of its "
+            "own: use the token."
+        ),
+    ] = ("127.0.0.0/8", "::1/128")
+    token: Annotated[
+        str | None,
+        Meta(
+            description="Who sends it as a bearer token may read them from anywhere; at least 16 "
+            "characters. token_file names a file that holds it.",
+            extra={"secret": True},
+        ),
+    ] = None
+
+
 SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
     {
         "tornchat": TornchatSection,
@@ -163,6 +184,7 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
         "limits": LimitsSection,
         "server": ServerSection,
         "guest": GuestSection,
+        "metrics": MetricsSection,
     }
 )
 

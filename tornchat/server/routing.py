@@ -12,6 +12,7 @@ from tornchat.server.api.handler import ApiHandler
 from tornchat.server.api.table import by_path
 from tornchat.server.documents import OpenApiHandler
 from tornchat.server.health import HealthHandler, ReadyHandler
+from tornchat.server.metrics.handler import MetricsHandler
 from tornchat.server.pages import PAGES, PageHandler
 from tornchat.server.site import Site
 from tornchat.server.static import StaticHandler
@@ -21,6 +22,8 @@ def site_routes(site: Site, prefix: str) -> list[URLSpec]:
     """The routes under `prefix` ("" or "/talk"), as far as `[server]` does not leave them out."""
     server = site.settings.server
     found = [_route(site, prefix, "/healthz", HealthHandler), _route(site, prefix, "/readyz", ReadyHandler)]
+    if site.settings.metrics.enabled:
+        found.append(_route(site, prefix, "/metrics", MetricsHandler))
     if server.api:
         described = [route for route in found if hasattr(route.target, "openapi")]
         found += [

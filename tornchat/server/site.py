@@ -18,6 +18,7 @@ from tornchat.server.checkup import Checkup
 from tornchat.server.connections import Connections
 from tornchat.server.files import StaticFiles
 from tornchat.server.guests import Guests
+from tornchat.server.metrics.exposition import Exposition
 
 TEMPLATES = Path(__file__).parent / "templates"
 Phase: TypeAlias = Literal["starting", "running", "draining", "stopped"]
@@ -43,6 +44,7 @@ class Site:
         self.guests = Guests(settings, plugins)
         self.files = StaticFiles()
         self.checkup = Checkup(hooks)
+        self.exposition = Exposition(hooks, connections, self.checkup)
         self.templates = Loader(str(TEMPLATES))
         self.plugin_routes: Sequence[Any] = ()
         """What `http_routes` gave, if the chat runs as an application of its own. Any: Tornado's rules."""
