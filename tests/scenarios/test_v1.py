@@ -105,6 +105,20 @@ def test_resuming_reads_storage_where_the_tail_ends(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+def test_a_classic_client_is_not_resumed(tmp_path: Path) -> None:
+    """It could not be told whether it was: it gets the usual history, whatever it asks for."""
+
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            juliet = await verona.enters("juliet", "general", v1=True)
+            epoch = (await juliet.next())["epoch"]
+            await talk(verona, "general", 3)
+            paris = await verona.enters("paris", "general", query={"since": 2, "epoch": epoch})
+            assert [await paris.hears() for _ in range(3)] == ["0", "1", "2"]
+
+    asyncio.run(play())
+
+
 @pytest.mark.parametrize(
     ("since", "epoch", "limit"),
     [

@@ -11,7 +11,19 @@ from tornchat.cli.options import Given
 from tornchat.errors import SettingsError, Unavailable
 from tornchat.version import __version__
 
-COMMANDS = ("serve", "chat", "token", "init", "check", "config", "plugins", "migrate", "history", "worker")
+COMMANDS = (
+    "serve",
+    "chat",
+    "token",
+    "init",
+    "check",
+    "config",
+    "plugins",
+    "migrate",
+    "history",
+    "asyncapi",
+    "worker",
+)
 
 
 class Commands(click.Group):

@@ -100,7 +100,12 @@ def _offers(request: HTTPServerRequest, allow_query_token: bool) -> list[tuple[T
 
 
 def asked_position(request: HTTPServerRequest) -> Position | None:
-    """The position in `?since=<seq>&epoch=<epoch>`; None if there is none, or none that can be."""
+    """The position in `?since=<seq>&epoch=<epoch>`; None if there is none, or none that can be.
+
+    Only v1 can say that it was resumed, or was not.
+    """
+    if not asks_for_v1(request):
+        return None
     since, epoch = request.query_arguments.get("since"), request.query_arguments.get("epoch")
     if not since or not epoch or not since[-1].isdigit() or len(since[-1]) > 18:
         return None

@@ -39,10 +39,14 @@ class PageHandler(SiteHandler):
             self.set_header(name, value)
 
     def get(self) -> None:
+        self.render_page()
+
+    def render_page(self, **more: object) -> None:
+        """Write the template, which may use `more`, too."""
         asset = partial(self.site.files.url, self.prefix)
         self.write(
             self.site.templates.load(self._template).generate(
-                prefix=self.prefix, asset=asset, version=__version__, settings=self.site.settings
+                prefix=self.prefix, asset=asset, version=__version__, settings=self.site.settings, **more
             )
         )
 

@@ -10,6 +10,8 @@ from tornado.web import RequestHandler
 
 from tornchat.server.api.handler import ApiHandler
 from tornchat.server.api.table import by_path
+from tornchat.server.asyncapi.document import Description
+from tornchat.server.asyncapi.handlers import AsyncApiHandler, AsyncApiPage
 from tornchat.server.documents import OpenApiHandler
 from tornchat.server.health import HealthHandler, ReadyHandler
 from tornchat.server.metrics.handler import MetricsHandler
@@ -21,6 +23,7 @@ from tornchat.server.static import StaticHandler
 def site_routes(site: Site, prefix: str) -> list[URLSpec]:
     """The routes under `prefix` ("" or "/talk"), as far as `[server]` does not leave them out."""
     server = site.settings.server
+    described_socket = Description(site.settings, prefix)
     found = [_route(site, prefix, "/healthz", HealthHandler), _route(site, prefix, "/readyz", ReadyHandler)]
     if site.settings.metrics.enabled:
         found.append(_route(site, prefix, "/metrics", MetricsHandler))
@@ -32,7 +35,9 @@ def site_routes(site: Site, prefix: str) -> list[URLSpec]:
         ]
     if server.pages:
         found += [_page(site, prefix, path, template) for path, template in PAGES.items()]
+        found.append(_route(site, prefix, "/asyncapi", AsyncApiPage, "/?", description=described_socket))
     if server.api or server.pages:
+        found.append(_route(site, prefix, "/asyncapi.json", AsyncApiHandler, description=described_socket))
         found.append(_route(site, prefix, "/static/", StaticHandler, "(.*)"))
     return found
 

@@ -11,7 +11,7 @@ from tornchat.framing import text_frame
 from tornchat.messages import Entry
 from tornchat.wire.dialect import Dialect, Said, Welcome
 from tornchat.wire.repeats import STRING, refuse_repeated_keys, unreadable
-from tornchat.wire.shared import Shared, encode
+from tornchat.wire.shared import Shared, Timestamp, encode
 
 QUOTES_OF_ONE_PAIR = 4
 """What decodes with so many quotes has the key that it must have and no other: it is not there twice."""
@@ -30,7 +30,7 @@ class ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
     message: str
     sender_username: str
     sender_id: str
-    timestamp: str
+    timestamp: Timestamp
 
 
 class ClassicError(msgspec.Struct):

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Annotated, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
 from tornchat.framing import text_frame
 from tornchat.messages import Participant, PresenceChange
+
+Seq: TypeAlias = Annotated[int, Meta(ge=0, description="A place in the room's log.")]
+Timestamp: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$",
+        description="When the server took it, in UTC, to the second.",
+    ),
+]
 
 
 class RoomUsersList(msgspec.Struct, tag_field="type", tag="room_users_list"):

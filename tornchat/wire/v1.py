@@ -13,7 +13,7 @@ from tornchat.framing import text_frame
 from tornchat.messages import Entry, Participant
 from tornchat.wire.dialect import Dialect, Said, Welcome
 from tornchat.wire.repeats import STRING, refuse_repeated_keys, unreadable
-from tornchat.wire.shared import Shared, encode
+from tornchat.wire.shared import Seq, Shared, Timestamp, encode
 
 V1_SUBPROTOCOL = "tornchat.v1"
 QUOTES_OF_THREE_PAIRS = 12
@@ -30,7 +30,9 @@ _V1_THREE_KEYS = re.compile(
 class V1Send(msgspec.Struct, tag_field="type", tag="send"):
     """`{"type": "send", "id": "...", "message": "..."}`; the id is the client's own."""
 
-    id: Annotated[str, Meta(min_length=1, max_length=64)]
+    id: Annotated[
+        str, Meta(min_length=1, max_length=64, description="Yours, never used before by you in this room.")
+    ]
     message: str
 
 
@@ -44,15 +46,15 @@ class V1ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
     message: str
     sender_username: str
     sender_id: str
-    timestamp: str
-    seq: int
+    timestamp: Timestamp
+    seq: Seq
 
 
 class MessageDeleted(msgspec.Struct, tag_field="type", tag="message_deleted"):
     """The message `seq` was deleted; the deletion's own place in the log is `position`."""
 
-    seq: int
-    position: int
+    seq: Seq
+    position: Seq
 
 
 class V1Welcome(msgspec.Struct, tag_field="type", tag="welcome"):
@@ -60,25 +62,25 @@ class V1Welcome(msgspec.Struct, tag_field="type", tag="welcome"):
 
     room: str
     user: Participant
-    epoch: str
-    seq: int
-    recovered: bool
+    epoch: Annotated[str, Meta(description="Names the log; with a place in it, it is a position.")]
+    seq: Annotated[int, Meta(ge=0, description="Where the log stood: later entries are live.")]
+    recovered: Annotated[bool, Meta(description="True if all follows that came after `since`.")]
 
 
 class Ack(msgspec.Struct, tag_field="type", tag="ack"):
     """The message with the client's id `id` is stored at `seq`."""
 
     id: str
-    seq: int
+    seq: Seq
 
 
 class V1Error(msgspec.Struct, tag_field="type", tag="error", omit_defaults=True):
     """A refusal. `retry_after` is in seconds."""
 
-    code: str
-    error: str
-    id: str | None = None
-    retry_after: float | None = None
+    code: Annotated[str, Meta(description="For programs.")]
+    error: Annotated[str, Meta(description="For people; it may change.")]
+    id: Annotated[str | None, Meta(description="The message that it is about, if that is known.")] = None
+    retry_after: Annotated[float | None, Meta(description="Seconds, if they are known.")] = None
 
 
 class V1(Shared):

@@ -1,0 +1,19 @@
+"""`tornchat asyncapi`: the WebSocket's document."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from tornchat.cli.options import Given, with_settings
+from tornchat.server.asyncapi.document import Description
+
+
+@click.command("asyncapi")
+@with_settings
+def command(given: Given) -> None:
+    """Print the AsyncAPI document of the WebSocket. The server has it at /asyncapi.json."""
+    settings = given.settings()
+    document = Description(settings).at(f"{settings.tornchat.host}:{settings.tornchat.port}")
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
