@@ -1,4 +1,4 @@
-"""A proxy between a node and its server, which loses what passes, or hangs up, as a test asks it to."""
+"""A proxy between a node and its server, which delays, loses or cuts off what passes, as a test asks."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from pathlib import Path
 
 
 class Proxy:
-    """Both ends are Unix sockets. While `swallows`, what the server sends is lost, and no socket closes."""
+    """Both ends are Unix sockets. While `swallows`, what the server sends is lost, and no socket closes.
+
+    `delay` is in seconds, for each read of what the server sends.
+    """
 
     def __init__(self, target: str, path: str) -> None:
         self.url = f"unix://{path}"
         self.swallows = False
+        self.delay = 0.0
         self._target = target
         self._path = path
         self._writers: set[asyncio.StreamWriter] = set()
@@ -35,7 +39,11 @@ class Proxy:
             await asyncio.wait(self._tasks)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        from_server, to_server = await asyncio.open_unix_connection(self._target)
+        try:
+            from_server, to_server = await asyncio.open_unix_connection(self._target)
+        except OSError:
+            writer.close()
+            return
         self._writers |= {writer, to_server}
         for work in (self._pass(reader, to_server, False), self._pass(from_server, writer, True)):
             task = asyncio.create_task(work)
@@ -45,6 +53,8 @@ class Proxy:
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, down: bool) -> None:
         try:
             while data := await source.read(65536):
+                if down and self.delay:
+                    await asyncio.sleep(self.delay)
                 if not (down and self.swallows):
                     sink.write(data)
                     await sink.drain()

@@ -1,0 +1,170 @@
+"""Who talks while things break: users of the Python client, and strict ones on the bare wire."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from random import Random
+
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as open_socket
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
+
+from tests.chaos.door import Door
+from tests.chaos.record import Record
+from tests.stage import V1
+from tornchat.client import (
+    Client,
+    Connected,
+    Disconnected,
+    Event,
+    Message,
+    SendRefused,
+    UserJoined,
+    UserLeft,
+    UserList,
+    connect,
+)
+
+VISITOR = "visitor"
+"""Nobody writes down that one of these comes or goes."""
+IN_FLIGHT = 5
+SURELY_FAILED = frozenset({"unavailable", "busy", "rate_limited"})
+
+
+class Actor:
+    """One user. `done` is set when there is no more to say."""
+
+    def __init__(self, name: str, door: Door, token: str, record: Record, chance: Random) -> None:
+        self.name = name
+        self.door = door
+        self.url = f"ws://127.0.0.1:{door.port}/ws/chat/hall/"
+        self.token = token
+        self.chance = chance
+        self.waiting: set[str] = set()
+        self._record = record
+        self._number = 0
+
+    def note(self, what: str, **facts: object) -> None:
+        """Write down what this user was told."""
+        self._record.note(self.name, what, **facts)
+
+    def next_message(self) -> tuple[str, str]:
+        """An id and a text that nobody has used."""
+        self._number += 1
+        message_id = f"{self.name}-{self._number}"
+        self.waiting.add(message_id)
+        self.note("sent", id=message_id)
+        return message_id, f"{message_id} says {'x' * self.chance.randrange(100)}"
+
+    def answered(self, what: str, message_id: str, **facts: object) -> None:
+        """Write down what became of a message; it is told once."""
+        if message_id in self.waiting:
+            self.waiting.discard(message_id)
+            self.note(what, id=message_id, **facts)
+
+    def pause(self) -> float:
+        """Seconds until the next message."""
+        return self.chance.uniform(0.3, 2.0)
+
+    async def stay(self, quiet: asyncio.Event) -> None:
+        """Be there until cancelled; say nothing more once it is `quiet`."""
+        raise NotImplementedError
+
+
+class ClientActor(Actor):
+    """Is here by `tornchat.client`, which resumes and sends again."""
+
+    async def stay(self, quiet: asyncio.Event) -> None:
+        async with connect(self.url, self.token, wait=False) as chat, asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen(chat))
+            while not quiet.is_set():
+                await asyncio.sleep(self.pause())
+                if len(self.waiting) < IN_FLIGHT and not quiet.is_set():
+                    tasks.create_task(self._say(chat))
+
+    async def _say(self, chat: Client) -> None:
+        message_id, text = self.next_message()
+        try:
+            self.answered("acked", message_id, seq=await chat.send(text, message_id))
+        except SendRefused as refusal:
+            self.answered("failed", message_id, code=refusal.code)
+
+    async def _listen(self, chat: Client) -> None:
+        async for event in chat:
+            self._hear(event)
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case Connected():
+                self.note("entered", seq=event.seq, recovered=event.recovered, node=self.door.node)
+            case Disconnected():
+                self.note("lost", reason=event.reason)
+            case UserList():
+                self.note("roster", users=[u.id for u in event.users if not u.id.startswith(VISITOR)])
+            case Message():
+                self.note("seen", seq=event.seq, text=event.text)
+            case UserJoined() | UserLeft() if not event.user_id.startswith(VISITOR):
+                self.note("joined" if isinstance(event, UserJoined) else "left", user=event.user_id)
+
+
+class StrictActor(Actor):
+    """Is here by a bare WebSocket, never resumes and never sends again: each answer is final."""
+
+    async def stay(self, quiet: asyncio.Event) -> None:
+        while True:
+            try:
+                headers = {"Authorization": f"Bearer {self.token}"}
+                async with open_socket(
+                    self.url, additional_headers=headers, subprotocols=[V1], proxy=None, max_queue=None
+                ) as socket:
+                    await self._visit(socket, quiet)
+            except (OSError, ConnectionClosed, InvalidHandshake, InvalidMessage, EOFError, TimeoutError):
+                pass
+            finally:
+                for message_id in list(self.waiting):
+                    self.answered("unknown", message_id)
+            await asyncio.sleep(self.chance.uniform(0.1, 1.0))
+
+    async def _visit(self, socket: ClientConnection, quiet: asyncio.Event) -> None:
+        talking: asyncio.Task[None] | None = None
+        try:
+            async for payload in socket:
+                frame = json.loads(payload)
+                self._hear(frame)
+                if frame["type"] == "welcome":
+                    talking = asyncio.create_task(self._talk(socket, quiet))
+        finally:
+            if talking is not None:
+                self.note("lost", reason="closed")
+                talking.cancel()
+                await asyncio.wait({talking})
+
+    async def _talk(self, socket: ClientConnection, quiet: asyncio.Event) -> None:
+        while not quiet.is_set():
+            await asyncio.sleep(self.pause())
+            if len(self.waiting) < IN_FLIGHT and not quiet.is_set():
+                message_id, text = self.next_message()
+                await socket.send(json.dumps({"type": "send", "id": message_id, "message": text}))
+
+    def _hear(self, frame: dict[str, object]) -> None:
+        match frame:
+            case {"type": "welcome", "seq": seq, "recovered": recovered}:
+                self.note("entered", seq=seq, recovered=recovered, node=self.door.node)
+            case {"type": "room_users_list", "users": list(users)}:
+                self.note("roster", users=[u["id"] for u in users if not u["id"].startswith(VISITOR)])
+            case {"type": "chat_message", "seq": seq, "message": text}:
+                self.note("seen", seq=seq, text=text)
+            case {"type": "user_join" | "user_leave" as kind, "user_id": str(user)}:
+                if not user.startswith(VISITOR):
+                    self.note("joined" if kind == "user_join" else "left", user=user)
+            case {"type": "ack", "id": str(message_id), "seq": seq}:
+                self.answered("acked", message_id, seq=seq)
+            case {"type": "error", "id": str(message_id), "code": str(code)}:
+                self.answered("failed" if code in SURELY_FAILED else "unknown", message_id, code=code)
+
+
+def kind_of(number: int) -> Callable[[str, Door, str, Record, Random], Actor]:
+    """One in five is strict."""
+    return StrictActor if number % 5 == 4 else ClientActor

@@ -1,0 +1,197 @@
+"""Holds a record against the promises. It knows no server: only what each user was told, and the log.
+
+A *stay* is what one user saw from an `entered` that is not recovered up to the next of that kind: its
+messages must be the log's, in order, once each and without a gap.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from tests.chaos.record import Note
+
+STAGE = "stage"
+
+
+class Finding(NamedTuple):
+    """A promise that was broken."""
+
+    rule: str
+    who: str
+    detail: str
+
+
+class Stay(NamedTuple):
+    """What one user saw in one go: the `seq` of its welcome, and its `seen` notes."""
+
+    who: str
+    welcomed_at: int
+    seen: list[Note]
+    last: bool
+
+
+def check(notes: list[Note], lease: float = 8.0) -> list[Finding]:
+    """All that is wrong with a record. `lease` is after how many seconds a dead node's users leave."""
+    stored = [note for note in notes if note["what"] == "stored"]
+    findings: list[Finding] = []
+    findings += answers(notes, stored)
+    findings += doubles(stored)
+    for stay in stays(notes):
+        findings += order(stay)
+        findings += completeness(stay, stored)
+    findings += rosters(notes)
+    findings += false_leaves(notes, 2 * lease)
+    return findings
+
+
+# --- what was said ----------------------------------------------------------------------------------------
+
+
+def answers(notes: list[Note], stored: list[Note]) -> Iterator[Finding]:
+    """Acked is stored, at the place that was told; told as failed is not; what was sent is answered."""
+    places = {(note["sender"], note["id"]): note["seq"] for note in stored}
+    open_ids: set[tuple[str, str]] = set()
+    for note in notes:
+        key = (note["who"], note.get("id", ""))
+        if note["what"] == "sent":
+            open_ids.add(key)
+        elif note["what"] in ("acked", "failed", "unknown"):
+            open_ids.discard(key)
+        if note["what"] == "acked" and places.get(key) != note["seq"]:
+            detail = f"{key[1]} at {note['seq']}: the log has it at {places.get(key)}"
+            yield Finding("acked but not stored", note["who"], detail)
+        if note["what"] == "failed" and key in places:
+            yield Finding("told as failed but stored", note["who"], f"{key[1]} ({note['code']})")
+    for who, message_id in sorted(open_ids):
+        yield Finding("unanswered", who, message_id)
+
+
+def doubles(stored: list[Note]) -> Iterator[Finding]:
+    """The same id of the same sender is stored once, and no place is taken twice or left out."""
+    for (sender, message_id), times in Counter((note["sender"], note["id"]) for note in stored).items():
+        if times > 1:
+            yield Finding("stored twice", sender, f"{message_id}: {times} times")
+    places = sorted(note["seq"] for note in stored)
+    if places != list(range(1, len(places) + 1)):
+        yield Finding("the log has a gap", STAGE, f"{len(places)} entries up to {places[-1]}")
+
+
+# --- what was seen ----------------------------------------------------------------------------------------
+
+
+def stays(notes: list[Note]) -> Iterator[Stay]:
+    """Each user's stays."""
+    users: dict[str, list[Note]] = defaultdict(list)
+    for note in notes:
+        if note["what"] in ("entered", "seen", "lost"):
+            users[note["who"]].append(note)
+    for who, mine in users.items():
+        starts = [n for n, note in enumerate(mine) if note["what"] == "entered" and not note["recovered"]]
+        for start, end in zip(starts, [*starts[1:], len(mine)], strict=True):
+            seen = [note for note in mine[start:end] if note["what"] == "seen"]
+            there = end == len(mine) and mine[-1]["what"] != "lost"
+            yield Stay(who, mine[start]["seq"], seen, there)
+
+
+def order(stay: Stay) -> Iterator[Finding]:
+    """Places grow: none comes again, and none comes late."""
+    head, before = 0, set[int]()
+    for note in stay.seen:
+        seq = note["seq"]
+        if seq in before:
+            yield Finding("seen twice", stay.who, f"{seq}")
+        elif seq < head:
+            yield Finding("seen out of order", stay.who, f"{seq} after {head}")
+        before.add(seq)
+        head = max(head, seq)
+
+
+def completeness(stay: Stay, stored: list[Note]) -> Iterator[Finding]:
+    """Between the first and the last seen there is all that is stored, and who is still there has the end."""
+    texts = {note["seq"]: note["text"] for note in stored}
+    seen = {note["seq"]: note["text"] for note in stay.seen}
+    for seq, text in seen.items():
+        if texts.get(seq) != text:
+            yield Finding("seen otherwise than stored", stay.who, f"{seq}: {text!r}, not {texts.get(seq)!r}")
+    head = max(texts, default=0)
+    last = head if stay.last else max(seen, default=0)
+    first = min([stay.welcomed_at + 1, *seen])
+    missing = [seq for seq in range(first, last + 1) if seq not in seen]
+    if missing:
+        yield Finding("never seen", stay.who, f"{_shortly(missing)} of {first} to {last}")
+
+
+def _shortly(numbers: list[int]) -> str:
+    shown = ", ".join(str(number) for number in numbers[:5])
+    return f"{shown}{', ...' if len(numbers) > 5 else ''} ({len(numbers)})"
+
+
+# --- who is here ------------------------------------------------------------------------------------------
+
+
+def rosters(notes: list[Note]) -> Iterator[Finding]:
+    """At the end, what each was told of joins and leaves is what a newcomer is told: who is there."""
+    [present] = [note for note in notes if note["what"] == "present"][-1:] or [None]
+    if present is None:
+        return
+    fresh = set(present["users"])
+    yield from _differences(STAGE, fresh, still_there(notes), "ghost user", "not shown though there")
+    for who, told in told_rosters(notes).items():
+        wrong = "snapshot and events differ from a fresh snapshot"
+        yield from _differences(who, told, fresh, wrong, wrong)
+
+
+def _differences(who: str, told: set[str], real: set[str], more: str, fewer: str) -> Iterator[Finding]:
+    if told - real:
+        yield Finding(more, who, f"too many: {', '.join(sorted(told - real))}")
+    if real - told:
+        yield Finding(fewer, who, f"too few: {', '.join(sorted(real - told))}")
+
+
+def still_there(notes: list[Note]) -> set[str]:
+    """Who is connected at the end."""
+    there: dict[str, bool] = {}
+    for note in notes:
+        if note["what"] in ("entered", "lost"):
+            there[note["who"]] = note["what"] == "entered"
+    return {who for who, is_there in there.items() if is_there}
+
+
+def told_rosters(notes: list[Note]) -> dict[str, set[str]]:
+    """What each who is there believes: the last list, and what came after it."""
+    believed: dict[str, set[str]] = {}
+    for note in notes:
+        who = note["who"]
+        if note["what"] == "roster":
+            believed[who] = set(note["users"])
+        elif note["what"] == "joined":
+            believed.setdefault(who, set()).add(note["user"])
+        elif note["what"] == "left":
+            believed.setdefault(who, set()).discard(note["user"])
+    there = still_there(notes)
+    return {who: users for who, users in believed.items() if who in there}
+
+
+def false_leaves(notes: list[Note], window: float) -> Iterator[Finding]:
+    """Nobody is shown leaving who was there all the time, on a node that was running."""
+    since: dict[str, tuple[float, int | None]] = {}
+    nodes: dict[str, int | None] = {}
+    stops = [note for note in notes if note["what"] == "fault" and note["kind"] == "stop node"]
+    for note in notes:
+        if note["what"] == "entered":
+            since[note["who"]] = (note["at"], note["node"])
+            nodes[note["who"]] = note["node"]
+        elif note["what"] == "lost":
+            since.pop(note["who"], None)
+        elif note["what"] == "left" and note["user"] in since:
+            entered, node = since[note["user"]]
+            held_up = {node, nodes.get(note["who"])}
+            if note["at"] - entered > window and not _stopped(stops, held_up, note["at"], window):
+                detail = f"{note['user']}, there for {note['at'] - entered:.1f} s"
+                yield Finding("shown leaving while there", note["who"], detail)
+
+
+def _stopped(stops: Iterable[Note], nodes: set[int | None], at: float, window: float) -> bool:
+    return any(stop["node"] in nodes and stop["began"] - 1 < at < stop["until"] + window for stop in stops)

@@ -1,0 +1,36 @@
+"""What happened, in the order it was noted: lines of JSON that are only ever appended."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any, TextIO, TypeAlias
+
+Note: TypeAlias = dict[str, Any]
+"""`at` (seconds, monotonic), `who` (a user's name, or "stage"), `what`, and what belongs to it:
+
+- `sent` id; `acked` id, seq; `failed` id, code: surely not stored; `unknown` id: no telling
+- `entered` seq, recovered, node; `lost` reason; `roster` users; `joined` user; `left` user; `seen` seq, text
+- by the stage: `fault` kind, node or None, began, until; `stored` seq, sender, id, text; `present` users
+"""
+
+
+class Record:
+    """A file of notes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: TextIO = path.open("a", encoding="utf-8", buffering=1)
+
+    def note(self, who: str, what: str, **facts: object) -> None:
+        """Append a note, with the time."""
+        self._file.write(json.dumps({"at": time.monotonic(), "who": who, "what": what, **facts}) + "\n")
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def read(path: Path) -> list[Note]:
+    """All notes of a file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
