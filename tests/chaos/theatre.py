@@ -16,6 +16,7 @@ from tests.stage import Process, Stage
 from tests.valkey import Valkey, free_port, valkey
 
 LEASE = 3.0
+START_SECONDS = 30.0
 
 
 class Node:
@@ -38,8 +39,14 @@ class Node:
         return self._data_dir.parent / "server.log"
 
     async def start(self) -> None:
-        """Start it and wait until it listens."""
-        self._process = await asyncio.to_thread(Process, self._data_dir, *self._options)
+        """Start it, as a supervisor does: again and again while Redis or the database is away."""
+        async with asyncio.timeout(START_SECONDS):
+            while True:
+                try:
+                    self._process = await asyncio.to_thread(Process, self._data_dir, *self._options)
+                    return
+                except AssertionError:
+                    await asyncio.sleep(0.2)
 
     def kill(self) -> None:
         """End it as a power cut would."""
