@@ -11,6 +11,7 @@ import pytest
 
 from tests.client.play import address, enter, hears, next_of
 from tests.stage import open_stage
+from tests.tls import make_certificate, tls_before
 from tornchat.client import (
     ClientClosed,
     Connected,
@@ -255,3 +256,17 @@ def test_importing_it_loads_nothing_of_the_server() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_it_speaks_wss(tmp_path: Path) -> None:
+    async def play() -> None:
+        certificate = make_certificate(tmp_path)
+        async with open_stage(tmp_path) as verona, tls_before(verona.port, certificate) as port:
+            url = f"wss://127.0.0.1:{port}/ws/chat/hall/"
+            async with connect(url, verona.token("romeo"), tls=certificate.client()) as romeo:
+                assert await romeo.send("in secret") == 1
+            with pytest.raises(NotConnected, match="certificate"):
+                async with connect(url, verona.token("romeo")):
+                    pass
+
+    asyncio.run(play())
