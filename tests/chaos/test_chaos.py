@@ -78,7 +78,9 @@ async def _play(
 ) -> tuple[list[Finding], str]:
     await asyncio.sleep(1)  # some peace to begin with
     faults = Faults(theatre, [actor.door for actor in actors], record, chance)
-    await asyncio.gather(faults.go_on(seconds, NODES), faults.go_on(seconds, PARTS))
+    async with asyncio.TaskGroup() as lanes:  # so that no fault outlives one that failed
+        lanes.create_task(faults.go_on(seconds, NODES))
+        lanes.create_task(faults.go_on(seconds, PARTS))
     quiet.set()
     began = time.monotonic()
     findings = await _calm(theatre, record)
