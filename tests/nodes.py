@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from tests.proxy import Proxy
 from tests.stage import Stage, open_stage
 from tests.valkey import Valkey
 
@@ -16,7 +17,7 @@ SECRET = "the one key that all nodes of this chat have"
 
 @asynccontextmanager
 async def open_nodes(
-    count: int, server: Valkey, data_dir: Path, **redis: object
+    count: int, server: Valkey | Proxy, data_dir: Path, **redis: object
 ) -> AsyncIterator[list[Stage]]:
     """`count` nodes; `redis` is what stands in their `[redis]` besides the URL."""
     async with AsyncExitStack() as stack:
@@ -24,7 +25,7 @@ async def open_nodes(
 
 
 @asynccontextmanager
-async def _node(server: Valkey, data_dir: Path, redis: Mapping[str, object]) -> AsyncIterator[Stage]:
+async def _node(server: Valkey | Proxy, data_dir: Path, redis: Mapping[str, object]) -> AsyncIterator[Stage]:
     settings = {
         "tornchat": {"plugins": ("jwt", "peewee", "redis"), "data_dir": str(data_dir)},
         "jwt": {"secret": SECRET},
@@ -35,7 +36,7 @@ async def _node(server: Valkey, data_dir: Path, redis: Mapping[str, object]) -> 
         yield stage
 
 
-def node_options(server: Valkey, data_dir: Path, presence_ttl: float) -> list[str]:
+def node_options(server: Valkey | Proxy, data_dir: Path, presence_ttl: float) -> list[str]:
     """What makes `tornchat serve` one more node."""
     data_dir.mkdir(parents=True, exist_ok=True)
     key = data_dir / "jwt.key"

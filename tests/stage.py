@@ -188,6 +188,13 @@ class Process:
         self.process.communicate()
         raise AssertionError(log.read_text())
 
+    def resident_bytes(self, what: str = "VmRSS") -> int:
+        """Its memory now, or with `VmHWM` the most that it ever was."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.search(rf"^{what}:\s+(\d+) kB$", status, re.M)
+        assert found is not None
+        return int(found[1]) * 1024
+
     def kill(self) -> None:
         """End it as a power cut would, without a chance to tidy up."""
         self.process.send_signal(signal.SIGKILL)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from tests.stage import COUNT, Player, Stage, open_stage
 
-JOINS = COUNT * 10 or 120
+JOINS = COUNT * 20 or 120
 AT_ONCE = 12
-PER_SECOND = 200
+PER_SECOND = 500 if COUNT else 200
 
 
 async def talk(romeo: Player, done: asyncio.Event) -> None:
-    """Say the numbers from 1 on, about 200 a second, and read one's own echo meanwhile."""
+    """Say the numbers from 1 on, `PER_SECOND`, and read one's own echo meanwhile."""
     loop = asyncio.get_running_loop()
     started = loop.time()
     for number in itertools.count(1):

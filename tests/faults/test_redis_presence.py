@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from tests.figures import told
 from tests.nodes import node_options, open_nodes, until
 from tests.stage import COUNT, Player, Stage, serving
 from tests.valkey import Valkey, valkey
 
 TTL = 8.0 if COUNT else 2.0
 """The default takes too long for every day."""
+GHOST_SECONDS = 60.0 if COUNT else TTL
+STOPPED_SECONDS = 60.0 if COUNT else TTL
 USERS = "{tornchat}:users:hall"
 
 
@@ -31,6 +35,7 @@ class Witness:
 
     def __init__(self, player: Player) -> None:
         self.told: list[tuple[str, str]] = []
+        self._news = asyncio.Event()
         self._task = asyncio.create_task(self._listen(player))
 
     async def _listen(self, player: Player) -> None:
@@ -39,8 +44,16 @@ class Witness:
                 frame = json.loads(await player.receive())
                 if frame["type"] in ("user_join", "user_leave"):
                     self.told.append((frame["type"], frame["user_id"]))
+                    self._news.set()
         except ConnectionClosed:
             pass
+
+    async def is_told(self, kind: str, user: str) -> None:
+        """Wait until this was told."""
+        async with asyncio.timeout(10):
+            while (kind, user) not in self.told:
+                self._news.clear()
+                await self._news.wait()
 
     def was_told(self, kind: str, user: str) -> Callable[[], bool]:
         return lambda: (kind, user) in self.told
@@ -87,7 +100,7 @@ def test_what_redis_forgot_is_rebuilt_and_nobody_is_shown_leaving(
             for witness in witnesses:
                 await until(witness.was_told("user_leave", "mercutio"), 2 * TTL + 1, "his leave")
             assert all(w.told.count(("user_leave", "mercutio")) == 1 for w in witnesses)
-            leaves = [told for w in witnesses for told in w.told if told[0] == "user_leave"]
+            leaves = [event for w in witnesses for event in w.told if event[0] == "user_leave"]
             assert {user for _, user in leaves} == {"mercutio"}, f"shown leaving: {leaves}"
 
     asyncio.run(play())
@@ -103,9 +116,33 @@ def test_who_leaves_while_redis_is_rebuilt_is_told_once(server: Valkey, tmp_path
                 await until(witness.was_told("user_leave", "juliet"), 15, "her leave")
             await until(lambda: here(server) == {"romeo", "nurse"}, 15, "the rebuild")
             for witness in (witnesses[0], witnesses[2]):
-                assert [told for told in witness.told if told[0] == "user_leave"] == [
+                assert [event for event in witness.told if event[0] == "user_leave"] == [
                     ("user_leave", "juliet")
                 ]
+
+    asyncio.run(play())
+
+
+def test_who_comes_and_goes_is_told_soon(server: Valkey, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_nodes(2, server, tmp_path, presence_ttl=TTL) as nodes:
+            _, witnesses = await cast_on(nodes)
+            joins, leaves = [], []
+            for number in range(COUNT * 4 or 20):
+                user, node = f"guest{number}", nodes[number % 2]
+                began = time.monotonic()
+                guest = await node.enters(user, "hall")
+                for witness in witnesses:
+                    await witness.is_told("user_join", user)
+                joins.append(time.monotonic() - began)
+                began = time.monotonic()
+                await guest.leaves()
+                for witness in witnesses:
+                    await witness.is_told("user_leave", user)
+                leaves.append(time.monotonic() - began)
+            print(f"\n{len(joins)} guests, seen by both nodes: join {told(joins)}")
+            print(f"leave {told(leaves)}")
+            assert max(leaves) < 1.0
 
     asyncio.run(play())
 
@@ -121,9 +158,12 @@ def test_the_users_of_a_killed_node_leave_once(server: Valkey, tmp_path: Path) -
                 seconds = [
                     await until(w.was_told("user_leave", "mercutio"), 15, "his leave") for w in witnesses
                 ]
-                print(f"gone after {max(seconds):.1f} s")
-                await asyncio.sleep(TTL)
-                leaves = [told for w in witnesses for told in w.told if told[0] == "user_leave"]
+                await asyncio.sleep(GHOST_SECONDS)
+                ghosts = here(server) - {"romeo", "juliet"}
+                print(f"\na killed node's user: gone after {max(seconds):.1f} s")
+                print(f"ghosts {GHOST_SECONDS:.0f} s later: {len(ghosts)}")
+                assert not ghosts
+                leaves = [event for w in witnesses for event in w.told if event[0] == "user_leave"]
                 assert leaves == [("user_leave", "mercutio")] * 2
 
     asyncio.run(play())
@@ -140,6 +180,7 @@ def test_a_node_that_was_stopped_enters_its_sessions_again(server: Valkey, tmp_p
                 for witness in witnesses:
                     await until(witness.was_told("user_leave", "mercutio"), 15, "his leave")
                 assert here(server) == {"romeo", "juliet"}
+                await asyncio.sleep(max(0.0, STOPPED_SECONDS - TTL))
                 sleeper.process.send_signal(signal.SIGCONT)
                 for witness in witnesses:
                     await until(witness.was_told("user_join", "mercutio"), 15, "his return")
@@ -162,7 +203,7 @@ def test_nobody_leaves_when_redis_was_stopped_longer_than_a_lease(server: Valkey
                 await until(witness.was_told("user_join", "mercutio"), 10, "a new one's entry")
             await asyncio.sleep(2 * TTL)
             assert here(server) == {"romeo", "juliet", "nurse", "mercutio"}
-            assert [told for w in witnesses for told in w.told if told[0] == "user_leave"] == []
+            assert [event for w in witnesses for event in w.told if event[0] == "user_leave"] == []
             await mercutio.leaves()
 
     asyncio.run(play())

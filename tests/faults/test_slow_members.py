@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
+import time
 from pathlib import Path
 
-from tests.stage import Stage, open_stage
+from tests.figures import percentile, told
+from tests.nodes import until
+from tests.stage import COUNT, Player, Process, Stage, open_stage, serving
 
 SAID = 400
 
 
-async def deaf(verona: Stage, number: int) -> socket.socket:
+async def deaf(verona: Stage, number: int, room: str = "hall") -> socket.socket:
     """A client that shakes hands and never reads again, with a small buffer in its kernel."""
     loop = asyncio.get_running_loop()
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.setblocking(False)
     await loop.sock_connect(client, ("127.0.0.1", verona.port))
-    request = (
-        f"GET /ws/chat/hall/?token={verona.token(f'deaf{number}')} HTTP/1.1\r\n"
-        f"Host: 127.0.0.1:{verona.port}\r\n"
-        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        "Sec-WebSocket-Version: 13\r\n\r\n"
-    )
-    await loop.sock_sendall(client, request.encode())
+    await loop.sock_sendall(client, verona.handshake(f"deaf{number}", room))
     assert (await loop.sock_recv(client, 12)).endswith(b"101")
     return client
 
@@ -58,3 +56,79 @@ def test_who_does_not_read_is_closed_and_the_others_hear_everything(tmp_path: Pa
                 client.close()
 
     asyncio.run(play())
+
+
+# --- at full count ----------------------------------------------------------------------------------------
+
+DEAF = COUNT * 2 or 10
+READERS = COUNT * 8 or 40
+TALK_SECONDS = 15.0 if COUNT else 2.0
+TALKS_PER_SECOND = 20
+SENT_AT = re.compile(rb"sent at (\d+\.\d+);")
+SIZE = 4000 if COUNT else 40_000
+"""So that those who never read are more than 1 MiB behind before the talk is at its end."""
+
+
+class Reader(asyncio.Protocol):
+    """A client that reads all, and notes how old each message was when it came."""
+
+    def __init__(self, head: bytes) -> None:
+        self.ages: list[float] = []
+        self._head = head
+        self._rest = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        transport.write(self._head)
+
+    def data_received(self, data: bytes) -> None:
+        now, text, end = time.perf_counter(), self._rest + data, 0
+        for found in SENT_AT.finditer(text):
+            self.ages.append(now - float(found[1]))
+            end = found.end()
+        self._rest = text[end:][-40:]
+
+
+async def talk(romeo: Player) -> None:
+    """Say something large, `TALKS_PER_SECOND`."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for number in range(int(TALK_SECONDS * TALKS_PER_SECOND)):
+        await romeo.says(f"sent at {time.perf_counter():.6f}; {'x' * SIZE}")
+        await asyncio.sleep(max(0.0, began + number / TALKS_PER_SECOND - loop.time()))
+
+
+async def ages_in(stage: Stage, deaf_ones: int, room: str) -> list[float]:
+    """Let one talk in a room of readers, and of some who never read; gives the ages of what was read."""
+    loop = asyncio.get_running_loop()
+    clients = [await deaf(stage, number, room) for number in range(deaf_ones)]
+    readers = [Reader(stage.handshake(f"reader{number}", room)) for number in range(READERS)]
+    for reader in readers:
+        await loop.create_connection(lambda r=reader: r, "127.0.0.1", stage.port)
+    romeo = await stage.enters("romeo", room)
+    listening = asyncio.create_task(romeo.is_closed())
+    await talk(romeo)
+    said = int(TALK_SECONDS * TALKS_PER_SECOND)
+    await until(lambda: all(len(reader.ages) == said for reader in readers), 30, "the end of the talk")
+    for reader in readers:
+        reader.transport.abort()
+    await romeo.leaves()
+    await listening
+    for client in clients:
+        client.close()
+    return [age for reader in readers for age in reader.ages]
+
+
+def test_the_others_do_not_notice_and_memory_is_bounded(tmp_path: Path) -> None:
+    async def play(server: Process) -> None:
+        alone = await ages_in(server.stage, 0, "alone")
+        before = server.resident_bytes()
+        beside = await ages_in(server.stage, DEAF, "beside")
+        grown = (server.resident_bytes("VmHWM") - before) / (1 << 20)
+        print(f"\n{READERS} who read, alone: {told(alone)}")
+        print(f"beside {DEAF} who never read: {told(beside)}; memory at most {grown:.0f} MiB more")
+        assert percentile(beside, 0.99) < max(2 * percentile(alone, 0.99), 0.25)
+        assert grown < DEAF * 1.5 + 50
+
+    with serving(tmp_path / "data", "--set", "limits.message_chars=0") as server:
+        asyncio.run(play(server))

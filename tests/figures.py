@@ -1,0 +1,19 @@
+"""Figures as the long tests print them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that `share` of all are not above; 0.0 if there are none."""
+    ordered = sorted(values)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0
+
+
+def told(values: Sequence[float]) -> str:
+    """p50, p99 and the worst of some seconds."""
+    return (
+        f"p50 {percentile(values, 0.5) * 1000:.0f} ms, p99 {percentile(values, 0.99) * 1000:.0f} ms, "
+        f"worst {max(values, default=0.0) * 1000:.0f} ms"
+    )
