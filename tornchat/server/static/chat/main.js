@@ -10,7 +10,7 @@ import { applyTheme } from "./theme.js";
 function Page({ chat }) {
   useStore(chat);
   const unread = chat.room?.unread ?? 0;
-  const title = chat.phase === "in" ? `${chat.room.name} – ${chat.info.name}` : (chat.info?.name ?? "tornchat");
+  const title = chat.phase === "in" ? `${chat.room.name} · ${chat.info.name}` : (chat.info?.name ?? "tornchat");
   useEffect(() => {
     document.title = unread ? `(${unread}) ${title}` : title;
   }, [unread, title]);

@@ -5,6 +5,9 @@ import { Component, html } from "./html.js";
 import { Icon, IconButton } from "./icons.js";
 import { fullTime, shortTime, withLinks } from "./text.js";
 
+/** The same text would be refused again. */
+const FINAL = new Set(["message_too_long", "rejected", "invalid_message", "empty_message"]);
+
 /** @param {{text: string}} props */
 function Text({ text }) {
   const parts = withLinks(text).map((part) =>
@@ -63,9 +66,12 @@ export function PendingMessage({ room, pending, first }) {
     <${Text} text=${pending.text} />
     ${error
       ? html`<div class="fate" role="alert">
-          <${Icon} name="warning" size=${15} /> <span>Not sent. <bdi>${error.words}</bdi></span>
-          <button type="button" class="link" onClick=${() => room.resend(pending)}>Try again</button>
-          <button type="button" class="link" onClick=${() => room.discard(pending)}>Discard</button>
+          <${Icon} name="warning" size=${15} />
+          <span>Not sent. <bdi>${error.words}</bdi>${" "}
+            ${FINAL.has(error.code)
+              ? html`<button type="button" class="link" onClick=${() => room.edit(pending)}>Edit</button>`
+              : html`<button type="button" class="link" onClick=${() => room.resend(pending)}>Try again</button>`}${" "}
+            <button type="button" class="link" onClick=${() => room.discard(pending)}>Discard</button></span>
         </div>`
       : html`<div class="fate waiting">Sending …</div>`}
   <//>`;

@@ -167,6 +167,12 @@ export class Room extends EventTarget {
     this.#deliver(pending);
   }
 
+  /** Give it back to who wrote it. @param {Pending} pending */
+  edit(pending) {
+    this.discard(pending);
+    this.dispatchEvent(new CustomEvent("edit", { detail: pending.text }));
+  }
+
   /** @param {Pending} pending */
   discard(pending) {
     this.pending = this.pending.filter((other) => other !== pending);

@@ -12,10 +12,12 @@ export function useScroll(room) {
   const [bottom, setBottom] = useState(true);
 
   const toEnd = () => {
+    if (!box.current) return; // it has left the page, and one last event was under way
     at.current.bottom = true;
     box.current.scrollTop = box.current.scrollHeight;
   };
   const look = () => {
+    if (!box.current) return;
     const { scrollHeight, scrollTop, clientHeight } = box.current;
     at.current.bottom = scrollHeight - scrollTop - clientHeight < NEAR_PX;
     setBottom(at.current.bottom);

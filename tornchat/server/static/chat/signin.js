@@ -86,6 +86,7 @@ function Form({ submit, check, action, children }) {
 function words(error) {
   if (error.status === 401) return "The server does not accept this token: it is expired, or for another server. Get a new one.";
   if (error.status === 403) return "Guests are not let in from here. Sign in with a token instead.";
+  if (error.status === 422) return "This name can't be used. Take up to 64 letters, digits, spaces and signs.";
   if (error.status === 429) return `Too many tries. Wait ${Math.ceil(error.retryAfter ?? 30)} seconds, then try again.`;
   return error.message;
 }

@@ -1,0 +1,55 @@
+"""One browser and one server for the tests of a file; each visitor has a profile of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import pytest
+
+pytest.importorskip("playwright", reason="the extra `test` brings playwright")
+
+from playwright.sync_api import Browser
+
+from tests.browser.chromium import chromium
+from tests.browser.visitor import Visitor
+from tests.cli.process import serving
+
+SETTINGS = ("--set", "guest.per_minute=0", "--set", "limits.message_chars=12000")
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 360, "height": 740}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server as a first try has it: guests are let in."""
+    with serving(tmp_path_factory.mktemp("chat"), *SETTINGS) as (_, found):
+        yield found
+
+
+class Arrives(Protocol):
+    def __call__(self, address: str = "", **context: Any) -> Visitor: ...
+
+
+@pytest.fixture
+def arrives(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Arrives]:
+    """Makes visitors. At the end each console is looked at; a test that expects faults has looked itself."""
+    visitors: list[Visitor] = []
+
+    def arrive(address: str = "", **context: Any) -> Visitor:
+        opened = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", **context})
+        visitor = Visitor(opened, address or request.getfixturevalue("address"))
+        visitors.append(visitor)
+        return visitor
+
+    yield arrive
+    for visitor in visitors:
+        if not visitor.page.is_closed():
+            visitor.leaves()
+        visitor.context.close()

@@ -1,0 +1,82 @@
+"""What was said before, what was not read yet, and other rooms."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Arrives
+from tests.browser.test_reconnecting import say
+
+LINES = [f"Line {number}." for number in range(1, 161)]
+PLACE = """() => {
+  const top = (row) => Math.round(row.getBoundingClientRect().top);
+  const row = [...document.querySelectorAll('.message')].find((one) => top(one) > 100);
+  return [row.dataset.seq, top(row)];
+}"""
+"""The first message that is in sight, and where."""
+
+
+@pytest.fixture(scope="module")
+def told(address: str) -> str:
+    """A server whose room `long` has many messages."""
+    say(address, "Scheherazade", LINES, "long")
+    return address
+
+
+def test_older_messages_come_while_scrolling_up(arrives: Arrives, told: str) -> None:
+    alice = arrives().joins("Alice", "long").sees(*LINES[-50:])
+    box = alice.page.get_by_role("region", name="Messages in long")
+    for count in (100, 150, 160):
+        alice.evaluates("document.querySelector('.scroller').scrollTop = 200")
+        expect(alice.texts).to_have_count(count)
+    alice.sees(*LINES)
+    box.focus()
+    alice.page.keyboard.press("Home")
+    alice.reads("The beginning of long")
+
+
+def test_what_is_read_stays_in_its_place_while_older_ones_are_put_above(arrives: Arrives, told: str) -> None:
+    alice = arrives().joins("Alice", "long").sees(*LINES[-50:])
+    alice.page.evaluate("document.querySelector('.scroller').scrollTop = 150")
+    before = alice.evaluates(PLACE)
+    expect(alice.texts).to_have_count(100)
+    seq, top = alice.evaluates(PLACE)
+    assert seq == before[0]
+    assert abs(top - before[1]) < 40
+
+
+def test_who_reads_above_is_told_of_news(arrives: Arrives, told: str) -> None:
+    alice = arrives().joins("Alice", "long").sees(*LINES[-50:])
+    alice.evaluates("document.querySelector('.scroller').scrollTop = 500")
+    alice.reads("To the newest")
+    say(told, "Bob", ["News.", "More news."], "long")
+    alice.reads("2 new messages")
+    expect(alice.page).to_have_title("(2) long · tornchat")
+    expect(alice.page.get_by_role("link", name="long , 2 unread")).to_be_visible()
+    alice.pictures("unread")
+    alice.page.get_by_role("button", name="2 new messages").click()
+    expect(alice.page).to_have_title("long · tornchat")
+    expect(alice.page.locator(".rule.new")).to_be_visible()
+    alice.says("I have read it.")
+    expect(alice.page.locator(".rule.new")).to_have_count(0)
+
+
+def test_rooms_are_made_and_count_what_was_not_read(arrives: Arrives, address: str) -> None:
+    alice = arrives().joins("Alice", "general").says("Hello.")
+    alice.page.get_by_role("button", name="Create a room").click()
+    alice.page.get_by_label("Its name").fill("no such name")
+    alice.page.get_by_role("button", name="Create", exact=True).click()
+    expect(alice.page.get_by_role("alert")).to_be_visible()
+    alice.page.get_by_label("Its name").fill("garden")
+    alice.page.keyboard.press("Enter")
+    alice.is_in("garden")
+    say(address, "Bob", ["Where are you?"])
+    alice.evaluates(
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )  # as when one comes back to the tab
+    expect(alice.page.get_by_role("link", name="general , 1 unread")).to_be_visible()
+    alice.opens_room("general").sees_last("Where are you?")
+    expect(alice.page.get_by_role("link", name="general")).to_have_attribute("aria-current", "page")
+    alice.page.go_back()
+    alice.is_in("garden")

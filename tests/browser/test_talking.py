@@ -1,0 +1,120 @@
+"""Two browsers talk: what one says the other sees, as text, whatever it is."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE, Arrives
+from tests.browser.visitor import Visitor
+
+HOSTILE = [
+    "<script>document.title = 'caught'</script>",
+    "<img src=x onerror=\"document.title = 'caught'\">",
+    "&lt;b&gt; &amp; &#x3c;",
+    "javascript:alert(1) data:text/html,hi vbscript:x JAVASCRIPT://%0aalert(1)",
+    "</div></li></ol><style>* { display: none }</style>",
+    "\u202ereversed\u2066 and \u2067isolated",
+    "Z\u0351\u036b\u0343\u036a\u0302a\u0334l\u0335g\u0336o\u0489" * 30,
+    "${alert(1)} {{ 7*7 }} {% raw %} %s ]]> \\u003cscript\\u003e",
+    '" onmouseover="document.title=1" style="position:fixed',
+    "W" * 10_000,
+]
+
+
+def test_two_talk(arrives: Arrives) -> None:
+    alice, bob = arrives().joins("Alice", "talk"), arrives().joins("Bob", "talk")
+    expect(alice.page.locator(".person-name")).to_have_text(["Alice", "Bob"])
+    alice.says("Hello Bob!", "How are you?")
+    bob.sees("Hello Bob!", "How are you?").says("Well.\nVery well.")
+    alice.sees("Hello Bob!", "How are you?", "Well.\nVery well.")
+    expect(alice.page.locator(".sender")).to_have_text(
+        ["Alice", "Bob"]
+    )  # once for what follows on each other
+    expect(alice.page.locator(".rule.day")).to_have_text(["Today"])
+    stamp = bob.page.locator(".stamp").first
+    assert len(stamp.inner_text()) == len("10:08")
+    assert stamp.get_attribute("title").count(":") == 2
+    bob.leaves()
+    expect(alice.page.locator(".person-name")).to_have_text(["Alice"])
+
+
+def test_hostile_text_is_text(arrives: Arrives) -> None:
+    eve = arrives().joins("<b>Eve</b> & מישהו", "hostile")
+    bob = arrives(viewport=PHONE).joins("Bob", "hostile")
+    eve.says(*HOSTILE)
+    expect(bob.texts).to_have_count(len(HOSTILE))
+    bob.pictures("hostile-phone")
+    eve.pictures("hostile")
+    for reader in (eve, bob):
+        assert reader.evaluates("[...document.querySelectorAll('.text')].map(e => e.textContent)") == HOSTILE
+        assert reader.evaluates("document.querySelectorAll('.text *').length") == 0
+        assert reader.evaluates("document.documentElement.scrollWidth <= innerWidth")
+        assert "caught" not in reader.page.title()
+    assert bob.page.locator(".sender").first.text_content() == "<b>Eve</b> & מישהו"
+
+
+@pytest.fixture
+def linker(arrives: Arrives) -> Visitor:
+    return arrives().joins("Linus", "links")
+
+
+def test_links_are_safe(linker: Visitor) -> None:
+    linker.says(
+        "See https://example.org/a_(b). Or (http://example.org/?q=1&r=2), https://\u202egro.elpmaxe x"
+    )
+    linker.says("https://user@evil.example https://[ http:// httpss://x HTTPS://EXAMPLE.ORG/<script>")
+    expect(linker.texts).to_have_count(2)
+    links = linker.evaluates(
+        "[...document.querySelectorAll('.text a')].map(a => [a.textContent, a.href, a.rel])"
+    )
+    rel = "noopener noreferrer nofollow ugc"
+    assert links == [
+        ["https://example.org/a_(b)", "https://example.org/a_(b)", rel],
+        ["http://example.org/?q=1&r=2", "http://example.org/?q=1&r=2", rel],
+        ["HTTPS://EXAMPLE.ORG/", "https://example.org/", rel],
+    ]
+
+
+def test_what_is_refused_says_so_and_can_be_mended(arrives: Arrives) -> None:
+    alice = arrives().joins("Alice", "long")
+    alice.says("x" * 12_001).reads("Not sent.", "The message is longer than 12000 characters")
+    alice.page.get_by_role("button", name="Edit").click()
+    expect(alice.composer).to_have_value("x" * 12_001)
+    expect(alice.page.locator(".message")).to_have_count(0)
+    alice.says("Shorter.").sees("Shorter.")
+
+
+def test_keyboard_only(arrives: Arrives) -> None:
+    alice = arrives().opens("/#keys")
+    keys = alice.page.keyboard
+    expect(alice.page.get_by_label("Your name")).to_be_focused()
+    keys.press("Enter")
+    alice.reads("Choose a name first")
+    keys.type("Alice")
+    keys.press("Enter")
+    expect(alice.composer).to_be_focused()
+    keys.type("One")
+    keys.press("Shift+Enter")
+    keys.type("line more")
+    keys.press("Enter")
+    keys.type("Two")
+    keys.press("Enter")
+    alice.sees("One\nline more", "Two")
+    keys.press("ArrowUp")
+    expect(alice.page.locator(".message").last).to_be_focused()
+    keys.press("ArrowUp")
+    expect(alice.page.locator(".message").first).to_be_focused()
+    keys.press("Tab")
+    expect(alice.page.get_by_role("button", name="Delete this message").first).to_be_focused()
+    keys.press("Enter")
+    expect(alice.page.get_by_role("dialog", name="Delete this message?")).to_be_visible()
+    keys.press("Escape")
+    expect(alice.page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_news_are_told_to_screen_readers(arrives: Arrives) -> None:
+    alice, bob = arrives().joins("Alice", "aloud"), arrives().joins("Bob", "aloud")
+    alice.says("My own words are not read to me.")
+    bob.sees("My own words are not read to me.").says("Listen!")
+    expect(alice.page.locator("[aria-live=polite]")).to_have_text("Bob: Listen!")
