@@ -4,7 +4,7 @@ import { Api } from "./api.js";
 import { browser, Marks, tab } from "./kept.js";
 import { Room } from "./room.js";
 
-const ROOMS_MS = 15_000;
+const ROOMS_MS = 30_000;
 const TOAST_MS = 8_000;
 const START_RETRY_MS = 3_000;
 const UNAUTHORIZED = 4001;
@@ -153,6 +153,7 @@ export class Chat extends EventTarget {
   async refreshRooms() {
     clearTimeout(this.#poll);
     const { api } = this;
+    if (document.hidden) return; // it is done when somebody looks again
     try {
       const rooms = await api.rooms();
       if (this.api === api) this.rooms = rooms;
