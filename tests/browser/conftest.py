@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("playwright", reason="the extra `test` brings playwright")
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.chromium import chromium
 from tests.browser.visitor import Visitor
@@ -18,6 +18,9 @@ from tests.cli.process import serving
 SETTINGS = ("--set", "guest.per_minute=0", "--set", "limits.message_chars=12000")
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
+
+
+expect.set_options(timeout=20_000)  # there may be other tests beside these
 
 
 @pytest.fixture(scope="module")

@@ -50,6 +50,7 @@ def build(site: Path, address: str, secret: str) -> None:
     (site / "index.html").write_text(block.text.replace("https://chat.example.org/", f"http://{address}/"))
     (site / "tornchat-client.js").write_bytes((ROOT / "tornchat-client.js").read_bytes())
     (site / "token.txt").write_text(secret)
+    (site / "favicon.ico").touch()
 
 
 def test_the_page_of_the_docs_talks_and_resumes(arrives: Arrives, tmp_path: Path) -> None:

@@ -145,7 +145,10 @@ export class Chat extends EventTarget {
 
   /** Throws `ApiError`. @param {string} name @param {boolean} isPrivate */
   async createRoom(name, isPrivate) {
-    await this.api.createRoom(name, isPrivate);
+    await this.api.createRoom(name, isPrivate).catch((error) => {
+      // Without a directory, a room is made by who first enters it.
+      if (error.status !== 501 || isPrivate) throw error;
+    });
     this.open(name);
     await this.refreshRooms();
   }
@@ -157,8 +160,9 @@ export class Chat extends EventTarget {
     try {
       const rooms = await api.rooms();
       if (this.api === api) this.rooms = rooms;
-    } catch {
-      // the list that is there stays; the room's own connection tells what is wrong
+    } catch (error) {
+      // The list that is there stays; the room's own connection tells what is wrong.
+      if (error.status === 501) return;
     }
     if (this.api !== api) return;
     this.#poll = setTimeout(() => this.refreshRooms(), ROOMS_MS);
@@ -169,15 +173,14 @@ export class Chat extends EventTarget {
     if (this.phase === "in") void this.refreshRooms();
   }
 
-  /** All that can be entered: the listed rooms, and the one that is open. @returns {{name: string, private: boolean, unread: number}[]} */
+  /** All that can be entered: the listed rooms, and those that were opened here. @returns {{name: string, private: boolean, unread: number}[]} */
   get shelf() {
-    const listed = this.rooms.map((room) => ({ ...room, unread: this.marks.unread(room) }));
-    const here = this.room;
-    if (!here) return listed;
-    const shelf = listed.some(({ name }) => name === here.name)
-      ? listed
-      : [...listed, { name: here.name, private: false, unread: 0 }];
-    return shelf.map((room) => (room.name === here.name ? { ...room, unread: here.unread } : room));
+    const names = new Set(this.rooms.map(({ name }) => name));
+    const opened = [...this.#opened.keys()].filter((name) => !names.has(name));
+    return [...this.rooms, ...opened.map((name) => ({ name, private: false, epoch: "", seq: 0 }))].map((room) => ({
+      ...room,
+      unread: room.name === this.room?.name ? this.room.unread : this.marks.unread(room),
+    }));
   }
 
   // --- what is told in passing ----------------------------------------------------------------------------------------

@@ -62,7 +62,6 @@ export class Room extends EventTarget {
     this.#entered = false;
     client.connect();
     for (const pending of this.pending) if (pending.error?.code === "closed") this.#deliver(pending);
-    void this.#readRights();
   }
 
   leave() {
@@ -115,6 +114,7 @@ export class Room extends EventTarget {
     if (!this.#entered) this.dividerSeq = this.readSeq && this.readSeq < welcome.seq ? this.readSeq : null;
     this.#entered = true;
     this.liveAfter = welcome.seq;
+    void this.#readRights(); // now, since the room may not have been there before
     this.#changed();
   }
 

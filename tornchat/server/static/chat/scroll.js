@@ -8,7 +8,7 @@ const LOAD_OLDER_PX = 400;
 /** @param {import("./room.js").Room} room */
 export function useScroll(room) {
   const box = useRef(null);
-  const at = useRef({ bottom: true, unsent: 0, first: null, top: 0 });
+  const at = useRef({ bottom: true, unsent: 0, first: undefined, end: 0 });
   const [bottom, setBottom] = useState(true);
 
   const toEnd = () => {
@@ -31,9 +31,9 @@ export function useScroll(room) {
     if (unsent.length > current.unsent) current.bottom = true;
     const anchor = current.first && current.first !== entries[0]?.seq ? row(box.current, current.first) : null;
     if (current.bottom) toEnd();
-    else if (anchor) box.current.scrollTop += anchor.offsetTop - current.top;
+    else if (anchor) box.current.scrollTop += end(anchor) - current.end;
     const first = entries[0]?.seq;
-    at.current = { ...current, unsent: unsent.length, first, top: first ? (row(box.current, first)?.offsetTop ?? 0) : 0 };
+    at.current = { ...current, unsent: unsent.length, first, end: end(row(box.current, first)) };
     look();
   });
 
@@ -52,7 +52,12 @@ export function useScroll(room) {
   return { box, bottom, toEnd, look };
 }
 
-/** @param {HTMLElement} box @param {number} seq @returns {HTMLElement | null} */
+/** Where a message ends. Not where it begins: its sender's name goes when an earlier one of theirs is put above it. */
+function end(/** @type {HTMLElement | null} */ row) {
+  return row ? row.offsetTop + row.offsetHeight : 0;
+}
+
+/** @param {HTMLElement} box @param {number | undefined} seq @returns {HTMLElement | null} */
 export function row(box, seq) {
   return box.querySelector(`[data-seq="${Number(seq)}"]`);
 }
