@@ -40,7 +40,7 @@ def test_a_server_that_goes_away_is_left_alone_for_as_long_as_it_asks(
         assert server.ends() == 0
         alice.says("Between.")
     with again(tmp_path, address):
-        alice.sees("Before.", "Between.")
+        alice.tries_again().sees("Before.", "Between.")
         alice.leaves(but=REFUSED)
 
 

@@ -72,6 +72,6 @@ def test_the_page_of_the_docs_talks_and_resumes(arrives: Arrives, tmp_path: Path
             ada.page.keyboard.press("Enter")
         with again(tmp_path, address, *settings):
             say(address, "Bob", ["I am."])
-            expect(lines).to_have_count(3)
+            expect(ada.tries_again().page.locator("#talk p")).to_have_count(3)
             assert sorted(lines.all_inner_texts()) == ["Bob: I am.", "ada: Are you there?", "ada: Hello!"]
             ada.leaves(but=REFUSED)

@@ -67,14 +67,15 @@ def test_a_killed_server_costs_nothing(arrives: Arrives, tmp_path: Path) -> None
         )
         alice.pictures("reconnecting")
         bob.pictures("reconnecting-phone")
+        alice.page.get_by_role("button", name="Try now").click()
+        alice.reads("Not connected.")
         with serving(tmp_path, *SETTINGS) as (second, elsewhere):
             say(elsewhere, "Carol", ["Carol one.", "Carol two."])
             kill(second)
         with again(tmp_path, address):
             everything = ["Before.", "Carol one.", "Carol two.", "While it is away.", "And another."]
-            alice.page.get_by_role("button", name="Try now").click()
-            alice.sees(*everything)
-            bob.sees(*everything)
+            alice.tries_again().sees(*everything)
+            bob.tries_again().sees(*everything)
             expect(alice.banner).to_have_count(0)
             expect(alice.page.locator(".message.pending")).to_have_count(0)
             bob.says("After.")

@@ -52,6 +52,11 @@ class Visitor:
             self.composer.press("Enter")
         return self
 
+    def tries_again(self) -> Visitor:
+        """Don't wait for the next attempt, as when the device finds its network again."""
+        self.evaluates("dispatchEvent(new Event('online'))")
+        return self
+
     def opens_room(self, name: str) -> Visitor:
         self.page.get_by_role("navigation", name="Rooms").get_by_role("link", name=name).click()
         return self.is_in(name)
