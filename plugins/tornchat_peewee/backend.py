@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import peewee
 
 from tornchat import Fault
+from tornchat_peewee.index import Index
 
 
 class Backend(abc.ABC):
@@ -34,6 +35,9 @@ class Backend(abc.ABC):
 
     Empty where a transaction has surely ended when its connection is closed.
     """
+
+    index: ClassVar[Index]
+    """How words are found."""
 
     def __init__(self, database: Any) -> None:
         self.database = database
@@ -71,6 +75,10 @@ class Backend(abc.ABC):
     def locking(self, query: Any) -> Any:
         """Make `query` lock the rows that it reads, always in the same order."""
         return query
+
+    def by_code_point(self, field: Any) -> Any:
+        """Make `field` compare as Python compares texts."""
+        return field
 
     @abc.abstractmethod
     def never_committed(self, error: Exception) -> bool:

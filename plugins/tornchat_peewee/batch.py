@@ -112,6 +112,8 @@ class Batch:
         self._cursor.executemany(self._sql.move_head, moved)
         if self._blanked:
             self._cursor.executemany(self._sql.blank_text, self._blanked)
+            for _, room, seq in self._blanked:
+                self._backend.index.forget(self._cursor, room, seq, seq + 1)
 
 
 def _repeated(first: Entry, draft: Draft, epoch: str) -> StoreResult:

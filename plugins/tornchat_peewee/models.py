@@ -1,4 +1,4 @@
-"""The two tables, as Peewee's models of one database."""
+"""The tables, as Peewee's models of one database."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ class Models(NamedTuple):
 
     room: Any
     log: Any
+    member: Any
+    sanction: Any
 
 
 def models_of(database: Any) -> Models:
     """Make the models for `database`: two chats in one process never share a model."""
 
     class Room(peewee.Model):
-        """A room, and the bounds of its log. `created_at` is in milliseconds."""
+        """A room, and the bounds of its log. `created_at` is in milliseconds.
+
+        `indexed_seq` is how far its log can be searched. One that is `deleted` only waits for its log to be
+        cleared away; its name is nobody's.
+        """
 
         id = peewee.AutoField()
         name = peewee.TextField(unique=True)
@@ -28,6 +34,8 @@ def models_of(database: Any) -> Models:
         head_seq = peewee.BigIntegerField(default=0)
         first_seq = peewee.BigIntegerField(default=1)
         created_at = peewee.BigIntegerField()
+        indexed_seq = peewee.BigIntegerField(default=0)
+        deleted = peewee.BooleanField(default=False)
 
     class Log(peewee.Model):
         """What was said. After `room` the columns stand as the fields of `Entry`."""
@@ -46,5 +54,27 @@ def models_of(database: Any) -> Models:
         class Meta:
             primary_key = peewee.CompositeKey("room", "seq")
 
-    database.bind([Room, Log], bind_refs=False, bind_backrefs=False)
-    return Models(Room, Log)
+    class Member(peewee.Model):
+        """Who is more than a guest in a room; its owner stands in the room itself."""
+
+        room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
+        user_id = peewee.TextField(index=True)
+        role = peewee.TextField()
+
+        class Meta:
+            primary_key = peewee.CompositeKey("room", "user_id")
+
+    class Sanction(peewee.Model):
+        """Who may not be in a room or not speak there. `until` is in Unix seconds."""
+
+        room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
+        user_id = peewee.TextField()
+        kind = peewee.TextField()
+        until = peewee.DoubleField()
+        by = peewee.TextField()
+
+        class Meta:
+            primary_key = peewee.CompositeKey("room", "user_id", "kind")
+
+    database.bind([Room, Log, Member, Sanction], bind_refs=False, bind_backrefs=False)
+    return Models(Room, Log, Member, Sanction)

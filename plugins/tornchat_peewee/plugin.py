@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple, TypeVar
 
 from tornchat import (
     ChatHandle,
@@ -17,43 +16,35 @@ from tornchat import (
     RoomInfo,
     SettingsError,
     StoreResult,
-    Unavailable,
     User,
     hookimpl,
 )
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.databases import backend_of
+from tornchat_peewee.directory import Directory
 from tornchat_peewee.log import Log
+from tornchat_peewee.managing import ManagingHooks
 from tornchat_peewee.models import models_of
+from tornchat_peewee.opened import Open, Result
 from tornchat_peewee.pruning import Pruning
 from tornchat_peewee.rooms import Rooms
+from tornchat_peewee.sanctions import Sanctions
 from tornchat_peewee.schema import migrate
+from tornchat_peewee.search import Search
 from tornchat_peewee.session import Session
 from tornchat_peewee.settings import PeeweeSettings
 from tornchat_peewee.statements import Statements
 from tornchat_peewee.workers import Workers
 
-Result = TypeVar("Result")
 
-
-class _Open(NamedTuple):
-    """What exists from `startup` to `shutdown`."""
-
-    writer: Workers
-    readers: Workers
-    log: Log
-    rooms: Rooms
-    pruning: Pruning
-
-
-class PeeweePlugin:
+class PeeweePlugin(ManagingHooks):
     """`peewee`: the rooms and their logs in a database. Everything written passes through one thread."""
 
     Settings = PeeweeSettings
 
     def __init__(self, settings: PeeweeSettings) -> None:
+        super().__init__()
         self._settings = settings
-        self._open: _Open | None = None
 
     @hookimpl
     async def startup(self, chat: ChatHandle) -> None:
@@ -61,17 +52,24 @@ class PeeweePlugin:
         await _migrated(backend)
         models = models_of(backend.database)
         statements = Statements(backend, models)
-        self._open = _Open(
+        rooms = Rooms(backend, models, statements)
+        self._open = Open(
             Workers("peewee-writer", 1, backend),
             Workers("peewee-reader", self._settings.readers, backend),
             Log(backend, statements),
-            Rooms(backend, models, statements),
+            rooms,
             Pruning(backend, models),
+            Directory(backend, models, rooms),
+            Sanctions(backend, models),
+            Search(backend, models),
         )
+        if await _in_a_thread(backend, self._open.directory.has_deleted):
+            self._clear_away()  # what is left of the last time
 
     @hookimpl
     async def shutdown(self) -> None:
         opened, self._open = self._open, None
+        await self._stop_clearing()
         if opened is not None:
             await opened.readers.stop()
             await opened.writer.stop()  # last: whoever closes last tidies up SQLite's files
@@ -100,23 +98,17 @@ class PeeweePlugin:
 
     @hookimpl
     async def open_room(self, name: str, user: User, create: bool, owned_limit: int) -> RoomInfo | None:
-        opened = self._opened()
-        room = await opened.readers.run(partial(opened.rooms.find, name=name))
+        rooms = self._opened().rooms
+        room = await self._read(partial(rooms.find, name=name))
         if room is None and create:
-            job = partial(opened.rooms.create, name=name, user=user, owned_limit=owned_limit)
-            try:
-                room = await opened.writer.run(job)
-            except NotStored as error:
-                raise Unavailable(str(error)) from error
-        return None if room is None or (room.private and room.owner != user.id) else room
+            room = await self._write(partial(rooms.create, name=name, user=user, owned_limit=owned_limit))
+        if room is None or not room.private:
+            return room
+        return room if await self._read(partial(rooms.admits, room=room, user=user)) else None
 
     @hookimpl
     async def renew_epoch(self, room: str, epoch: str) -> None:
-        opened = self._opened()
-        try:
-            await opened.writer.run(partial(opened.rooms.renew_epoch, name=room, epoch=epoch))
-        except NotStored as error:
-            raise Unavailable(str(error)) from error
+        await self._write(partial(self._opened().rooms.renew_epoch, name=room, epoch=epoch))
 
     @hookimpl
     def store_messages(self, drafts: Sequence[Draft]) -> asyncio.Future[list[StoreResult]]:
@@ -139,17 +131,8 @@ class PeeweePlugin:
 
     @hookimpl
     async def prune_history(self, room: str | None, before_ms: int, limit: int) -> int:
-        opened = self._opened()
-        job = partial(opened.pruning.prune, name=room, before_ms=before_ms, limit=limit)
-        try:
-            return await opened.writer.run(job)
-        except NotStored as error:
-            raise Unavailable(str(error)) from error
-
-    def _opened(self) -> _Open:
-        if self._open is None:
-            raise Unavailable("The database is not open.")
-        return self._open
+        prune = self._opened().pruning.prune
+        return await self._write(partial(prune, name=room, before_ms=before_ms, limit=limit))
 
 
 async def _migrated(backend: Backend) -> list[str]:

@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tornchat import Fault, SettingsError
 from tornchat_peewee.backend import Backend
+from tornchat_peewee.index import PostgresIndex
 from tornchat_peewee.patient import PATIENCE, NoAnswer, PatientConnection
 from tornchat_peewee.schema import TABLE, newer_fault, refuse
 
@@ -64,6 +65,7 @@ class PostgresBackend(Backend):
 
     begin_writing = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
     begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    index = PostgresIndex()
     outlive = "LOCK TABLE log IN SHARE MODE"
     data_errors = (
         *Backend.data_errors,
@@ -88,6 +90,9 @@ class PostgresBackend(Backend):
     def locking(self, query: Any) -> Any:
         """By the order of code points, as Python sorts: another collation's order could lead to deadlocks."""
         return query.order_by(query.model.name.collate('"C"')).for_update()
+
+    def by_code_point(self, field: Any) -> Any:
+        return field.collate('"C"')
 
     def fetch_each(self, cursor: Any, sql: str, parameters: Sequence[Any]) -> list[Any]:
         """In one trip to the server for all."""

@@ -20,24 +20,24 @@ class Pruning:
 
     def __init__(self, backend: Backend, models: Models) -> None:
         self._backend = backend
-        self._room, self._log = models
+        self._room, self._log = models.room, models.log
 
     def prune(self, session: Session, name: str | None, before_ms: int, limit: int) -> int:
         """Forget a batch, as the hook `prune_history` promises. Raises `NotStored`."""
         before_ms = min(before_ms, LATEST)
         try:
-            with session.writing():
-                count = sum(self._prune_rooms(name, before_ms, limit))
+            with session.writing() as cursor:
+                count = sum(self._prune_rooms(cursor, name, before_ms, limit))
         except self._backend.data_errors:
             return 0  # a name that the database can't hold is no room's
         if count < limit:
             session.erase()
         return count
 
-    def _prune_rooms(self, name: str | None, before_ms: int, limit: int) -> list[int]:
+    def _prune_rooms(self, cursor: Any, name: str | None, before_ms: int, limit: int) -> list[int]:
         counts: list[int] = []
         for room in self._locked(name, before_ms):
-            counts.append(self._prune_room(room, before_ms, limit - sum(counts)))
+            counts.append(self._prune_room(cursor, room, before_ms, limit - sum(counts)))
         return counts
 
     def _locked(self, name: str | None, before_ms: int) -> list[Any]:
@@ -51,13 +51,14 @@ class Pruning:
         rows = room.select(room.id, room.first_seq).where(room.id.in_(ids))
         return list(self._backend.locking(rows)) if ids else []
 
-    def _prune_room(self, room: Any, before_ms: int, limit: int) -> int:
+    def _prune_room(self, cursor: Any, room: Any, before_ms: int, limit: int) -> int:
         log, first = self._log, room.first_seq
         oldest = log.select(log.sent_at).where((log.room == room.id) & (log.seq >= first))
         times = oldest.order_by(log.seq).limit(max(limit, 0)).tuples()
         count = len(list(takewhile(lambda sent_at: sent_at < before_ms, (time for (time,) in times))))
         if count:
             end = first + count
+            self._backend.index.forget(cursor, room.id, first, end)
             log.delete().where((log.room == room.id) & (log.seq < end)).execute()
             self._room.update(first_seq=end).where(self._room.id == room.id).execute()
         return count

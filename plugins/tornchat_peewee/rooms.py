@@ -12,13 +12,16 @@ from tornchat_peewee.models import Models
 from tornchat_peewee.session import Session
 from tornchat_peewee.statements import Statements
 
+ADMIN = "admin"
+"""The role of a token for which every room is there."""
+
 
 class Rooms:
     """All rooms of one database. Its methods run in a worker's thread, in its session."""
 
     def __init__(self, backend: Backend, models: Models, statements: Statements) -> None:
         self._backend = backend
-        self._room = models.room
+        self._room, self._member = models.room, models.member
         self._sql = statements
 
     def find(self, session: Session, name: str) -> RoomInfo | None:
@@ -37,17 +40,30 @@ class Rooms:
         try:
             with session.writing() as cursor:
                 self._backend.take_turns(cursor, user.id)
-                if self._may_own(user.id, owned_limit):
-                    self._insert(name, user.id)
+                if self.may_own(user.id, owned_limit):
+                    self.insert(name, user.id)
                 return self._find(cursor, name)
         except self._backend.data_errors:
             return None
+
+    def admits(self, session: Session, room: RoomInfo, user: User) -> bool:
+        """Say whether the room is there for this user. Raises `Unavailable`."""
+        if not room.private or room.owner == user.id or ADMIN in user.roles:
+            return True
+        member = self._member
+        here = self._room.select(self._room.id).where(self._room.name == room.name)
+        try:
+            with session.reading():
+                found = member.select().where((member.user_id == user.id) & member.room.in_(here))
+                return bool(found.exists())
+        except self._backend.data_errors:
+            return False
 
     def renew_epoch(self, session: Session, name: str, epoch: str) -> None:
         """Give the room a new epoch if it still has this one. Raises `NotStored`."""
         with session.writing():
             mine = (self._room.name == name) & (self._room.epoch == epoch)
-            self._room.update(epoch=_new_epoch()).where(mine).execute()
+            self._room.update(epoch=new_epoch()).where(mine).execute()
 
     def _find(self, cursor: Any, name: str) -> RoomInfo | None:
         cursor.execute(self._sql.room, (name,))
@@ -57,16 +73,29 @@ class Rooms:
         epoch, private, owner = row
         return RoomInfo(name, epoch, bool(private), owner)
 
-    def _may_own(self, owner: str, owned_limit: int) -> bool:
+    def found(self, cursor: Any, name: str) -> RoomInfo:
+        """Give a room that is surely there, in the caller's transaction."""
+        room = self._find(cursor, name)
+        assert room is not None
+        return room
+
+    def exists(self, name: str) -> bool:
+        """Say whether there is a room of that name, in the caller's transaction."""
+        return bool(self._room.select().where(self._room.name == name).exists())
+
+    def may_own(self, owner: str, owned_limit: int) -> bool:
+        """Say whether `owner` may own one more room, in the caller's transaction."""
         rooms = self._room.select().where(self._room.owner == owner)
         return not owned_limit or bool(rooms.count() < owned_limit)
 
-    def _insert(self, name: str, owner: str) -> None:
-        """Do nothing if somebody else, perhaps on another node, was quicker."""
+    def insert(self, name: str, owner: str, private: bool = False) -> bool:
+        """Make a room, in the caller's transaction; False if somebody else, on another node, was quicker."""
         created_at = time.time_ns() // 1_000_000
-        row = {"name": name, "epoch": _new_epoch(), "owner": owner, "created_at": created_at}
-        self._room.insert(row).on_conflict_ignore().execute()
+        row = {"name": name, "epoch": new_epoch(), "owner": owner, "created_at": created_at}
+        added = self._room.insert({**row, "private": private}).on_conflict_ignore()
+        return bool(added.as_rowcount().execute())
 
 
-def _new_epoch() -> str:
+def new_epoch() -> str:
+    """Draw a name for a log, which no other log has."""
     return secrets.token_hex(8)

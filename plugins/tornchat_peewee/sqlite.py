@@ -15,6 +15,7 @@ from tornchat import Fault
 from tornchat_peewee import many_rows
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.filelock import FileLock
+from tornchat_peewee.index import SqliteIndex
 from tornchat_peewee.schema import TABLE, newer_fault, refuse
 
 RESTORE = "Restore it from a backup, or move it away to start with an empty one."
@@ -29,6 +30,7 @@ class SqliteBackend(Backend):
     """The file at `path`. `busy_timeout` is in seconds."""
 
     begin_writing = "BEGIN IMMEDIATE"
+    index = SqliteIndex()
     data_errors = (
         *Backend.data_errors,
         sqlite3.DataError,

@@ -16,7 +16,7 @@ class Statements:
     """One database's statements. Each says what it takes and, after the arrow, the columns it gives."""
 
     def __init__(self, backend: Backend, models: Models) -> None:
-        room, log = models
+        room, log = models.room, models.log
         after_room = [field for field in log._meta.sorted_fields if field is not log.room]
         blank_row = dict.fromkeys(log._meta.sorted_fields, 0)
         entries = log.select(*after_room)

@@ -9,15 +9,21 @@ from tornchat_peewee import PeeweePlugin
 
 from tests.plugins.peeweekit import plugin
 from tests.postgres import PostgresServer
-from tornchat.testing import StorageContract
+from tornchat.testing import DirectoryContract, ModerationContract, SearchContract, StorageContract
 
 
-class TestSqlite(StorageContract):
+class Contracts(StorageContract, DirectoryContract, ModerationContract, SearchContract):
+    """All that the plugin fills."""
+
+    roles = ("storage", "history", "directory", "moderation", "search")
+
+
+class TestSqlite(Contracts):
     def make_plugin(self, tmp_path: Path) -> PeeweePlugin:
         return plugin(f"sqlite:///{tmp_path / 'chat.db'}")
 
 
-class TestPostgres(StorageContract):
+class TestPostgres(Contracts):
     @pytest.fixture(autouse=True)
     def _new_database(self, postgres: PostgresServer) -> None:
         self.url = postgres.new_place()

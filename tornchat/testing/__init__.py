@@ -14,11 +14,14 @@ from __future__ import annotations
 
 from tornchat.testing.auth import AuthContract
 from tornchat.testing.broadcast import BroadcastContract
+from tornchat.testing.directory import DirectoryContract
 from tornchat.testing.filter import FilterContract
 from tornchat.testing.fixtures import RecordingChat, deletion, draft, user
 from tornchat.testing.kit import BrokenPromise, Contract, Stage, promise
+from tornchat.testing.moderation import ModerationContract
 from tornchat.testing.presence import PresenceContract
 from tornchat.testing.running import Client, RunningChat, running_chat
+from tornchat.testing.search import SearchContract
 from tornchat.testing.storage import StorageContract
 
 __all__ = [
@@ -27,10 +30,13 @@ __all__ = [
     "BrokenPromise",
     "Client",
     "Contract",
+    "DirectoryContract",
     "FilterContract",
+    "ModerationContract",
     "PresenceContract",
     "RecordingChat",
     "RunningChat",
+    "SearchContract",
     "Stage",
     "StorageContract",
     "deletion",

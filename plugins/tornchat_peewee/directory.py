@@ -1,0 +1,172 @@
+"""The directory of rooms: listing, creating and deleting them, and their members."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tornchat import Membership, Rejected, Role, RoomInfo, RoomSummary, User
+from tornchat_peewee.backend import Backend
+from tornchat_peewee.models import Models
+from tornchat_peewee.rooms import ADMIN, Rooms, new_epoch
+from tornchat_peewee.session import Session
+
+MOST_CLEARED = 1000
+"""Entries of a deleted room in one transaction: messages wait for it."""
+
+
+class Directory:
+    """All rooms of one database. Its methods run in a worker's thread, in its session.
+
+    Those that write raise `NotStored`, those that read `Unavailable`.
+    """
+
+    def __init__(self, backend: Backend, models: Models, rooms: Rooms) -> None:
+        self._backend = backend
+        self._room, self._log, self._member, self._sanction = models
+        self._rooms = rooms
+
+    # --- rooms ---
+
+    def list_rooms(self, session: Session, user: User, after: str | None, limit: int) -> list[RoomSummary]:
+        """As the hook `list_rooms` promises."""
+        room, name = self._room, self._backend.by_code_point(self._room.name)
+        listed = ~room.deleted if after is None else ~room.deleted & (name > after)
+        if ADMIN not in user.roles:
+            joined = self._member.select(self._member.room).where(self._member.user_id == user.id)
+            listed &= ~room.private | (room.owner == user.id) | room.id.in_(joined)
+        fields = (room.name, room.epoch, room.private, room.owner, room.head_seq)
+        try:
+            with session.reading():
+                rows = room.select(*fields).where(listed).order_by(name).limit(max(limit, 0)).tuples()
+                return [RoomSummary(name, epoch, bool(hidden), *rest) for name, epoch, hidden, *rest in rows]
+        except self._backend.data_errors:
+            return []  # a name that the database can't hold
+
+    def create_room(
+        self, session: Session, name: str, user: User, private: bool, owned_limit: int
+    ) -> RoomInfo:
+        """As the hook `create_room` promises. Raises `Rejected`."""
+        try:
+            with session.writing() as cursor:
+                self._backend.take_turns(cursor, user.id)
+                created = self._create(cursor, name, user, private, owned_limit)
+        except self._backend.data_errors:
+            created = "invalid_message"
+        if isinstance(created, str):
+            raise Rejected(code=created)
+        return created
+
+    def _create(self, cursor: Any, name: str, user: User, private: bool, owned_limit: int) -> RoomInfo | str:
+        """Give the new room, or the code that says why there is none."""
+        if self._rooms.exists(name):
+            return "room_taken"
+        if not self._rooms.may_own(user.id, owned_limit):
+            return "too_many_rooms"
+        added = self._rooms.insert(name, user.id, private)
+        return self._rooms.found(cursor, name) if added else "room_taken"
+
+    def delete_room(self, session: Session, name: str, epoch: str) -> bool:
+        """As the hook `delete_room` promises; its log is still to be cleared away."""
+        room, nobodys = self._room, f"\x7f{new_epoch()}"
+        mine = (room.name == name) & (room.epoch == epoch)
+        with session.writing():
+            gone = {"name": nobodys, "deleted": True, "owner": None, "epoch": new_epoch()}
+            return bool(room.update(gone).where(mine).execute())
+
+    def has_deleted(self, session: Session) -> bool:
+        """Say whether something is to be cleared away."""
+        with session.reading():
+            return bool(self._room.select().where(self._room.deleted).exists())
+
+    def clear(self, session: Session) -> bool:
+        """Clear away a piece of a deleted room; False if nothing is left of any."""
+        with session.writing() as cursor:
+            found = self._room.select().where(self._room.deleted).first()
+            done = found is not None and self._clear(cursor, found)
+        if done:
+            session.erase()
+        return found is not None
+
+    def _clear(self, cursor: Any, room: Any) -> bool:
+        """Say whether nothing is left of it."""
+        end = room.first_seq + MOST_CLEARED
+        self._backend.index.forget(cursor, room.id, room.first_seq, end)
+        self._log.delete().where((self._log.room == room.id) & (self._log.seq < end)).execute()
+        done = bool(end > room.head_seq)
+        if done:
+            for people in (self._member, self._sanction):  # SQLite deletes nothing by itself
+                people.delete().where(people.room == room.id).execute()
+            self._room.delete().where(self._room.id == room.id).execute()
+        else:
+            self._room.update(first_seq=end).where(self._room.id == room.id).execute()
+        return done
+
+    # --- members ---
+
+    def read_members(self, session: Session, name: str, users: Sequence[str] | None) -> list[Membership]:
+        """As the hook `read_members` promises."""
+        try:
+            with session.reading():
+                members = self._members(name, users)
+        except self._backend.data_errors:
+            return []  # a name or an id that the database can't hold
+        return [Membership(user_id, members[user_id]) for user_id in sorted(members)]
+
+    def _members(self, name: str, users: Sequence[str] | None) -> dict[str, Role]:
+        room, member = self._room, self._member
+        row = room.select(room.id, room.owner).where(room.name == name).tuples().first()
+        if row is None:
+            return {}
+        room_id, owner = row
+        rows = member.select(member.user_id, member.role).where(member.room == room_id)
+        if users is not None:
+            rows = rows.where(member.user_id.in_(list(users)))
+        members: dict[str, Role] = dict(rows.tuples())
+        if owner is not None and (users is None or owner in users):
+            members[owner] = "owner"
+        return members
+
+    def set_member(self, session: Session, name: str, user_id: str, role: Role) -> bool:
+        """As the hook `set_member` promises."""
+        try:
+            with session.writing():
+                room = self._locked(name)
+                if room is None:
+                    return False
+                if role == "owner":
+                    self._hand_over(room, user_id)
+                elif user_id != room.owner:
+                    self._put(room, user_id, role)
+                return True
+        except self._backend.data_errors:
+            return False
+
+    def _hand_over(self, room: Any, user_id: str) -> None:
+        if room.owner not in (None, user_id):
+            self._put(room, room.owner, "moderator")
+        mine = (self._member.room == room.id) & (self._member.user_id == user_id)
+        self._member.delete().where(mine).execute()
+        self._room.update(owner=user_id).where(self._room.id == room.id).execute()
+
+    def _put(self, room: Any, user_id: str, role: Role) -> None:
+        row = {"room": room.id, "user_id": user_id, "role": role}
+        key = [self._member.room, self._member.user_id]
+        self._member.insert(row).on_conflict(conflict_target=key, update={"role": role}).execute()
+
+    def remove_member(self, session: Session, name: str, user_id: str) -> bool:
+        """As the hook `remove_member` promises."""
+        try:
+            with session.writing():
+                room = self._locked(name)
+                if room is None or room.owner == user_id:
+                    return False
+                mine = (self._member.room == room.id) & (self._member.user_id == user_id)
+                return bool(self._member.delete().where(mine).execute())
+        except self._backend.data_errors:
+            return False
+
+    def _locked(self, name: str) -> Any:
+        """The room, which nobody changes until the transaction ends; None if it is not there."""
+        wanted = self._room.select(self._room.id, self._room.owner).where(self._room.name == name)
+        return next(iter(self._backend.locking(wanted)), None)

@@ -1,0 +1,122 @@
+"""The hooks of directory, moderation and search, handed to threads that may wait for a disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+from tornchat import (
+    Entry,
+    Membership,
+    Role,
+    RoomInfo,
+    RoomSummary,
+    Sanction,
+    SanctionKind,
+    Unavailable,
+    User,
+    hookimpl,
+)
+from tornchat_peewee.opened import Opened
+
+CLEAR_PAUSE = 0.02
+"""Seconds between two pieces of a deleted room that are cleared away, for the messages in between."""
+CLEAR_RETRY = 5.0
+"""Seconds after which it is tried again when the database can't be used."""
+
+
+class ManagingHooks(Opened):
+    """The plugin's part that a chat could do without."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._clearing: asyncio.Task[None] | None = None
+        self._more = False
+
+    # --- directory ---
+
+    @hookimpl
+    async def list_rooms(self, user: User, after: str | None, limit: int) -> Sequence[RoomSummary]:
+        return await self._read(
+            partial(self._opened().directory.list_rooms, user=user, after=after, limit=limit)
+        )
+
+    @hookimpl
+    async def create_room(self, name: str, user: User, private: bool, owned_limit: int) -> RoomInfo:
+        create = self._opened().directory.create_room
+        job = partial(create, name=name, user=user, private=private, owned_limit=owned_limit)
+        return await self._write(job)
+
+    @hookimpl
+    async def delete_room(self, room: str, epoch: str) -> bool:
+        gone = await self._write(partial(self._opened().directory.delete_room, name=room, epoch=epoch))
+        if gone:
+            self._clear_away()
+        return gone
+
+    @hookimpl
+    async def read_members(self, room: str, users: Sequence[str] | None) -> Sequence[Membership]:
+        return await self._read(partial(self._opened().directory.read_members, name=room, users=users))
+
+    @hookimpl
+    async def set_member(self, room: str, user_id: str, role: Role) -> bool:
+        change = self._opened().directory.set_member
+        return await self._write(partial(change, name=room, user_id=user_id, role=role))
+
+    @hookimpl
+    async def remove_member(self, room: str, user_id: str) -> bool:
+        remove = self._opened().directory.remove_member
+        return await self._write(partial(remove, name=room, user_id=user_id))
+
+    # --- moderation ---
+
+    @hookimpl
+    async def read_sanctions(self, rooms: Sequence[str]) -> Sequence[Sanction]:
+        return await self._read(partial(self._opened().sanctions.read, rooms=rooms))
+
+    @hookimpl
+    async def set_sanction(self, sanction: Sanction) -> bool:
+        return await self._write(partial(self._opened().sanctions.set, given=sanction))
+
+    @hookimpl
+    async def lift_sanction(self, room: str, user_id: str, kind: SanctionKind) -> bool:
+        lift = self._opened().sanctions.lift
+        return await self._write(partial(lift, room=room, user_id=user_id, kind=kind))
+
+    # --- search ---
+
+    @hookimpl
+    async def search_messages(
+        self, room: str, query: str, before: int | None, limit: int
+    ) -> Sequence[Entry] | None:
+        search = self._opened().search
+        head = await self._read(partial(search.head, name=room))
+        reached: int | None = -1
+        while head is not None and reached is not None and reached < head:
+            reached = await self._write(partial(search.extend, name=room))
+        return await self._read(partial(search.find, name=room, query=query, before=before, limit=limit))
+
+    # --- clearing away what was deleted ---
+
+    def _clear_away(self) -> None:
+        """See to it that what was deleted is cleared away. On the running loop."""
+        self._more = True
+        if self._clearing is None or self._clearing.done():
+            self._clearing = asyncio.create_task(self._clear(), name="peewee clears away")
+
+    async def _clear(self) -> None:
+        while self._more:
+            self._more = False
+            try:
+                more, pause = await self._write(self._opened().directory.clear), CLEAR_PAUSE
+            except Unavailable:
+                more, pause = True, CLEAR_RETRY
+            self._more |= more
+            await asyncio.sleep(pause)
+
+    async def _stop_clearing(self) -> None:
+        clearing, self._clearing = self._clearing, None
+        if clearing is not None and not clearing.done():
+            clearing.cancel()
+            await asyncio.wait([clearing])

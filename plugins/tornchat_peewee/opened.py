@@ -1,0 +1,52 @@
+"""What the plugin's hooks share: what is open, and how they reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+from tornchat import NotStored, Unavailable
+from tornchat_peewee.directory import Directory
+from tornchat_peewee.log import Log
+from tornchat_peewee.pruning import Pruning
+from tornchat_peewee.rooms import Rooms
+from tornchat_peewee.sanctions import Sanctions
+from tornchat_peewee.search import Search
+from tornchat_peewee.session import Session
+from tornchat_peewee.workers import Workers
+
+Result = TypeVar("Result")
+
+
+class Open(NamedTuple):
+    """What exists from `startup` to `shutdown`."""
+
+    writer: Workers
+    readers: Workers
+    log: Log
+    rooms: Rooms
+    pruning: Pruning
+    directory: Directory
+    sanctions: Sanctions
+    search: Search
+
+
+class Opened:
+    """Base of the plugin. Every call raises `Unavailable` when the database can't answer."""
+
+    def __init__(self) -> None:
+        self._open: Open | None = None
+
+    def _opened(self) -> Open:
+        if self._open is None:
+            raise Unavailable("The database is not open.")
+        return self._open
+
+    async def _read(self, job: Callable[[Session], Result]) -> Result:
+        return await self._opened().readers.run(job)
+
+    async def _write(self, job: Callable[[Session], Result]) -> Result:
+        try:
+            return await self._opened().writer.run(job)
+        except NotStored as error:
+            raise Unavailable(str(error)) from error

@@ -1,0 +1,82 @@
+"""Finding messages by their words.
+
+Nobody who says something waits for the index: it is brought up to date before a search, in small pieces
+between the commits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tornchat import Entry
+from tornchat_peewee.backend import Backend
+from tornchat_peewee.models import Models
+from tornchat_peewee.session import Session
+from tornchat_peewee.words import words_of
+
+MOST_INDEXED = 500
+"""Entries in one transaction: messages wait for it."""
+MOST_WORDS = 20
+"""Words of a query; more are left out."""
+
+
+class Search:
+    """All rooms' logs in one database. Its methods run in a worker's thread, in its session."""
+
+    def __init__(self, backend: Backend, models: Models) -> None:
+        self._backend = backend
+        self._room, self._log = models.room, models.log
+
+    def head(self, session: Session, name: str) -> int | None:
+        """Give the head of the room's log, or None if there is no such room. Raises `Unavailable`."""
+        try:
+            with session.reading():
+                row = self._room.select(self._room.head_seq).where(self._room.name == name).tuples().first()
+        except self._backend.data_errors:
+            return None
+        return None if row is None else int(row[0])
+
+    def extend(self, session: Session, name: str) -> int | None:
+        """Index the next entries, and say how far it reaches; None: no such room. Raises `NotStored`."""
+        room = self._room
+        with session.writing() as cursor:
+            wanted = room.select(room.id, room.indexed_seq, room.head_seq).where(room.name == name)
+            found = list(self._backend.locking(wanted))
+            return self._extend(cursor, found[0]) if found else None
+
+    def _extend(self, cursor: Any, room: Any) -> int:
+        end = min(room.head_seq, room.indexed_seq + MOST_INDEXED)
+        if end > room.indexed_seq:
+            log = self._log
+            said = (log.room == room.id) & log.seq.between(room.indexed_seq + 1, end)
+            texts = log.select(log.seq, log.text).where(said & (log.kind == "message") & (log.text != ""))
+            self._backend.index.add(cursor, room.id, [(seq, words_of(text)) for seq, text in texts.tuples()])
+            self._room.update(indexed_seq=end).where(self._room.id == room.id).execute()
+        return int(end)
+
+    def find(
+        self, session: Session, name: str, query: str, before: int | None, limit: int
+    ) -> list[Entry] | None:
+        """Search what is indexed, as the hook `search_messages` promises. Raises `Unavailable`."""
+        room, words = self._room, words_of(query)[:MOST_WORDS]
+        try:
+            with session.reading() as cursor:
+                wanted = room.select(room.id, room.head_seq).where(room.name == name)
+                found = wanted.tuples().first()
+                if found is None:
+                    return None
+                room_id, head = found
+                return self._find(cursor, room_id, head, words, before, limit)
+        except self._backend.data_errors:
+            return None
+
+    def _find(
+        self, cursor: Any, room: int, head: int, words: list[str], before: int | None, limit: int
+    ) -> list[Entry]:
+        below = head + 1 if before is None else min(max(before, 0), head + 1)
+        limit = min(max(limit, 0), head)
+        places = self._backend.index.find(cursor, room, words, below, limit) if words and limit else []
+        log = self._log
+        fields = [field for field in log._meta.sorted_fields if field is not log.room]
+        rows = log.select(*fields).where((log.room == room) & (log.seq.in_(places)))
+        return [Entry(*row) for row in rows.order_by(log.seq.desc()).tuples()] if places else []

@@ -1,0 +1,225 @@
+"""The contract of a directory: which rooms there are, for whom, and who is who in them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from tornchat import Membership, Rejected, RoomInfo, RoomSummary, User
+from tornchat.testing.fixtures import draft, user
+from tornchat.testing.kit import Contract, Stage, promise, unique
+from tornchat.testing.log import head_of, positions, results, stored
+
+BOB = user("bob")
+ADMIN = User("id-root", "root", frozenset({"admin"}))
+
+
+class DirectoryContract(Contract):
+    """What a directory promises. The plugin that is made keeps the rooms' logs, too."""
+
+    roles = ("directory",)
+
+    # --- rooms ---
+
+    @promise("create_room: a new room has its name, an epoch, an empty log, and its creator for owner")
+    async def test_new_room_is_its_creators(self, stage: Stage) -> None:
+        name, ann = unique("tea"), user()
+        info = await _created(stage, name, ann, private=True)
+        assert (info.name, info.owner, info.private) == (name, ann.id, True), f"it gave {info}"
+        head = await head_of(stage, name)
+        assert (head.epoch, head.seq) == (info.epoch, 0), f"{info} is at {head}"
+
+    @promise("create_room: a name that is taken is refused as room_taken, also if it is a private room's")
+    async def test_a_taken_name_is_refused(self, stage: Stage) -> None:
+        for private in (False, True):
+            info = await _created(stage, unique("tea"), user(), private)
+            assert await _refused(stage, info.name, BOB) == "room_taken"
+            assert await _open(stage, info.name, user()) == info, "the room that was there is another one now"
+
+    @promise("create_room: of two calls at once for one name one creates it, and the other is refused")
+    async def test_two_at_once_create_one(self, stage: Stage) -> None:
+        name = unique("tea")
+        codes = await asyncio.gather(*[_code(stage, name, user(who)) for who in ("ann", "bob", "cat")])
+        assert sorted(codes) == ["", "room_taken", "room_taken"], f"they got {codes}"
+
+    @promise("create_room: who owns owned_limit rooms is refused as too_many_rooms; 0 is no limit")
+    async def test_owned_limit_is_kept(self, stage: Stage) -> None:
+        owner = user(unique("owner"))
+        codes = [await _code(stage, unique("tea"), owner, limit) for limit in (2, 2, 2, 0)]
+        assert codes == ["", "", "too_many_rooms", ""], f"with a limit of 2, 2, 2 and none it gave {codes}"
+
+    @promise("list_rooms: by name, and one after another they are all there, once")
+    async def test_listed_by_name_page_by_page(self, stage: Stage) -> None:
+        mark = unique("tea")
+        names = [f"{mark}-{end}" for end in ("a", "Z", "b1", "b", "B")]
+        for name in names:
+            await _created(stage, name, user())
+        found = await _all_rooms(stage, BOB, mark, limit=2)
+        assert [room.name for room in found] == sorted(names), f"they came as {[room.name for room in found]}"
+
+    @promise("list_rooms: a room is listed as it is, with the head of its log")
+    async def test_listed_as_it_is(self, stage: Stage) -> None:
+        info = await _created(stage, unique("tea"), user())
+        await stored(stage, draft("one", info.name), draft("two", info.name))
+        wanted = RoomSummary(info.name, info.epoch, False, info.owner, 2)
+        assert await _all_rooms(stage, BOB, info.name) == [wanted], "that is not how it was listed"
+
+    @promise("list_rooms, open_room: a private room is there for its owner, its members and admins")
+    async def test_private_rooms_are_hidden(self, stage: Stage) -> None:
+        info = await _created(stage, unique("tea"), user(), private=True)
+        await _set(stage, info.name, user("cat").id, "member")
+        for who, there in ((user(), True), (user("cat"), True), (ADMIN, True), (BOB, False)):
+            listed = bool(await _all_rooms(stage, who, info.name))
+            opened = await _open(stage, info.name, who) == info
+            assert (listed, opened) == (there, there), f"for {who}: listed {listed}, opened {opened}"
+
+    @promise("delete_room: it is not there any more, and nothing can be said in it")
+    async def test_deleted_room_is_gone(self, stage: Stage) -> None:
+        info = await _created(stage, unique("tea"), user())
+        await stored(stage, draft("hello", info.name))
+        assert await _deleted(stage, info), "it was not deleted"
+        assert await _open(stage, info.name, user()) is None, "it can be opened"
+        assert await _all_rooms(stage, user(), info.name) == [], "it is listed"
+        assert await positions(stage, info.name) == {}, "its log is there"
+        [result] = await results(stage, draft("more", info.name))
+        assert getattr(result, "code", "") == "room_gone", f"what was said in it became {result}"
+        assert not await _deleted(stage, info), "it was deleted twice"
+
+    @promise("delete_room: a room of the same name is another one: new epoch, empty log, no members")
+    async def test_created_again_it_is_another_one(self, stage: Stage) -> None:
+        old = await _created(stage, unique("tea"), user())
+        await stored(stage, draft("hello", old.name))
+        await _set(stage, old.name, BOB.id, "moderator")
+        await _deleted(stage, old)
+        new = await _created(stage, old.name, user("cat"))
+        assert new.epoch != old.epoch, "it has the epoch of the deleted one"
+        assert (await head_of(stage, new.name)).seq == 0, "its log is not empty"
+        assert await _members(stage, new.name) == [Membership(user("cat").id, "owner")]
+        assert not await _deleted(stage, old), "it was deleted in place of the old one"
+
+    # --- members ---
+
+    @promise("set_member, read_members: owner and members, by user id, each once")
+    async def test_members_are_listed(self, stage: Stage) -> None:
+        info = await _created(stage, unique("tea"), user("m"))
+        for who, role in (("z", "member"), ("a", "moderator"), ("z", "moderator")):
+            assert await _set(stage, info.name, who, role), f"{who} could not be made a {role}"
+        wanted = [
+            Membership("a", "moderator"),
+            Membership(user("m").id, "owner"),
+            Membership("z", "moderator"),
+        ]
+        found = await _members(stage, info.name)
+        assert found == sorted(wanted, key=lambda one: one.user_id), f"they are {found}"
+
+    @promise("read_members: with users, only those who are among them; of no room, nobody")
+    async def test_members_among_users(self, stage: Stage) -> None:
+        info = await _created(stage, unique("tea"), user())
+        await _set(stage, info.name, "a", "member")
+        found = await _members(stage, info.name, ["a", "b"])
+        assert found == [Membership("a", "member")], f"of a and b it gave {found}"
+        found = await _members(stage, info.name, [user().id])
+        assert found == [Membership(user().id, "owner")], f"of the owner it gave {found}"
+        assert await _members(stage, unique("nowhere")) == []
+
+    @promise("set_member: the owner stays the owner, whatever else they are made")
+    async def test_owner_stays(self, stage: Stage) -> None:
+        info = await _created(stage, unique("tea"), user())
+        await _set(stage, info.name, user().id, "member")
+        assert await _members(stage, info.name) == [Membership(user().id, "owner")]
+        gone = await stage.call("remove_member", room=info.name, user_id=user().id)
+        assert not gone, "remove_member says that the owner is gone"
+        assert await _members(stage, info.name) == [Membership(user().id, "owner")]
+
+    @promise("set_member: owner hands the room over, and who owned it becomes a moderator")
+    async def test_room_is_handed_over(self, stage: Stage) -> None:
+        info = await _created(stage, unique("tea"), user("ann"), private=True)
+        await _set(stage, info.name, BOB.id, "member")
+        await _set(stage, info.name, BOB.id, "owner")
+        wanted = {user("ann").id: "moderator", BOB.id: "owner"}
+        found = {member.user_id: member.role for member in await _members(stage, info.name)}
+        assert found == wanted, f"they are {found}"
+        room = await _open(stage, info.name, BOB)
+        assert room is not None, "the new owner can't open it"
+        assert room.owner == BOB.id, f"the room says that {room.owner} owns it"
+
+    @promise("set_member, remove_member: False where there is nothing to change")
+    async def test_nothing_to_change_is_false(self, stage: Stage) -> None:
+        info = await _created(stage, unique("tea"), user())
+        assert not await _set(stage, unique("nowhere"), "a", "member"), (
+            "a room that is not there got a member"
+        )
+        assert not await stage.call("remove_member", room=info.name, user_id="a"), "nobody was removed"
+
+    @promise("remove_member: who is removed is no member any more, and a private room is not there for them")
+    async def test_removed_member_is_gone(self, stage: Stage) -> None:
+        info = await _created(stage, unique("tea"), user(), private=True)
+        await _set(stage, info.name, BOB.id, "member")
+        assert await stage.call("remove_member", room=info.name, user_id=BOB.id), "it says that it was nobody"
+        assert await _members(stage, info.name, [BOB.id]) == []
+        assert await _open(stage, info.name, BOB) is None, "they can open it"
+
+    @promise("Rooms and members outlive a restart")
+    async def test_all_outlives_a_restart(self, stage: Stage) -> None:
+        info = await _created(stage, unique("tea"), user(), private=True)
+        await _set(stage, info.name, BOB.id, "moderator")
+        before = await _members(stage, info.name)
+        await stage.restart()
+        assert await _open(stage, info.name, BOB) == info, "the room is another one"
+        assert await _members(stage, info.name) == before, "its members are others"
+
+
+async def _created(stage: Stage, name: str, owner: User, private: bool = False) -> RoomInfo:
+    info = await stage.call("create_room", name=name, user=owner, private=private, owned_limit=0)
+    assert isinstance(info, RoomInfo), f"create_room gave {info!r}"
+    return info
+
+
+async def _code(stage: Stage, name: str, owner: User, limit: int = 0) -> str:
+    """The code that a new room is refused with; empty if it was created."""
+    try:
+        await stage.call("create_room", name=name, user=owner, private=False, owned_limit=limit)
+    except Rejected as error:
+        return error.code
+    return ""
+
+
+async def _refused(stage: Stage, name: str, owner: User) -> str:
+    code = await _code(stage, name, owner)
+    assert code, "it was created"
+    return code
+
+
+async def _open(stage: Stage, name: str, who: User) -> RoomInfo | None:
+    info = await stage.call("open_room", name=name, user=who, create=False, owned_limit=0)
+    assert info is None or isinstance(info, RoomInfo), f"open_room gave {info!r}"
+    return info
+
+
+async def _deleted(stage: Stage, info: RoomInfo) -> bool:
+    gone = await stage.call("delete_room", room=info.name, epoch=info.epoch)
+    assert isinstance(gone, bool), f"delete_room gave {gone!r}"
+    return gone
+
+
+async def _all_rooms(stage: Stage, who: User, mark: str, limit: int = 100) -> list[RoomSummary]:
+    """Every room whose name begins with `mark`, read in pages that begin before it."""
+    found: list[RoomSummary] = []
+    after = mark[:-1]
+    while True:
+        page = await stage.call("list_rooms", user=who, after=after, limit=limit)
+        assert len(page) <= limit, f"it gave {len(page)} rooms for a limit of {limit}"
+        found += [room for room in page if room.name.startswith(mark)]
+        if len(page) < limit or not page[-1].name.startswith(mark[:-1]):
+            return found
+        after = page[-1].name
+
+
+async def _members(stage: Stage, name: str, users: Sequence[str] | None = None) -> list[Membership]:
+    return list(await stage.call("read_members", room=name, users=users))
+
+
+async def _set(stage: Stage, name: str, user_id: str, role: str) -> bool:
+    done = await stage.call("set_member", room=name, user_id=user_id, role=role)
+    assert isinstance(done, bool), f"set_member gave {done!r}"
+    return done

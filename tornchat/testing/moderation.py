@@ -1,0 +1,108 @@
+"""The contract of moderation: sanctions are kept until they end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from tornchat import Sanction, SanctionKind
+from tornchat.testing.kit import Contract, Stage, promise, unique
+from tornchat.testing.log import opened
+
+
+class ModerationContract(Contract):
+    """What moderation promises. The plugin that is made keeps the rooms, too."""
+
+    roles = ("moderation",)
+
+    @promise("set_sanction, read_sanctions: what was set is read, to the letter")
+    async def test_what_is_set_is_read(self, stage: Stage) -> None:
+        ban = _sanction((await opened(stage)).name, "bob", until=time.time() + 60.25)
+        await _set(stage, ban)
+        assert await _read(stage, ban.room) == [ban], "it was read as another one"
+
+    @promise("read_sanctions: of many rooms in one go, and of these rooms only")
+    async def test_many_rooms_in_one_go(self, stage: Stage) -> None:
+        rooms = [(await opened(stage)).name for _ in range(3)]
+        for room in rooms:
+            await _set(stage, _sanction(room, "bob"))
+        found = {sanction.room for sanction in await _read(stage, rooms[0], rooms[2], unique("nowhere"))}
+        assert found == {rooms[0], rooms[2]}, f"of rooms 0 and 2 of {rooms} it gave {found}"
+        assert await _read(stage) == [], "of no room it gave some"
+
+    @promise("read_sanctions: one that has ended is not read")
+    async def test_ended_is_not_read(self, stage: Stage) -> None:
+        room = (await opened(stage)).name
+        await _set(stage, _sanction(room, "bob", until=time.time() - 1))
+        await _set(stage, _sanction(room, "cat"))
+        found = [sanction.user_id for sanction in await _read(stage, room)]
+        assert found == ["cat"], f"it gave the sanctions of {found}"
+
+    @promise("set_sanction: of one kind and user there is one in a room, the last")
+    async def test_the_last_one_counts(self, stage: Stage) -> None:
+        room, now = (await opened(stage)).name, time.time()
+        last = _sanction(room, "bob", until=now + 30, by="cat")
+        for sanction in (_sanction(room, "bob", until=now + 60), last, _sanction(room, "bob", "mute")):
+            await _set(stage, sanction)
+        found = [sanction for sanction in await _read(stage, room) if sanction.kind == "ban"]
+        assert found == [last], f"the last one was {last}, and read was {found}"
+        assert len(await _read(stage, room)) == 2, "the mute beside it is gone"
+
+    @promise("set_sanction: False for a room that is not there")
+    async def test_no_room_is_false(self, stage: Stage) -> None:
+        done = await stage.call("set_sanction", sanction=_sanction(unique("nowhere"), "bob"))
+        assert done is False, f"it gave {done!r}"
+
+    @promise("lift_sanction: True if there was one, and it is not read any more")
+    async def test_lifted_is_gone(self, stage: Stage) -> None:
+        room = (await opened(stage)).name
+        for user_id in ("bob", "cat"):
+            await _set(stage, _sanction(room, user_id))
+        assert await _lift(stage, room, "bob") is True, "it says that there was none"
+        assert [sanction.user_id for sanction in await _read(stage, room)] == ["cat"]
+        assert await _lift(stage, room, "bob") is False, "it was lifted twice"
+
+    @promise("lift_sanction: only the one of this kind, user and room")
+    async def test_others_stay(self, stage: Stage) -> None:
+        room, other = (await opened(stage)).name, (await opened(stage)).name
+        for sanction in (_sanction(room, "bob"), _sanction(room, "bob", "mute"), _sanction(other, "bob")):
+            await _set(stage, sanction)
+        await _lift(stage, room, "bob")
+        left = sorted((s.room == room, s.kind) for s in await _read(stage, room, other))
+        assert left == [(False, "ban"), (True, "mute")], f"left are {left}"
+
+    @promise("lift_sanction: False for one that has ended")
+    async def test_ended_is_not_lifted(self, stage: Stage) -> None:
+        room = (await opened(stage)).name
+        await _set(stage, _sanction(room, "bob", until=time.time() - 1))
+        assert await _lift(stage, room, "bob") is False, "one that had ended was lifted"
+
+    @promise("Sanctions outlive a restart, and are the same on the second node")
+    async def test_sanctions_are_in_storage(self, stage: Stage) -> None:
+        ban = _sanction((await opened(stage)).name, "bob")
+        await _set(stage, ban)
+        other = await stage.second_or_self()
+        assert await _read(other, ban.room) == [ban], "the second node does not see it"
+        await stage.restart()
+        assert await _read(stage, ban.room) == [ban], "it is gone after a restart"
+
+
+def _sanction(
+    room: str, user_id: str, kind: SanctionKind = "ban", until: float | None = None, by: str = "ann"
+) -> Sanction:
+    return Sanction(room, user_id, kind, time.time() + 60 if until is None else until, by)
+
+
+async def _set(stage: Stage, sanction: Sanction) -> None:
+    done = await stage.call("set_sanction", sanction=sanction)
+    assert done is True, f"set_sanction gave {done!r} for a room that is there"
+
+
+async def _read(stage: Stage, *rooms: str) -> Sequence[Sanction]:
+    found = await stage.call("read_sanctions", rooms=rooms)
+    assert all(isinstance(one, Sanction) for one in found), f"read_sanctions gave {found!r}"
+    return list(found)
+
+
+async def _lift(stage: Stage, room: str, user_id: str, kind: SanctionKind = "ban") -> object:
+    return await stage.call("lift_sanction", room=room, user_id=user_id, kind=kind)
