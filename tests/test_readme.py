@@ -108,6 +108,7 @@ def test_the_embedded_chat_works(tmp_path: Path) -> None:
 
 def test_its_routes_are_where_it_says(tmp_path: Path) -> None:
     chat = ChatApp({"tornchat": {"data_dir": str(tmp_path)}})
-    [route] = chat.routes(prefix="/talk")
-    assert route.regex.fullmatch("/talk/ws/chat/general/")
-    Application([route])
+    routes = chat.routes(prefix="/talk")
+    assert routes[0].regex.fullmatch("/talk/ws/chat/general/")
+    assert all(route.regex.pattern.startswith("/talk") for route in routes)
+    Application(routes)
