@@ -17,6 +17,7 @@ from tornchat.errors import SettingsError
 from tornchat.loader import load_plugins
 from tornchat.server.connections import Connections
 from tornchat.server.routing import site_routes, unknown_calls
+from tornchat.server.samples import SAMPLE_SECONDS, Samples
 from tornchat.server.site import Site
 from tornchat.server.socket import ChatSocket
 from tornchat.server.wheel import TICK_SECONDS
@@ -89,6 +90,8 @@ class ChatApp:
         self._chat = chat
         self._connections = Connections(chat, self.settings, self._tasks)
         self._site.phase = "running"
+        self._site.samples = samples = Samples(chat, self._connections)
+        self._tasks.every(SAMPLE_SECONDS, samples.take, "samples")
         self._tasks.every(TICK_SECONDS, self._connections.wheel.turn, "wheel")
         self._watchdog = Watchdog(self.hooks, self.settings.server.watchdog_seconds)
         self._watchdog.start()

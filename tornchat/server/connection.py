@@ -68,6 +68,11 @@ class Connection:
         self.id = shared.opened(self)
         self.remote_ip = ""
 
+    @property
+    def session(self) -> Session | None:
+        """What it has since it entered its room, and as long as it is there."""
+        return None if self._ended else self._session
+
     # --- the beginning ---
 
     async def begin(self, request: HTTPServerRequest, room: str) -> None:

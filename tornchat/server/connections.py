@@ -77,6 +77,10 @@ class Connections:
         self._gone.clear()
         return f"{self.chat.node_id}-c{next(self._numbers)}"
 
+    def all(self) -> list[Open]:
+        """Those that are open now."""
+        return list(self._open)
+
     def closed(self, connection: Open) -> None:
         """Count a connection out."""
         self._open.discard(connection)

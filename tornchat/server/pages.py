@@ -10,7 +10,9 @@ from tornchat.server.handler import SiteHandler
 from tornchat.server.site import Site
 from tornchat.version import __version__
 
-PAGES: Mapping[str, str] = MappingProxyType({"/": "chat.html", "/swagger/": "swagger.html"})
+PAGES: Mapping[str, str] = MappingProxyType(
+    {"/": "chat.html", "/admin/": "admin.html", "/swagger/": "swagger.html"}
+)
 """Path -> template. A template may use `prefix`, `asset("file under static/")`, `version` and `settings`."""
 
 PAGE_HEADERS = MappingProxyType(

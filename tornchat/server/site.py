@@ -19,6 +19,7 @@ from tornchat.server.connections import Connections
 from tornchat.server.files import StaticFiles
 from tornchat.server.guests import Guests
 from tornchat.server.metrics.exposition import Exposition
+from tornchat.server.samples import Samples
 
 TEMPLATES = Path(__file__).parent / "templates"
 Phase: TypeAlias = Literal["starting", "running", "draining", "stopped"]
@@ -39,6 +40,8 @@ class Site:
         self.hooks = hooks
         self.plugins = plugins
         self.phase: Phase = "starting"
+        self.samples: Samples | None = None
+        """How the node was; None until the chat runs. Set by its owner, as `phase`."""
         limits = settings.limits
         self.rates = Rates(limits.requests_per_second, limits.request_burst)
         self.guests = Guests(settings, plugins)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tornchat.server.api import identity, members, messages, rooms, sanctions
+from tornchat.server.api import admin, identity, members, messages, rooms, sanctions
 from tornchat.server.api.endpoint import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -11,6 +11,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *messages.ENDPOINTS,
     *members.ENDPOINTS,
     *sanctions.ENDPOINTS,
+    *admin.ENDPOINTS,
 )
 
 
