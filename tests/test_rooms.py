@@ -101,6 +101,7 @@ class House:
         self.log = [Entry(seq, "1", "romeo", f"line {seq}", 0, f"d{seq}") for seq in range(1, 11)]
         self.epoch = "e1"
         self.reads = 0
+        self.rosters = 0
         self.renewed: list[str] = []
         self.topics: set[str] = set()
         self.gates = {hook: asyncio.Event() for hook in self.HOOKS}
@@ -128,7 +129,9 @@ class House:
         return {room: Position(self.epoch, self.log[-1].seq) for room in rooms}
 
     async def read_presence(self, room):
-        return Roster(1, ())
+        self.rosters += 1
+        await self.gates["read_presence"].wait()
+        return Roster(self.rosters, ())
 
     async def renew_epoch(self, room, epoch):
         self.renewed.append(epoch)
@@ -265,5 +268,23 @@ def test_a_repair_that_finds_the_log_behind_gives_it_a_new_epoch() -> None:
             rooms.may_have_missed()
             await house.tasks.finish(0.5)
             assert (ear.code, house.renewed) == (4010, ["e1"])
+
+    asyncio.run(main())
+
+
+def test_a_list_is_read_by_one_call_at_a_time_and_once_more_for_what_came_meanwhile() -> None:
+    async def main():
+        house = House()
+        async with house.rooms() as rooms:
+            await rooms.load(info())
+            house.gates["read_presence"].clear()
+            before = house.rosters
+            for _ in range(50):
+                rooms.may_have_missed()
+                await asyncio.sleep(0)
+            assert house.rosters == before + 1
+            house.gates["read_presence"].set()
+            await house.tasks.finish(0.5)
+            assert house.rosters == before + 2
 
     asyncio.run(main())

@@ -46,7 +46,8 @@ class Rooms:
         self._early: dict[str, list[tuple[str, Sequence[Entry]]]] = {}
         self._locks: WeakValueDictionary[str, _Lock] = WeakValueDictionary()
         self._unsubscribed: set[str] = set()
-        self._rereading: set[str] = set()
+        self._rereading: dict[str, bool] = {}
+        """The rooms whose list is being read -> whether it is to be read once more."""
         self.repairs = Repairs(hooks, tasks, self.lose, self.gone, self._went_back)
         self.lost = 0
         """Rooms whose log turned out to be another one than their members were shown."""
@@ -157,13 +158,21 @@ class Rooms:
             room.tell_presence(told)
 
     def _reread(self, room: Room) -> None:
-        if room.info.name not in self._rereading:
-            self._rereading.add(room.info.name)
-            self._tasks.start(self._reread_once(room), f"presence {room.info.name}")
+        """Have the list read, one call at a time: what is asked for meanwhile makes it go round once more."""
+        running = room.info.name in self._rereading
+        self._rereading[room.info.name] = running
+        if not running:
+            self._tasks.start(self._reread_until_fresh(room.info.name), f"presence {room.info.name}")
 
-    async def _reread_once(self, room: Room) -> None:
-        self._rereading.discard(room.info.name)
-        await self.reread_presence(room)
+    async def _reread_until_fresh(self, name: str) -> None:
+        try:
+            again = True
+            while again and (room := self._loaded.get(name)):
+                self._rereading[name] = False
+                await self.reread_presence(room)
+                again = self._rereading[name]
+        finally:
+            del self._rereading[name]
 
     async def reread_presence(self, room: Room) -> None:
         """Read who is in the room and tell its members the difference to what they were told last."""
