@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from tornchat import presence as module
 from tornchat.errors import Unavailable
 from tornchat.hooks import Hooks
 from tornchat.messages import User
@@ -144,5 +145,40 @@ def test_one_session_that_always_fails_holds_up_no_other():
         book.odd = ""
         await presence.retry()
         assert book.told == [("leave", "j"), ("join", "odd"), ("leave", "odd")]
+
+    play(scene)
+
+
+def test_after_a_long_absence_who_came_and_went_is_only_said_to_have_gone(monkeypatch):
+    monkeypatch.setattr(module, "MOST_LATE", 2)
+
+    async def scene(book, presence):
+        book.is_there = False
+        for name in ("a", "b", "c", "d"):
+            await presence.enter("hall", ROMEO, name)
+        for name in ("a", "b", "c"):
+            await presence.leave("hall", ROMEO, name)
+        book.is_there = True
+        await presence.retry()
+        assert sorted(book.told) == [("join", "d"), ("leave", "a"), ("leave", "b"), ("leave", "c")]
+
+    play(scene)
+
+
+def test_who_goes_while_its_join_is_told_late_is_told_to_have_gone(monkeypatch):
+    monkeypatch.setattr(module, "MOST_LATE", 0)
+
+    async def scene(book, presence):
+        book.is_there = False
+        await presence.enter("hall", ROMEO, "a")
+        book.is_there = True
+        book.gate.clear()
+        book.asked.clear()
+        retry = asyncio.create_task(presence.retry())
+        await book.asked.wait()
+        await presence.leave("hall", ROMEO, "a")
+        book.gate.set()
+        await retry
+        assert book.told == [("join", "a"), ("leave", "a")]
 
     play(scene)

@@ -16,6 +16,9 @@ from tornchat.errors import Unavailable
 from tornchat.hooks import Hooks
 from tornchat.messages import User
 
+MOST_LATE = 1000
+"""So many sessions are told of in full after the plugin was away."""
+
 
 class _Step(NamedTuple):
     """Something that the plugin is still to be told."""
@@ -51,24 +54,33 @@ class Presence:
         self._turns[step.session] = turn
         async with turn:
             if step.session in self._late:
-                self._late[step.session].append(step)
+                self._wait(step)
                 return
             try:
                 await self._do(step)
             except Unavailable:
                 self._late[step.session] = deque([step])
 
+    def _wait(self, step: _Step) -> None:
+        """Tell it after what is late. When many are late, who has gone is only said to have gone."""
+        late = self._late[step.session]
+        if len(self._late) > MOST_LATE and step.kind == "leave":
+            late.clear()  # the leave is told in any case: nobody knows what became of the join
+        late.append(step)
+
     async def retry(self) -> None:
         """Tell what is late, each session's in order; stops at the first that still can't be told."""
         async with self._retrying:
             while self._late:
                 session, steps = next(iter(self._late.items()))
+                step = steps[0]
                 try:
-                    await self._do(steps[0])
+                    await self._do(step)
                 except Unavailable:
                     self._late[session] = self._late.pop(session)  # next time the others come first
                     return
-                steps.popleft()
+                if steps[0] is step:  # it has left meanwhile, if not
+                    steps.popleft()
                 if not steps:
                     del self._late[session]
 
