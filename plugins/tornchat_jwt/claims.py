@@ -35,8 +35,8 @@ class ClaimRules:
     def user(self, claims: Claims, now: float) -> User:
         """Read the user, whose `expires_at` is the claim `exp` and the leeway. `now` is in Unix seconds.
 
-        The id is `sub`, or `user_id` where there is no `sub`; ids and names have 1 to 256 characters.
-        Raises `ClaimsError`. That `exp` has not passed, and the signature, were checked before.
+        The id is `sub`, or `user_id` where there is no `sub`; ids and names have 1 to 256 characters, not
+        only spaces. Raises `ClaimsError`. That `exp` has not passed, and the signature, were checked before.
         """
         for name in ("token_type", "typ"):
             if name in claims and claims[name] not in self._types:
@@ -79,7 +79,7 @@ class ClaimRules:
     def _username(self, claims: Claims, user_id: str) -> str:
         for name in self._username_claims:
             value = claims.get(name)
-            if isinstance(value, str) and value:
+            if isinstance(value, str) and value.strip():
                 return _text(value, name)
         return user_id
 
@@ -101,7 +101,7 @@ class ClaimRules:
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and _TEXT.fullmatch(value) is not None
+    return isinstance(value, str) and _TEXT.fullmatch(value) is not None and not value.isspace()
 
 
 def _text(value: object, name: str) -> str:
