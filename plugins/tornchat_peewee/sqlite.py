@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from tornchat_peewee.filelock import FileLock
 from tornchat_peewee.index import SqliteIndex
 from tornchat_peewee.schema import TABLE, newer_fault, refuse
 
+LOOK_SECONDS = 4.0
+"""How long a check looks for damage: a large file is not looked through whole."""
 RESTORE = "Restore it from a backup, or move it away to start with an empty one."
 SURELY_NOT_COMMITTED = frozenset({"SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR_WRITE"})
 """The frame that ends a transaction is written last: a COMMIT that could not write has stored nothing.
@@ -83,7 +86,7 @@ class SqliteBackend(Backend):
             self._lock.mark("The database beside this file was made.\n")
 
     def faults(self) -> Sequence[Fault]:
-        fault = self._directory_fault() or self._file_fault() or self._content_fault()
+        fault = self._directory_fault() or self._file_fault() or self._content_fault(thorough=True)
         return [fault] if fault else []
 
     def erase(self, connection: Any) -> None:
@@ -118,14 +121,20 @@ class SqliteBackend(Backend):
             return Fault(f"{self._path} is empty, but was in use before.", RESTORE)
         return None
 
-    def _content_fault(self) -> Fault | None:
-        """Read the file through SQLite: closing it after an `open()` of ours would drop SQLite's locks."""
+    def _content_fault(self, thorough: bool = False) -> Fault | None:
+        """Read the file through SQLite: closing it after an `open()` of ours would drop SQLite's locks.
+
+        `thorough` looks at every page of it, for a few seconds.
+        """
         if not self._path.exists():
             return None
         has_log = self._path.with_name(self._path.name + "-wal").exists()
         uri = f"{self._path.resolve().as_uri()}?mode=ro{'' if has_log else '&immutable=1'}"
         try:
             with closing(sqlite3.connect(uri, uri=True, timeout=self._busy_timeout)) as connection:
+                found = _damage(connection) if thorough else ""
+                if found:
+                    return Fault(f"{self._path} is damaged: {found}.", RESTORE)
                 return newer_fault(_steps_taken(connection))
         except sqlite3.OperationalError as error:
             return Fault(
@@ -133,6 +142,21 @@ class SqliteBackend(Backend):
             )
         except sqlite3.DatabaseError as error:
             return Fault(f"{self._path} is damaged or not a database: {error}.", RESTORE)
+
+
+def _damage(connection: sqlite3.Connection) -> str:
+    """What is wrong with the file, as far as it was looked through in `LOOK_SECONDS`."""
+    end = time.monotonic() + LOOK_SECONDS
+    connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
+    try:
+        [(words,)] = connection.execute("PRAGMA quick_check(1)")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname != "SQLITE_INTERRUPT":
+            raise
+        return ""
+    finally:
+        connection.set_progress_handler(None, 0)
+    return "" if words == "ok" else " ".join(words.split())
 
 
 def _steps_taken(connection: sqlite3.Connection) -> list[str]:

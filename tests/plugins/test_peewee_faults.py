@@ -265,6 +265,24 @@ def test_a_damaged_file_is_refused_and_left_alone(tmp_path: Path, how: str) -> N
     asyncio.run(play())
 
 
+def test_a_page_that_is_spoilt_inside_is_found_by_check(tmp_path: Path) -> None:
+    """The server would start: only who reads that page would be told."""
+
+    async def play() -> None:
+        async with storage(tmp_path, "hall") as chat:
+            await say(chat, *["x" * 500] * 100)
+        path = tmp_path / "tornchat.db"
+        content = bytearray(path.read_bytes())
+        middle = len(content) // 2 // 4096 * 4096
+        content[middle : middle + 4096] = b"\xff" * 4096
+        path.write_bytes(content)
+        [fault] = await plugin(tmp_path).check()
+        assert "damaged" in fault.what
+        assert "backup" in fault.cure
+
+    asyncio.run(play())
+
+
 def test_check_changes_nothing(tmp_path: Path) -> None:
     async def play() -> None:
         chat = plugin(tmp_path / "new")
