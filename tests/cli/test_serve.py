@@ -120,3 +120,17 @@ def test_the_log_shows_no_token(tmp_path):
         assert server.ends() == 0
     assert "GET /nowhere 404" in server.stderr
     assert "SECRET" not in server.stderr
+
+
+def test_two_servers_do_not_share_a_data_directory(tmp_path):
+    """Each would keep to itself what is said in it."""
+    with serving(tmp_path) as (server, _):
+        told = run(tmp_path, "serve", "--port", "0")
+        assert told.returncode == 1
+        assert len(told.stderr.splitlines()) == 1
+        assert "Another server uses" in told.stderr
+        server.process.kill()
+        server.process.wait()
+    with serving(tmp_path) as (server, _):  # the lock went with its process
+        server.process.send_signal(signal.SIGTERM)
+        assert server.ends() == 0

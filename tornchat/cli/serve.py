@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 
 import click
 
 from tornchat.app import ChatApp
 from tornchat.cli import logs, loops, node, supervisor
 from tornchat.cli.listening import activated, bind, shown
+from tornchat.cli.occupied import occupied
 from tornchat.cli.options import Given, with_settings
 from tornchat.cli.stop import GRACE_SECONDS, Stop
 from tornchat.config import Settings
@@ -34,13 +36,19 @@ def command(given: Given, host: str | None, port: int | None, workers: int | Non
 def _serve(settings: Settings, given: Given) -> None:
     chat = ChatApp(settings)
     stop = Stop(settings.server.drain_seconds + GRACE_SECONDS)
+    alone = chat.hooks.broadcast_scope() == "process"
     sockets = activated() or bind(settings.tornchat.host, settings.tornchat.port)
 
     def greet() -> None:
         _greet(settings, given, [shown(socket) for socket in sockets])
         click.echo(f"its event loop is {loops.name(asyncio.get_running_loop())}")
 
-    node.run(chat, sockets, stop, greet, lambda: click.echo("tornchat is stopping"))
+    with ExitStack() as stack:
+        for socket in sockets:
+            stack.enter_context(socket)
+        if alone:
+            stack.enter_context(occupied(settings.tornchat.data_dir))
+        node.run(chat, sockets, stop, greet, lambda: click.echo("tornchat is stopping"))
 
 
 def _greet(settings: Settings, given: Given, addresses: list[str]) -> None:
