@@ -91,4 +91,4 @@ def test_an_ended_session_asks_for_another(arrives: Arrives, tmp_path: Path) -> 
         alice.reads("Your session has ended.")
         expect(alice.page.get_by_label("Your name")).to_have_value("Alice")
         alice.page.keyboard.press("Enter")
-        alice.is_in()
+        alice.is_in().leaves()

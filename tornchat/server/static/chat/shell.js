@@ -20,6 +20,7 @@ export function Shell({ chat }) {
   const [found, setFound] = useState(null);
   const { room } = chat;
   useEffect(() => setFound(null), [room]);
+  useEffect(() => setAside(slim ? null : "people"), [slim]);
   const close = () => setAside(null);
   const toggle = (name) => setAside(aside === name ? null : name);
   const onFound = async (seq) => {
