@@ -1,15 +1,15 @@
-"""One browser and one server for the tests of a file; each visitor has a profile of its own."""
+"""One browser and one server for the tests of a file; a visitor is a tab, which has a session of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import pytest
 
 pytest.importorskip("playwright", reason="the extra `test` brings playwright")
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.chromium import chromium
 from tests.browser.visitor import Visitor
@@ -36,18 +36,32 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield found
 
 
+Contexts: TypeAlias = dict[str, BrowserContext]
+
+
+@pytest.fixture(scope="module")
+def contexts(browser: Browser) -> Iterator[Contexts]:
+    """Profiles by their options. Tests share them, so that only the first one loads the page's files."""
+    found: Contexts = {}
+    yield found
+    for context in found.values():
+        context.close()
+
+
 class Arrives(Protocol):
-    def __call__(self, address: str = "", **context: Any) -> Visitor: ...
+    def __call__(self, address: str = "", **options: Any) -> Visitor: ...
 
 
 @pytest.fixture
-def arrives(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Arrives]:
+def arrives(browser: Browser, contexts: Contexts, request: pytest.FixtureRequest) -> Iterator[Arrives]:
     """Makes visitors. At the end each console is looked at; a test that expects faults has looked itself."""
     visitors: list[Visitor] = []
 
-    def arrive(address: str = "", **context: Any) -> Visitor:
-        opened = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", **context})
-        visitor = Visitor(opened, address or request.getfixturevalue("address"))
+    def arrive(address: str = "", **options: Any) -> Visitor:
+        options = {"viewport": DESKTOP, "locale": "en-GB", **options}
+        if str(options) not in contexts:
+            contexts[str(options)] = browser.new_context(**options)
+        visitor = Visitor(contexts[str(options)], address or request.getfixturevalue("address"))
         visitors.append(visitor)
         return visitor
 
@@ -55,4 +69,3 @@ def arrives(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Arrive
     for visitor in visitors:
         if not visitor.page.is_closed():
             visitor.leaves()
-        visitor.context.close()
