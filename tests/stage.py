@@ -90,6 +90,8 @@ class Stage:
     def __init__(self, port: int, key: str) -> None:
         self.port = port
         self.key = key
+        self.chat: Any = None
+        """The node's use cases, where it runs in this process."""
         self._players: list[Player] = []
 
     def token(self, user: str, lifetime: float = 600, **claims: object) -> str:
@@ -159,6 +161,7 @@ async def open_stage(
     server.add_sockets(sockets)
     key = data_dir / "jwt.key"
     stage = Stage(sockets[0].getsockname()[1], key.read_text() if key.exists() else "")
+    stage.chat = chat._chat
     try:
         yield stage
     finally:

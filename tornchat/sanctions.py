@@ -42,7 +42,8 @@ class Sanctions:
             return [ban for room in rooms for ban in self._keep(room, [s for s in found if s.room == room])]
 
     def _keep(self, room: str, found: Sequence[Sanction]) -> list[Sanction]:
-        banned = {s.user_id for s in self._rooms.get(room, ()) if s.kind == "ban"}
+        now = time.time()  # who was banned until a moment ago may be back
+        banned = {s.user_id for s in self._rooms.get(room, ()) if s.kind == "ban" and s.until > now}
         self._unmute(room)
         self._rooms[room] = found
         self.mutes.update({(room, s.user_id): s.until for s in found if s.kind == "mute"})
