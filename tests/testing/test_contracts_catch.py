@@ -9,26 +9,47 @@ from typing import Any
 import pytest
 from tornchat_local import LocalPlugin
 
-from tests.testing import memory, wrong, wrong_storage
+from tests.testing import memory, memory_managing, wrong, wrong_managing, wrong_storage
 from tornchat import Credentials
 from tornchat.testing import (
     AuthContract,
     BroadcastContract,
     BrokenPromise,
     Contract,
+    DirectoryContract,
     FilterContract,
+    ModerationContract,
     PresenceContract,
+    SearchContract,
     StorageContract,
 )
 
 
-class Storage(StorageContract):
+class OnDisks:
+    """A kit for plugins whose "disk" is a dict: the same one for the same directory."""
+
     def __init__(self, plugin: type) -> None:
         self.plugin = plugin
         self.disks: dict[Path, Any] = {}
 
     def make_plugin(self, tmp_path: Path) -> Any:
         return self.plugin(self.disks.setdefault(tmp_path, {}))
+
+
+class Storage(OnDisks, StorageContract):
+    pass
+
+
+class Directory(OnDisks, DirectoryContract):
+    pass
+
+
+class Moderation(OnDisks, ModerationContract):
+    pass
+
+
+class Search(OnDisks, SearchContract):
+    pass
 
 
 class Auth(AuthContract):
@@ -68,6 +89,9 @@ class Filter(FilterContract):
 
 RIGHT = [
     (Storage, memory.MemoryStorage),
+    (Directory, memory_managing.MemoryManaging),
+    (Moderation, memory_managing.MemoryManaging),
+    (Search, memory_managing.MemoryManaging),
     (Auth, memory.TableAuth),
     (Broadcast, LocalPlugin),
     (Presence, LocalPlugin),
@@ -135,6 +159,39 @@ WRONG = [
     (Filter, wrong.RejectsEverything, "test_harmless_words_pass_unchanged"),
     (Filter, wrong.EmptiesTheText, "test_what_it_returns_can_be_sent"),
     (Filter, wrong.RejectsWithAnUnknownCode, "test_it_returns_a_draft_or_rejects"),
+    (Directory, wrong_managing.TakesOverRooms, "test_a_taken_name_is_refused"),
+    (Directory, wrong_managing.CreatesPublicRoomsOnly, "test_private_rooms_are_hidden"),
+    (Directory, wrong_managing.CountsNoOwnedRooms, "test_owned_limit_is_kept"),
+    (Directory, wrong_managing.ListsFromTheNameOn, "test_listed_by_name_page_by_page"),
+    (Directory, wrong_managing.ListsPrivateRooms, "test_private_rooms_are_hidden"),
+    (Directory, wrong_managing.HidesNothing, "test_private_rooms_are_hidden"),
+    (Directory, wrong_managing.KeepsAdminsOut, "test_private_rooms_are_hidden"),
+    (Directory, wrong_managing.DeletesByName, "test_created_again_it_is_another_one"),
+    (Directory, wrong_managing.KeepsMembersOfDeletedRooms, "test_created_again_it_is_another_one"),
+    (Directory, wrong_managing.ForgetsTheOwner, "test_members_are_listed"),
+    (Directory, wrong_managing.GivesAllMembers, "test_members_among_users"),
+    (Directory, wrong_managing.HasTwoOwners, "test_room_is_handed_over"),
+    (Directory, wrong_managing.RemovesNobody, "test_removed_member_is_gone"),
+    (Moderation, wrong_managing.GivesAllSanctions, "test_many_rooms_in_one_go"),
+    (Moderation, wrong_managing.NeverEnds, "test_ended_is_not_read"),
+    (Moderation, wrong_managing.HasOneSanctionPerUser, "test_the_last_one_counts"),
+    (Moderation, wrong_managing.BansFromAllRooms, "test_others_stay"),
+    (Moderation, wrong_managing.KeepsTheFirst, "test_the_last_one_counts"),
+    (Moderation, wrong_managing.CutsTheTime, "test_what_is_set_is_read"),
+    (Moderation, wrong_managing.AlwaysLifts, "test_lifted_is_gone"),
+    (Moderation, wrong_managing.SanctionsAnything, "test_no_room_is_false"),
+    (Moderation, wrong_managing.KeepsSanctionsInMemory, "test_sanctions_are_in_storage"),
+    (Search, wrong_managing.FindsTheOldestFirst, "test_newest_first"),
+    (Search, wrong_managing.FindsAnyWord, "test_all_words"),
+    (Search, wrong_managing.FindsPartsOfWords, "test_whole_words_of_any_case"),
+    (Search, wrong_managing.ReadsSigns, "test_signs_mean_nothing"),
+    (Search, wrong_managing.KnowsLatinOnly, "test_other_scripts"),
+    (Search, wrong_managing.IncludesTheSeqBefore, "test_before_and_limit"),
+    (Search, wrong_managing.FindsAllForNothing, "test_no_word_finds_nothing"),
+    (Search, wrong_managing.SearchesWhatWasThere, "test_sees_what_was_just_stored"),
+    (Search, wrong_managing.SearchesWhatWasThere, "test_deleted_is_not_found"),
+    (Search, wrong_managing.FindsNothingInNoRoom, "test_no_room_is_none"),
+    (Search, wrong_managing.SearchesTheLastThousand, "test_long_rooms"),
 ]
 
 

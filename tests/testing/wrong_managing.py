@@ -1,0 +1,233 @@
+"""Deliberately wrong plugins of directory, moderation and search: each breaks one promise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.testing.memory_managing import MemoryManaging
+from tornchat import Entry, Membership, Role, RoomInfo, RoomSummary, Sanction, SanctionKind, User, hookimpl
+
+# --- directory ------------------------------------------------------------------------------------------
+
+
+class TakesOverRooms(MemoryManaging):
+    @hookimpl
+    def create_room(self, name: str, user: User, private: bool, owned_limit: int) -> RoomInfo:
+        self.disk.pop(name, None)
+        return super().create_room(name, user, private, owned_limit)
+
+
+class CreatesPublicRoomsOnly(MemoryManaging):
+    @hookimpl
+    def create_room(self, name: str, user: User, owned_limit: int) -> RoomInfo:
+        return super().create_room(name, user, False, owned_limit)
+
+
+class CountsNoOwnedRooms(MemoryManaging):
+    @hookimpl
+    def create_room(self, name: str, user: User, private: bool) -> RoomInfo:
+        return super().create_room(name, user, private, 0)
+
+
+class ListsFromTheNameOn(MemoryManaging):
+    @hookimpl
+    def list_rooms(self, user: User, after: str | None, limit: int) -> Sequence[RoomSummary]:
+        before = None if after is None else after[:-1] + chr(ord(after[-1]) - 1) + "\U0010ffff"
+        return super().list_rooms(user, before, limit)
+
+
+class ListsPrivateRooms(MemoryManaging):
+    @hookimpl
+    def list_rooms(self, after: str | None, limit: int) -> Sequence[RoomSummary]:
+        return super().list_rooms(User("", "", frozenset({"admin"})), after, limit)
+
+
+class HidesNothing(MemoryManaging):
+    def admits(self, info: RoomInfo, user: User) -> bool:
+        return True
+
+
+class KeepsAdminsOut(MemoryManaging):
+    def admits(self, info: RoomInfo, user: User) -> bool:
+        return super().admits(info, User(user.id, user.username))
+
+
+class DeletesByName(MemoryManaging):
+    @hookimpl
+    def delete_room(self, room: str) -> bool:
+        return room in self.disk and super().delete_room(room, self.disk[room].info.epoch)
+
+
+class KeepsMembersOfDeletedRooms(MemoryManaging):
+    @hookimpl
+    def delete_room(self, room: str, epoch: str) -> bool:
+        members = dict(self.people(room))
+        deleted = super().delete_room(room, epoch)
+        self.people(room).update(members)
+        return deleted
+
+
+class ForgetsTheOwner(MemoryManaging):
+    @hookimpl
+    def read_members(self, room: str, users: Sequence[str] | None) -> Sequence[Membership]:
+        return [member for member in super().read_members(room, users) if member.role != "owner"]
+
+
+class GivesAllMembers(MemoryManaging):
+    @hookimpl
+    def read_members(self, room: str) -> Sequence[Membership]:
+        return super().read_members(room, None)
+
+
+class HasTwoOwners(MemoryManaging):
+    @hookimpl
+    def set_member(self, room: str, user_id: str, role: Role) -> bool:
+        if room in self.disk:
+            self.people(room)[user_id] = role
+        return room in self.disk
+
+
+class RemovesNobody(MemoryManaging):
+    @hookimpl
+    def remove_member(self, room: str, user_id: str) -> bool:
+        return user_id in self.people(room)
+
+
+# --- moderation -----------------------------------------------------------------------------------------
+
+
+class GivesAllSanctions(MemoryManaging):
+    @hookimpl
+    def read_sanctions(self) -> Sequence[Sanction]:
+        return list(self.sanctions.values())
+
+
+class NeverEnds(MemoryManaging):
+    @hookimpl
+    def read_sanctions(self, rooms: Sequence[str]) -> Sequence[Sanction]:
+        return [one for one in self.sanctions.values() if one.room in rooms]
+
+
+class HasOneSanctionPerUser(MemoryManaging):
+    def key(self, room: str, user_id: str, kind: str) -> Any:
+        return room, user_id
+
+
+class BansFromAllRooms(MemoryManaging):
+    def key(self, room: str, user_id: str, kind: str) -> Any:
+        return user_id, kind
+
+
+class KeepsTheFirst(MemoryManaging):
+    @hookimpl
+    def set_sanction(self, sanction: Sanction) -> bool:
+        key = self.key(sanction.room, sanction.user_id, sanction.kind)
+        return key in self.sanctions or super().set_sanction(sanction)
+
+
+class CutsTheTime(MemoryManaging):
+    @hookimpl
+    def set_sanction(self, sanction: Sanction) -> bool:
+        whole = float(int(sanction.until))
+        return super().set_sanction(
+            Sanction(sanction.room, sanction.user_id, sanction.kind, whole, sanction.by)
+        )
+
+
+class AlwaysLifts(MemoryManaging):
+    @hookimpl
+    def lift_sanction(self, room: str, user_id: str, kind: SanctionKind) -> bool:
+        super().lift_sanction(room, user_id, kind)
+        return True
+
+
+class SanctionsAnything(MemoryManaging):
+    @hookimpl
+    def set_sanction(self, sanction: Sanction) -> bool:
+        super().set_sanction(sanction)
+        return True
+
+
+class KeepsSanctionsInMemory(MemoryManaging):
+    def __init__(self, disk: dict[str, Any]) -> None:
+        super().__init__({name: log for name, log in disk.items() if name != "the sanctions"})
+
+
+# --- search ---------------------------------------------------------------------------------------------
+
+
+class FindsTheOldestFirst(MemoryManaging):
+    @hookimpl
+    def search_messages(
+        self, room: str, query: str, before: int | None, limit: int
+    ) -> Sequence[Entry] | None:
+        found = super().search_messages(room, query, before, limit)
+        return None if found is None else list(reversed(found))
+
+
+class FindsAnyWord(MemoryManaging):
+    def fits(self, wanted: set[str], entry: Entry) -> bool:
+        return entry.kind == "message" and bool(wanted & self.words(entry.text))
+
+
+class FindsPartsOfWords(MemoryManaging):
+    def fits(self, wanted: set[str], entry: Entry) -> bool:
+        return all(word in entry.text.casefold() for word in wanted)
+
+
+class ReadsSigns(MemoryManaging):
+    def words(self, text: str) -> set[str]:
+        return set(text.casefold().split())
+
+
+class KnowsLatinOnly(MemoryManaging):
+    def words(self, text: str) -> set[str]:
+        return {word for word in super().words(text) if word.isascii()}
+
+
+class IncludesTheSeqBefore(MemoryManaging):
+    @hookimpl
+    def search_messages(
+        self, room: str, query: str, before: int | None, limit: int
+    ) -> Sequence[Entry] | None:
+        return super().search_messages(room, query, before and before + 1, limit)
+
+
+class FindsAllForNothing(MemoryManaging):
+    @hookimpl
+    def search_messages(
+        self, room: str, query: str, before: int | None, limit: int
+    ) -> Sequence[Entry] | None:
+        if room in self.disk and not self.words(query):
+            return list(reversed(self.disk[room].entries))[:limit]
+        return super().search_messages(room, query, before, limit)
+
+
+class SearchesWhatWasThere(MemoryManaging):
+    def __init__(self, disk: dict[str, Any]) -> None:
+        super().__init__(disk)
+        self.seen: dict[str, Sequence[Entry]] = {}
+
+    @hookimpl
+    def search_messages(
+        self, room: str, query: str, before: int | None, limit: int
+    ) -> Sequence[Entry] | None:
+        found = super().search_messages(room, query, before, 1000)
+        if found is None:
+            return None
+        return self.seen.setdefault(f"{room} {query} {before}", found)[:limit]
+
+
+class FindsNothingInNoRoom(MemoryManaging):
+    @hookimpl
+    def search_messages(
+        self, room: str, query: str, before: int | None, limit: int
+    ) -> Sequence[Entry] | None:
+        return super().search_messages(room, query, before, limit) or []
+
+
+class SearchesTheLastThousand(MemoryManaging):
+    def fits(self, wanted: set[str], entry: Entry) -> bool:
+        newest = max(log.entries[-1].seq for log in self.rooms().values() if log.entries)
+        return super().fits(wanted, entry) and entry.seq > newest - 1000
