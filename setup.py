@@ -10,6 +10,7 @@ VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "tornchat/version.py").re
 BUNDLED = find_packages("plugins")
 CORE = find_packages(include=["tornchat", "tornchat.*"])
 UVLOOP = "uvloop>=0.21,<1"  # 0.21: the first for Python 3.13
+APSW = "apsw>=3.51.3,<4"  # 3.51.3: SQLite without the WAL-reset bug
 POSTGRES = "psycopg[binary]>=3.3,<4"  # 3.3: the oldest that the tests have run with
 
 setup(
@@ -39,6 +40,7 @@ setup(
         "tornado>=6.6.1,<7",  # 6.6.1: security release
     ],
     extras_require={
+        "apsw": [APSW],
         "bench": [  # the peers, each at the version that was measured or later
             "aiohttp>=3.14,<4",
             "channels[daphne]>=4.3,<5",
@@ -55,6 +57,7 @@ setup(
         "fast": [UVLOOP],
         "postgres": [POSTGRES],
         "test": [
+            APSW,
             "build>=1.2,<2",
             "hypothesis>=6.100,<7",
             "jsonschema>=4.26,<5",  # 4.26: the one that the tests have run with

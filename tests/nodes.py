@@ -29,6 +29,7 @@ async def _node(server: Valkey | Proxy, data_dir: Path, redis: Mapping[str, obje
     settings = {
         "tornchat": {"plugins": ("jwt", "peewee", "redis"), "data_dir": str(data_dir)},
         "jwt": {"secret": SECRET},
+        "peewee": {"url": f"apsw:///{data_dir}/tornchat.db"},  # a SQLite that several processes may use
         "redis": {"url": server.url, **redis},
     }
     async with open_stage(data_dir, settings) as stage:
@@ -46,6 +47,7 @@ def node_options(server: Valkey | Proxy, data_dir: Path, presence_ttl: float) ->
         f"jwt.secret_file={key}",
         f"redis.url={server.url}",
         f"redis.presence_ttl={presence_ttl}",
+        f"peewee.url=apsw:///{data_dir}/tornchat.db",
     ]
     return [word for setting in chosen for word in ("--set", setting)]
 

@@ -51,6 +51,7 @@ ONLY_IN = {
     "peewee": {"tornchat_peewee"},
     "playhouse": {"tornchat_peewee"},
     "prometheus_client": {"server"},
+    "apsw": {"tornchat_peewee"},
     "psycopg": {"tornchat_peewee"},
     "redis": {"tornchat_redis"},
     "uvloop": {"cli"},

@@ -49,15 +49,15 @@ def workers(folder: Path, options: Sequence[str], count: int = 2) -> Iterator[Wo
         yield Workers(parent, count)
 
 
-def options_of_one_chat(folder: Path, bus: Valkey, database: PostgresServer) -> list[str]:
-    """What lets processes be one chat: one bus, one database, one key."""
+def options_of_one_chat(folder: Path, bus: Valkey, database: PostgresServer | None = None) -> list[str]:
+    """What lets processes be one chat: one bus, one key, and one database, else a SQLite file."""
     (folder / "jwt.key").write_text(SECRET)
     chosen = [
         "tornchat.plugins=jwt,peewee,redis",
         f"jwt.secret_file={folder / 'jwt.key'}",
         f"redis.url={bus.url}",
         f"redis.prefix={folder.name}",
-        f"peewee.url={database.new_place()}",
+        f"peewee.url={database.new_place() if database else f'apsw:///{folder}/tornchat.db'}",
         "server.drain_seconds=2",
     ]
     return [word for setting in chosen for word in ("--set", setting)]

@@ -99,6 +99,10 @@ class Backend(abc.ABC):
     def faults(self) -> Sequence[Fault]:
         """Name what would keep this database from working, without changing anything."""
 
+    def cluster_faults(self) -> Sequence[Fault]:
+        """Name what keeps several processes from using this database together."""
+        return []
+
     @abc.abstractmethod
     def erase(self, connection: Any) -> None:
         """Make what was overwritten unreadable in the files too, as far as that is possible now."""

@@ -25,6 +25,8 @@ def backend_of(settings: PeeweeSettings) -> Backend:
     scheme = settings.url.partition(":")[0]
     if scheme in ("postgresql", "postgres"):
         return _postgres(settings)
+    if scheme == "apsw":
+        return _apsw(_path(_parse(settings.url)), settings)
     if scheme != "sqlite":
         raise SettingsError(f"Databases of the kind {scheme!r} are not supported.", f"{KINDS}.")
     return _sqlite(_path(_parse(settings.url)), settings)
@@ -36,6 +38,14 @@ def _postgres(settings: PeeweeSettings) -> Backend:
     except ImportError as error:
         raise SettingsError("PostgreSQL needs psycopg.", "pip install 'tornchat[postgres]'") from error
     return PostgresBackend(settings.url, lock_timeout=settings.busy_timeout)
+
+
+def _apsw(path: Path, settings: PeeweeSettings) -> Backend:
+    try:
+        from tornchat_peewee.apsw_sqlite import ApswBackend  # noqa: PLC0415 (apsw is an extra)
+    except ImportError as error:
+        raise SettingsError("apsw:// needs APSW.", "pip install 'tornchat[apsw]'") from error
+    return ApswBackend(path, synchronous=settings.synchronous, busy_timeout=settings.busy_timeout)
 
 
 def _sqlite(path: Path, settings: PeeweeSettings) -> Backend:

@@ -83,6 +83,10 @@ class PeeweePlugin(ManagingHooks):
         return await _in_a_thread(backend, lambda session: backend.faults())
 
     @hookimpl
+    def check_cluster(self) -> Sequence[Fault]:
+        return backend_of(self._settings).cluster_faults()
+
+    @hookimpl
     async def migrate(self) -> Sequence[str]:
         return await _migrated(backend_of(self._settings))
 

@@ -15,7 +15,8 @@ class PeeweeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     url: Annotated[
         str,
         Meta(
-            description="The database: sqlite:///<path> or postgresql://<user>:<password>@<host>/<database>. "
+            description="The database: sqlite:///<path>, apsw:///<path> or "
+            "postgresql://<user>:<password>@<host>/<database>. "
             "Not set: `tornchat.db` in `data_dir`."
         ),
     ] = ""
@@ -44,7 +45,7 @@ class PeeweeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 def without_secrets(url: str) -> str:
     """Give `url` as it may be shown. Only a file's path is surely no secret."""
-    if not url or url.startswith("sqlite:///"):
+    if not url or url.startswith(("sqlite:///", "apsw:///")):
         return url.partition("?")[0]
     scheme, separator, _ = url.partition("://")
     return f"{scheme}://..." if separator else "(not a URL)"

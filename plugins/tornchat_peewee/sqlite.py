@@ -1,4 +1,4 @@
-"""SQLite: one file, in WAL mode, written by one connection of this process."""
+"""SQLite: one file, in WAL mode, written by one connection of each process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import peewee
 
@@ -27,6 +27,8 @@ SURELY_NOT_COMMITTED = frozenset({"SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY
 
 A failed fsync is not among them: the frame may have reached the disk.
 """
+WAL_RESET_BUG = ((3, 7, 0), (3, 51, 2))
+"""The first and the last version in which a checkpoint beside another's commit may corrupt the file."""
 
 
 class SqliteBackend(Backend):
@@ -42,19 +44,22 @@ class SqliteBackend(Backend):
         sqlite3.ProgrammingError,
     )
 
+    not_now: ClassVar[tuple[type[Exception], ...]] = (sqlite3.OperationalError,)
+    any_error: ClassVar[tuple[type[Exception], ...]] = (sqlite3.Error,)
+
     def __init__(self, path: Path, *, synchronous: str, busy_timeout: float) -> None:
-        pragmas = {
-            "journal_mode": "wal",
-            "synchronous": synchronous,
-            # Rows are inserted for a room that the same transaction has found. To check that again costs a
-            # tenth of the insert, and makes SQLite copy each page first. Who deletes a room deletes its rows.
-            "foreign_keys": 0,
-            "secure_delete": 1,  # FAST would leave long deleted texts in free pages
-        }
-        super().__init__(peewee.SqliteDatabase(str(path), pragmas=pragmas, timeout=busy_timeout))
+        super().__init__(self._database(str(path), _pragmas(synchronous), busy_timeout))
         self._path = path
         self._busy_timeout = busy_timeout
         self._lock = FileLock(path.with_name(path.name + ".lock"))
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """That of the SQLite that is used."""
+        return sqlite3.sqlite_version_info
+
+    def _database(self, path: str, pragmas: dict[str, object], timeout: float) -> Any:
+        return peewee.SqliteDatabase(path, pragmas=pragmas, timeout=timeout)
 
     def rollback(self, connection: Any) -> None:
         connection.rollback()  # SQLite may have done it already; then a ROLLBACK would fail
@@ -66,11 +71,11 @@ class SqliteBackend(Backend):
         """Nothing to do: one transaction at a time writes."""
 
     def never_committed(self, error: Exception) -> bool:
-        return getattr(error, "sqlite_errorname", "") in SURELY_NOT_COMMITTED
+        return self._name_of(error) in SURELY_NOT_COMMITTED
 
     def explain(self, error: Exception) -> str:
         cause = error.__cause__ if isinstance(error, peewee.PeeweeException) else error
-        words = str(error) if isinstance(error, peewee.PeeweeException | sqlite3.Error) else ""
+        words = str(error) if isinstance(error, (peewee.PeeweeException, *self.any_error)) else ""
         return f"SQLite: {words or type(cause).__name__}."
 
     @contextmanager
@@ -89,6 +94,20 @@ class SqliteBackend(Backend):
         fault = self._directory_fault() or self._file_fault() or self._content_fault(thorough=True)
         return [fault] if fault else []
 
+    def cluster_faults(self) -> Sequence[Fault]:
+        first, last = WAL_RESET_BUG
+        if not first <= self.version <= last:
+            return []
+        version = ".".join(map(str, self.version[:3]))
+        return [
+            Fault(
+                f"SQLite {version} may corrupt the database when several processes write to it "
+                "(the WAL-reset bug, fixed in 3.51.3).",
+                "pip install 'tornchat[apsw]', which brings a newer one, and write [peewee] url = "
+                f"apsw:///{self._path.absolute()}; or use PostgreSQL.",
+            )
+        ]
+
     def erase(self, connection: Any) -> None:
         cursor = connection.cursor()
         cursor.execute("PRAGMA busy_timeout = 0")  # nobody should wait for this; the log is reused anyway
@@ -96,6 +115,13 @@ class SqliteBackend(Backend):
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             cursor.execute(f"PRAGMA busy_timeout = {int(self._busy_timeout * 1000)}")
+
+    def _name_of(self, error: Exception) -> str:
+        return getattr(error, "sqlite_errorname", "")
+
+    def _opened(self, uri: str) -> Any:
+        """A connection that only reads. By the same library: each forgets the other's locks on closing."""
+        return sqlite3.connect(uri, uri=True, timeout=self._busy_timeout)
 
     def _directory_fault(self) -> Fault | None:
         directory = self._path.parent
@@ -131,35 +157,45 @@ class SqliteBackend(Backend):
         has_log = self._path.with_name(self._path.name + "-wal").exists()
         uri = f"{self._path.resolve().as_uri()}?mode=ro{'' if has_log else '&immutable=1'}"
         try:
-            with closing(sqlite3.connect(uri, uri=True, timeout=self._busy_timeout)) as connection:
-                found = _damage(connection) if thorough else ""
+            with closing(self._opened(uri)) as connection:
+                found = self._damage(connection) if thorough else ""
                 if found:
                     return Fault(f"{self._path} is damaged: {found}.", RESTORE)
                 return newer_fault(_steps_taken(connection))
-        except sqlite3.OperationalError as error:
+        except self.not_now as error:
             return Fault(
                 f"{self._path} can't be opened: {error}.", "See that no other program keeps it locked."
             )
-        except sqlite3.DatabaseError as error:
+        except self.any_error as error:
             return Fault(f"{self._path} is damaged or not a database: {error}.", RESTORE)
 
+    def _damage(self, connection: Any) -> str:
+        """What is wrong with the file, as far as it was looked through in `LOOK_SECONDS`."""
+        end = time.monotonic() + LOOK_SECONDS
+        connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
+        try:
+            [(words,)] = connection.execute("PRAGMA quick_check(1)")
+        except self.any_error as error:
+            if self._name_of(error) != "SQLITE_INTERRUPT":
+                raise
+            return ""
+        finally:
+            connection.set_progress_handler(None, 0)
+        return "" if words == "ok" else " ".join(words.split())
 
-def _damage(connection: sqlite3.Connection) -> str:
-    """What is wrong with the file, as far as it was looked through in `LOOK_SECONDS`."""
-    end = time.monotonic() + LOOK_SECONDS
-    connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
-    try:
-        [(words,)] = connection.execute("PRAGMA quick_check(1)")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorname != "SQLITE_INTERRUPT":
-            raise
-        return ""
-    finally:
-        connection.set_progress_handler(None, 0)
-    return "" if words == "ok" else " ".join(words.split())
+
+def _pragmas(synchronous: str) -> dict[str, object]:
+    return {
+        "journal_mode": "wal",
+        "synchronous": synchronous,
+        # Rows are inserted for a room that the same transaction has found. To check that again costs a
+        # tenth of the insert, and makes SQLite copy each page first. Who deletes a room deletes its rows.
+        "foreign_keys": 0,
+        "secure_delete": 1,  # FAST would leave long deleted texts in free pages
+    }
 
 
-def _steps_taken(connection: sqlite3.Connection) -> list[str]:
+def _steps_taken(connection: Any) -> list[str]:
     tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
     if (TABLE,) not in tables:
         return []

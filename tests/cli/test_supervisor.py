@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from tests.cli.process import run
-from tests.postgres import PostgresServer
 from tests.valkey import Valkey, valkey
 from tests.workers import Workers, gone, options_of_one_chat, workers
 
@@ -25,8 +25,8 @@ def bus() -> Iterator[Valkey]:
 
 
 @pytest.fixture
-def options(tmp_path: Path, bus: Valkey, postgres: PostgresServer) -> list[str]:
-    return options_of_one_chat(tmp_path, bus, postgres)
+def options(tmp_path: Path, bus: Valkey) -> list[str]:
+    return options_of_one_chat(tmp_path, bus)
 
 
 def test_a_signal_drains_all_and_more_of_them_change_nothing(tmp_path: Path, options: list[str]) -> None:
@@ -79,6 +79,18 @@ def test_a_broadcast_inside_one_process_is_refused_with_the_cure(tmp_path: Path,
     assert "local" in told.stderr
     assert "Load redis" in told.stderr
     assert not (tmp_path / "tornchat-data").exists()
+
+
+@pytest.mark.skipif(sqlite3.sqlite_version_info > (3, 51, 2), reason="this SQLite has no WAL-reset bug")
+def test_a_sqlite_that_may_corrupt_the_file_is_refused_with_the_cure(
+    tmp_path: Path, options: list[str]
+) -> None:
+    own = f"peewee.url=sqlite:///{tmp_path}/tornchat.db"
+    told = run(tmp_path, "serve", "--port", "0", "--workers", "2", *options, "--set", own)
+    assert told.returncode == 1
+    assert "WAL-reset bug" in told.stderr
+    assert "tornchat[apsw]" in told.stderr
+    assert not (tmp_path / "tornchat.db").exists()
 
 
 def test_when_no_worker_gets_ready_the_parent_ends_and_says_so(tmp_path: Path, options: list[str]) -> None:

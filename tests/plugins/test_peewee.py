@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from tornchat_peewee import PeeweePlugin
+from tornchat_peewee.sqlite import SqliteBackend
 
 from tests.plugins.peeweekit import ROMEO, Handle, draft, plugin, say, storage, stored, texts
 from tornchat import Fault, NotStored, SettingsError, Unavailable
@@ -187,6 +188,26 @@ def test_a_url_names_the_file(tmp_path: Path, name: str) -> None:
             assert (tmp_path / name).is_file()
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize(
+    ("version", "harmful"), [((3, 40, 1), True), ((3, 51, 2), True), ((3, 51, 3), False), ((3, 54, 0), False)]
+)
+def test_a_sqlite_that_may_corrupt_a_shared_file_is_named_with_the_cure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: tuple[int, ...], harmful: bool
+) -> None:
+    monkeypatch.setattr(SqliteBackend, "version", version)
+    faults = plugin(tmp_path).check_cluster()
+    assert bool(faults) is harmful
+    for fault in faults:
+        assert ".".join(map(str, version)) in fault.what
+        assert f"apsw:///{tmp_path}/tornchat.db" in fault.cure
+        assert "PostgreSQL" in fault.cure
+
+
+@pytest.mark.parametrize("url", ["apsw:///{}/chat.db", "postgresql://nobody@/nothing?host={}"])
+def test_what_several_processes_may_share_has_no_such_fault(tmp_path: Path, url: str) -> None:
+    assert list(plugin(url.format(tmp_path)).check_cluster()) == []
 
 
 def test_the_data_directory_may_have_any_name(tmp_path: Path) -> None:

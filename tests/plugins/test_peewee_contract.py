@@ -1,4 +1,4 @@
-"""`peewee` keeps the contract of storage and history, on a SQLite file and on PostgreSQL."""
+"""`peewee` keeps the contract of storage and history, on a SQLite file, by two drivers, and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ class Contracts(StorageContract, DirectoryContract, ModerationContract, SearchCo
 class TestSqlite(Contracts):
     def make_plugin(self, tmp_path: Path) -> PeeweePlugin:
         return plugin(f"sqlite:///{tmp_path / 'chat.db'}")
+
+
+class TestApsw(Contracts):
+    def make_plugin(self, tmp_path: Path) -> PeeweePlugin:
+        return plugin(f"apsw:///{tmp_path / 'chat.db'}")
 
 
 class TestPostgres(Contracts):

@@ -139,6 +139,7 @@ def test_several_nodes_need_one_key(server: Valkey, tmp_path: Path) -> None:
     settings = {
         "tornchat": {"plugins": ("jwt", "peewee", "redis"), "data_dir": str(tmp_path)},
         "redis": {"url": server.url},
+        "peewee": {"url": f"apsw:///{tmp_path}/tornchat.db"},
     }
 
     async def play() -> None:
