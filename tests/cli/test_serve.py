@@ -52,6 +52,16 @@ def test_the_flags_come_back_in_the_hint_but_no_secret(tmp_path):
     assert "rooms.auto_create=no" in hint
 
 
+def test_it_says_where_the_pages_are_and_how_to_become_an_admin(tmp_path):
+    with serving(tmp_path) as (server, address):
+        assert f"http://{address}/" in server.sees("in a browser")
+        assert f"http://{address}/swagger/" in server.sees("HTTP API")
+        assert "--role admin" in server.sees("admin's")
+    with serving(tmp_path, "--set", "server.pages=no") as (server, _):
+        server.sees("data is in")
+        assert "token" in server.sees("browser|swagger|token")
+
+
 def test_a_port_that_is_taken_is_one_line_with_its_cure(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         told = run(tmp_path, "serve", "--port", str(taken.getsockname()[1]))

@@ -55,4 +55,9 @@ def _greet(settings: Settings, given: Given, addresses: list[str]) -> None:
     for address in addresses:
         click.echo(f"tornchat is listening on http://{address}")
     click.echo(f"its data is in {settings.tornchat.data_dir.absolute()}")
+    if settings.server.pages and addresses:
+        click.echo(f"chat in a browser at http://{addresses[0]}/")
+        if settings.server.api:
+            click.echo(f"the HTTP API is explained at http://{addresses[0]}/swagger/")
     click.echo(f"get a token with: tornchat token USERNAME{given.flags()}")
+    click.echo(f"an admin's with: tornchat token USERNAME --role admin{given.flags()}")
