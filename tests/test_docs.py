@@ -40,6 +40,7 @@ RUNS = {
     "README.md": {"sh", "python", "ini"},
     "docs/websocket-api.md": {"json"},
     "docs/client.md": {"python"},
+    "docs/http-api.md": {"sh", "python"},
     "docs/plugins.md": {"sh", "python", "ini"},
     "docs/embedding.md": {"python"},
     "docs/operating.md": {"sh", "python", "ini"},

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 def http_routes(chat: ChatHandle) -> Sequence[Any]:
     """Give routes to add to the application, as Tornado's `Application` takes them.
 
+    They are shown in `/openapi.json`. A handler class may have an attribute `openapi`: HTTP method in
+    lower case -> an OpenAPI operation. Without it, what is shown is the path and its methods.
+
     Any, because the core's vocabulary does not name Tornado's types.
     """
 

@@ -25,7 +25,7 @@ class OpenApiHandler(SiteHandler):
         site = self.site
         if self.prefix not in site.documents:
             routes = [*self._routes, *(() if self.prefix else site.plugin_routes)]
-            found = openapi(ENDPOINTS, routes, self.prefix, site.settings.rooms.name_pattern)
+            found = openapi(ENDPOINTS, routes, self.prefix, site.settings)
             site.documents[self.prefix] = msgspec.json.encode(found)
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-cache")

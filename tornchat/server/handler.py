@@ -23,6 +23,12 @@ SECURITY_HEADERS = MappingProxyType(
 """For what is no page. A page may load from its own site, and says so itself."""
 
 
+def allowed_methods(handler: type[RequestHandler]) -> list[str]:
+    """The HTTP methods that a handler class answers."""
+    names = {name: name.lower() for name in handler.SUPPORTED_METHODS}
+    return [name for name, own in names.items() if getattr(handler, own) is not getattr(RequestHandler, own)]
+
+
 class SiteHandler(RequestHandler):
     """A request to the chat that is no WebSocket, under `prefix` ("" or "/talk")."""
 
@@ -56,4 +62,6 @@ class SiteHandler(RequestHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """One line, without a traceback and whatever the host's settings say."""
         self.set_header("Content-Type", "text/plain; charset=utf-8")
+        if status_code == 405:
+            self.set_header("Allow", ", ".join(allowed_methods(type(self))))
         self.finish(f"{status_code}: {self._reason}\n")

@@ -13,6 +13,7 @@ from tornado.web import RequestHandler
 from tests.hosting import hosting, settings
 from tests.server.web import ask
 from tornchat import ChatApp, hookimpl
+from tornchat.config import load
 from tornchat.server.api.document import openapi
 from tornchat.server.api.endpoint import MEANINGS
 from tornchat.server.api.foreign import paths_of
@@ -20,8 +21,8 @@ from tornchat.server.api.table import ENDPOINTS
 from tornchat.testing import RunningChat, running_chat
 
 
-def document(routes=(), prefix="", pattern="[a-z]+"):
-    return json.loads(json.dumps(openapi(ENDPOINTS, routes, prefix, pattern)))
+def document(routes=(), prefix="", **sections):
+    return json.loads(json.dumps(openapi(ENDPOINTS, routes, prefix, load(settings=sections))))
 
 
 def test_it_is_valid_openapi_3_1():
@@ -51,11 +52,16 @@ def test_no_two_calls_have_one_name_and_each_refusal_has_its_words():
     assert {status for endpoint in ENDPOINTS for status in endpoint.problems} <= set(MEANINGS)
 
 
-def test_rooms_are_named_as_the_settings_say():
-    text = json.dumps(document(pattern="[a-z]{3}"))
-    assert "room-name" not in text
-    parameters = document(pattern="[a-z]{3}")["paths"]["/api/rooms/{room}"]["get"]["parameters"]
+def test_it_says_of_rooms_and_messages_what_the_settings_say():
+    found = document(rooms={"name_pattern": "[a-z]{3}"}, limits={"message_chars": 7})
+    parameters = found["paths"]["/api/rooms/{room}"]["get"]["parameters"]
     assert parameters[0]["schema"]["pattern"] == "^(?:[a-z]{3})$"
+    message = found["components"]["schemas"]["NewMessage"]["properties"]["message"]
+    assert (message["minLength"], message["maxLength"]) == (1, 7)
+    for text, fits in (("a", True), (" a ", True), ("", False), (" \n", False), ("a\0", False)):
+        assert bool(re.search(message["pattern"], text)) is fits
+    unlimited = document(limits={"message_chars": 0})["components"]["schemas"]["NewMessage"]
+    assert "maxLength" not in unlimited["properties"]["message"]
 
 
 @pytest.mark.gen_test

@@ -192,7 +192,8 @@ async def test_a_body_that_does_not_say_its_length_is_refused_when_it_is_too_big
 @pytest.mark.parametrize(
     "query",
     [
-        *("?limit=0", "?limit=201", "?limit=-1", "?limit=x", "?limit=", "?limit=1.5", "?limit=" + "9" * 5000),
+        *("?limit=0", "?limit=null", "?limit=+5", "?limit=%205", "?limit=1_0", "?limit=%D9%A5"),
+        *("?limit=201", "?limit=-1", "?limit=x", "?limit=", "?limit=1.5", "?limit=" + "9" * 5000),
         *("?limit=1&limit=2", "?other=1", "?after", "?&", "?%ff=1", "?after=%ff", "?token=x"),
     ],
 )

@@ -145,3 +145,21 @@ async def test_a_message_is_deleted_by_its_sender_or_a_moderator():
         page = (await ask(chat, "GET", TEA, "eve")).json
         assert [(one["message"], one["deleted"]) for one in page["messages"]] == [("", True), ("", True)]
         assert (page["head_seq"], page["to_seq"]) == (4, 4)
+
+
+@pytest.mark.gen_test
+async def test_messages_are_found_by_their_words():
+    async with running_chat() as chat:
+        await (await chat.connect("tea", "ann")).hear()
+        for text in ("green tea", "black tea", "coffee"):
+            await say(chat, "ann", text)
+        found = (await ask(chat, "GET", "/api/rooms/tea/search?q=tea", "bob")).json["messages"]
+        assert [one["message"] for one in found] == ["black tea", "green tea"]
+        found = (await ask(chat, "GET", "/api/rooms/tea/search?q=tea&before=2&limit=1", "bob")).json[
+            "messages"
+        ]
+        assert [one["message"] for one in found] == ["green tea"]
+        for bad in ("", "?q=", "?q=" + "x" * 401):
+            assert (await ask(chat, "GET", f"/api/rooms/tea/search{bad}", "bob")).code == "invalid_input"
+        for odd in ("%22", "%27)%20OR%201=1", "*", "NEAR(", "a%00b", "-", "%e2%80%ae"):
+            assert (await ask(chat, "GET", f"/api/rooms/tea/search?q={odd}", "bob")).status == 200, odd

@@ -12,11 +12,14 @@ from tornchat.server.site import Site
 class Call:
     """Given to the function of an endpoint. `status` is what will be answered; it may be changed."""
 
-    __slots__ = ("_user", "chat", "headers", "request", "site", "status")
+    __slots__ = ("_user", "chat", "headers", "prefix", "request", "site", "status")
 
-    def __init__(self, site: Site, request: HTTPServerRequest, user: User | None, status: int) -> None:
-        """Raises `Unavailable` if the chat does not run."""
+    def __init__(
+        self, site: Site, prefix: str, request: HTTPServerRequest, user: User | None, status: int
+    ) -> None:
+        """`prefix` is where the chat is mounted. Raises `Unavailable` if it does not run."""
         self.site = site
+        self.prefix = prefix
         self.chat: Chat = site.chat
         self.request = request
         self.status = status

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
+from typing import Annotated, Any, get_args, get_origin
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -16,6 +18,8 @@ from tornchat.server.api.problems import InputError, Problem
 from tornchat.wire import refuse_repeated_keys
 
 MOST_PARAMETERS = 50
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,18})")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,308})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
 
 
 def inputs(endpoint: Endpoint, request: HTTPServerRequest, segments: tuple[str, ...]) -> dict[str, object]:
@@ -79,10 +83,29 @@ def _body(request: HTTPServerRequest, form: type[msgspec.Struct]) -> object:
 
 
 def _convert(values: Mapping[str, str], form: type[msgspec.Struct], source: str) -> object:
+    # msgspec's own `strict=False` would read "null" as nothing, also where a room is called so.
+    types = {field.encode_name: _plain_types(field.type) for field in fields_of(form)}
+    typed = {name: _typed(text, types.get(name, set())) for name, text in values.items()}
     try:
-        return msgspec.convert(values, form, strict=False)
+        return msgspec.convert(typed, form)
     except msgspec.ValidationError as error:
         raise _from_msgspec(error, source) from None
+
+
+def _plain_types(form: Any) -> set[Any]:
+    """The types that an annotation is a choice of. Any: annotations have no type of their own."""
+    if get_origin(form) is Annotated:
+        return _plain_types(get_args(form)[0])
+    return {form}.union(*map(_plain_types, get_args(form)))
+
+
+def _typed(text: str, types: set[Any]) -> int | float | str:
+    """A number as JSON has it, where one may stand; what is none stays a text, which is then refused."""
+    if int in types and _WHOLE.fullmatch(text):
+        return int(text)
+    if float in types and _NUMBER.fullmatch(text) and math.isfinite(float(text)):
+        return float(text)
+    return text
 
 
 def _from_msgspec(error: msgspec.ValidationError, source: str) -> Problem:

@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
+from tornchat.config import Settings
 from tornchat.server.api.endpoint import MEANINGS, Endpoint
 from tornchat.server.api.foreign import paths_of
+from tornchat.server.api.forms import MESSAGE_FORMAT, ROOM_FORMAT
 from tornchat.server.api.problems import MEDIA_TYPE, ProblemBody
 from tornchat.server.api.schemas import Schema, Schemas
 from tornchat.version import __version__
@@ -17,15 +19,17 @@ from tornchat.version import __version__
 RETRY_AFTER = (("Retry-After", {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds."}),)
 SUMMARY = "A realtime chat server: rooms, messages, members and moderation."
 BEARER = "bearer"
+NOT_EMPTY = r"^[^\x00]*[^\s\x00\x1c-\x1f\x85][^\x00]*$"
+"""What a message has to match: no NUL, and not only white space."""
 
 
-def openapi(endpoints: Iterable[Endpoint], routes: Iterable[Any], prefix: str, name_pattern: str) -> Schema:
+def openapi(endpoints: Iterable[Endpoint], routes: Iterable[Any], prefix: str, settings: Settings) -> Schema:
     """Write the document of the calls under `prefix`; `routes` are Tornado's rules besides them.
 
     It is OpenAPI 3.1, as JSON's own types.
     """
     endpoints = list(endpoints)
-    schemas = Schemas(endpoints, [ProblemBody], name_pattern)
+    schemas = Schemas(endpoints, [ProblemBody], formats(settings))
     paths: Schema = {}
     for endpoint in endpoints:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
@@ -43,6 +47,14 @@ def openapi(endpoints: Iterable[Endpoint], routes: Iterable[Any], prefix: str, n
             "securitySchemes": {BEARER: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
     }
+
+
+def formats(settings: Settings) -> dict[str, Schema]:
+    """What the settings say of rooms' names and of messages, format -> what stands in its place."""
+    message: Schema = {"minLength": 1, "pattern": NOT_EMPTY}
+    if settings.limits.message_chars:
+        message["maxLength"] = settings.limits.message_chars
+    return {ROOM_FORMAT: {"pattern": f"^(?:{settings.rooms.name_pattern})$"}, MESSAGE_FORMAT: message}
 
 
 def answering(summary: str, form: type, statuses: Mapping[int, str]) -> Schema:

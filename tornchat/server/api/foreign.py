@@ -14,7 +14,10 @@ from typing import Any
 from tornado.routing import PathMatches, Rule
 from tornado.web import RequestHandler
 
-METHODS = ("get", "head", "post", "delete", "patch", "put", "options")
+from tornchat.server.handler import allowed_methods
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
+"""Those that may stand in the document, of those that Tornado knows."""
 _GROUP = re.compile(r"\((?!\?[:=!<])(?:\?P<(\w+)>)?(?:[^()\\]|\\.|\([^()]*\))*\)")
 _ESCAPED = re.compile(r"\\(.)")
 
@@ -29,12 +32,16 @@ def paths_of(routes: Iterable[Any], prefix: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _rules(routes: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+def _rules(routes: Iterable[Any]) -> Iterator[tuple[str, type[RequestHandler]]]:
     """(regular expression, handler class) of the rules that have both."""
     for route in routes:
         rule = Rule(PathMatches(route[0]), route[1]) if isinstance(route, (tuple, list)) else route
         matcher, target = getattr(rule, "matcher", None), getattr(rule, "target", None)
-        if isinstance(matcher, PathMatches) and inspect.isclass(target):
+        if (
+            isinstance(matcher, PathMatches)
+            and inspect.isclass(target)
+            and issubclass(target, RequestHandler)
+        ):
             yield matcher.regex.pattern, target
 
 
@@ -51,7 +58,7 @@ def _path(pattern: str) -> tuple[str | None, list[str]]:
     return (text, names) if re.fullmatch(r"(/[\w.~{}@:+-]*)+", text) else (None, [])
 
 
-def _operations(handler: type) -> dict[str, Any]:
+def _operations(handler: type[RequestHandler]) -> dict[str, Any]:
     told = getattr(handler, "openapi", None)
     if isinstance(told, Mapping):
         return {method: dict(operation) for method, operation in told.items() if method in METHODS}
@@ -60,12 +67,7 @@ def _operations(handler: type) -> dict[str, Any]:
         "summary": " ".join(summary.split()),
         "responses": {"default": {"description": "Not described."}},
     }
-    return {method: minimal for method in METHODS if _has(handler, method)}
-
-
-def _has(handler: type, method: str) -> bool:
-    inherited = getattr(RequestHandler, method)
-    return getattr(handler, method, inherited) is not inherited
+    return {method.lower(): minimal for method in allowed_methods(handler) if method.lower() in METHODS}
 
 
 def _parameters(names: Iterable[str]) -> dict[str, Any]:

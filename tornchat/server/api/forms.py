@@ -11,10 +11,12 @@ from msgspec import Meta
 MOST_SEQ = 2**53 - 1
 """JSON's readers agree on whole numbers up to here."""
 
-_CONTROLS = "\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff"
+_CONTROLS = "\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069"
 
 ROOM_FORMAT = "room-name"
 """In a schema: what `[rooms] name_pattern` says. A path that does not fit it is a room that is not there."""
+MESSAGE_FORMAT = "chat-message"
+"""In a schema: what every message over a socket has to be, too. The chat refuses it with codes of its own."""
 RoomName: TypeAlias = Annotated[
     str,
     Meta(

@@ -10,7 +10,16 @@ from msgspec import Meta
 from tornchat.messages import Entry
 from tornchat.server.api.call import Call
 from tornchat.server.api.endpoint import Endpoint
-from tornchat.server.api.forms import Input, Limit, Output, RoomPath, Seq, Timestamp, timestamp
+from tornchat.server.api.forms import (
+    MESSAGE_FORMAT,
+    Input,
+    Limit,
+    Output,
+    RoomPath,
+    Seq,
+    Timestamp,
+    timestamp,
+)
 from tornchat.wire import Said
 
 
@@ -63,7 +72,14 @@ class MessagePage(Output, frozen=True):
 class NewMessage(Input, frozen=True):
     """What to say."""
 
-    message: Annotated[str, Meta(description="The text.", examples=["Hello world!"])]
+    message: Annotated[
+        str,
+        Meta(
+            description="The text.",
+            examples=["Hello world!"],
+            extra_json_schema={"format": MESSAGE_FORMAT},
+        ),
+    ]
 
 
 class PostHeaders(Input, frozen=True):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+from urllib.parse import quote
+
 import msgspec
+from msgspec import Meta
 
 from tornchat.messages import Action, Role, RoomSummary
 from tornchat.server.api.call import Call
@@ -23,7 +27,7 @@ from tornchat.server.api.forms import (
 class RoomsQuery(Input, frozen=True):
     """Which part of the list: the rooms whose names come after `after`."""
 
-    after: RoomName | None = None
+    after: Annotated[str, Meta(max_length=1024)] | None = None
     limit: Limit = 50
 
 
@@ -83,6 +87,7 @@ async def list_rooms(call: Call, query: RoomsQuery) -> RoomList:
 
 async def create_room(call: Call, body: NewRoom) -> Room:
     """Make a room, which the caller owns."""
+    call.headers["Location"] = f"{call.prefix}/api/rooms/{quote(body.name, safe='')}"
     return Room.of(await call.chat.directory.create_room(call.user, body.name, body.private))
 
 

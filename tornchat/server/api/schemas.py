@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 import msgspec
 
 from tornchat.server.api.endpoint import Endpoint
-from tornchat.server.api.forms import ROOM_FORMAT
 
 Schema: TypeAlias = dict[str, Any]
 PLACES = (("path", "path"), ("query", "query"), ("headers", "header"))
@@ -17,8 +16,10 @@ PLACES = (("path", "path"), ("query", "query"), ("headers", "header"))
 class Schemas:
     """The schemas of all types that some endpoints take and give. Any: JSON's own types."""
 
-    def __init__(self, endpoints: Iterable[Endpoint], more: Iterable[type], name_pattern: str) -> None:
-        """`more` are types besides those of `endpoints`; `name_pattern` is a room's (a whole match)."""
+    def __init__(
+        self, endpoints: Iterable[Endpoint], more: Iterable[type], formats: Mapping[str, Schema]
+    ) -> None:
+        """`more` are types besides those of `endpoints`; `formats` says of each what the settings say."""
         inputs = [form for endpoint in endpoints for form in endpoint.inputs.values()]
         answers = [endpoint.answer for endpoint in endpoints if endpoint.answer is not None]
         types = list(dict.fromkeys([*inputs, *answers, *more]))
@@ -28,9 +29,7 @@ class Schemas:
         self._names = {
             form: ref["$ref"].rpartition("/")[2] for form, ref in zip(types, references, strict=True)
         }
-        self._all: dict[str, Schema] = {
-            name: _named_rooms(schema, name_pattern) for name, schema in components.items()
-        }
+        self._all: dict[str, Schema] = {name: _as_set(schema, formats) for name, schema in components.items()}
 
     def reference(self, form: type) -> Schema:
         """What stands in the document for a type."""
@@ -75,14 +74,13 @@ def _without_null(schema: Schema) -> Schema:
     return schema
 
 
-def _named_rooms(schema: Any, pattern: str) -> Any:
-    """Say of room names what the settings say of them."""
+def _as_set(schema: Any, formats: Mapping[str, Schema]) -> Any:
+    """Put what the settings say in the place of a format."""
     if isinstance(schema, list):
-        return [_named_rooms(one, pattern) for one in schema]
+        return [_as_set(one, formats) for one in schema]
     if not isinstance(schema, Mapping):
         return schema
-    found = {key: _named_rooms(value, pattern) for key, value in schema.items()}
-    if found.get("format") == ROOM_FORMAT:
-        del found["format"]
-        found["pattern"] = f"^(?:{pattern})$"
+    found = {key: _as_set(value, formats) for key, value in schema.items()}
+    if found.get("format") in formats:
+        found |= formats[found.pop("format")]
     return found
