@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import WebSocketRoute, expect
 
 from tests.browser.conftest import Arrives
 from tests.browser.test_reconnecting import say
@@ -34,6 +37,28 @@ def test_older_messages_come_while_scrolling_up(arrives: Arrives, told: str) -> 
     box.focus()
     alice.page.keyboard.press("Home")
     alice.reads("The beginning of long")
+
+
+def test_what_comes_both_ways_is_shown_once(arrives: Arrives, address: str) -> None:
+    """History comes by the socket, and older messages by HTTP; here HTTP overtakes."""
+    say(address, "Ada", ["One.", "Two."], "race")
+    held: list[Callable[[], None]] = []
+
+    def hold(page: WebSocketRoute) -> None:
+        server = page.connect_to_server()
+        page.on_message(server.send)
+        keep = lambda frame: held.append(lambda: page.send(frame))  # noqa: E731
+        server.on_message(lambda frame: keep(frame) if '"One."' in frame or held else page.send(frame))
+
+    alice = arrives()
+    alice.page.route_web_socket(re.compile("/ws/chat/race/"), hold)
+    alice.joins("Alice", "race").page.get_by_role("button", name="Load older messages").click()
+    alice.sees("One.", "Two.").says("Three.")
+    expect(alice.page.locator(".message")).to_have_count(3)
+    for release in held:
+        release()
+    held.clear()
+    alice.sees("One.", "Two.", "Three.")
 
 
 def test_what_is_read_stays_in_its_place_while_older_ones_are_put_above(arrives: Arrives, told: str) -> None:

@@ -120,6 +120,8 @@ export class Room extends EventTarget {
 
   #onMessage(message) {
     const entry = this.#entry(message);
+    const last = this.entries[this.entries.length - 1];
+    if (last && last.seq >= entry.seq) return; // it was loaded while it was on its way
     this.entries.push(entry);
     if (entry.seq === 1) this.older = "all";
     if (entry.mine) this.#matchPending(entry);
@@ -215,9 +217,10 @@ export class Room extends EventTarget {
     try {
       const page = await this.chat.api.messages(this.name, { before, limit });
       if (epoch !== this.#epoch) return;
-      const found = page.messages.map((message) => this.#entry(message)).filter(({ seq }) => seq < before);
+      const known = this.entries[0]?.seq ?? before; // it may have come meanwhile
+      const found = page.messages.map((message) => this.#entry(message)).filter(({ seq }) => seq < known);
       this.entries = [...found, ...this.entries];
-      this.older = found.length && found[0].seq > page.first_seq ? "more" : "all";
+      this.older = page.messages.length && page.messages[0].seq > page.first_seq ? "more" : "all";
     } catch (error) {
       this.older = error.absent ? "all" : "failed";
     }

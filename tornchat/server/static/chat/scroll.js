@@ -22,7 +22,7 @@ export function useScroll(room) {
     at.current.bottom = scrollHeight - scrollTop - clientHeight < NEAR_PX;
     setBottom(at.current.bottom);
     room.setReading(at.current.bottom && !document.hidden && document.hasFocus());
-    if (scrollTop < LOAD_OLDER_PX && room.older === "more") void room.loadOlder();
+    if (scrollTop < LOAD_OLDER_PX && room.older === "more" && room.entries.length) void room.loadOlder();
   };
 
   useLayoutEffect(() => {

@@ -61,6 +61,8 @@ function Self({ chat }) {
     <span class="self-name" title=${chat.me.id}>
       <bdi>${chat.me.username}</bdi>${chat.session.guest && html`<small>Guest</small>`}
     </span>
+    ${chat.me.roles?.includes("admin") &&
+    html`<a class="icon-button" href="admin/" aria-label="Dashboard" title="Dashboard"><${Icon} name="gauge" /></a>`}
     <${ThemeButton} />
     <${IconButton} icon="leave" label="Sign out" onClick=${() => chat.signOut()} />
   </div>`;
