@@ -13,6 +13,8 @@ from typing import NamedTuple
 from tests.chaos.record import Note
 
 STAGE = "stage"
+ABSENT = frozenset({"stop node", "swallow redis"})
+"""Faults that keep a node from the others."""
 
 
 class Finding(NamedTuple):
@@ -42,7 +44,7 @@ def check(notes: list[Note], lease: float = 8.0) -> list[Finding]:
         findings += order(stay)
         findings += completeness(stay, stored)
     findings += rosters(notes)
-    findings += false_leaves(notes, 2 * lease)
+    findings += false_leaves(notes, lease)
     return findings
 
 
@@ -174,11 +176,20 @@ def told_rosters(notes: list[Note]) -> dict[str, set[str]]:
     return {who: users for who, users in believed.items() if who in there}
 
 
-def false_leaves(notes: list[Note], window: float) -> Iterator[Finding]:
-    """Nobody is shown leaving who was there all the time, on a node that was running."""
+def false_leaves(notes: list[Note], lease: float) -> Iterator[Finding]:
+    """Nobody is shown leaving who was there all the time, on a node that was there for the others.
+
+    One that stands still, or does not hear Redis, for longer than a lease is to the others as one that died.
+    """
     since: dict[str, tuple[float, int | None]] = {}
     nodes: dict[str, int | None] = {}
-    stops = [note for note in notes if note["what"] == "fault" and note["kind"] == "stop node"]
+    absences = [
+        note
+        for note in notes
+        if note["what"] == "fault"
+        and note["kind"] in ABSENT
+        and note["until"] - note["began"] > lease / 2  # the lease was renewed some time before
+    ]
     for note in notes:
         if note["what"] == "entered":
             since[note["who"]] = (note["at"], note["node"])
@@ -188,10 +199,11 @@ def false_leaves(notes: list[Note], window: float) -> Iterator[Finding]:
         elif note["what"] == "left" and note["user"] in since:
             entered, node = since[note["user"]]
             held_up = {node, nodes.get(note["who"])}
-            if note["at"] - entered > window and not _stopped(stops, held_up, note["at"], window):
-                detail = f"{note['user']}, there for {note['at'] - entered:.1f} s"
+            there = note["at"] - entered
+            if there > 2 * lease and not _absent(absences, held_up, note["at"], 2 * lease):
+                detail = f"{note['user']}, there for {there:.1f} s"
                 yield Finding("shown leaving while there", note["who"], detail)
 
 
-def _stopped(stops: Iterable[Note], nodes: set[int | None], at: float, window: float) -> bool:
-    return any(stop["node"] in nodes and stop["began"] - 1 < at < stop["until"] + window for stop in stops)
+def _absent(absences: Iterable[Note], nodes: set[int | None], at: float, after: float) -> bool:
+    return any(fault["node"] in nodes and fault["began"] < at < fault["until"] + after for fault in absences)

@@ -44,13 +44,13 @@ LASTING = frozenset(
 """What no waiting mends."""
 
 
-async def run(folder: Path, seed: int, seconds: float, users: int) -> tuple[list[Finding], str]:
+async def run(folder: Path, seed: int, seconds: float, users: int, nodes: int) -> tuple[list[Finding], str]:
     """Break things for so long; gives what the checker finds, and a line of figures."""
     record = Record(folder / "record.jsonl")
     chance = Random(seed)
     async with AsyncExitStack() as stack:
         stack.callback(record.close)
-        theatre = await stack.enter_async_context(open_theatre(folder))
+        theatre = await stack.enter_async_context(open_theatre(folder, nodes))
         ports = [node.port for node in theatre.nodes]
         actors: list[Actor] = []
         for number in range(users):
@@ -130,9 +130,9 @@ async def _newcomer_is_told(theatre: Theatre, node: int) -> list[str]:
     return [user["id"] for user in users if not user["id"].startswith(VISITOR)]
 
 
-def play(folder: Path, seed: int, seconds: float, users: int) -> None:
+def play(folder: Path, seed: int, seconds: float, users: int, nodes: int) -> None:
     print(f"\nchaos: seed {seed}, {seconds:.0f} s, {users} users, record {folder / 'record.jsonl'}")
-    findings, figures = asyncio.run(run(folder, seed, seconds, users))
+    findings, figures = asyncio.run(run(folder, seed, seconds, users, nodes))
     print(figures)
     print(f"findings: {len(findings)}")
     for finding in findings[:40]:
@@ -143,4 +143,8 @@ def play(folder: Path, seed: int, seconds: float, users: int) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(SECONDS + 200)
 def test_all_promises_hold_while_everything_breaks(tmp_path: Path) -> None:
-    play(tmp_path, SEED, SECONDS, 30)
+    play(tmp_path, SEED, SECONDS, 30, 3)
+
+
+def test_the_promises_hold_through_a_few_faults(tmp_path: Path) -> None:
+    play(tmp_path, 1, 4, 8, 2)

@@ -1,4 +1,4 @@
-"""The theatre that falls apart: three nodes in processes of their own, one PostgreSQL, one Valkey."""
+"""The theatre that falls apart: nodes in processes of their own, one PostgreSQL, one Valkey."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Theatre:
 
 
 @asynccontextmanager
-async def open_theatre(folder: Path, count: int = 3) -> AsyncIterator[Theatre]:
+async def open_theatre(folder: Path, count: int) -> AsyncIterator[Theatre]:
     """A whole one, gone afterwards whatever state it is in."""
     async with AsyncExitStack() as stack:
         redis = stack.enter_context(valkey())
