@@ -58,7 +58,7 @@ def _feel(port: int) -> None:
 def _beat(connection: socket.socket) -> float:
     mark = str(time.perf_counter()).encode()[:20]
     began = time.perf_counter()
-    connection.sendall(masked_frame(PING, mark))
+    connection.sendall(masked_frame(PING, mark) + masked_frame(PONG, b""))  # which answers its pings
     heard = b""
     while bytes((0x80 | PONG, len(mark))) + mark not in heard:
         data = connection.recv(65536)

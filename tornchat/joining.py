@@ -62,6 +62,7 @@ class Joining:
         self._now: Callable[[], float] = asyncio.get_running_loop().time
         self._history = History(hooks, settings.rooms.history_limit, settings.limits.resume_messages)
         self._presence = Presence(hooks, hooks.tell)
+        self._firsts: dict[str, asyncio.Event] = {}
         self._numbers = count(1)
         self._leaves = Tasks()
 
@@ -101,9 +102,25 @@ class Joining:
         if not self._access.is_name(name) or not await self._hooks.authorize(user, "join", name):
             raise Closed(ROOM_NOT_FOUND, "room not found")
         loaded = self._rooms.warm(name)
-        room = loaded if loaded is not None else await self._load(user, name)
+        room = loaded if loaded is not None else await self._after_first(user, name)
         await self._sanctions.know(name)
         return room
+
+    async def _after_first(self, user: User, name: str) -> Room:
+        """Of many who come to a cold room at once one opens it, or storage is asked by all and late for all.
+
+        If it is not open to everybody then, each asks for itself. Raises `Closed` (4000), `Unavailable`.
+        """
+        first = self._firsts.get(name)
+        if first is not None:
+            await first.wait()  # its hooks have deadlines
+            return self._rooms.warm(name) or await self._load(user, name)
+        first = self._firsts[name] = asyncio.Event()
+        try:
+            return await self._load(user, name)
+        finally:
+            del self._firsts[name]
+            first.set()
 
     async def _load(self, user: User, name: str) -> Room:
         info = await self._hooks.open_room(

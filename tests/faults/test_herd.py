@@ -75,7 +75,7 @@ class Wave:
         backoff = Backoff()
         while True:
             comer = Comer(head)
-            await asyncio.get_running_loop().create_connection(lambda: comer, "127.0.0.1", stage.port)
+            await asyncio.get_running_loop().create_connection(lambda c=comer: c, "127.0.0.1", stage.port)
             try:
                 self.seconds.append(await comer.arrived - self._began)
                 return comer
