@@ -77,7 +77,7 @@ def test_who_is_kicked_from_the_table_is_out(arrives: Arrives, house: House) -> 
     with house.enters("romeo", "verona") as romeo, house.enters("juliet", "mantua"):
         visitor.page.get_by_role("link", name="Users").click()
         visitor.page.get_by_placeholder("Search users").fill("romeo")
-        expect(visitor.page.get_by_text("1 sessions on this node")).to_be_visible()
+        expect(visitor.page.get_by_text("1 sessions on node")).to_be_visible()
         visitor.page.get_by_role("button", name="Kick romeo from verona").click()
         expect(visitor.page.get_by_text("romeo was kicked from verona.")).to_be_visible()
         assert is_closed(romeo) == 4003

@@ -104,7 +104,8 @@ async def read_loaded_rooms(call: Call, query: RoomsOrder) -> LoadedRooms:
     async for room in _calmly(list(call.chat.rooms.loaded())):
         if wanted in room.info.name.casefold():
             rows.append(_room(room))
-    return LoadedRooms(rooms=_first(rows, query.sort, query.order, query.limit), found=len(rows))
+    first = _first(rows, query.sort, query.order, query.limit)
+    return LoadedRooms(node=call.chat.node_id, rooms=first, found=len(rows))
 
 
 async def read_open_sessions(call: Call, query: SessionsOrder) -> OpenSessions:
@@ -115,7 +116,8 @@ async def read_open_sessions(call: Call, query: SessionsOrder) -> OpenSessions:
         row = _session(one, now) if isinstance(one, Connection) else None
         if row is not None and wanted in f"{row.username} {row.user_id} {row.room}".casefold():
             rows.append(row)
-    return OpenSessions(sessions=_first(rows, query.sort, query.order, query.limit), found=len(rows))
+    first = _first(rows, query.sort, query.order, query.limit)
+    return OpenSessions(node=call.chat.node_id, sessions=first, found=len(rows))
 
 
 async def _calmly(items: Sequence[Item]) -> AsyncIterator[Item]:

@@ -116,6 +116,7 @@ class LoadedRoom(Output, frozen=True):
 class LoadedRooms(Output, frozen=True):
     """Some of this node's rooms; `found` is how many there are in all."""
 
+    node: str
     rooms: list[LoadedRoom]
     found: int
 
@@ -136,6 +137,7 @@ class OpenSession(Output, frozen=True):
 class OpenSessions(Output, frozen=True):
     """Some of this node's sessions; `found` is how many there are in all."""
 
+    node: str
     sessions: list[OpenSession]
     found: int
 

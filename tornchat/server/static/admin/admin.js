@@ -5,6 +5,7 @@ import { Api, ApiError } from "./api.js";
 const TOKEN_KEY = "tornchat.admin.token";
 const EVERY_MS = 2000;
 const MOST_SAMPLES = 450;
+const MOST_STRAYS = 5;
 
 /** Says "change" whenever there is something new to draw. */
 export class Admin extends EventTarget {
@@ -20,6 +21,8 @@ export class Admin extends EventTarget {
     this.values = {};
     this.error = null;
     this.answeredAt = 0;
+    /** Answers of other nodes in a row. */
+    this.strays = 0;
     this.timer = 0;
   }
 
@@ -74,9 +77,14 @@ export class Admin extends EventTarget {
     this.timer = setTimeout(() => this.#poll(), EVERY_MS);
   }
 
-  /** Behind a load balancer another node may answer: what was shown is not its past. */
+  /**
+   * Behind a load balancer, and with several workers, another node may answer. What was shown is not its past, so the
+   * page stays with the first one as long as that still answers now and then.
+   */
   async #take(found, api) {
     const moved = this.overview && this.overview.node.id !== found.node.id;
+    this.strays = moved ? this.strays + 1 : 0;
+    if (moved && this.strays < MOST_STRAYS) return;
     const fresh = moved ? await api.overview(0) : found;
     if (moved || !this.overview) Object.assign(this, { times: [], values: {} });
     this.overview = fresh;

@@ -2,7 +2,7 @@
 
 import { Actions, Told } from "./actions.js";
 import { count, figure, said } from "./format.js";
-import { html, usePolled, useRef, useState } from "./html.js";
+import { html, useEffect, usePolled, useRef, useState } from "./html.js";
 import { Failure, Search, Table } from "./table.js";
 
 export function Rooms({ admin }) {
@@ -25,7 +25,7 @@ export function Rooms({ admin }) {
     { name: "seq", title: "Log entries", number: true, cell: (row) => count(row.seq) },
     { name: "behind_bytes", title: "Behind", number: true, cell: (row) => said(row.behind_bytes, "bytes") },
   ];
-  return html`<${Search} label="Search rooms" value=${q} onInput=${setQ} found=${data?.found} shown=${data?.rooms.length} what="rooms loaded on this node" />
+  return html`<${Search} label="Search rooms" value=${q} onInput=${setQ} found=${data?.found} shown=${data?.rooms.length} what=${`rooms loaded on node ${data?.node}`} />
     <${Failure} error=${error} />
     ${open && html`<${People} key=${open} admin=${admin} room=${open} onClose=${() => setOpen(null)} />`}
     ${data
@@ -55,6 +55,11 @@ function useRates() {
 
 function People({ admin, room, onClose }) {
   const [told, tell] = useState(null);
+  const heading = useRef(null);
+  useEffect(() => {
+    heading.current.focus({ preventScroll: true });
+    heading.current.closest("section").scrollIntoView({ block: "nearest" });
+  }, []);
   const { data, error, reload } = usePolled(() => admin.api.users(room), 5, room);
   const onDone = (words, failed) => {
     tell({ words, failed });
@@ -62,7 +67,7 @@ function People({ admin, room, onClose }) {
   };
   return html`<section class="card people" aria-labelledby="people">
     <div class="row">
-      <h2 id="people">In ${room}, on all nodes</h2>
+      <h2 id="people" ref=${heading} tabindex="-1">In ${room}, on all nodes</h2>
       <button type="button" class="quiet" onClick=${onClose}>Close</button>
     </div>
     <${Told} told=${told} /><${Failure} error=${error} />

@@ -29,7 +29,7 @@ export function Users({ admin }) {
       cell: (row) => html`<${Actions} admin=${admin} room=${row.room} user=${{ id: row.user_id, username: row.username }} onDone=${onDone} />`,
     },
   ];
-  return html`<${Search} label="Search users, ids, rooms" value=${q} onInput=${setQ} found=${data?.found} shown=${data?.sessions.length} what="sessions on this node" />
+  return html`<${Search} label="Search users, ids, rooms" value=${q} onInput=${setQ} found=${data?.found} shown=${data?.sessions.length} what=${`sessions on node ${data?.node}`} />
     <${Told} told=${told} /><${Failure} error=${error} />
     ${data
       ? html`<${Table} caption="Sessions on this node" columns=${columns} rows=${data.sessions} keyOf=${(row) => row.connection} sort=${sort} order=${order}
