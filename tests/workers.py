@@ -24,6 +24,7 @@ class Workers:
 
     def __init__(self, parent: Running, count: int) -> None:
         self.parent = parent
+        self.metrics_port = 0
         port = re.search(r":(\d+)$", parent.sees("listening"))[1]
         self.stage = Stage(int(port), SECRET)
         parent.logs(READY, count)

@@ -16,7 +16,7 @@ from tornchat.config import Settings, load
 from tornchat.errors import SettingsError
 from tornchat.loader import load_plugins
 from tornchat.server.connections import Connections
-from tornchat.server.routing import site_routes, unknown_calls
+from tornchat.server.routing import probe_routes, site_routes, unknown_calls
 from tornchat.server.samples import SAMPLE_SECONDS, Samples
 from tornchat.server.site import Site
 from tornchat.server.socket import ChatSocket
@@ -122,6 +122,10 @@ class ChatApp:
             self._watchdog.close()
         await chat.close(TIDY_SECONDS)
         self._site.phase = "stopped"
+
+    def metrics_application(self) -> Application:
+        """`/metrics` and the health checks alone, for a port that only some can reach."""
+        return Application(probe_routes(self._site))
 
     async def application(self, **settings: Any) -> Application:
         """The chat alone, with its plugins' own routes, as an application. After `start`.

@@ -166,6 +166,16 @@ class MetricsSection(Section, frozen=True):
             "own: use the token."
         ),
     ] = ("127.0.0.0/8", "::1/128")
+    host: Annotated[str, Meta(description="The address of the port below.")] = "127.0.0.1"
+    port: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=65000,
+            description="A port of each process's own for /metrics, besides the one that all share: worker 1 "
+            "has this one, worker 2 the next. 0: none.",
+        ),
+    ] = 0
     token: Annotated[
         str | None,
         Meta(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_scraping import node_at, two_free_ports
 from tests.postgres import PostgresServer
 from tests.stage import COUNT
 from tests.talkers import Talk, talk
@@ -28,7 +29,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(folder: Path, postgres: PostgresServer) -> Iterator[Workers]:
     """Two workers, which are new ones after each test."""
-    with valkey() as bus, workers(folder, options_of_one_chat(folder, bus, postgres)) as running:
+    scraped = ["--set", f"metrics.port={two_free_ports()}"]
+    with valkey() as bus, workers(folder, options_of_one_chat(folder, bus, postgres) + scraped) as running:
+        running.metrics_port = int(scraped[1].partition("=")[2])
         yield running
         assert running.stop() == 0
 
@@ -39,6 +42,11 @@ def report(what: str, told: Talk) -> None:
     assert told.said == told.acked
     assert told.lost() == 0
     assert told.doubled() == 0
+
+
+def test_each_worker_tells_its_metrics_at_a_port_of_its_own(server: Workers) -> None:
+    nodes = {node_at(server.metrics_port + number) for number in range(2)}
+    assert len(nodes) == 2
 
 
 def test_a_rolling_restart_loses_nothing(server: Workers) -> None:

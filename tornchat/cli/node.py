@@ -13,6 +13,7 @@ from tornado.httpserver import HTTPServer
 from tornchat.app import ChatApp
 from tornchat.cli import logs, loops
 from tornchat.cli.listening import listen
+from tornchat.cli.scraping import scraping
 from tornchat.cli.stop import Stop
 
 MAX_HEADER_BYTES = 65536
@@ -30,15 +31,17 @@ def run(
     stop: Stop,
     on_ready: Callable[[], None],
     on_stop: Callable[[], None],
+    number: int | None = None,
 ) -> None:
     """Be a node until `stop` is asked for. Nobody is let in before the plugins have started.
 
-    `on_ready` is called when clients may come, `on_stop` when none may any more. Raises `SettingsError`.
+    `on_ready` is called when clients may come, `on_stop` when none may any more. `number` is that of a
+    worker. Raises `SettingsError`.
     """
     raise_descriptor_limit()
     try:
         with asyncio.Runner(loop_factory=loops.factory(chat.settings.tornchat.loop)) as runner:
-            runner.run(_run(chat, sockets, stop, on_ready, on_stop))
+            runner.run(_run(chat, sockets, stop, on_ready, on_stop, number))
     finally:
         for one in sockets:
             one.close()
@@ -60,11 +63,14 @@ async def _run(
     stop: Stop,
     on_ready: Callable[[], None],
     on_stop: Callable[[], None],
+    number: int | None,
 ) -> None:
     await chat.start()
+    probes: HTTPServer | None = None
     try:
         _spare_collector()
         server = await _server(chat)
+        probes = scraping(chat, number)
         listen(sockets)
         server.add_sockets(sockets)
         on_ready()
@@ -73,6 +79,9 @@ async def _run(
         server.stop()
     finally:
         await chat.close()
+        if probes is not None:  # to the last, so that the drain can be watched
+            probes.stop()
+            await probes.close_all_connections()
     await server.close_all_connections()
 
 

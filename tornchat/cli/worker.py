@@ -35,7 +35,7 @@ def command(given: Given, number: int, parent: int, descriptors: tuple[int, ...]
     stop = Stop(settings.server.drain_seconds + WORKER_GRACE_SECONDS, IGNORED)
     with line:
         _end_with_parent(line, stop)
-        node.run(ChatApp(settings), sockets, stop, lambda: _tell(line), lambda: None)
+        node.run(ChatApp(settings), sockets, stop, lambda: _tell(line), lambda: None, number)
 
 
 def _tell(line: socket.socket) -> None:

@@ -42,6 +42,12 @@ def site_routes(site: Site, prefix: str) -> list[URLSpec]:
     return found
 
 
+def probe_routes(site: Site) -> list[URLSpec]:
+    """What watches over the server, without the server: health checks and metrics."""
+    handlers = {"/healthz": HealthHandler, "/readyz": ReadyHandler, "/metrics": MetricsHandler}
+    return [_route(site, "", path, handler) for path, handler in handlers.items()]
+
+
 def unknown_calls(site: Site, prefix: str) -> list[URLSpec]:
     """What no other route takes under /api/ is answered as the API answers. Goes after all others."""
     if not site.settings.server.api:

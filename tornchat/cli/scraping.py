@@ -1,0 +1,30 @@
+"""A port for Prometheus of each process's own: the one that the workers share answers for any of them."""
+
+from __future__ import annotations
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from tornchat.app import ChatApp
+from tornchat.errors import SettingsError
+
+
+def scraping(chat: ChatApp, number: int | None) -> HTTPServer | None:
+    """Listen at `[metrics] port`; worker `number` (1, 2, ...) takes the one that many further, less one.
+
+    None if there is no such port. Raises `SettingsError`.
+    """
+    settings = chat.settings.metrics
+    if not (settings.enabled and settings.port):
+        return None
+    port = settings.port + (number or 1) - 1
+    server = HTTPServer(chat.metrics_application())
+    try:
+        # A new worker is there before the old one in its place has gone.
+        server.add_sockets(bind_sockets(port, settings.host, reuse_port=number is not None))
+    except (OSError, OverflowError) as error:
+        raise SettingsError(
+            f"[metrics] port: tornchat can't listen on {settings.host}:{port}: {error}.",
+            "Choose another port, or 0 for none.",
+        ) from None
+    return server
