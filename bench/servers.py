@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.client import BenchError
 from bench.dialects import Dialect
-from bench.machine import cpu_seconds, free_port, pinned, rss_bytes
+from bench.machine import free_port, pinned, rss_bytes, tree_cpu_seconds
 
 SECONDS = 30.0
 OUTPUT = "output.log"
@@ -39,6 +39,8 @@ class Server:
     command: Callable[[int, Path], Sequence[str]]
     dialect: Callable[[Path], Dialect]
     ready: str = ""
+    loads: tuple[str, ...] = ()
+    """The only loads that it is for; none: all."""
 
 
 class Running:
@@ -53,7 +55,7 @@ class Running:
 
     def cpu_seconds(self) -> float:
         """CPU time used so far."""
-        return cpu_seconds(self._process.pid)
+        return tree_cpu_seconds(self._process.pid)
 
     def rss_bytes(self) -> int:
         """Resident memory now."""

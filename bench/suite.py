@@ -44,7 +44,7 @@ def measure(
     for load in loads:
         for number in range(1 if load.name in ONCE else rounds):
             for server in servers:
-                if load.measures(server.name):
+                if load.measures(server.name) and (not server.loads or load.name in server.loads):
                     tell(f"{load.name}, round {number + 1}: {server.name}")
                     _measure_one(load, server, pace, results)
     return results

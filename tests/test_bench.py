@@ -60,6 +60,13 @@ def test_every_message_reaches_every_member() -> None:
             assert 0 < figure.p50 <= figure.p99 < 5
 
 
+def test_two_workers_deliver_to_members_of_both() -> None:
+    results = run(FanOut("tens", "2 rooms of 10", 2, 10, (1,)), names=("tornchat-workers",))
+    assert results.notes == {}
+    [figure] = results.figures["tens-1"]["tornchat-workers"]
+    assert (figure.lost, figure.misplaced) == (0, 0)
+
+
 def test_joins_and_idle_connections_are_measured() -> None:
     results = run(Storm(rooms=10), Idle(connections=50), names=("tornchat", "tornado-jwt"))
     assert results.notes == {}
