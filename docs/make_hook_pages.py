@@ -67,6 +67,12 @@ OWN = {
         VERBS["one"],
         "The user leaves on this node; the core tells the plugin again until it takes it.",
     ),
+    "read_sanctions": (
+        VERBS["one"],
+        "Nobody enters a room whose sanctions are not known yet: the connection is closed with 1013. In "
+        "rooms that are in use what was read last goes on to hold; it is read again every few seconds.",
+    ),
+    "search_messages": (VERBS["one"], 'The search is answered with "not now".'),
     "read_presence": (
         VERBS["one"],
         "The list stays as it was told last; the core reads it again every few seconds.",

@@ -1,0 +1,90 @@
+"""Search: its words, and that what was deleted or forgotten is in no index and no file any more."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from tornchat_peewee.words import words_of
+
+from tests.plugins.peeweekit import Place, deletion, draft, say, storage
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Hello, hello WORLD!", ["hello", "world"]),
+        ("Crème brûlée", ["creme", "brulee"]),
+        ("Straße STRASSE", ["strasse"]),
+        ("https://a.example/x_y?q=1", ["https", "a", "example", "x", "y", "q", "1"]),
+        ("東京タワ", ["東", "京", "タ", "ワ"]),
+        ("' OR 1=1 --", ["or", "1"]),
+        ("x" * 100, ["x" * 64]),
+        ("?! \0", []),
+        ("\ud800 lone", ["lone"]),
+    ],
+)
+def test_the_words_of_a_text(text: str, words: list[str]) -> None:
+    assert words_of(text) == words
+
+
+def test_nobody_waits_for_the_index_and_it_reaches_the_head_before_a_search(place: Place) -> None:
+    async def play() -> None:
+        async with storage(place, "hall") as chat:
+            for start in range(0, 1200, 400):
+                await say(chat, *(f"word{number}" for number in range(start, start + 400)))
+            assert rows(place, "SELECT count(*) FROM search") == [(0,)]
+            found = await chat.search_messages("hall", "word1199", None, 5)
+            assert [entry.seq for entry in found] == [1200]
+            assert rows(place, "SELECT count(*) FROM search") == [(1200,)]
+
+    asyncio.run(play())
+
+
+def test_two_nodes_index_each_message_once(place: Place) -> None:
+    async def play() -> None:
+        async with storage(place, "hall") as chat, storage(place) as other:
+            await say(chat, *(f"tea {number}" for number in range(1000)))
+            searches = [node.search_messages("hall", "tea", None, 2000) for node in (chat, other) * 3]
+            assert [len(found) for found in await asyncio.gather(*searches)] == [1000] * 6
+            assert rows(place, "SELECT count(*) FROM search") == [(1000,)]
+
+    asyncio.run(play())
+
+
+def test_what_is_deleted_or_pruned_leaves_the_index(place: Place) -> None:
+    async def play() -> None:
+        async with storage(place, "hall") as chat:
+            old = [draft(f"old {number}", sent_at=1000) for number in range(3)]
+            await chat.store_messages([*old, draft("new secret"), draft("new tea")])
+            assert len(await chat.search_messages("hall", "new", None, 9)) == 2
+            await chat.store_messages([deletion(4)])
+            assert await chat.prune_history("hall", 2000, 100) == 3
+            assert rows(place, "SELECT count(*) FROM search") == [(1,)]
+            for query, count in (("old", 0), ("secret", 0), ("new", 1)):
+                assert len(await chat.search_messages("hall", query, None, 9)) == count
+
+    asyncio.run(play())
+
+
+def test_a_message_that_is_deleted_before_it_is_indexed_is_never_found(place: Place) -> None:
+    async def play() -> None:
+        async with storage(place, "hall") as chat:
+            await say(chat, "secret", "tea")
+            await chat.store_messages([deletion(1)])
+            assert await chat.search_messages("hall", "secret", None, 9) == []
+
+    asyncio.run(play())
+
+
+def rows(place: Place, statement: str) -> list[Any]:
+    if isinstance(place, Path):
+        with closing(sqlite3.connect(place / "tornchat.db")) as database:
+            return database.execute(statement).fetchall()
+    with psycopg.connect(place) as connection:
+        return connection.execute(statement).fetchall()
