@@ -337,6 +337,9 @@ async def test_a_call_that_takes_too_long_is_given_up(monkeypatch):
     async with running_chat() as chat:
         monkeypatch.setattr(chat.app._connections.chat, "connect", hangs)
         assert (await ask(chat, "GET", "/api/me", "ann")).code == "unavailable"
+        told = await ask(chat, "POST", "/api/rooms", "ann", {"name": "tea"})
+        assert (told.status, told.code) == (503, "unconfirmed"), "it may be done all the same"
+        assert told.headers["Retry-After"]
 
 
 @pytest.mark.gen_test

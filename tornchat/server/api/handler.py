@@ -25,8 +25,8 @@ from tornchat.server.site import Site
 log = logging.getLogger("tornchat.http")
 
 MAX_BODY_BYTES = 65536
-CALL_SECONDS = 10.0
-"""A whole call's deadline. Each hook has a shorter one of its own."""
+CALL_SECONDS = 20.0
+"""A whole call's deadline. Each hook that it asks has a shorter one of its own."""
 ADMIN = "admin"
 NOTHING: Mapping[str, Endpoint] = MappingProxyType({})
 _encode = msgspec.json.Encoder().encode
@@ -95,11 +95,19 @@ class ApiHandler(SiteHandler):
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 await self._run(segments)
+        except TimeoutError:
+            self._refuse(self._late())
         except Exception as error:
             problem = problem_of(error)
             if problem is None:
                 raise
             self._refuse(problem)
+
+    def _late(self) -> Problem:
+        """Of what changes something it is not known whether it will be: no error may say that it won't."""
+        if self.request.method in ("GET", "HEAD"):
+            return Problem("unavailable", "This is not available now. Please try again.")
+        return Problem("unconfirmed", "It is not known whether this was done. Look, before you try again.")
 
     async def _run(self, segments: tuple[str, ...]) -> None:
         self._check_origin()

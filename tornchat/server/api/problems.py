@@ -102,7 +102,7 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem("unauthorized", "A good bearer token is needed in the Authorization header.")
         case Closed() if error.code == ROOM_NOT_FOUND:
             return Problem("not_found", "There is no such room.")
-        case Closed() | Unavailable() | TimeoutError():
+        case Closed() | Unavailable():
             return Problem("unavailable", "This is not available now. Please try again.")
         case SettingsError():
             return Problem("not_provided", "No loaded plugin provides this.")
