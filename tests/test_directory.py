@@ -77,6 +77,24 @@ def test_what_follows_from_a_role(tmp_path):
     asyncio.run(play())
 
 
+def test_a_room_that_is_in_use_is_handed_over(tmp_path):
+    async def play():
+        async with a_chat(tmp_path) as stage:
+            rooms = stage.chat.directory
+            await rooms.create_room(JULIET, "hall")
+            assert await (await stage.enters("tybalt", "hall")).next_of("room_users_list")
+            await rooms.set_member(JULIET, "hall", "romeo", "owner")
+            assert (await rooms.read_room(TYBALT, "hall")).owner == "romeo"
+            assert (await rooms.rights(JULIET, "hall")).role == "moderator"
+            assert await refused(rooms.set_member(ROMEO, "hall", "romeo", "member")) == "forbidden"
+            assert await refused(rooms.remove_member(ROMEO, "hall", "romeo")) == "forbidden"
+            await rooms.set_member(ROMEO, "hall", "juliet", "member")
+            await rooms.remove_member(JULIET, "hall", "juliet")
+            assert await rooms.read_members(TYBALT, "hall") == [Membership("romeo", "owner")]
+
+    asyncio.run(play())
+
+
 def test_the_list_comes_page_by_page(tmp_path):
     async def play():
         async with a_chat(tmp_path) as stage:

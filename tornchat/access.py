@@ -7,6 +7,7 @@ import re
 from tornchat.errors import ChatError
 from tornchat.hooks import Hooks
 from tornchat.messages import Action, Position, Rights, Role, RoomInfo, RoomSummary, User
+from tornchat.room import Room
 from tornchat.rooms import Rooms
 from tornchat.sanctions import Sanctions
 
@@ -31,15 +32,12 @@ class Access:
 
     async def see(self, user: User, name: str) -> RoomInfo:
         """Give the room if it is there for this user, who is not banned. Raises `room_not_found`."""
-        info = await self._find(user, name)
-        if "ban" in await self._sanctions.until(name, user.id):
-            raise ChatError("room_not_found")
-        return info
+        return await self._unless_banned(user, await self._find(user, name, self._rooms.warm(name)))
 
-    async def _find(self, user: User, name: str) -> RoomInfo:
+    async def _find(self, user: User, name: str, loaded: Room | None = None) -> RoomInfo:
+        """Ask storage unless the room is loaded, which tells all but who owns it now."""
         if not self.is_name(name) or not await self._hooks.authorize(user, "join", name):
             raise ChatError("room_not_found")
-        loaded = self._rooms.warm(name)
         info = loaded.info if loaded is not None else await self._hooks.open_room(name, user, False, 0)
         if info is None:
             raise ChatError("room_not_found")
@@ -52,7 +50,7 @@ class Access:
         sanctions = await self._sanctions.until(name, user.id)
         banned = sanctions.get("ban")
         actions = await self._actions(user, name, role) if banned is None else ()
-        summary = await self.summary(info)
+        summary = await self._summary(info)
         return Rights(summary, role, actions, sanctions.get("mute"), banned)
 
     async def require(self, user: User, name: str, action: Action) -> Rights:
@@ -81,7 +79,16 @@ class Access:
         members = await self._hooks.read_members(info.name, [user_id])
         return next((member.role for member in members if member.user_id == user_id), None)
 
-    async def summary(self, info: RoomInfo) -> RoomSummary:
+    async def read(self, user: User, name: str) -> RoomSummary:
+        """Give the room as it is stored, if it is there for this user. Raises `room_not_found`."""
+        return await self._summary(await self._unless_banned(user, await self._find(user, name)))
+
+    async def _unless_banned(self, user: User, info: RoomInfo) -> RoomInfo:
+        if "ban" in await self._sanctions.until(info.name, user.id):
+            raise ChatError("room_not_found")
+        return info
+
+    async def _summary(self, info: RoomInfo) -> RoomSummary:
         """Give the room with the head of its log."""
         heads = await self._hooks.latest_positions([info.name])
         head = heads.get(info.name)

@@ -48,7 +48,7 @@ class Directory:
 
     async def read_room(self, user: User, name: str) -> RoomSummary:
         """Give the room if it is there for the user. Raises `room_not_found`."""
-        return await self._access.summary(await self._access.see(user, name))
+        return await self._access.read(user, name)
 
     async def delete_room(self, user: User, name: str) -> None:
         """Take the room away; its members on all nodes are closed with 4000. For its owner and admins."""
@@ -74,7 +74,7 @@ class Directory:
         For the owner and admins. Raises `forbidden`, also for changing the owner's own role.
         """
         rights = await self._access.require(user, name, "manage")
-        if user_id == rights.room.owner and role != "owner":
+        if role != "owner" and await self._access.role_in(rights.room, user_id) == "owner":
             raise ChatError("forbidden", "Make somebody else the owner first.")
         if not await self._hooks.set_member(name, user_id, role):
             raise ChatError("room_not_found")
@@ -87,7 +87,7 @@ class Directory:
         room = await self._access.see(user, name)
         if user_id != user.id:
             await self._access.require(user, name, "manage")
-        if user_id == room.owner:
+        if await self._access.role_in(room, user_id) == "owner":
             raise ChatError("forbidden", "The owner can't leave. Make somebody else the owner first.")
         if not await self._hooks.remove_member(name, user_id):
             raise ChatError("not_found", "They are no member of this room.")
