@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import SETTINGS, Arrives
+from tests.browser.test_accessibility import AXE, check
 from tests.browser.test_door import token
 from tests.browser.test_reconnecting import say
 from tests.browser.visitor import Visitor
@@ -64,7 +65,8 @@ def test_a_message_is_deleted_for_all(moderator: Visitor, bob: Visitor) -> None:
 def test_who_is_muted_is_told_so_until_it_is_lifted(moderator: Visitor, bob: Visitor) -> None:
     measure(moderator, "Mute")
     moderator.reads("Bob is muted for 1 hour.", "Muted for 60 minutes more")
-    moderator.pictures("moderating")
+    moderator.evaluates(AXE)
+    check(moderator, "moderating")
     bob.says("Mmh.").reads("Not sent.")
     moderator.page.get_by_role("button", name="Lift what holds Bob").click()
     moderator.reads("Lifted.")

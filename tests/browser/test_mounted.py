@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
-import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Arrives
-from tests.test_docs import running, scripts
 from tornchat.server.files import ROOT
 from tornchat.server.pages import PAGES
 
+HOST = """
+import asyncio
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application
+from tornchat import ChatApp
 
-def wait_for(port: int) -> None:
-    """Until the program listens, which it does not tell."""
-    while True:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+async def main():
+    chat = ChatApp({"tornchat": {"data_dir": "chat-data"}})
+    [listener] = bind_sockets(0, "127.0.0.1")
+    await chat.start()
+    HTTPServer(Application(chat.routes(prefix="/talk"))).add_socket(listener)
+    print(listener.getsockname()[1], flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@contextmanager
+def mounted(folder: Path) -> Iterator[str]:
+    """A host's application with the chat in it: its host:port."""
+    command = [sys.executable, "-c", HOST]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield f"127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.kill()
 
 
 def test_it_works_under_a_prefix(arrives: Arrives, tmp_path: Path) -> None:
-    with running(scripts("README.md")[0].text, tmp_path) as script:
-        wait_for(script.port)
-        alice = arrives(f"127.0.0.1:{script.port}").joins("Alice", path="/talk/")
+    with mounted(tmp_path) as address:
+        alice = arrives(address).joins("Alice", path="/talk/")
         alice.says("Under a prefix.").sees("Under a prefix.")
         expect(alice.page.locator(".person-name")).to_have_text(["Alice"])
         alice.leaves()

@@ -11,20 +11,11 @@ export function Composer({ room }) {
   const area = useRef(null);
   const mute = !room.actions.has("send");
   room.draft = text;
-  useEffect(() => {
-    // A touch screen's keyboard would cover what one came to read.
-    if (matchMedia("(pointer: fine)").matches) area.current.focus();
-  }, [room]);
-  useEffect(() => {
-    const edit = ({ detail }) => {
-      setText((now) => (now ? `${detail}\n${now}` : detail));
-      area.current.focus();
-    };
-    room.addEventListener("edit", edit);
-    return () => room.removeEventListener("edit", edit);
-  }, [room]);
+  useFocus(room, area);
+  useEdit(room, area, setText);
   useLayoutEffect(() => grow(area.current), [text]);
-  const send = () => {
+  const send = (event) => {
+    event.preventDefault();
     if (!text.trim() || mute) return;
     room.send(text);
     setText("");
@@ -32,19 +23,10 @@ export function Composer({ room }) {
   };
   const onKeyDown = (event) => {
     if (event.isComposing) return;
-    if (event.key === "Enter" && !event.shiftKey) {
-      event.preventDefault();
-      send();
-    } else if (event.key === "ArrowUp" && !text) {
-      const messages = document.querySelectorAll(".message");
-      messages[messages.length - 1]?.focus();
-    }
+    if (event.key === "Enter" && !event.shiftKey) send(event);
+    else if (event.key === "ArrowUp" && !text) focusLastMessage();
   };
-  const onSubmit = (event) => {
-    event.preventDefault();
-    send();
-  };
-  return html`<form class="composer" onSubmit=${onSubmit}>
+  return html`<form class="composer" onSubmit=${send}>
     <div class="composer-box">
       <textarea ref=${area} rows="1" dir="auto" aria-label=${`Message to ${room.name}`} aria-describedby="composer-hint"
         placeholder=${mute ? "You may read here, but not write." : `Message to ${room.name}`} disabled=${mute}
@@ -53,6 +35,30 @@ export function Composer({ room }) {
     </div>
     <p class="composer-hint" id="composer-hint"><kbd>Enter</kbd> sends, <kbd>Shift</kbd> + <kbd>Enter</kbd> begins a new line</p>
   </form>`;
+}
+
+/** Ready to write on entering; not on a touch screen, whose keyboard would cover what one came to read. */
+function useFocus(room, area) {
+  useEffect(() => {
+    if (matchMedia("(pointer: fine)").matches) area.current.focus();
+  }, [room]);
+}
+
+/** A refused message comes back to be mended, above what was begun since. */
+function useEdit(room, area, setText) {
+  useEffect(() => {
+    const edit = ({ detail }) => {
+      setText((now) => (now ? `${detail}\n${now}` : detail));
+      area.current.focus();
+    };
+    room.addEventListener("edit", edit);
+    return () => room.removeEventListener("edit", edit);
+  }, [room]);
+}
+
+function focusLastMessage() {
+  const messages = document.querySelectorAll(".message");
+  messages[messages.length - 1]?.focus();
 }
 
 /** @param {HTMLTextAreaElement} area */

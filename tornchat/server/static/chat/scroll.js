@@ -29,7 +29,7 @@ export function useScroll(room) {
     const { current } = at;
     const { entries, unsent } = room;
     if (unsent.length > current.unsent) current.bottom = true;
-    const anchor = current.first && current.first !== entries[0]?.seq ? row(box.current, current.first) : null;
+    const anchor = current.first ? row(box.current, current.first) : null;
     if (current.bottom) toEnd();
     else if (anchor) box.current.scrollTop += end(anchor) - current.end;
     const first = entries[0]?.seq;
@@ -37,8 +37,19 @@ export function useScroll(room) {
     look();
   });
 
+  useStaying(room, box, () => at.current.bottom && toEnd(), look);
+  return { box, bottom, toEnd, look };
+}
+
+/** Where a message ends. Not where it begins: its sender's name goes when an earlier one of theirs is put above it. */
+function end(/** @type {HTMLElement | null} */ row) {
+  return row ? row.offsetTop + row.offsetHeight : 0;
+}
+
+/** At the end while the box is resized; looked at again when the window is left and entered. */
+function useStaying(room, box, stay, look) {
   useEffect(() => {
-    const sizes = new ResizeObserver(() => at.current.bottom && toEnd());
+    const sizes = new ResizeObserver(stay);
     sizes.observe(box.current);
     for (const type of ["focus", "blur"]) addEventListener(type, look);
     document.addEventListener("visibilitychange", look);
@@ -48,13 +59,6 @@ export function useScroll(room) {
       document.removeEventListener("visibilitychange", look);
     };
   }, [room]);
-
-  return { box, bottom, toEnd, look };
-}
-
-/** Where a message ends. Not where it begins: its sender's name goes when an earlier one of theirs is put above it. */
-function end(/** @type {HTMLElement | null} */ row) {
-  return row ? row.offsetTop + row.offsetHeight : 0;
 }
 
 /** @param {HTMLElement} box @param {number | undefined} seq @returns {HTMLElement | null} */
