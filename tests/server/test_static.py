@@ -39,33 +39,33 @@ async def test_who_has_it_already_is_not_sent_it_again():
         assert (head.status, head.body, head.headers["ETag"]) == (200, b"", etag)
 
 
-@pytest.mark.gen_test
-@pytest.mark.parametrize(
-    "path",
-    [
-        "",
-        "nothing.js",
-        "../static.py",
-        "../../version.py",
-        "..%2fstatic.py",
-        "%2e%2e/static.py",
-        "....//static.py",
-        "/etc/passwd",
-        "%2fetc%2fpasswd",
-        "tokens.css%00.js",
-        "tokens.css/",
-        "vendor",
-        "vendor/",
-        "%ff%fe",
-        "TOKENS.CSS",
-        "x" * 5000,
-    ],
+NOT_THERE = (
+    "",
+    "nothing.js",
+    "../static.py",
+    "../../version.py",
+    "..%2fstatic.py",
+    "%2e%2e/static.py",
+    "....//static.py",
+    "/etc/passwd",
+    "%2fetc%2fpasswd",
+    "tokens.css%00.js",
+    "tokens.css/",
+    "vendor",
+    "vendor/",
+    "%ff%fe",
+    "TOKENS.CSS",
+    "x" * 5000,
 )
-async def test_nothing_else_is_given_away(path):
+
+
+@pytest.mark.gen_test
+async def test_nothing_else_is_given_away():
     async with running_chat() as chat:
-        told = await ask(chat, "GET", f"/static/{path}")
-        assert told.status == 404
-        assert told.headers["Content-Type"] == "text/plain; charset=utf-8"
+        for path in NOT_THERE:
+            told = await ask(chat, "GET", f"/static/{path}")
+            assert told.status == 404, path
+            assert told.headers["Content-Type"] == "text/plain; charset=utf-8", path
         assert (await ask(chat, "POST", f"/static/{NAME}", raw=b"")).status == 405
 
 

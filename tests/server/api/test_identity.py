@@ -49,14 +49,13 @@ async def test_two_guests_of_one_name_are_two_users_and_nobody_else():
 
 
 @pytest.mark.gen_test
-@pytest.mark.parametrize(
-    "name", ["", " ", "\t", "a\0", "a\nb", "\u202eevil", "a\u2066b", "x" * 65, " x", 5, None, ["a"]]
-)
-async def test_a_guest_needs_a_name_that_can_be_shown(name):
+async def test_a_guest_needs_a_name_that_can_be_shown():
     async with running_chat() as chat:
-        told = await ask(chat, "POST", "/api/guest", body={"username": name})
-        assert (told.status, told.code) == (422, "invalid_input")
-        assert told.json["errors"][0]["path"] == "body.username"
+        names = ["", " ", "\t", "a\0", "a\nb", "\u202eevil", "a\u2066b", "x" * 65, " x", 5, None, ["a"]]
+        for name in names:
+            told = await ask(chat, "POST", "/api/guest", body={"username": name})
+            assert (told.status, told.code) == (422, "invalid_input"), name
+            assert told.json["errors"][0]["path"] == "body.username", name
 
 
 @pytest.mark.gen_test

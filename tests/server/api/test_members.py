@@ -27,12 +27,12 @@ async def test_the_owner_says_who_is_what():
 
 
 @pytest.mark.gen_test
-@pytest.mark.parametrize("role", ["admin", "", None, 1, "Owner"])
-async def test_there_are_three_roles(role):
+async def test_there_are_three_roles():
     async with running_chat() as chat:
         await ask(chat, "POST", "/api/rooms", "ann", {"name": "tea"})
-        told = await ask(chat, "PUT", BOB, "ann", {"role": role})
-        assert (told.code, told.json["errors"][0]["path"]) == ("invalid_input", "body.role")
+        for role in ("admin", "", None, 1, "Owner"):
+            told = await ask(chat, "PUT", BOB, "ann", {"role": role})
+            assert (told.code, told.json["errors"][0]["path"]) == ("invalid_input", "body.role"), role
 
 
 @pytest.mark.gen_test

@@ -106,23 +106,23 @@ async def test_one_is_told_who_is_there():
 
 
 @pytest.mark.gen_test
-@pytest.mark.parametrize("name", HOSTILE)
-async def test_a_hostile_name_is_a_room_that_is_not_there(name):
+async def test_a_hostile_name_is_a_room_that_is_not_there():
     async with running_chat() as chat:
-        path = f"/api/rooms/{name}".replace(" ", "%20").replace("<", "%3C").replace(">", "%3E")
-        for method, rest in (("GET", ""), ("GET", "/messages"), ("DELETE", ""), ("GET", "/users")):
-            told = await ask(chat, method, path + rest, "ann")
-            assert told.status == 404, (method, rest)
-            assert len(told.body) < 500
+        for name in HOSTILE:
+            path = f"/api/rooms/{name}".replace(" ", "%20").replace("<", "%3C").replace(">", "%3E")
+            for method, rest in (("GET", ""), ("GET", "/messages"), ("DELETE", ""), ("GET", "/users")):
+                told = await ask(chat, method, path + rest, "ann")
+                assert told.status == 404, (name, method, rest)
+                assert len(told.body) < 500, name
 
 
 @pytest.mark.gen_test
-@pytest.mark.parametrize("name", ["", "a b", "../x", "a\0", "a\nb", "x" * 65, "x" * 2000, "\u202ex", 5, None])
-async def test_no_room_gets_a_hostile_name(name):
+async def test_no_room_gets_a_hostile_name():
     async with running_chat() as chat:
-        told = await ask(chat, "POST", "/api/rooms", "ann", {"name": name})
-        assert told.status == 422
-        assert told.code in ("invalid_input", "invalid_message")
+        for name in ("", "a b", "../x", "a\0", "a\nb", "x" * 65, "x" * 2000, "\u202ex", 5, None):
+            told = await ask(chat, "POST", "/api/rooms", "ann", {"name": name})
+            assert told.status == 422, name
+            assert told.code in ("invalid_input", "invalid_message"), name
 
 
 @pytest.mark.gen_test

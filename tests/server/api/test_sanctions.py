@@ -58,12 +58,12 @@ async def test_who_is_muted_says_nothing():
 
 
 @pytest.mark.gen_test
-@pytest.mark.parametrize("seconds", [0, -1, 1e300, "600", None, 10**400, True])
-async def test_a_sanction_lasts_a_time_that_can_be(seconds):
+async def test_a_sanction_lasts_a_time_that_can_be():
     async with running_chat() as chat:
         await ask(chat, "POST", "/api/rooms", "ann", {"name": "tea"})
-        told = await ask(chat, "PUT", f"{TEA}/bans/id-bob", "ann", {"seconds": seconds})
-        assert told.status == 422
+        for seconds in (0, -1, 1e300, "600", None, 10**400, True):
+            told = await ask(chat, "PUT", f"{TEA}/bans/id-bob", "ann", {"seconds": seconds})
+            assert told.status == 422, seconds
 
 
 @pytest.mark.gen_test
