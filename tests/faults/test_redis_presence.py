@@ -173,7 +173,7 @@ def test_a_node_that_was_stopped_enters_its_sessions_again(server: Valkey, tmp_p
     async def play() -> None:
         with serving(tmp_path / "data", *node_options(server, tmp_path / "data", TTL)) as sleeper:
             async with open_nodes(2, server, tmp_path / "data", presence_ttl=TTL) as nodes:
-                mercutio = await sleeper.stage.enters("mercutio", "hall")
+                mercutio = await sleeper.stage.enters("mercutio", "hall", ping_interval=None)  # he is patient
                 players, witnesses = await cast_on(nodes)
                 await asyncio.sleep(TTL)
                 sleeper.process.send_signal(signal.SIGSTOP)
