@@ -61,6 +61,8 @@ class Visitor:
         return self.is_in(name)
 
     def pictures(self, name: str) -> Visitor:
+        """Leave a picture of the page as it is when nothing moves."""
+        self.evaluates("Promise.allSettled(document.getAnimations().map((one) => one.finished))")
         PICTURES.mkdir(exist_ok=True)
         self.page.screenshot(path=PICTURES / f"{name}.png")
         return self

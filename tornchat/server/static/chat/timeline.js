@@ -36,6 +36,7 @@ export function Timeline({ room, found }) {
 
 /** What stands above the oldest message that is loaded. */
 function Above({ room }) {
+  if (!room.welcomed && room.connection.state === "closed") return null; // the banner says why
   if (!room.welcomed) return html`<p class="above" role="status">Entering <bdi>${room.name}</bdi> …</p>`;
   if (room.older === "loading") return html`<p class="above" role="status">Loading older messages …</p>`;
   if (room.older === "failed") {
