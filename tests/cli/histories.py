@@ -40,6 +40,15 @@ def rows(folder: Path, room: str) -> list[tuple[str, int, str]]:
         return found.fetchall()
 
 
+def count(folder: Path, room: str) -> int:
+    """How many entries the room's log holds: quick to ask, again and again."""
+    with closing(sqlite3.connect(folder / "tornchat-data" / "tornchat.db")) as database:
+        found = database.execute(
+            "SELECT head_seq - first_seq + 1 FROM room WHERE name = ?", [room]
+        ).fetchone()
+        return int(found[0]) if found else 0
+
+
 def history(folder: Path, *arguments: str) -> Result:
     """Carry out `tornchat history` in this process: a new one each time would take most of it."""
     with chdir(folder), _own_log():

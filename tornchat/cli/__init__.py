@@ -22,6 +22,7 @@ COMMANDS = (
     "migrate",
     "history",
     "asyncapi",
+    "openapi",
     "worker",
 )
 

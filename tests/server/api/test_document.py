@@ -10,6 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from tornado.routing import URLSpec
 from tornado.web import RequestHandler
 
+from tests.cli.process import run
 from tests.hosting import hosting, settings
 from tests.server.web import ask
 from tornchat import ChatApp, hookimpl
@@ -158,3 +159,10 @@ async def test_the_swagger_page_loads_from_this_site_only(tmp_path):
         for place in re.findall(r'(?:src|href)="(/[^"]+)"', text):
             assert place.startswith("/talk/static/")
             assert (await ask(running, "GET", place)).status == 200
+
+
+@pytest.mark.gen_test
+async def test_the_command_prints_what_the_server_gives(tmp_path):
+    printed = json.loads(run(tmp_path, "openapi").stdout)
+    async with running_chat() as chat:
+        assert (await ask(chat, "GET", "/openapi.json")).json == printed

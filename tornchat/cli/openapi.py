@@ -1,0 +1,25 @@
+"""`tornchat openapi`: the HTTP API's document."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from tornchat.app import ChatApp
+from tornchat.cli.options import Given, with_settings
+from tornchat.server.api.document import openapi
+from tornchat.server.api.table import ENDPOINTS
+
+
+@click.command("openapi")
+@with_settings
+def command(given: Given) -> None:
+    """Print the OpenAPI document of the HTTP API.
+
+    The server has it at /openapi.json, with what plugins add.
+    """
+    settings = given.settings()
+    routes = [route for route in ChatApp(settings).routes() if hasattr(route.target, "openapi")]
+    document = openapi(ENDPOINTS, routes, "", settings)
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
