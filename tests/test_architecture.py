@@ -68,7 +68,6 @@ TESTED_ELSEWHERE = {
     "chat": "scenarios",
     "access": "scenarios",
     "enforcement": "scenarios",
-    "sanctions": "scenarios",
     "joining": "scenarios",
     "feed": "test_room_properties",
     "history": "scenarios",
