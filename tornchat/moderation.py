@@ -77,8 +77,10 @@ class Moderation:
         await self._enforcement.order("sanctions", room)
 
     async def _require_over(self, user: User, room: str, user_id: str) -> None:
-        """Moderators moderate members; the owner moderates moderators; admins moderate everybody."""
+        """Moderators moderate members; the owner moderates moderators; admins everybody but themselves."""
         rights = await self._access.require(user, room, "moderate")
+        if user_id == user.id:  # who is banned could not lift it
+            raise ChatError("forbidden", "Nobody moderates themselves.")
         if is_admin(user):
             return
         role = await self._access.role_in(rights.room, user_id)

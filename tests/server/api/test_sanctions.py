@@ -58,6 +58,19 @@ async def test_who_is_muted_says_nothing():
 
 
 @pytest.mark.gen_test
+async def test_nobody_locks_themselves_out():
+    """An admin who is banned could not lift it: to who is banned the room is not there."""
+    async with running_chat() as chat:
+        await ask(chat, "POST", "/api/rooms", "ann", {"name": "tea"})
+        for user, role in (("ann", "admin"), ("eve", "moderator")):
+            for kind in ("bans", "mutes"):
+                place = f"{TEA}/{kind}/id-{user}"
+                told = await ask(chat, "PUT", place, user, {"seconds": 600}, roles=(role,))
+                assert (told.status, told.code) == (403, "forbidden"), (user, kind)
+            assert (await ask(chat, "GET", f"{TEA}/sanctions", user, roles=(role,))).status == 200
+
+
+@pytest.mark.gen_test
 async def test_a_sanction_lasts_a_time_that_can_be():
     async with running_chat() as chat:
         await ask(chat, "POST", "/api/rooms", "ann", {"name": "tea"})
