@@ -25,7 +25,9 @@ class House(NamedTuple):
 
     def enters(self, name: str, room: str) -> ClientConnection:
         headers = {"Authorization": f"Bearer {self.tokens[name]}"}
-        return connect(f"ws://{self.address}/ws/chat/{room}/", additional_headers=headers, proxy=None)
+        # Without a bound: who reads nothing would not see the answer to its close frame, either.
+        uri = f"ws://{self.address}/ws/chat/{room}/"
+        return connect(uri, additional_headers=headers, proxy=None, max_queue=None)
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +116,7 @@ def test_a_token_of_nobody_and_one_of_no_admin_are_refused_with_words(arrives: A
     assert visitor.evaluates("sessionStorage.length + localStorage.length") == 0
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize(("viewport", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["wide", "phone"])
 def test_axe_finds_nothing_serious(
     arrives: Arrives, house: House, scheme: str, viewport: dict[str, int]
 ) -> None:
