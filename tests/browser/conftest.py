@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from typing import Any, Protocol, TypeAlias
 
 import pytest
-
-pytest.importorskip("playwright", reason="the extra `test` brings playwright")
-
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.chromium import chromium
