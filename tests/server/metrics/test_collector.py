@@ -34,6 +34,7 @@ async def test_numbers_are_those_of_the_traffic():
     async with running_chat(plugins={"grumpy": Grumpy}) as chat:
         romeo = await chat.connect("hall", "romeo")
         juliet = await chat.connect("hall", "juliet")
+        assert (await juliet.hear())["type"] == "room_users_list"  # so she is in, and not only connected
         for number in range(5):
             await romeo.say(f"number {number}")
             assert await juliet.hear_message() == f"number {number}"
