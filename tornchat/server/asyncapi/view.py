@@ -97,4 +97,5 @@ def _kind(document: Part, part: Part) -> str:
     if len(part.get("enum", ())) == 1:
         return json.dumps(part["enum"][0])
     kind: str = part.get("type", "")
-    return kind + "".join(f", {words} {part[key]}" for key, words in BOUNDS if key in part)
+    bounds = " ".join(f"{words} {part[key]}" for key, words in BOUNDS if key in part)
+    return f"{kind}, {bounds}" if bounds else kind
