@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-
 import pytest
 
 from tests.hosting import hosting, settings
@@ -39,23 +37,6 @@ async def test_who_has_it_already_is_not_sent_it_again():
         assert (again.status, again.body) == (304, b"")
         head = await ask(chat, "HEAD", f"/static/{NAME}")
         assert (head.status, head.body, head.headers["ETag"]) == (200, b"", etag)
-
-
-@pytest.mark.gen_test
-async def test_a_text_is_compressed_for_who_takes_that():
-    async with running_chat() as chat:
-        for accepted in ("gzip", "br, GZIP;q=0.5", "gzip, deflate"):
-            told = await ask(chat, "GET", f"/static/{NAME}", headers={"Accept-Encoding": accepted})
-            assert told.headers["Content-Encoding"] == "gzip"
-            assert gzip.decompress(told.body) == (ROOT / NAME).read_bytes()
-            assert len(told.body) < len((ROOT / NAME).read_bytes()) / 2
-            assert told.headers["Vary"] == "Accept-Encoding"
-            kept = {"Accept-Encoding": accepted, "If-None-Match": told.headers["ETag"]}
-            assert (await ask(chat, "GET", f"/static/{NAME}", headers=kept)).status == 304
-        for accepted in ("", "br", "gzip;q=0", "gzip; q=0.0", "xgzip"):
-            told = await ask(chat, "GET", f"/static/{NAME}", headers={"Accept-Encoding": accepted})
-            assert "Content-Encoding" not in told.headers
-            assert told.body == (ROOT / NAME).read_bytes()
 
 
 NOT_THERE = (

@@ -57,7 +57,6 @@ async def ask(
         body=raw,
         allow_nonstandard_methods=True,
         follow_redirects=False,
-        decompress_response=False,
     )
     found = await AsyncHTTPClient().fetch(request, raise_error=False)
     return Answer(found.code, found.headers, found.body)

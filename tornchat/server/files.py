@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import gzip
 import hashlib
 from collections.abc import Iterator
 from functools import cached_property
@@ -28,8 +26,6 @@ TYPES = MappingProxyType(
     }
 )
 """Suffix -> media type. Not those of the machine, which may know `.js` as something else."""
-WORTH_BYTES = 1024
-"""What is shorter gains nothing by being compressed."""
 
 
 class File(NamedTuple):
@@ -38,11 +34,6 @@ class File(NamedTuple):
     content: bytes
     media_type: str
     etag: str
-
-    @property
-    def compressible(self) -> bool:
-        """True for a text that is long enough."""
-        return len(self.content) >= WORTH_BYTES and not self.media_type.startswith(("image/png", "font/"))
 
 
 class StaticFiles:
@@ -55,7 +46,6 @@ class StaticFiles:
             path.relative_to(root).as_posix(): path for path in sorted(root.rglob("*")) if path.is_file()
         }
         self._loaded: dict[str, File] = {}
-        self._compressed: dict[str, bytes] = {}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)
@@ -69,13 +59,6 @@ class StaticFiles:
             media_type = TYPES.get(self._paths[name].suffix, "application/octet-stream")
             self._loaded[name] = File(content, media_type, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
         return self._loaded[name]
-
-    async def compressed(self, name: str) -> bytes:
-        """The file at this path as gzip; compressed once, in a thread. Raises `KeyError` if there is none."""
-        if name not in self._compressed:
-            content = self._paths[name].read_bytes()
-            self._compressed[name] = await asyncio.to_thread(gzip.compress, content, mtime=0)
-        return self._compressed[name]
 
     @cached_property
     def version(self) -> str:

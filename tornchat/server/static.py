@@ -16,7 +16,7 @@ _VERSIONED = re.compile(r"([0-9a-f]{12})/(.+)")
 class StaticHandler(SiteHandler):
     """Serves `StaticFiles`. Tornado's own handler refuses files that are symbolic links."""
 
-    async def get(self, path: str) -> None:
+    def get(self, path: str) -> None:
         found = _VERSIONED.fullmatch(path)
         # Behind a load balancer another node may have written the page: its version is answered, too.
         version, name = found.groups() if found else ("", path)
@@ -25,24 +25,11 @@ class StaticHandler(SiteHandler):
             raise HTTPError(404)
         self.set_header("Content-Type", file.media_type)
         self.set_header("Cache-Control", FOR_EVER if version == self.site.files.version else EACH_TIME)
-        self.set_header("Vary", "Accept-Encoding")
-        squeezes = file.compressible and takes_gzip(self.request.headers.get("Accept-Encoding", ""))
-        self.set_header("ETag", f'{file.etag[:-1]}-gzip"' if squeezes else file.etag)
-        if squeezes:
-            self.set_header("Content-Encoding", "gzip")
+        self.set_header("ETag", file.etag)
         if self.check_etag_header():
             self.set_status(304)
         else:
-            self.write(await self.site.files.compressed(name) if squeezes else file.content)
+            self.write(file.content)
 
-    async def head(self, path: str) -> None:
-        await self.get(path)
-
-
-def takes_gzip(accepted: str) -> bool:
-    """Say whether a client with this `Accept-Encoding` takes gzip (RFC 9110, 12.5.3)."""
-    for offer in accepted.lower().split(","):
-        coding, _, weight = offer.replace(" ", "").partition(";q=")
-        if coding == "gzip":
-            return re.fullmatch(r"0(\.0*)?", weight) is None
-    return False
+    def head(self, path: str) -> None:
+        self.get(path)
