@@ -93,6 +93,7 @@ def test_what_was_said_is_found(moderator: Visitor) -> None:
     say(moderator.address, "Ada", ["The notes are ready.", *["..."] * 70, "Thanks for the notes."], room)
     moderator.sees_last("Thanks for the notes.")
     moderator.page.get_by_role("button", name="Search in this room").click()
+    expect(moderator.page.get_by_role("searchbox")).to_be_focused()
     moderator.page.keyboard.type("notes")
     moderator.page.keyboard.press("Enter")
     results = moderator.page.locator(".results .excerpt")
