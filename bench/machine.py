@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -25,6 +26,35 @@ def tree_cpu_seconds(pid: int) -> float:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     own = [int(child) for child in children if _program(int(child)) == _program(pid)]
     return cpu_seconds(pid) + sum(tree_cpu_seconds(child) for child in own)
+
+
+class Spent(NamedTuple):
+    """CPU time: in the program itself, and in the kernel for it."""
+
+    user: float
+    system: float
+
+    def __add__(self, other: tuple[object, ...]) -> Spent:
+        """Both together."""
+        assert isinstance(other, Spent)
+        return Spent(self.user + other.user, self.system + other.system)
+
+    def __sub__(self, other: Spent) -> Spent:
+        """What came since."""
+        return Spent(self.user - other.user, self.system - other.system)
+
+    def each(self, count: float) -> Spent:
+        """Microseconds for each of `count`, from seconds for all."""
+        return Spent(self.user * 1e6 / count, self.system * 1e6 / count)
+
+
+def spent(pid: int) -> dict[int, Spent]:
+    """Seconds that each thread of a process has used so far, by its id; the first one has the process's."""
+    found = {}
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        user, system = (thread / "stat").read_text().rpartition(")")[2].split()[11:13]
+        found[int(thread.name)] = Spent(int(user) / TICKS, int(system) / TICKS)
+    return found
 
 
 def _program(pid: int) -> Path:

@@ -53,6 +53,11 @@ class Running:
         self.dialect = server.dialect(place)
         self._process = process
 
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        return self._process.pid
+
     def cpu_seconds(self) -> float:
         """CPU time used so far."""
         return tree_cpu_seconds(self._process.pid)
