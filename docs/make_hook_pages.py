@@ -11,8 +11,8 @@ import textwrap
 from pathlib import Path
 
 import tornchat
-from tornchat.hookspecs import SPECS, Promise
-from tornchat.verbs import promises
+from tornchat.hooks.caller import promises
+from tornchat.hooks.specs import SPECS, Promise
 
 PAGES = Path(__file__).parent / "hooks"
 VERBS = {
@@ -118,7 +118,7 @@ def index() -> str:
             "",
             "A plugin is a class with methods of these names, marked with `@hookimpl`.",
             "[Plugins](../plugins.md) says how one is made and loaded. These pages are written from",
-            "`tornchat/hookspecs/` by `docs/make_hook_pages.py`.",
+            "`tornchat/hooks/specs/` by `docs/make_hook_pages.py`.",
             "",
             "| hook | role | verb | deadline | required | what for |",
             "| --- | --- | --- | --- | --- | --- |",

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from tests.stage import Stage
 from tornchat.client.websocket import masked_frame
-from tornchat.framing import PING, PONG
+from tornchat.wire.framing import PING, PONG
 
 EVERY_SECONDS = 0.02
 

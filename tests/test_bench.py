@@ -25,7 +25,7 @@ from bench.results import Results, keep, read
 from bench.servers import Missing, Server, running
 from bench.suite import measure
 from bench.talk import Talk
-from tornchat.framing import text_frame
+from tornchat.wire.framing import text_frame
 
 CASE = Case("room200-1", "room200", "200 in a room, 1 in flight", RATE)
 FIGURES = {"tornchat": 123_456, "channels": 0}

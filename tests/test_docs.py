@@ -28,9 +28,9 @@ from tests.plugins.peeweekit import say, storage
 from tests.stage import Player, Stage, open_stage
 from tests.test_architecture import FLOORS
 from tornchat import Entry, errors
-from tornchat.config import Settings, load
-from tornchat.loader import load_plugins
-from tornchat.sections import LimitsSection
+from tornchat.config.sections import LimitsSection
+from tornchat.config.settings import Settings, load
+from tornchat.hooks.loader import load_plugins
 from tornchat.wire import V1, Classic
 
 ROOT = Path(__file__).parent.parent

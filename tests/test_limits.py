@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tornchat.limits import STRIKE_SECONDS, STRIKES, Rate, Strikes
+from tornchat.rates import STRIKE_SECONDS, STRIKES, Rate, Strikes
 
 
 def test_a_burst_at_once_and_then_so_many_per_second():

@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from tests.stage import Player, open_stage
 from tests.test_docs import ROOT, Shell, bearer, blocks, classes_on, running, scripts, shell_in, talk
 from tornchat import ChatApp
-from tornchat.config import load
+from tornchat.config.settings import load
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

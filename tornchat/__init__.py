@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tornchat.errors import NotStored, Rejected, SettingsError, Unavailable
-from tornchat.hookspecs import ChatHandle, hookimpl
-from tornchat.messages import (
+from tornchat.hooks.specs import ChatHandle, hookimpl
+from tornchat.model import (
     Credentials,
     Draft,
     Entry,

@@ -11,18 +11,18 @@ from typing import Any, TypeAlias
 from tornado.routing import URLSpec
 from tornado.web import Application
 
-from tornchat.chat import Chat
-from tornchat.config import Settings, load
+from tornchat.config.settings import Settings, load
 from tornchat.errors import SettingsError
-from tornchat.loader import load_plugins
-from tornchat.server.connections import Connections
+from tornchat.hooks.loader import load_plugins
+from tornchat.hooks.watchdog import Watchdog
+from tornchat.server.http.samples import SAMPLE_SECONDS, Samples
+from tornchat.server.http.site import Site
 from tornchat.server.routing import probe_routes, site_routes, unknown_calls
-from tornchat.server.samples import SAMPLE_SECONDS, Samples
-from tornchat.server.site import Site
-from tornchat.server.socket import ChatSocket
-from tornchat.server.wheel import TICK_SECONDS
+from tornchat.server.ws.connections import Connections
+from tornchat.server.ws.socket import ChatSocket
+from tornchat.server.ws.wheel import TICK_SECONDS
+from tornchat.service.chat import Chat
 from tornchat.tasks import Tasks
-from tornchat.watchdog import Watchdog
 
 ROOM_PATH = r"/ws/chat/([^/]*)/?"
 TIDY_SECONDS = 3.0

@@ -13,7 +13,7 @@ from tornchat.archive.formats import Format
 from tornchat.archive.jsonl import JsonLines, entry_of
 from tornchat.archive.page import HtmlPage
 from tornchat.archive.table import FORMULA_STARTS, Table
-from tornchat.messages import Entry
+from tornchat.model import Entry
 
 NASTY = (
     '<script>alert("1")</script>',

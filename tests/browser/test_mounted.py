@@ -12,8 +12,8 @@ from urllib.request import urlopen
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Arrives
-from tornchat.server.files import ROOT
-from tornchat.server.pages import PAGES
+from tornchat.server.http.files import ROOT
+from tornchat.server.http.pages import PAGES
 
 HOST = """
 import asyncio

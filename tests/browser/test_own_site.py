@@ -17,7 +17,7 @@ from tests.browser.test_door import token
 from tests.browser.test_reconnecting import REFUSED, again, kill, say
 from tests.cli.process import serving
 from tests.test_docs import blocks
-from tornchat.server.files import ROOT
+from tornchat.server.http.files import ROOT
 
 
 class OwnSite(SimpleHTTPRequestHandler):

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Arrives
 from tests.browser.test_door import KEPT, token
 from tests.cli.process import serving
-from tornchat.server.api.table import ENDPOINTS
+from tornchat.server.http.api.table import ENDPOINTS
 
 
 def test_one_signs_in_and_tries_a_call_and_nothing_comes_from_elsewhere(

@@ -13,7 +13,7 @@ import pytest
 from tests.cli.process import run
 from tornchat.app import ChatApp
 from tornchat.cli.sample import sample
-from tornchat.config import load
+from tornchat.config.settings import load
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from tests.stage import Stage
-from tornchat.framing import frame_length
+from tornchat.wire.framing import frame_length
 
 
 class Relay:

@@ -14,10 +14,10 @@ from tornchat.client.backoff import Backoff
 from tornchat.client.events import Connected, read_frame
 from tornchat.client.websocket import Refusal, WebSocket, masked_frame, open_websocket
 from tornchat.errors import ChatError, Closed
-from tornchat.framing import BINARY, CONTINUATION, PING, TEXT, close_frame, frame, frame_payload
-from tornchat.messages import Entry, Participant, PresenceChange, User
-from tornchat.server.parser import FrameParser
+from tornchat.model import Entry, Participant, PresenceChange, User
 from tornchat.wire import V1, Ack, V1Error, Welcome, encode_participant
+from tornchat.wire.framing import BINARY, CONTINUATION, PING, TEXT, close_frame, frame, frame_payload
+from tornchat.wire.parser import FrameParser
 
 V1_FRAMES = V1()
 

@@ -11,9 +11,9 @@ from typing import Any
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, PerMessageDeflate
 from websockets.typing import ExtensionParameter
 
-from tests.server.echo import client_frame
+from tests.server.ws.echo import client_frame
 from tests.stage import Player, Stage, open_stage
-from tornchat.framing import RSV1, TEXT
+from tornchat.wire.framing import RSV1, TEXT
 
 ON = {"server": {"compression": "yes"}}
 SPEECH = "But, soft! What light through yonder window breaks? " * 20

@@ -7,8 +7,8 @@ from typing import BinaryIO, NamedTuple, TypeAlias
 
 from tornchat.archive.formats import Format
 from tornchat.errors import SettingsError, Unavailable
-from tornchat.hooks import Hooks
-from tornchat.messages import Entry, Page
+from tornchat.hooks.calls import Hooks
+from tornchat.model import Entry, Page
 
 PAGE_ENTRIES = 1000
 ANOTHER = "Name another --output, or remove it and its .part."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Protocol
 
-from tornchat.messages import Entry
+from tornchat.model import Entry
 
 Identity = tuple[int, str]
 """The `seq` and the `draft_id` of an entry, as they stand in a file."""

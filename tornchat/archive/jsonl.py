@@ -8,7 +8,7 @@ from typing import BinaryIO, Literal
 import msgspec
 
 from tornchat.archive.formats import Identity, whole_lines
-from tornchat.messages import Entry
+from tornchat.model import Entry
 
 
 class Header(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from tornchat.archive.formats import Identity, whole_lines
 from tornchat.archive.times import timestamp
-from tornchat.messages import Entry
+from tornchat.model import Entry
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 

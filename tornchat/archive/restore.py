@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 from tornchat.archive.source import Source
 from tornchat.errors import NotStored, SettingsError, Unavailable
-from tornchat.hooks import Hooks
-from tornchat.messages import Draft, Entry, Refusal, StoreResult, User
+from tornchat.hooks.calls import Hooks
+from tornchat.model import Draft, Entry, Refusal, StoreResult, User
 
 BATCH_ENTRIES = 500
 PAGE_ENTRIES = 1000

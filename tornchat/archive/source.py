@@ -10,7 +10,7 @@ import msgspec
 
 from tornchat.archive.jsonl import Header, entry_of, header_of
 from tornchat.errors import SettingsError
-from tornchat.messages import Entry
+from tornchat.model import Entry
 
 CURE = "Only JSON lines, as `tornchat history export` writes them, can be imported."
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from tornchat.archive.formats import Identity
 from tornchat.archive.times import timestamp
-from tornchat.messages import Entry
+from tornchat.model import Entry
 
 COLUMNS = (
     "seq",

@@ -7,7 +7,7 @@ import json
 import click
 
 from tornchat.cli.options import Given, with_settings
-from tornchat.server.asyncapi.document import Description
+from tornchat.server.http.asyncapi.document import Description
 
 
 @click.command("asyncapi")

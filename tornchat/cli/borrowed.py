@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tornchat.config import Settings
-from tornchat.hooks import Hooks
-from tornchat.loader import load_plugins
-from tornchat.messages import PresenceChange
+from tornchat.config.settings import Settings
+from tornchat.hooks.calls import Hooks
+from tornchat.hooks.loader import load_plugins
+from tornchat.model import PresenceChange
 
 HOOKS = ("open_room", "store_messages", "read_history", "latest_positions", "prune_history")
 

@@ -12,7 +12,7 @@ from tornchat.cli.options import Given, with_settings
 from tornchat.cli.terminal import Terminal
 from tornchat.cli.token import DAY, issue
 from tornchat.errors import SettingsError
-from tornchat.messages import User
+from tornchat.model import User
 
 SCHEMES = MappingProxyType({"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"})
 ANY_ADDRESS = MappingProxyType(

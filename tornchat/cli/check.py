@@ -10,8 +10,8 @@ from tornchat.cli import logs, loops
 from tornchat.cli.masking import printable
 from tornchat.cli.options import Given, with_settings
 from tornchat.cli.several import faults_of_workers
-from tornchat.loader import Loaded, load_plugins
-from tornchat.messages import Fault
+from tornchat.hooks.loader import Loaded, load_plugins
+from tornchat.model import Fault
 
 
 @click.command("check")

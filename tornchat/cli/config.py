@@ -10,10 +10,10 @@ import msgspec
 from tornchat.cli.masking import MASK, is_secret, printable, without_passwords
 from tornchat.cli.options import Given, with_settings
 from tornchat.cli.sample import ini
-from tornchat.config import DEADLINES, Settings
-from tornchat.loader import load_plugins
-from tornchat.sections import SECTIONS, secret_keys
-from tornchat.verbs import promises
+from tornchat.config.sections import SECTIONS, secret_keys
+from tornchat.config.settings import DEADLINES, Settings
+from tornchat.hooks.caller import promises
+from tornchat.hooks.loader import load_plugins
 
 COLUMN = 50
 

@@ -8,7 +8,7 @@ import click
 
 from tornchat.cli.options import CONFIG, SET, Given
 from tornchat.errors import SettingsError
-from tornchat.loader import load_plugins
+from tornchat.hooks.loader import load_plugins
 
 
 def commands(given: Given, taken: Container[str]) -> dict[str, click.Command]:

@@ -14,7 +14,6 @@ from typing import Any
 
 import click
 
-from tornchat import pruning
 from tornchat.archive.export import Export, Exported
 from tornchat.archive.formats import Format
 from tornchat.archive.jsonl import JsonLines
@@ -28,8 +27,9 @@ from tornchat.cli.borrowed import storage
 from tornchat.cli.masking import printable
 from tornchat.cli.options import Given, with_settings
 from tornchat.cli.progress import Told, shown
-from tornchat.config import Settings
+from tornchat.config.settings import Settings
 from tornchat.errors import CODES, SettingsError
+from tornchat.log import retention as pruning
 
 FORMATS: Mapping[str, Callable[[], Format]] = MappingProxyType(
     {"jsonl": JsonLines, "csv": Table, "html": HtmlPage}

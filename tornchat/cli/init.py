@@ -8,7 +8,7 @@ import click
 
 from tornchat.cli.options import DEFAULT_FILE, Given, with_settings
 from tornchat.cli.sample import sample
-from tornchat.config import load
+from tornchat.config.settings import load
 from tornchat.errors import SettingsError
 
 

@@ -8,8 +8,8 @@ import click
 
 from tornchat.cli import logs
 from tornchat.cli.options import Given, with_settings
-from tornchat.hooks import Hooks
-from tornchat.loader import load_plugins
+from tornchat.hooks.calls import Hooks
+from tornchat.hooks.loader import load_plugins
 
 
 @click.command("migrate")

@@ -8,8 +8,8 @@ import click
 
 from tornchat.app import ChatApp
 from tornchat.cli.options import Given, with_settings
-from tornchat.server.api.document import openapi
-from tornchat.server.api.table import ENDPOINTS
+from tornchat.server.http.api.document import openapi
+from tornchat.server.http.api.table import ENDPOINTS
 
 
 @click.command("openapi")

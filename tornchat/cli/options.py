@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import click
 
 from tornchat.cli.masking import is_secret
-from tornchat.config import Settings, load, parse_override
+from tornchat.config.settings import Settings, load, parse_override
 
 DEFAULT_FILE = Path("tornchat.ini")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from tornchat.cli.options import Given, with_settings
-from tornchat.loader import Plugin, installed, load_plugins
+from tornchat.hooks.loader import Plugin, installed, load_plugins
 
 
 @click.command("plugins")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import msgspec
 
-from tornchat.config import DEADLINES
+from tornchat.config.sections import SECTIONS, TornchatSection, describe
+from tornchat.config.settings import DEADLINES
 from tornchat.errors import SettingsError
-from tornchat.loader import choose, settings_type
-from tornchat.sections import SECTIONS, TornchatSection, describe
-from tornchat.verbs import promises
+from tornchat.hooks.caller import promises
+from tornchat.hooks.loader import choose, settings_type
 
 WIDTH = 100
 HEAD = """\

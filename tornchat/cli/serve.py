@@ -13,7 +13,7 @@ from tornchat.cli.listening import activated, bind, shown
 from tornchat.cli.occupied import occupied
 from tornchat.cli.options import Given, with_settings
 from tornchat.cli.stop import GRACE_SECONDS, Stop
-from tornchat.config import Settings
+from tornchat.config.settings import Settings
 
 
 @click.command("serve")

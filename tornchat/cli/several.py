@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tornchat.hooks import Hooks
-from tornchat.messages import Fault
+from tornchat.hooks.calls import Hooks
+from tornchat.model import Fault
 
 
 def faults_of_workers(hooks: Hooks, workers: int) -> list[tuple[str, Fault]]:

@@ -16,9 +16,9 @@ from tornchat.cli.options import Given
 from tornchat.cli.several import faults_of_workers
 from tornchat.cli.slot import Slot
 from tornchat.cli.stop import GRACE_SECONDS, Stop
-from tornchat.config import Settings
+from tornchat.config.settings import Settings
 from tornchat.errors import SettingsError
-from tornchat.loader import Loaded, load_plugins
+from tornchat.hooks.loader import Loaded, load_plugins
 
 log = logging.getLogger("tornchat.workers")
 

@@ -7,9 +7,9 @@ import asyncio
 import click
 
 from tornchat.cli.options import Given, with_settings
-from tornchat.config import Settings
-from tornchat.loader import load_plugins
-from tornchat.messages import User
+from tornchat.config.settings import Settings
+from tornchat.hooks.loader import load_plugins
+from tornchat.model import User
 
 DAY = 86400
 

@@ -26,7 +26,7 @@ from tornchat.client.events import (
     UserList,
 )
 from tornchat.client.token import TokenSource
-from tornchat.messages import Participant
+from tornchat.model import Participant
 
 __all__ = [
     "Client",

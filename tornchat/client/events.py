@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from tornchat.messages import Participant
+from tornchat.model import Participant
 from tornchat.wire import Ack, V1Error
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tornchat.client.events import Connected
-from tornchat.messages import Position
+from tornchat.model import Position
 
 
 class Place:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tornchat.client.address import Address
 from tornchat.errors import PROTOCOL_ERROR, UNSUPPORTED_DATA, Closed
-from tornchat.framing import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
+from tornchat.wire.framing import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
 
 MAX_MESSAGE_BYTES = 16 << 20
 """More than any user list; a peer that sends more is none of ours."""

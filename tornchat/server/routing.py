@@ -8,16 +8,16 @@ from typing import Any
 from tornado.routing import URLSpec
 from tornado.web import RequestHandler
 
-from tornchat.server.api.handler import ApiHandler
-from tornchat.server.api.table import by_path
-from tornchat.server.asyncapi.document import Description
-from tornchat.server.asyncapi.handlers import AsyncApiHandler, AsyncApiPage
-from tornchat.server.documents import OpenApiHandler
-from tornchat.server.health import HealthHandler, ReadyHandler
-from tornchat.server.metrics.handler import MetricsHandler
-from tornchat.server.pages import PAGES, PageHandler
-from tornchat.server.site import Site
-from tornchat.server.static import StaticHandler
+from tornchat.server.http.api.handler import ApiHandler
+from tornchat.server.http.api.table import by_path
+from tornchat.server.http.asyncapi.document import Description
+from tornchat.server.http.asyncapi.handlers import AsyncApiHandler, AsyncApiPage
+from tornchat.server.http.documents import OpenApiHandler
+from tornchat.server.http.health import HealthHandler, ReadyHandler
+from tornchat.server.http.metrics.handler import MetricsHandler
+from tornchat.server.http.pages import PAGES, PageHandler
+from tornchat.server.http.site import Site
+from tornchat.server.http.static import StaticHandler
 
 
 def site_routes(site: Site, prefix: str) -> list[URLSpec]:

@@ -11,9 +11,9 @@ from typing import Any, TypeAlias, TypeVar
 
 import pytest
 
-from tornchat.hookspecs import PROJECT
+from tornchat.hooks.caller import promises
+from tornchat.hooks.specs import PROJECT
 from tornchat.testing.fixtures import RecordingChat
-from tornchat.verbs import promises
 
 Kit = TypeVar("Kit", bound="Contract")
 Play: TypeAlias = Callable[[Kit, "Stage"], Awaitable[None]]

@@ -17,7 +17,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from tornchat import User
 from tornchat.app import ChatApp
-from tornchat.sections import TornchatSection
+from tornchat.config.sections import TornchatSection
 from tornchat.testing.fixtures import PATIENCE
 
 Answer = TypeVar("Answer")

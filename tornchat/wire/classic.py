@@ -7,9 +7,9 @@ import re
 import msgspec
 
 from tornchat.errors import ChatError
-from tornchat.framing import text_frame
-from tornchat.messages import Entry
+from tornchat.model import Entry
 from tornchat.wire.dialect import Dialect, Said, Welcome
+from tornchat.wire.framing import text_frame
 from tornchat.wire.repeats import STRING, refuse_repeated_keys, unreadable
 from tornchat.wire.shared import Shared, Timestamp, encode
 

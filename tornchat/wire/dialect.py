@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from tornchat.errors import ChatError
-from tornchat.messages import Entry, PresenceChange, User
+from tornchat.model import Entry, PresenceChange, User
 
 
 class Said(NamedTuple):

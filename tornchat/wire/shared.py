@@ -9,8 +9,8 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from tornchat.framing import text_frame
-from tornchat.messages import Participant, PresenceChange
+from tornchat.model import Participant, PresenceChange
+from tornchat.wire.framing import text_frame
 
 Seq: TypeAlias = Annotated[int, Meta(ge=0, description="A place in the room's log.")]
 Timestamp: TypeAlias = Annotated[

@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Meta
 
 from tornchat.errors import ChatError
-from tornchat.framing import text_frame
-from tornchat.messages import Entry, Participant
+from tornchat.model import Entry, Participant
 from tornchat.wire.dialect import Dialect, Said, Welcome
+from tornchat.wire.framing import text_frame
 from tornchat.wire.repeats import STRING, refuse_repeated_keys, unreadable
 from tornchat.wire.shared import Seq, Shared, Timestamp, encode
 

@@ -1,0 +1,161 @@
+"""Settings: where a value comes from, and what is said when it does not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tornchat.config.sections import SECTIONS, describe
+from tornchat.config.settings import Settings, load, parse_override
+from tornchat.errors import SettingsError
+
+
+def ini(directory, text):
+    path = directory / "tornchat.ini"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+LAYERS = {
+    "overrides": {"tornchat": {"port": "1"}},
+    "environ": {"TORNCHAT_TORNCHAT__PORT": "2"},
+    "path": "[tornchat]\nport = 3\n",
+    "settings": {"tornchat": {"port": 4}},
+}
+
+
+@pytest.mark.parametrize("strongest", range(5))
+def test_command_line_then_environment_then_file_then_defaults(tmp_path, strongest):
+    given = dict(list(LAYERS.items())[strongest:])
+    if "path" in given:
+        given["path"] = ini(tmp_path, given["path"])
+    settings = load(**given)
+    sources = ["command line", "environment", str(tmp_path / "tornchat.ini"), "settings", "default"]
+    assert settings.tornchat.port == [1, 2, 3, 4, 8888][strongest]
+    assert settings.source("tornchat", "port") == sources[strongest]
+
+
+def test_a_file_may_hold_a_value(tmp_path):
+    secret = tmp_path / "port"
+    secret.write_text(" 9000\n")
+    key = {"TORNCHAT_TORNCHAT__PORT_FILE": str(secret)}
+    assert load(environ=key).tornchat.port == 9000
+    settings = load(ini(tmp_path, "[tornchat]\nport = 1\n"), key)
+    assert (settings.tornchat.port, settings.source("tornchat", "port")) == (9000, "environment")
+    assert load(overrides={"tornchat": {"port": "2"}}, environ=key).tornchat.port == 2
+    with pytest.raises(SettingsError, match="has both port and port_file"):
+        load(settings={"tornchat": {"port": 1, "port_file": secret}})
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("yes", True), ("On", True), ("1", True), ("true", True), ("no", False), ("OFF", False), ("0", False)],
+)
+def test_yes_and_no(text, value):
+    assert load(settings={"rooms": {"auto_create": text}}).rooms.auto_create is value
+
+
+@pytest.mark.parametrize("text", ["jwt, peewee,local", "jwt peewee local", "\njwt\npeewee\nlocal\n"])
+def test_lists_by_comma_or_line(text):
+    assert load(settings={"tornchat": {"plugins": text}}).tornchat.plugins == ("jwt", "peewee", "local")
+
+
+def test_percent_signs_mean_nothing(tmp_path):
+    path = ini(tmp_path, "[rooms]\nname_pattern = %(x)s%%\n")
+    assert load(path).rooms.name_pattern == "%(x)s%%"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[tornchat]\nport = hunter2\n", "[tornchat] port ({}): expected a whole number. Correct"),
+        ("[tornchat]\nport = 70000\n", "[tornchat] port ({}): expected a whole number <= 65535. Correct"),
+        ("[tornchat]\nprt = hunter2\n", "[tornchat] prt ({}) is not a setting. The settings there are:"),
+        ("[rooms]\nauto_create = hunter2\n", "[rooms] auto_create ({}): expected yes or no. Correct"),
+        ("[deadlines]\npublish = hunter2\n", "[deadlines] publish ({}): expected a number. Correct"),
+        ("[deadlines]\npublish = 0\n", "[deadlines] publish ({}): expected a number > 0.0. Correct"),
+        ("[deadlines]\npublish = nan\n", "[deadlines] publish ({}): expected a number > 0.0. Correct"),
+        ("hunter2\n", "{} can't be read: line 1 stands before the first [section]."),
+        ("[tornchat]\nhunter2\n", "{} can't be read: line 2 is not key = value."),
+        (
+            "[tornchat]\nport=1\nport=hunter2\n",
+            "{} can't be read: line 3 gives [tornchat] port a second time",
+        ),
+        ("[tornchat]\n[tornchat]\n", "{} can't be read: line 2 begins [tornchat] a second time"),
+        (
+            "[tornchat]\nport_file = hunter2\n",
+            "[tornchat] port_file ({}) names a file that can't be read: No",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_its_place_and_cure_and_no_value(tmp_path, text, message):
+    path = ini(tmp_path, text)
+    with pytest.raises(SettingsError) as refused:
+        load(path)
+    assert str(refused.value).startswith(message.format(path))
+    assert "hunter2" not in str(refused.value)
+    assert refused.value.cure
+
+
+def test_a_file_that_is_missing_or_not_utf8(tmp_path):
+    path = tmp_path / "tornchat.ini"
+    with pytest.raises(SettingsError, match="No such file"):
+        load(path)
+    path.write_bytes(b"[tornchat]\nhost = \xff\n")
+    with pytest.raises(SettingsError, match="not UTF-8"):
+        load(path)
+
+
+class Mine(msgspec.Struct, forbid_unknown_fields=True):
+    data_dir: Path
+    colour: str = "red"
+
+
+def test_a_plugin_is_handed_the_data_dir_unless_it_has_its_own():
+    settings = load(settings={"tornchat": {"data_dir": "~/chat"}, "mine": {"colour": "blue"}})
+    assert settings.section("mine", Mine) == Mine(Path("~/chat").expanduser(), "blue")
+    settings = load(settings={"mine": {"data_dir": "/here"}})
+    assert settings.section("mine", Mine).data_dir == Path("/here")
+
+
+def test_only_what_has_two_underscores_is_a_setting():
+    settings = load(environ={"TORNCHAT_CONFIG": "x", "HOME": "/", "TORNCHAT_MINE__COLOUR": "blue"})
+    assert list(settings.section_names()) == ["mine"]
+
+
+@pytest.mark.parametrize("text", ["port=1", "tornchat.port", ".port=1", "tornchat.=1"])
+def test_an_override_that_is_none(text):
+    with pytest.raises(SettingsError, match=r"section\.key=value"):
+        parse_override(text)
+
+
+def test_an_override():
+    assert parse_override("jwt.secret=a=b") == ("jwt", "secret", "a=b")
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_setting_is_explained(section):
+    assert all(describe(SECTIONS[section]).values())
+
+
+def test_no_settings_are_the_defaults():
+    assert Settings().server.watchdog_seconds == 0.2
+
+
+@pytest.mark.parametrize("pattern", ["[", "(a", "a{2,1}", "*"])
+def test_a_name_pattern_that_is_none(pattern):
+    with pytest.raises(SettingsError, match=r"\[rooms\] name_pattern \(command line\) is no regular expr"):
+        load(overrides={"rooms": {"name_pattern": pattern}})
+
+
+@pytest.mark.parametrize("origin", ["example.org", "https://example.org/chat", "https://*.example.org"])
+def test_an_origin_that_no_page_has(origin):
+    with pytest.raises(SettingsError, match=r"allowed_origins \(settings\): .* is no origin of a page"):
+        load(settings={"server": {"allowed_origins": origin}})
+
+
+def test_origins_that_pages_have():
+    origins = "https://example.org, http://[::1]:8000/ app://here *"
+    assert len(load(settings={"server": {"allowed_origins": origins}}).server.allowed_origins) == 4

@@ -1,0 +1,87 @@
+"""Real traffic, both ways and in both dialects, is what the document says, and every kind of it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tornado.httpclient import AsyncHTTPClient
+
+from tests.server.http.asyncapi.contract import document, kind, messages
+from tests.stage import Player, Stage, open_stage
+
+SLOW = {"limits": {"messages_per_second": 0.01, "burst": 3}}
+
+
+class Tape:
+    """A player, and all that it sent and received."""
+
+    def __init__(self, player: Player, v1: bool) -> None:
+        self._player = player
+        self._v1 = v1
+        self.sent: list[dict[str, Any]] = []
+        self.received: list[dict[str, Any]] = []
+
+    async def says(self, text: str) -> None:
+        frame = (
+            {"type": "send", "id": f"id-{len(self.sent)}", "message": text} if self._v1 else {"message": text}
+        )
+        self.sent.append(frame)
+        await self._player.socket.send(json.dumps(frame))
+
+    async def hears(self, wanted: str) -> dict[str, Any]:
+        """Listen until such a frame comes."""
+        while True:
+            frame = await self._player.next()
+            self.received.append(frame)
+            if frame.get("type", "error") == wanted:
+                return frame
+
+    async def leaves(self) -> None:
+        await self._player.leaves()
+
+
+async def delete(verona: Stage, user: str, seq: int) -> None:
+    url = f"http://127.0.0.1:{verona.port}/api/rooms/hall/messages/{seq}"
+    headers = {"Authorization": f"Bearer {verona.token(user)}"}
+    await AsyncHTTPClient().fetch(url, method="DELETE", headers=headers)
+
+
+async def play(directory: Path, v1: bool) -> list[Tape]:
+    """Two who come, talk, are too fast, take a word back, and go."""
+    async with open_stage(directory, SLOW) as verona:
+        romeo = Tape(await verona.enters("romeo", "hall", v1=v1), v1)
+        await romeo.hears("user_join")
+        juliet = Tape(await verona.enters("juliet", "hall", v1=v1), v1)
+        await romeo.hears("user_join")
+        for text in ("Hello 日本語 <b>", "x", "y"):
+            await romeo.says(text)
+            await romeo.hears("ack" if v1 else "chat_message")
+        await romeo.says("too fast")
+        await romeo.hears("error")
+        await delete(verona, "romeo", 1)
+        if v1:
+            await juliet.hears("message_deleted")
+            await romeo.hears("message_deleted")
+        else:
+            for _ in range(3):
+                await juliet.hears("chat_message")
+        await juliet.leaves()
+        await romeo.hears("user_leave")
+        late = Tape(await verona.enters("paris", "hall", v1=v1), v1)
+        await late.hears("user_join")
+        return [romeo, juliet, late]
+
+
+@pytest.mark.parametrize("channel", ["classic", "v1"])
+def test_every_frame_of_a_session_is_as_described(tmp_path: Path, channel: str) -> None:
+    described = document()
+    tapes = asyncio.run(play(tmp_path, channel == "v1"))
+    sent = [kind(described, channel, "receive", frame) for tape in tapes for frame in tape.sent]
+    received = [kind(described, channel, "send", frame) for tape in tapes for frame in tape.received]
+    assert set(sent) == set(messages(described, channel, "receive"))
+    assert set(received) == set(messages(described, channel, "send"))
+    print(f"\n{channel}: {len(sent)} frames sent, {len(received)} received, all as described")

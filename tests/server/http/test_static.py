@@ -1,0 +1,104 @@
+"""The package's own files: their types, how long they are kept, and that nothing else is given away."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hosting import hosting, settings
+from tests.server.http.web import ask
+from tornchat import ChatApp
+from tornchat.server.http.files import ROOT, TYPES, StaticFiles
+from tornchat.testing import RunningChat, running_chat
+
+NAME = "tokens.css"
+
+
+@pytest.mark.gen_test
+async def test_a_file_is_asked_for_each_time_and_kept_for_ever_under_its_version():
+    async with running_chat() as chat:
+        plain = await ask(chat, "GET", f"/static/{NAME}")
+        assert plain.status == 200
+        assert plain.body == (ROOT / NAME).read_bytes()
+        assert plain.headers["Content-Type"] == "text/css; charset=utf-8"
+        assert plain.headers["X-Content-Type-Options"] == "nosniff"
+        assert plain.headers["Cache-Control"] == "no-cache"
+        versioned = await ask(chat, "GET", StaticFiles().url("", NAME))
+        assert versioned.body == plain.body
+        assert "immutable" in versioned.headers["Cache-Control"]
+        other = await ask(chat, "GET", f"/static/{'0' * 12}/{NAME}")
+        assert (other.body, other.headers["Cache-Control"]) == (plain.body, "no-cache")
+
+
+@pytest.mark.gen_test
+async def test_who_has_it_already_is_not_sent_it_again():
+    async with running_chat() as chat:
+        etag = (await ask(chat, "GET", f"/static/{NAME}")).headers["ETag"]
+        again = await ask(chat, "GET", f"/static/{NAME}", headers={"If-None-Match": etag})
+        assert (again.status, again.body) == (304, b"")
+        head = await ask(chat, "HEAD", f"/static/{NAME}")
+        assert (head.status, head.body, head.headers["ETag"]) == (200, b"", etag)
+
+
+NOT_THERE = (
+    "",
+    "nothing.js",
+    "../static.py",
+    "../../version.py",
+    "..%2fstatic.py",
+    "%2e%2e/static.py",
+    "....//static.py",
+    "/etc/passwd",
+    "%2fetc%2fpasswd",
+    "tokens.css%00.js",
+    "tokens.css/",
+    "vendor",
+    "vendor/",
+    "%ff%fe",
+    "TOKENS.CSS",
+    "x" * 5000,
+)
+
+
+@pytest.mark.gen_test
+async def test_nothing_else_is_given_away():
+    async with running_chat() as chat:
+        for path in NOT_THERE:
+            told = await ask(chat, "GET", f"/static/{path}")
+            assert told.status == 404, path
+            assert told.headers["Content-Type"] == "text/plain; charset=utf-8", path
+        assert (await ask(chat, "POST", f"/static/{NAME}", raw=b"")).status == 405
+
+
+def test_a_linked_file_is_a_file_and_every_file_has_a_type(tmp_path):
+    """Some packagers install with symbolic links, which Tornado's own handler refuses."""
+    (tmp_path / "real").write_text("a{}")
+    (tmp_path / "linked.css").symlink_to(tmp_path / "real")
+    file = StaticFiles(tmp_path).get("linked.css")
+    assert file is not None
+    assert (file.content, file.media_type) == (b"a{}", TYPES[".css"])
+    for name in StaticFiles():
+        assert name.endswith(("LICENSE", "NOTICE", "SUMS")) or "." + name.rpartition(".")[2] in TYPES, name
+
+
+def test_other_content_has_another_version(tmp_path):
+    (tmp_path / "a.css").write_text("a{}")
+    one = StaticFiles(tmp_path).version
+    assert StaticFiles(tmp_path).version == one
+    (tmp_path / "a.css").write_text("b{}")
+    assert StaticFiles(tmp_path).version != one
+    with pytest.raises(KeyError, match="nothing"):
+        StaticFiles(tmp_path).url("", "nothing.css")
+
+
+@pytest.mark.gen_test
+async def test_they_are_under_the_prefix_and_can_be_left_out(tmp_path):
+    chat = ChatApp(settings(tmp_path))
+    bare = ChatApp(settings(tmp_path / "bare", server={"api": "no", "pages": False}))
+    routes = [*chat.routes("/talk/"), *bare.routes("/bare")]
+    async with hosting(routes, chat, bare) as host:
+        running = RunningChat(chat, int(host.address.partition(":")[2]))
+        assert (await ask(running, "GET", f"/talk/static/{NAME}")).status == 200
+        assert (await ask(running, "GET", "/talk/api/")).status == 200
+        for path in ("/static/" + NAME, "/api/", "/bare/static/" + NAME, "/bare/api/", "/talkXapi/"):
+            assert (await ask(running, "GET", path)).status == 404, path
+        assert (await ask(running, "GET", "/bare/healthz")).status == 200

@@ -1,0 +1,66 @@
+"""Who may moderate whom. What follows from it on every node is played in scenarios/test_moderation.py."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.service.test_directory import JULIET, PRINCE, ROMEO, TYBALT, WATCH, refused
+from tests.stage import open_stage
+from tornchat import User
+from tornchat.wire import Said
+
+MERCUTIO = User("mercutio", "Mercutio")
+
+
+def test_members_moderators_owner_and_admins_in_this_order(tmp_path):
+    async def play():
+        async with open_stage(tmp_path) as stage:
+            directory, moderation = stage.chat.directory, stage.chat.moderation
+            await directory.create_room(JULIET, "hall")
+            for name in ("romeo", "mercutio"):
+                await directory.set_member(JULIET, "hall", name, "moderator")
+            may = [(ROMEO, "tybalt"), (WATCH, "tybalt"), (JULIET, "romeo"), (PRINCE, "juliet")]
+            may_not = [(ROMEO, "mercutio"), (ROMEO, "juliet"), (WATCH, "romeo"), (TYBALT, "guest")]
+            for who, whom in may:
+                await moderation.mute(who, "hall", whom, 60)
+            for who, whom in may_not:
+                assert await refused(moderation.mute(who, "hall", whom, 60)) == "forbidden", (who, whom)
+            assert await refused(moderation.read_sanctions(TYBALT, "hall")) == "forbidden"
+            found = await moderation.read_sanctions(ROMEO, "hall")
+            assert {(one.user_id, one.kind) for one in found} == {(whom, "mute") for _, whom in may}
+            assert await refused(moderation.lift(ROMEO, "hall", "tybalt", "ban")) == "not_found"
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), 1e12])
+def test_a_time_that_is_none(tmp_path, seconds):
+    async def play():
+        async with open_stage(tmp_path) as stage:
+            await stage.chat.directory.create_room(JULIET, "hall")
+            assert (
+                await refused(stage.chat.moderation.ban(JULIET, "hall", "romeo", seconds))
+                == "invalid_message"
+            )
+
+    asyncio.run(play())
+
+
+def test_a_message_is_deleted_by_its_sender_and_by_moderators(tmp_path):
+    async def play():
+        async with open_stage(tmp_path) as stage:
+            moderation, posts = stage.chat.moderation, stage.chat.posts
+            await stage.chat.directory.create_room(JULIET, "hall")
+            for text in ("one", "two"):
+                await posts.say(ROMEO, "hall", Said(text))
+            assert await refused(moderation.delete_message(TYBALT, "hall", 1)) == "forbidden"
+            await moderation.delete_message(ROMEO, "hall", 1)
+            await moderation.delete_message(JULIET, "hall", 2)
+            for seq in (0, -1, 3, 99):  # 3 is a deletion
+                assert await refused(moderation.delete_message(JULIET, "hall", seq)) == "not_found", seq
+            page = await posts.read_history(TYBALT, "hall")
+            assert [entry.text for entry in page.entries] == [""] * 4
+
+    asyncio.run(play())

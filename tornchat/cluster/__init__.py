@@ -1,0 +1,1 @@
+"""What nodes tell each other: entries, control messages, presence; and the sanctions known on this node."""

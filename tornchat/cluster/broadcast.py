@@ -1,0 +1,107 @@
+"""Telling the other nodes: queued, bounded, waited for by nobody. What is lost, the log repairs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from tornchat.errors import Unavailable
+from tornchat.hooks.calls import Hooks
+from tornchat.model import Entry
+
+log = logging.getLogger("tornchat.broadcast")
+
+VERSION = 1
+MOST_WAITING = 10_000
+MOST_PAYLOAD_BYTES = 16 * 1024 * 1024
+
+
+class Payload(msgspec.Struct, frozen=True, array_like=True):
+    """What one commit stored in one room, for the other nodes. It comes from outside and is not trusted."""
+
+    version: Annotated[int, Meta(ge=VERSION, le=VERSION)]
+    node: str
+    room: str
+    epoch: str
+    entries: tuple[Entry, ...]
+
+
+class Publisher:
+    """One queue and one task between the commits and the broadcast plugin."""
+
+    def __init__(self, hooks: Hooks, node_id: str) -> None:
+        self._hooks = hooks
+        self._node_id = node_id
+        self._alone = hooks.broadcast_scope() == "process"
+        self._waiting: deque[tuple[str, bytes]] = deque()
+        self._wake = asyncio.Event()
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._decode = msgspec.msgpack.Decoder(Payload).decode
+        self.published = 0
+        self.dropped = 0
+        """Payloads that were not published, since the queue was full or the plugin failed."""
+        self.ignored = 0
+        """Payloads that came in and were not ours, damaged or meant for another room."""
+        self.received = 0
+        """Payloads of other nodes that were taken."""
+        self.echoed = 0
+        """This node's own payloads that came back."""
+
+    @property
+    def waiting(self) -> int:
+        """How many payloads are still to be published."""
+        return len(self._waiting)
+
+    def publish(self, room: str, epoch: str, entries: Sequence[Entry]) -> None:
+        """Queue one payload for the nodes that have this room; nobody else is there: do nothing."""
+        if not self._alone:
+            payload = Payload(VERSION, self._node_id, room, epoch, tuple(entries))
+            self.send(f"room:{room}", self._encode(payload))
+
+    def send(self, topic: str, payload: bytes) -> None:
+        """Queue a payload for the other nodes, if there are any."""
+        if self._alone:
+            return
+        if len(self._waiting) >= MOST_WAITING:
+            self.dropped += 1
+            return
+        self._waiting.append((topic, payload))
+        self._wake.set()
+
+    def read(self, topic: str, payload: bytes) -> Payload | None:
+        """Read what came on `topic`; None for one's own echo and for what is not a payload of that room."""
+        if len(payload) > MOST_PAYLOAD_BYTES:
+            self.ignored += 1
+            return None
+        try:
+            found = self._decode(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            self.ignored += 1
+            return None
+        if f"room:{found.room}" != topic:
+            self.ignored += 1
+            return None
+        if found.node == self._node_id:
+            self.echoed += 1
+            return None
+        self.received += 1
+        return found
+
+    async def run(self) -> None:
+        """Publish what is queued, until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                topic, payload = self._waiting.popleft()
+                try:
+                    await self._hooks.publish(topic, payload)
+                    self.published += 1
+                except Unavailable:
+                    self.dropped += 1

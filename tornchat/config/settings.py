@@ -1,0 +1,297 @@
+"""tornchat.ini as a typed object: where each value comes from, and what is wrong with one that does not fit.
+
+A value is looked up, in this order, on the command line, in the environment
+(`TORNCHAT_<SECTION>__<KEY>`), in the ini file, and in the defaults. `<key>_file` names a file that
+holds the value of `<key>`. A section with the name of a loaded plugin is that plugin's own.
+"""
+
+from __future__ import annotations
+
+import configparser
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin
+
+import msgspec
+from msgspec import Meta
+
+from tornchat.config.sections import (
+    GuestSection,
+    HistorySection,
+    LimitsSection,
+    MetricsSection,
+    RoomsSection,
+    ServerSection,
+    TornchatSection,
+)
+from tornchat.errors import SettingsError
+
+DEADLINES = "deadlines"
+SHORTEST_TOKEN = 16
+_ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^\s/?#@*]+/?", re.IGNORECASE)
+
+S = TypeVar("S", bound=msgspec.Struct)
+Layer: TypeAlias = Mapping[str, Mapping[str, object]]
+
+
+class Value(msgspec.Struct, frozen=True):
+    """A value as it was given, and where: "command line", "environment", the file's name, or "settings".
+
+    Of two values the one with the lower `rank` counts.
+    """
+
+    given: object
+    source: str
+    rank: int
+
+
+class Settings:
+    """The effective settings: typed sections of the core, and `section()` for a plugin's own."""
+
+    def __init__(self, layers: Iterable[tuple[str, Layer]] = (), path: Path | None = None) -> None:
+        """`layers` are (source, {section: {key: value}}), the strongest first; `path` is the file among them.
+
+        Raises `SettingsError` if a core section does not fit its type.
+        """
+        self.path = path
+        self._values: dict[str, dict[str, Value]] = {}
+        for rank, (source, layer) in enumerate(layers):
+            for section, keys in layer.items():
+                mine = self._values.setdefault(section, {})
+                for key, given in keys.items():
+                    mine.setdefault(key, Value(given, source, rank))
+        self.tornchat = self.section("tornchat", TornchatSection)
+        self.rooms = self.section("rooms", RoomsSection)
+        self.history = self.section("history", HistorySection)
+        self.limits = self.section("limits", LimitsSection)
+        self.server = self.section("server", ServerSection)
+        self.guest = self.section("guest", GuestSection)
+        self.metrics = self.section("metrics", MetricsSection)
+        self.deadlines = self._deadlines()
+        self._refuse_bad_pattern()
+        self._refuse_bad_origins()
+        self._refuse_bad_metrics()
+
+    def section(self, name: str, form: type[S]) -> S:
+        """Give section `name` as a `form`; a field `data_dir` that is not set is [tornchat] data_dir.
+
+        Raises `SettingsError` that names section, key and source.
+        """
+        fields = {field.name: field for field in msgspec.structs.fields(form)}
+        values: dict[str, object] = {}
+        if name != "tornchat" and "data_dir" in fields:
+            values["data_dir"] = self.tornchat.data_dir
+        for key, value in self._values.get(name, {}).items():
+            self._place(name, key, value, fields, values)
+        try:
+            return msgspec.convert(values, form, strict=False, dec_hook=_decode)
+        except msgspec.ValidationError as error:
+            raise self._misfit(name, str(error)) from None
+
+    def _place(
+        self, section: str, key: str, value: Value, fields: Mapping[str, Any], values: dict[str, object]
+    ) -> None:
+        target = key.removesuffix("_file")
+        if key in fields:
+            if not self._is_outranked(section, value, key + "_file", fields):
+                values[key] = _prepare(value.given, fields[key].type)
+        elif key != target and target in fields:
+            if not self._is_outranked(section, value, target, fields):
+                values[target] = _prepare(_read(section, key, value), fields[target].type)
+        else:
+            known = ", ".join(sorted(fields)) or "none"
+            raise SettingsError(
+                f"[{section}] {key} ({value.source}) is not a setting.", f"The settings there are: {known}."
+            )
+
+    def _is_outranked(self, section: str, value: Value, twin: str, fields: Mapping[str, Any]) -> bool:
+        """Say whether `<key>` or `<key>_file`, the `twin` of the key with `value`, counts in its place."""
+        other = self._values[section].get(twin)
+        if other is None or (twin in fields and twin.endswith("_file")):
+            return False
+        if other.rank == value.rank:
+            key = twin.removesuffix("_file")
+            what = f"[{section}] has both {key} and {key}_file ({value.source})."
+            raise SettingsError(what, "Remove one of them.")
+        return other.rank < value.rank
+
+    def _deadlines(self) -> Mapping[str, float]:
+        return MappingProxyType({hook: self._deadline(hook) for hook in self._values.get(DEADLINES, {})})
+
+    def _deadline(self, hook: str) -> float:
+        given, form = self._values[DEADLINES][hook].given, Annotated[float, Meta(gt=0)]
+        try:
+            return float(msgspec.convert(given, form, strict=False))
+        except msgspec.ValidationError as error:
+            raise self._misfit(DEADLINES, f"{error} - at `$.{hook}`") from None
+
+    def _refuse_bad_pattern(self) -> None:
+        try:
+            re.compile(self.rooms.name_pattern)
+        except (re.error, RecursionError, OverflowError) as error:
+            where = self.source("rooms", "name_pattern")
+            what = f"[rooms] name_pattern ({where}) is no regular expression: {error}."
+            raise SettingsError(what, "The default is [A-Za-z0-9_-]{1,64}.") from None
+
+    def _refuse_bad_origins(self) -> None:
+        """An origin without a scheme, or with a path, would never be that of any page."""
+        for origin in self.server.allowed_origins:
+            if not _ORIGIN.fullmatch(origin):
+                where = self.source("server", "allowed_origins")
+                what = f"[server] allowed_origins ({where}): {origin!r} is no origin of a page."
+                raise SettingsError(what, "Write https://example.org, with a port if it has one, or *.")
+
+    def _refuse_bad_metrics(self) -> None:
+        """A network that is none would let nobody in, and a token that can be guessed everybody."""
+        for network in self.metrics.allow:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError:
+                where = self.source("metrics", "allow")
+                what = f"[metrics] allow ({where}): {network!r} is no network."
+                raise SettingsError(what, "Write an address, or a network as 10.0.0.0/8.") from None
+        if self.metrics.token is not None and len(self.metrics.token) < SHORTEST_TOKEN:
+            where = self.source("metrics", "token")
+            what = f"[metrics] token ({where}) has fewer than {SHORTEST_TOKEN} characters."
+            raise SettingsError(what, "Give a random one, as `openssl rand -hex 16` makes it.")
+
+    def _misfit(self, section: str, words: str) -> SettingsError:
+        what, _, path = words.partition(" - at `$")
+        key = path.strip("`.").split("[")[0]
+        source = self.source(section, key)
+        where = f" {key} ({source})" if key else ""
+        return SettingsError(f"[{section}]{where}: {_plain(what)}.", "Correct or remove it.")
+
+    def source(self, section: str, key: str) -> str:
+        """Say where the value of a key came from; "default" if nobody gave one."""
+        values = self._values.get(section, {})
+        given = [value for value in (values.get(key), values.get(key + "_file")) if value is not None]
+        return min(given, key=lambda value: value.rank).source if given else "default"
+
+    def section_names(self) -> Iterable[str]:
+        """The sections in which something was given, the core's among them."""
+        return [name for name, keys in self._values.items() if keys]
+
+
+def load(
+    path: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    overrides: Layer | None = None,
+    settings: Layer | None = None,
+) -> Settings:
+    """Read the settings: `overrides`, then `environ`, then the ini file at `path`, then `settings`.
+
+    Raises `SettingsError` for a file that is missing, not UTF-8 or not an ini file.
+    """
+    layers: list[tuple[str, Layer]] = []
+    if overrides:
+        layers.append(("command line", overrides))
+    if environ:
+        layers.append(("environment", _from_environment(environ)))
+    if path is not None:
+        layers.append((str(path), _from_file(path)))
+    if settings:
+        layers.append(("settings", settings))
+    return Settings(layers, path)
+
+
+def parse_override(text: str) -> tuple[str, str, str]:
+    """Split `section.key=value`. Raises `SettingsError`."""
+    name, equals, value = text.partition("=")
+    section, dot, key = name.strip().partition(".")
+    if not (equals and dot and section and key):
+        raise SettingsError(
+            f"{name!r} is not a setting.", "Write section.key=value, as in tornchat.port=9000."
+        )
+    return section, key, value
+
+
+def _from_environment(environ: Mapping[str, str]) -> Layer:
+    layer: dict[str, dict[str, object]] = {}
+    for name, text in environ.items():
+        section, double, key = name.removeprefix("TORNCHAT_").partition("__")
+        if name.startswith("TORNCHAT_") and double and section and key:
+            layer.setdefault(section.lower(), {})[key.lower()] = text
+    return layer
+
+
+def _from_file(path: Path) -> Layer:
+    # A section that is everybody's would be one more place to look a value up: there is none.
+    parser = configparser.ConfigParser(interpolation=None, default_section="")
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
+    except (OSError, UnicodeDecodeError, configparser.Error) as error:
+        raise SettingsError(
+            f"{path} can't be read: {_reason(error)}.", "`tornchat init` writes a good one."
+        ) from None
+    return {section: dict(parser.items(section)) for section in parser.sections()}
+
+
+def _reason(error: Exception) -> str:
+    """Say what is wrong with a file, and in which line, without showing what stands there."""
+    match error:
+        case configparser.MissingSectionHeaderError():
+            return f"line {error.lineno} stands before the first [section]"
+        case configparser.ParsingError():
+            return f"line {error.errors[0][0]} is not key = value"
+        case configparser.DuplicateOptionError():
+            return f"line {error.lineno} gives [{error.section}] {error.option} a second time"
+        case configparser.DuplicateSectionError():
+            return f"line {error.lineno} begins [{error.section}] a second time"
+        case OSError():
+            return error.strerror or type(error).__name__
+        case UnicodeDecodeError():
+            return "it is not UTF-8"
+    return type(error).__name__
+
+
+def _read(section: str, key: str, value: Value) -> str:
+    try:
+        return Path(str(value.given)).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        # Not by its name: who takes a key for the name of its file has written the key there.
+        raise SettingsError(
+            f"[{section}] {key} ({value.source}) names a file that can't be read: {_reason(error)}.",
+            "Correct it.",
+        ) from None
+
+
+def _plain(words: str) -> str:
+    """What msgspec says, in words for who wrote an ini file, and without the value."""
+    if words.startswith("Invalid enum value"):
+        return "it is none of the values that may stand here"
+    words = re.sub(r", got `\w+`$", "", words)
+    named = {"`int`": "a whole number", "`float`": "a number", "`bool`": "yes or no", "`str`": "a text"}
+    for name, plain in named.items():
+        words = words.replace(name, plain)
+    return words.replace("Expected", "expected", 1)
+
+
+def _prepare(given: object, form: object) -> object:
+    """Bring the text of an ini value to what msgspec converts: lists by comma or line, yes and no."""
+    while get_origin(form) is Annotated:
+        form = get_args(form)[0]
+    chosen = get_origin(form) is Literal
+    if chosen and isinstance(given, bool):
+        return "yes" if given else "no"
+    if not isinstance(given, str):
+        return [*given] if isinstance(given, (tuple, set, frozenset)) else given
+    text = given.strip()
+    if get_origin(form) in (tuple, list, frozenset):
+        return [item for item in text.replace(",", " ").split() if item]
+    if form is bool:
+        return {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(text.lower(), text.lower())
+    if chosen and "yes" in get_args(form):
+        return {"true": "yes", "on": "yes", "false": "no", "off": "no"}.get(text.lower(), text.lower())
+    return text
+
+
+def _decode(form: type, value: object) -> object:
+    if form is Path:
+        if isinstance(value, (str, Path)):
+            return Path(value).expanduser()
+        raise TypeError("Expected a path")
+    raise NotImplementedError(f"a setting of type {form} can't be read")

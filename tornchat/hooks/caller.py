@@ -1,0 +1,289 @@
+"""The verbs: the only file that calls a plugin, with its deadline, its failure policy and the blame.
+
+A plugin that raises, returns junk or hangs harms the one operation that asked it. Its failure is
+logged with its name; what the caller gets is `Unavailable`, never a "no".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import math
+import traceback
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from time import perf_counter
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from tornchat.errors import ChatError, NotStored, SettingsError, Unavailable
+from tornchat.hooks import specs
+from tornchat.hooks.tells import Tells
+from tornchat.metrics.histogram import CALLS, Histogram
+from tornchat.model import User
+
+log = logging.getLogger("tornchat.hooks")
+
+Answer = TypeVar("Answer")
+PASSED_ON = (ChatError, NotStored, SettingsError)
+"""What a plugin raises on purpose: it reaches the caller as it is, from these hooks:"""
+MAY_REFUSE = frozenset(
+    {"startup", "check", "migrate", "issue_token", "store_messages", "filter_message", "create_room"}
+)
+"""From any other hook it is a failure like all others: nobody there waits for a refusal."""
+
+
+class Implementation:
+    """One plugin's implementation of one hook, called with the hook's arguments in order.
+
+    `seconds` is how long its calls took, `failures` how many failed, by kind: `error` (it raised),
+    `timeout`, `junk` (it returned what it may not) and `unavailable` (it said so itself), and `stalls`
+    how often it blocked the event loop.
+    """
+
+    __slots__ = ("began", "failures", "function", "hook", "plugin", "seconds", "stalls")
+
+    def __init__(self, plugin: str, hook: str, function: Callable[..., Any]) -> None:
+        self.plugin = plugin
+        self.hook = hook
+        self.function = function
+        self.seconds = Histogram(CALLS)
+        self.failures: Counter[str] = Counter()
+        self.stalls = 0
+        self.began = 0.0
+
+
+class Verbs:
+    """Calls the plugins of one chat. `close` ends what is left of calls that were given up."""
+
+    def __init__(
+        self, implementations: Mapping[str, Sequence[Implementation]], deadlines: Mapping[str, float]
+    ) -> None:
+        self._implementations = implementations
+        self._deadlines = {
+            name: deadlines.get(name, promise.deadline) for name, promise in promises().items()
+        }
+        self._strays: set[asyncio.Future[Any]] = set()
+        self._down: set[tuple[str, str]] = set()
+        self.tells = Tells(self._contained)
+        self.stalls = 0
+        """How often something that is no plugin's blocked the event loop."""
+
+    def provides(self, hook: str) -> bool:
+        """Say whether any loaded plugin implements `hook`."""
+        return bool(self._implementations.get(hook))
+
+    def provider(self, hook: str) -> str:
+        """Give the name of the plugin that provides `hook`. Raises `SettingsError` if none does."""
+        return self._sole(hook).plugin
+
+    def implementations(self) -> Iterator[Implementation]:
+        """Every implementation of every hook."""
+        for implementations in self._implementations.values():
+            yield from implementations
+
+    def deadline(self, hook: str) -> float:
+        """Seconds that a call of `hook` may take."""
+        return self._deadlines[hook]
+
+    def tell(self, hook: str, *arguments: object) -> None:
+        """Tell everybody who listens, in order and without waiting for them."""
+        for implementation in self._implementations.get(hook, ()):
+            self.tells.put(implementation.plugin, implementation, arguments)
+
+    async def close(self) -> None:
+        """Let what was told arrive, then end every call that was given up."""
+        await self.tells.close()
+        for stray in self._strays:
+            stray.cancel()
+        if self._strays:
+            await asyncio.wait(self._strays, timeout=1.0)
+
+    # --- the verbs ---
+
+    async def _ask(self, hook: str, form: type[Answer], *arguments: object) -> Answer | None:
+        for implementation in self._implementations.get(hook, ()):
+            answer = await self._call(implementation, arguments)
+            if answer is not None:
+                self._check(implementation, answer, form)
+                return cast(Answer, answer)
+        return None
+
+    async def _one(
+        self, hook: str, form: type[Answer], *arguments: object, optional: bool = False
+    ) -> Answer | None:
+        implementation = self._sole(hook)
+        answer = await self._call(implementation, arguments)
+        if answer is not None or not optional:
+            self._check(implementation, answer, form)
+        return cast("Answer | None", answer)
+
+    async def _collect(self, hook: str, form: type, *arguments: object) -> list[tuple[str, Any]]:
+        """Everybody's answers as (plugin, answer); None stands for one that failed, which is logged."""
+        return [
+            (implementation.plugin, await self._contained(implementation, arguments, form))
+            for implementation in self._implementations.get(hook, ())
+        ]
+
+    async def _contained(
+        self, implementation: Implementation, arguments: tuple[object, ...], form: type = object
+    ) -> Any:
+        try:
+            answer = await self._call(implementation, arguments)
+            self._check(implementation, answer, form)
+            return answer
+        except Unavailable:
+            return None  # logged where it failed
+        except PASSED_ON as error:
+            self._failed(implementation, error)
+            return None
+
+    async def _call(self, implementation: Implementation, arguments: tuple[object, ...]) -> Any:
+        began = perf_counter()
+        try:
+            answer = implementation.function(*arguments)
+            if inspect.isawaitable(answer):
+                answer = await self._within(implementation, answer)
+        except Unavailable as error:
+            self._note_down(implementation, error)
+            raise
+        except Exception as error:
+            if isinstance(error, PASSED_ON) and implementation.hook in MAY_REFUSE:
+                raise
+            raise self._failed(implementation, error) from None
+        finally:
+            implementation.seconds.observe(perf_counter() - began)
+        if self._down:
+            self._note_up(implementation)
+        return answer
+
+    def _note_down(self, implementation: Implementation, error: Unavailable) -> None:
+        """Log what a plugin says is missing: once, until it is there again. A failure is logged already."""
+        if isinstance(error, _Failed):
+            return
+        known = (implementation.plugin, implementation.hook)
+        implementation.failures["unavailable"] += 1
+        if known not in self._down:
+            self._down.add(known)
+            facts = {"event": "hook_down", "plugin": known[0], "hook": known[1], "reason": str(error)}
+            log.warning("plugin %(plugin)s can't answer %(hook)s: %(reason)s", facts, extra=facts)
+
+    def _note_up(self, implementation: Implementation) -> None:
+        known = (implementation.plugin, implementation.hook)
+        if known in self._down:
+            self._down.discard(known)
+            facts = {"event": "hook_up", "plugin": known[0], "hook": known[1]}
+            log.info("plugin %(plugin)s answers %(hook)s again", facts, extra=facts)
+
+    def _at_once(self, implementation: Implementation, *arguments: object) -> Any:
+        """Call a hook that is never awaited. Raises `Unavailable`."""
+        began = perf_counter()
+        try:
+            return implementation.function(*arguments)
+        except Exception as error:
+            raise self._failed(implementation, error) from None
+        finally:
+            implementation.seconds.observe(perf_counter() - began)
+
+    @staticmethod
+    def _begin(implementation: Implementation, arguments: tuple[object, ...]) -> asyncio.Future[Any]:
+        """Begin a call without a deadline, for one whose own end matters; `_outcome` says how it ended.
+
+        One at a time.
+        """
+        implementation.began = perf_counter()
+        try:
+            answer = implementation.function(*arguments)
+            if inspect.isawaitable(answer):
+                return asyncio.ensure_future(answer)
+        except Exception as error:
+            return _done(error=error)
+        return _done(answer)
+
+    def _outcome(self, implementation: Implementation, call: asyncio.Future[Any]) -> Any:
+        """What a call that has ended gave. Raises `NotStored`, or `Unavailable` for every other failure."""
+        implementation.seconds.observe(perf_counter() - implementation.began)
+        try:
+            return call.result()
+        except NotStored:
+            raise
+        except (Exception, asyncio.CancelledError) as error:
+            raise self._failed(implementation, error) from None
+
+    async def _within(self, implementation: Implementation, answer: Awaitable[Any]) -> Any:
+        """Wait until the deadline and no longer, even for a plugin that ignores its cancellation."""
+        call = asyncio.ensure_future(answer)
+        self._strays.add(call)
+        call.add_done_callback(self._ended)
+        seconds = self._deadlines[implementation.hook]
+        try:
+            await asyncio.wait({call}, timeout=seconds)
+        finally:
+            if not call.done():
+                call.cancel()
+        if not call.done() or call.cancelled():
+            late = TimeoutError(f"no answer within {seconds:g} s")
+            raise self._failed(implementation, late, "timeout")
+        return call.result()
+
+    def _ended(self, call: asyncio.Future[Any]) -> None:
+        self._strays.discard(call)
+        if not call.cancelled():
+            call.exception()  # so that a call given up on is not reported as never retrieved
+
+    def _sole(self, hook: str) -> Implementation:
+        implementations = self._implementations.get(hook)
+        if not implementations:
+            raise SettingsError(
+                f"No loaded plugin provides {hook}.", "Add one that does to [tornchat] plugins."
+            )
+        return implementations[0]
+
+    def _check(self, implementation: Implementation, answer: object, form: type) -> None:
+        if not isinstance(answer, form) or (form is Sequence and isinstance(answer, str)):
+            words = f"it returned {type(answer).__name__}, not {form.__name__}"
+            raise self._failed(implementation, TypeError(words), "junk")
+        if isinstance(answer, User) and not _is_whole(answer):
+            raise self._failed(implementation, TypeError("it returned a User of wrong types"), "junk")
+
+    def _failed(
+        self, implementation: Implementation, error: BaseException, kind: str = "error"
+    ) -> Unavailable:
+        """Log the failure with the plugin's name and its own frames, and make what the caller raises."""
+        plugin, hook = implementation.plugin, implementation.hook
+        implementation.failures[kind] += 1
+        frames = traceback.extract_tb(error.__traceback__)[1:]
+        where = "".join(f"\n  {f.filename}:{f.lineno} in {f.name}" for f in frames[-5:])
+        facts = {"event": "hook_failed", "plugin": plugin, "hook": hook, "kind": kind}
+        name = type(error).__name__
+        log.error("plugin %s failed in %s: %s: %s%s", plugin, hook, name, error, where, extra=facts)
+        return _Failed(f"plugin {plugin} failed in {hook} ({type(error).__name__})")
+
+
+class _Failed(Unavailable):
+    """A plugin failed, which was logged."""
+
+
+def _is_whole(user: User) -> bool:
+    """Say whether the types are as declared: nothing checks them when a plugin makes a `User`."""
+    try:
+        expires_at = msgspec.convert(msgspec.structs.asdict(user), User, strict=True).expires_at
+    except msgspec.ValidationError:
+        return False
+    return bool(user.id) and not (expires_at is not None and math.isnan(expires_at))
+
+
+def _done(answer: object = None, error: Exception | None = None) -> asyncio.Future[Any]:
+    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    if error is None:
+        future.set_result(answer)
+    else:
+        future.set_exception(error)
+    return future
+
+
+def promises() -> dict[str, specs.Promise]:
+    """Hook name -> its promise, in the order of the docs."""
+    return {name: spec.promise for name, spec in specs.SPECS.items()}  # type: ignore[attr-defined]

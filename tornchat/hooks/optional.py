@@ -1,0 +1,78 @@
+"""The hooks that a chat may do without, typed: directory, moderation and search.
+
+Each raises `Unavailable` when its plugin fails or misses its deadline, and `ChatError` (`not_provided`)
+when there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar, cast
+
+from tornchat.errors import ChatError
+from tornchat.hooks.caller import Verbs
+from tornchat.model import Entry, Membership, Role, RoomInfo, RoomSummary, Sanction, SanctionKind, User
+
+Answer = TypeVar("Answer")
+
+
+class OptionalHooks(Verbs):
+    """What only some chats have."""
+
+    # --- directory ---
+
+    async def list_rooms(self, user: User, after: str | None, limit: int) -> Sequence[RoomSummary]:
+        return await self._several("list_rooms", RoomSummary, user, after, limit)
+
+    async def create_room(self, name: str, user: User, private: bool, owned_limit: int) -> RoomInfo:
+        """Raises `ChatError` (`room_taken`, `too_many_rooms`), too."""
+        return await self._provided("create_room", RoomInfo, name, user, private, owned_limit)
+
+    async def delete_room(self, room: str, epoch: str) -> bool:
+        return await self._provided("delete_room", bool, room, epoch)
+
+    async def read_members(self, room: str, users: Sequence[str] | None = None) -> Sequence[Membership]:
+        return await self._several("read_members", Membership, room, users)
+
+    async def set_member(self, room: str, user_id: str, role: Role) -> bool:
+        return await self._provided("set_member", bool, room, user_id, role)
+
+    async def remove_member(self, room: str, user_id: str) -> bool:
+        return await self._provided("remove_member", bool, room, user_id)
+
+    # --- moderation ---
+
+    async def read_sanctions(self, rooms: Sequence[str]) -> Sequence[Sanction]:
+        return await self._several("read_sanctions", Sanction, rooms)
+
+    async def set_sanction(self, sanction: Sanction) -> bool:
+        return await self._provided("set_sanction", bool, sanction)
+
+    async def lift_sanction(self, room: str, user_id: str, kind: SanctionKind) -> bool:
+        return await self._provided("lift_sanction", bool, room, user_id, kind)
+
+    # --- search ---
+
+    async def search_messages(
+        self, room: str, query: str, before: int | None, limit: int
+    ) -> Sequence[Entry] | None:
+        """None if there is no such room."""
+        self._require("search_messages")
+        form: type[Any] = Sequence
+        found = await self._one("search_messages", form, room, query, before, limit, optional=True)
+        return cast("Sequence[Entry] | None", found)
+
+    async def _provided(self, hook: str, form: type[Answer], *arguments: object) -> Answer:
+        self._require(hook)
+        return cast(Answer, await self._one(hook, form, *arguments))
+
+    async def _several(self, hook: str, form: type[Answer], *arguments: object) -> Sequence[Answer]:
+        self._require(hook)
+        answers = cast("Sequence[Answer]", await self._one(hook, Sequence, *arguments))
+        for answer in answers:
+            self._check(self._sole(hook), answer, form)
+        return answers
+
+    def _require(self, hook: str) -> None:
+        if not self.provides(hook):
+            raise ChatError("not_provided", f"No loaded plugin provides {hook}.")

@@ -1,0 +1,1 @@
+"""Drafts on their way to disk: group commit, unknown outcomes and retention."""

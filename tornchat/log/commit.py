@@ -1,0 +1,218 @@
+"""Group commit: while one store call runs, the drafts of all rooms gather; the next call takes them all.
+
+Each draft has one outcome. *Stored* and *refused* are sure. When a store call ends in any other way its
+drafts are *unknown*: no new call is started until the log has been read for what became of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+from tornchat.errors import ChatError, NotStored, Unavailable
+from tornchat.hooks.calls import Hooks
+from tornchat.log.outcome import Lookup
+from tornchat.metrics.histogram import LATENCIES, SIZES, Histogram
+from tornchat.model import Draft, Refusal, Stored, StoreResult
+from tornchat.tasks import Tasks
+
+log = logging.getLogger("tornchat.commit")
+
+MOST_WAITING = 20_000
+MOST_IN_A_CALL = 2_000
+PATIENCE = 4.5
+"""Seconds after which a draft without an outcome is answered; with the ticks between, within 5 s."""
+
+UNCONFIRMED = Refusal("unconfirmed")
+NOT_NOW = Refusal("unavailable")
+
+
+class Pending:
+    """A draft on its way to the disk. `answer` is called once, with its outcome.
+
+    After `unconfirmed` the entry may still turn out to be stored; that is told to the room, not again here.
+    """
+
+    __slots__ = ("answer", "answered", "arrived", "draft")
+
+    def __init__(self, draft: Draft, answer: Callable[[StoreResult], None], arrived: float) -> None:
+        self.draft = draft
+        self.answer = answer
+        self.arrived = arrived
+        self.answered = False
+
+    def settle(self, outcome: StoreResult) -> None:
+        """Answer, unless that was done."""
+        if not self.answered:
+            self.answered = True
+            self.answer(outcome)
+
+
+class Committer:
+    """One store call in flight, everything else gathers and is the next one."""
+
+    def __init__(
+        self,
+        hooks: Hooks,
+        tasks: Tasks,
+        known_seq: Callable[[str], int | None],
+        on_stored: Callable[[Sequence[Pending], Sequence[StoreResult]], None],
+    ) -> None:
+        """`known_seq` gives how far this node knows a room's log; `on_stored` is told each call's results
+        and settles its drafts. `tasks` owns the looking up. On the running loop."""
+        self._hooks = hooks
+        self._tasks = tasks
+        self._known_seq = known_seq
+        self._lookup = Lookup(hooks)
+        self._on_stored = on_stored
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[Pending] = deque()
+        self._in_flight: Sequence[Pending] = ()
+        self._known: dict[str, int | None] = {}
+        self._call: asyncio.Future[object] | None = None
+        self._began = 0.0
+        self._late_at = 0.0
+        self._begins = False
+        self._closed = False
+        self._is_down = False
+        self._most_waiting = MOST_WAITING
+        self._flushing: list[tuple[Pending, asyncio.Future[None]]] = []
+        self.seconds = Histogram(LATENCIES)
+        """How long the store calls took."""
+        self.sizes = Histogram(SIZES)
+        """How many drafts were in them."""
+
+    @property
+    def waiting(self) -> int:
+        """How many drafts wait for the next store call."""
+        return len(self._waiting)
+
+    @property
+    def in_flight(self) -> int:
+        """How many drafts the store call under way holds."""
+        return len(self._in_flight)
+
+    def submit(self, draft: Draft, answer: Callable[[StoreResult], None]) -> None:
+        """Queue a draft. Raises `ChatError` (`busy`) when too many wait already, or after `close`."""
+        if len(self._waiting) >= self._most_waiting:
+            raise ChatError("busy", "", 1.0, draft.client_id)
+        self._waiting.append(Pending(draft, answer, monotonic()))
+        if not self._begins and not self._in_flight:
+            self._begins = True
+            self._loop.call_soon(self._begin)  # with all that this turn of the loop still brings
+
+    async def store(self, draft: Draft) -> Stored:
+        """Store one draft and wait for its outcome, which comes within 5 s. Raises `ChatError`."""
+        outcome: asyncio.Future[StoreResult] = self._loop.create_future()
+        self.submit(draft, lambda result: None if outcome.done() else outcome.set_result(result))
+        result = await outcome
+        if isinstance(result, Refusal):
+            raise ChatError(result.code, result.reason, None, draft.client_id)
+        return result
+
+    def _begin(self) -> None:
+        self._begins = False
+        if self._in_flight or not self._waiting or self._closed:
+            return
+        self._in_flight = self._take()
+        self._known = {pending.draft.room: self._known_seq(pending.draft.room) for pending in self._in_flight}
+        self._began = monotonic()
+        self._late_at = self._began + self._hooks.deadline("store_messages")
+        self._call = self._hooks.begin_store([pending.draft for pending in self._in_flight])
+        self._call.add_done_callback(self._ended)
+
+    def _take(self) -> list[Pending]:
+        if len(self._waiting) <= MOST_IN_A_CALL:
+            batch = list(self._waiting)
+            self._waiting.clear()
+            return batch
+        return [self._waiting.popleft() for _ in range(MOST_IN_A_CALL)]
+
+    def _ended(self, call: asyncio.Future[object]) -> None:
+        self._call = None
+        self.seconds.observe(monotonic() - self._began)
+        self.sizes.observe(len(self._in_flight))
+        if self._closed:
+            return
+        drafts = [pending.draft for pending in self._in_flight]
+        try:
+            results = self._hooks.store_results(call, drafts)
+            self._went_up()
+            self._tell(results)
+        except NotStored as error:
+            self._went_down(str(error))
+            self._tell([NOT_NOW] * len(drafts))
+        except Unavailable:
+            self._went_down("its call failed")
+            log.warning("it is not known what became of %d messages; reading the log", len(drafts))
+            self._tasks.start(self._look_up(drafts), "lookup")
+
+    def _went_down(self, words: str) -> None:
+        """Say so once, however many calls fail until one succeeds."""
+        if not self._is_down:
+            self._is_down = True
+            log.error("the storage is down: %s", words, extra={"event": "storage_down", "reason": words})
+
+    def _went_up(self) -> None:
+        if self._is_down:
+            self._is_down = False
+            log.warning("the storage is up", extra={"event": "storage_up"})
+
+    async def _look_up(self, drafts: Sequence[Draft]) -> None:
+        self._tell(await self._lookup.outcomes(drafts, self._known))
+
+    def _tell(self, results: Sequence[StoreResult]) -> None:
+        batch, self._in_flight = self._in_flight, ()
+        try:
+            self._on_stored(batch, results)
+        except Exception:
+            # What comes after this call must not wait for ever because of one that could not be told.
+            log.exception("the outcome of %d messages could not be told", len(batch))
+        self._release()
+        self._begin()
+
+    def expire(self) -> None:
+        """Answer what has waited for `PATIENCE`. To be called twice a second or more often.
+
+        What no store call has seen is surely not stored; the rest is unconfirmed.
+        """
+        now = monotonic()
+        if self._call is not None and now > self._late_at:
+            self._late_at = math.inf
+            self._went_down("it has not answered in time; waiting for the end of its call")
+        while self._waiting and now - self._waiting[0].arrived > PATIENCE:
+            self._waiting.popleft().settle(NOT_NOW)
+        for pending in self._in_flight:
+            if now - pending.arrived > PATIENCE:
+                pending.settle(UNCONFIRMED)
+        self._release()
+
+    async def flush(self, seconds: float) -> None:
+        """Wait until all that was submitted by now has its outcome, at most `seconds`."""
+        last = [*self._in_flight[-1:], *self._waiting][-1:]
+        if last:
+            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._flushing.append((last[0], done))
+            await asyncio.wait({done}, timeout=seconds)
+
+    def _release(self) -> None:
+        for pending, done in self._flushing:
+            if pending.answered and not done.done():
+                done.set_result(None)
+        self._flushing = [(pending, done) for pending, done in self._flushing if not done.done()]
+
+    async def close(self, seconds: float) -> None:
+        """Wait until all that was submitted has its outcome, at most `seconds`; then answer the rest."""
+        await self.flush(seconds)
+        self._closed, self._most_waiting = True, 0
+        for pending in self._in_flight:
+            pending.settle(UNCONFIRMED)
+        for pending in self._waiting:
+            pending.settle(NOT_NOW)
+        self._waiting.clear()
+        if self._call is not None:
+            self._call.cancel()

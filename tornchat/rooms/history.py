@@ -1,0 +1,78 @@
+"""What a session is shown of the past: the usual history, or all since the position that it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+from tornchat.errors import Unavailable
+from tornchat.hooks.calls import Hooks
+from tornchat.model import Page, Position
+from tornchat.rooms.room import Room
+from tornchat.wire import Dialect
+
+PAGE_ENTRIES = 500
+
+
+class Plan(NamedTuple):
+    """What to send: the log after `after`, of which storage gave `early` already, up to the cursor."""
+
+    after: int
+    recovered: bool
+    early: Page | None = None
+
+
+class History:
+    """Plans and reads histories. What the tail holds is never read from storage."""
+
+    def __init__(self, hooks: Hooks, history_limit: int, resume_messages: int) -> None:
+        self._hooks = hooks
+        self._history_limit = history_limit
+        self._resume_messages = resume_messages
+
+    async def plan(self, room: Room, since: Position | None) -> Plan:
+        """Decide what a session gets that asks for all since a position, or for the usual history.
+
+        `recovered` is True only if it gets all of it. Raises `Unavailable`.
+        """
+        if since is not None and self._may_resume(room, since):
+            if room.tail_after(since.seq) is not None:
+                return Plan(since.seq, True)
+            page = await self._page(room, since.seq)
+            if since.seq >= page.first_seq - 1 and page.epoch == since.epoch:
+                return Plan(since.seq, True, page)
+        return await self._usual(room)
+
+    def _may_resume(self, room: Room, since: Position) -> bool:
+        behind = room.seq - since.seq
+        fits = not self._resume_messages or behind <= self._resume_messages
+        return since.epoch == room.info.epoch and behind >= 0 and fits
+
+    async def _usual(self, room: Room) -> Plan:
+        after = max(room.first_seq - 1, room.seq - self._history_limit)
+        if room.tail_after(after) is not None:
+            return Plan(after, False)
+        page = await self._page(room, after)
+        return Plan(max(after, page.first_seq - 1), False, page)
+
+    async def _page(self, room: Room, after: int) -> Page:
+        page = await self._hooks.read_history(room.info.name, after, None, PAGE_ENTRIES)
+        if page is None:
+            raise Unavailable(f"room {room.info.name} is gone")
+        return page
+
+    async def older(self, room: Room, dialect: Dialect, plan: Plan, upto: int) -> AsyncIterator[bytes]:
+        """The planned entries with a `seq` of at most `upto` that the tail did not hold, page by page.
+
+        Raises `Unavailable`.
+        """
+        page, after = plan.early, plan.after
+        while after < upto:
+            page = page or await self._page(room, after)
+            entries = [entry for entry in page.entries if entry.seq <= upto]
+            if not entries:
+                raise Unavailable(f"room {room.info.name}: the log ends before {upto}")
+            if entries[0].seq != after + 1:  # pruned meanwhile: a hole must not pass for the whole
+                raise Unavailable(f"room {room.info.name}: the log begins after {after + 1}")
+            yield b"".join(map(dialect.entry, entries))
+            page, after = None, entries[-1].seq

@@ -1,0 +1,279 @@
+"""The rooms that are loaded on this node: loaded once, watched while in use, let go when empty."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence, ValuesView
+from weakref import WeakValueDictionary
+
+from tornchat.errors import POSITION_LOST, ROOM_NOT_FOUND, Unavailable
+from tornchat.hooks.calls import Hooks
+from tornchat.metrics.counts import Counts
+from tornchat.model import Entry, Page, PresenceChange, RoomInfo
+from tornchat.rooms.recovery import Repairs
+from tornchat.rooms.room import Gap, PositionLost, Room, RoomLimits
+from tornchat.tasks import Tasks
+
+log = logging.getLogger("tornchat.rooms")
+
+EMPTY_SECONDS = 60.0
+
+
+class _Lock(asyncio.Lock):
+    """One room's turn. Who waited while a load failed has had its answer with it."""
+
+    failed_at = -1.0
+
+
+class Rooms:
+    """Room name -> `Room`. Whatever comes from storage or the bus goes to its room through here."""
+
+    def __init__(
+        self,
+        hooks: Hooks,
+        tasks: Tasks,
+        limits: RoomLimits,
+        on_news: Callable[[Room], None],
+        counts: Counts | None = None,
+    ) -> None:
+        self._counts = counts or Counts()
+        self._hooks = hooks
+        self._tasks = tasks
+        self._limits = limits
+        self._on_news = on_news
+        self._loaded: dict[str, Room] = {}
+        self._early: dict[str, list[tuple[str, Sequence[Entry]]]] = {}
+        self._locks: WeakValueDictionary[str, _Lock] = WeakValueDictionary()
+        self._unsubscribed: set[str] = set()
+        self._rereading: dict[str, bool] = {}
+        """The rooms whose list is being read -> whether it is to be read once more."""
+        self.repairs = Repairs(hooks, tasks, self.lose, self.gone, self._went_back)
+        self.lost = 0
+        """Rooms whose log turned out to be another one than their members were shown."""
+        self.missed = 0
+        """How often the bus said that it may have lost something."""
+
+    def get(self, name: str) -> Room | None:
+        """The room if it is loaded."""
+        return self._loaded.get(name)
+
+    def warm(self, name: str) -> Room | None:
+        """The room if it is loaded and open to everybody: then nobody needs to be asked about it."""
+        room = self._loaded.get(name)
+        if room is None or room.info.private:
+            return None
+        room.empty_since = asyncio.get_running_loop().time()
+        return room
+
+    def __len__(self) -> int:
+        return len(self._loaded)
+
+    def loaded(self) -> ValuesView[Room]:
+        """The rooms that are loaded; to be looked at without awaiting anything."""
+        return self._loaded.values()
+
+    async def load(self, info: RoomInfo) -> Room | None:
+        """Give the room, at the head of its log; None if it is gone. Raises `Unavailable`."""
+        asked, lock = asyncio.get_running_loop().time(), self._lock(info.name)
+        async with lock:
+            if lock.failed_at >= asked:
+                raise Unavailable(f"room {info.name} could not be loaded")
+            room = self._loaded.get(info.name)
+            if room is not None and room.info.epoch != info.epoch:
+                self.lose(room)
+                room = None
+            try:
+                room = room or await self._load(info)
+            except Unavailable:
+                lock.failed_at = asyncio.get_running_loop().time()
+                raise
+            if room is not None:
+                room.empty_since = asyncio.get_running_loop().time()
+            return room
+
+    def _lock(self, name: str) -> _Lock:
+        """Loading and unloading of one room run one after another; the lock lives while somebody uses it."""
+        lock = self._locks.get(name)
+        if lock is None:
+            lock = self._locks[name] = _Lock()
+        return lock
+
+    async def _load(self, info: RoomInfo) -> Room | None:
+        early = self._early[info.name] = []
+        try:
+            await self._subscribe(info.name)
+            # Once the subscription holds: what is stored before is in the page, the rest comes on the bus.
+            page = await self._hooks.read_history(info.name, None, None, self._limits.tail_length)
+            if page is None:
+                return None
+            room = self._loaded[info.name] = self._room(info, page)
+        finally:
+            del self._early[info.name]
+            if info.name not in self._loaded:
+                self._tasks.start(self._unsubscribe(info.name), f"unsubscribe {info.name}")
+        for epoch, entries in early:
+            self.accept(info.name, epoch, entries)
+        await self.reread_presence(room)
+        return room
+
+    def _room(self, info: RoomInfo, page: Page) -> Room:
+        found = RoomInfo(info.name, page.epoch, info.private, info.owner)
+        room = Room(found, self._limits, self._on_news, self._counts)
+        room.start(page.head_seq, page.entries, page.first_seq)
+        return room
+
+    async def _subscribe(self, name: str) -> None:
+        try:
+            await self._hooks.subscribe(f"room:{name}")
+            self._unsubscribed.discard(name)
+        except Unavailable:
+            self._unsubscribed.add(name)  # chatting inside this node goes on; `upkeep` tries again
+
+    # --- what comes in ---
+
+    def accept(self, name: str, epoch: str, entries: Sequence[Entry]) -> None:
+        """Hand entries to their room, if it is here; what is missing before them is repaired."""
+        room = self._loaded.get(name)
+        if room is None:
+            if name in self._early:
+                self._early[name].append((epoch, entries))
+            return
+        try:
+            room.accept(epoch, entries)
+        except Gap:
+            self.repairs.found(room)
+        except PositionLost:
+            self.lose(room)
+
+    def presence_changed(self, name: str, version: int, change: PresenceChange) -> None:
+        """Tell the room's members of the change, or read the whole list if one was missed."""
+        room = self._loaded.get(name)
+        if room is None:
+            return
+        told = room.roster.apply(version, change)
+        if told is None:
+            self._reread(room)
+        else:
+            room.tell_presence(told)
+
+    def _reread(self, room: Room) -> None:
+        """Have the list read, one call at a time: what is asked for meanwhile makes it go round once more."""
+        running = room.info.name in self._rereading
+        self._rereading[room.info.name] = running
+        if not running:
+            self._tasks.start(self._reread_until_fresh(room.info.name), f"presence {room.info.name}")
+
+    async def _reread_until_fresh(self, name: str) -> None:
+        try:
+            again = True
+            while again and (room := self._loaded.get(name)):
+                self._rereading[name] = False
+                await self.reread_presence(room)
+                again = self._rereading[name]
+        finally:
+            del self._rereading[name]
+
+    async def reread_presence(self, room: Room) -> None:
+        """Read who is in the room and tell its members the difference to what they were told last."""
+        try:
+            fresh = await self._hooks.read_presence(room.info.name)
+        except Unavailable:
+            return  # `upkeep` reads it again
+        room.tell_presence(room.roster.refresh(fresh))
+
+    def may_have_missed(self) -> None:
+        """The bus may have lost something: compare every room with its log, its list with the fresh one."""
+        self.missed += 1
+        for room in self._loaded.values():
+            self.repairs.start(room)
+            self._reread(room)
+
+    def lose(self, room: Room) -> None:
+        """The log is not the one that the members were shown: let them take a fresh history."""
+        if self._loaded.get(room.info.name) is room:
+            facts = {"event": "position_lost", "room": room.info.name}
+            log.warning("room %(room)s: position lost, its members are closed with 4010", facts, extra=facts)
+            self.lost += 1
+            self._drop(room, POSITION_LOST, "position lost")
+
+    def gone(self, room: Room) -> None:
+        """The room was deleted: nobody is in it any more."""
+        if self._loaded.get(room.info.name) is room:
+            facts = {"event": "room_deleted", "room": room.info.name}
+            log.info("room %(room)s: deleted, its members are closed with 4000", facts, extra=facts)
+            self._drop(room, ROOM_NOT_FOUND, "room not found")
+
+    def _drop(self, room: Room, code: int, reason: str) -> None:
+        del self._loaded[room.info.name]
+        for member in room.members():
+            member.outlet.end(code, reason)
+        self._tasks.start(self._unsubscribe(room.info.name), f"unsubscribe {room.info.name}")
+
+    # --- upkeep ---
+
+    async def check_positions(self) -> None:
+        """Compare the rooms in use with the log: this finds the lost last message. Raises nothing."""
+        await self.compare([name for name, room in self._loaded.items() if room.population])
+
+    async def compare(self, names: Sequence[str]) -> None:
+        """Compare these rooms, if they are loaded, with their logs. Raises nothing."""
+        known = {name: self._loaded[name].seq for name in names if name in self._loaded}
+        if not known:
+            return
+        try:
+            heads = await self._hooks.latest_positions(list(known))
+        except Unavailable:
+            return
+        for name, seq in known.items():
+            room, head = self._loaded.get(name), heads.get(name)
+            if room is None:
+                continue
+            if head is not None and head.epoch == room.info.epoch:
+                room.prune(head.first_seq)
+            if head is None:
+                self.gone(room)
+            elif head.epoch != room.info.epoch:
+                self.lose(room)
+            elif head.seq < seq:
+                await self._went_back(room)
+            elif head.seq > room.seq:
+                self.repairs.found(room)
+
+    async def _went_back(self, room: Room) -> None:
+        """Entries that the members saw are gone from the log: their places will be used again, for others."""
+        log.error("room %s: its log went back behind %d; it gets a new epoch", room.info.name, room.seq)
+        try:
+            await self._hooks.renew_epoch(room.info.name, room.info.epoch)
+        except Unavailable:
+            return  # found again at the next check
+        self.lose(room)
+
+    async def upkeep(self) -> None:
+        """Let go of rooms that have been empty for a minute, and try again to subscribe the others."""
+        now = asyncio.get_running_loop().time()
+        for name, room in list(self._loaded.items()):
+            if self._loaded.get(name) is not room:
+                continue  # lost while another one was looked after
+            if not room.population and now - room.empty_since > EMPTY_SECONDS:
+                await self._unload(room)
+            elif name in self._unsubscribed:
+                await self._subscribe(name)
+                if name not in self._unsubscribed:
+                    self.repairs.start(room)
+            if room.roster.version < 0:
+                await self.reread_presence(room)
+
+    async def _unload(self, room: Room) -> None:
+        del self._loaded[room.info.name]
+        await self._unsubscribe(room.info.name)
+
+    async def _unsubscribe(self, name: str) -> None:
+        async with self._lock(name):
+            if name in self._loaded:
+                return
+            self._unsubscribed.discard(name)
+            try:
+                await self._hooks.unsubscribe(f"room:{name}")
+            except Unavailable:
+                pass  # what still arrives for it finds no room and is dropped

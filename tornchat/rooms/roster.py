@@ -1,0 +1,74 @@
+"""Who is here: the list that the members of a room were last told, and the difference to a fresh one."""
+
+from __future__ import annotations
+
+from tornchat.model import Participant, PresenceChange, Roster
+from tornchat.wire import encode_participant
+
+
+class ToldRoster:
+    """What this node's members of one room have been told. Changing it gives the events to tell them."""
+
+    __slots__ = ("_encoded", "_limit", "_participants", "version")
+
+    def __init__(self, limit: int = 0) -> None:
+        """With more than `limit` users joins and leaves are not told and the list is cut; 0 is never."""
+        self.version = -1
+        self._limit = limit
+        self._participants: dict[str, Participant] = {}
+        self._encoded: dict[str, bytes] = {}
+
+    def __len__(self) -> int:
+        return len(self._participants)
+
+    def apply(self, version: int, change: PresenceChange) -> list[PresenceChange] | None:
+        """Take the next change and give what to tell; None if it is not the next: read the list again."""
+        if version <= self.version:
+            return []
+        if version != self.version + 1:
+            return None
+        self.version = version
+        return self._told([change] if self._fits(change) else [])
+
+    def refresh(self, fresh: Roster) -> list[PresenceChange]:
+        """Take the whole list and give what to tell, leaves before joins. An older list changes nothing.
+
+        From one that is not complete nobody has left.
+        """
+        if fresh.version < self.version:
+            return []
+        self.version = fresh.version
+        now = {participant.id: participant for participant in fresh.users}
+        leaves = [p for p in self._participants.values() if p.id not in now] if fresh.complete else []
+        joins = [p for p in fresh.users if p.id not in self._participants]
+        changes = [PresenceChange("leave", p) for p in leaves] + [PresenceChange("join", p) for p in joins]
+        return self._told(changes)
+
+    def encoded(self, me: Participant) -> list[bytes]:
+        """The user list as encoded items: what was told, and `me` in any case."""
+        items = self._encoded
+        if self._limit and len(items) > self._limit:
+            items = dict(list(items.items())[: self._limit])
+        if me.id in items:
+            return list(items.values())
+        return [*items.values(), encode_participant(me)]
+
+    def _fits(self, change: PresenceChange) -> bool:
+        return (change.kind == "join") != (change.participant.id in self._participants)
+
+    def _told(self, changes: list[PresenceChange]) -> list[PresenceChange]:
+        quiet = self._limit and len(self._participants) > self._limit
+        for change in changes:
+            self._take(change)
+        if quiet or (self._limit and len(self._participants) > self._limit):
+            return []
+        return changes
+
+    def _take(self, change: PresenceChange) -> None:
+        participant = change.participant
+        if change.kind == "join":
+            self._participants[participant.id] = participant
+            self._encoded[participant.id] = encode_participant(participant)
+        else:
+            self._participants.pop(participant.id, None)
+            self._encoded.pop(participant.id, None)

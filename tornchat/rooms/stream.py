@@ -1,0 +1,205 @@
+"""What the members of a room who speak one dialect are sent: a stream of bytes, and cursors in it.
+
+A member has no copy of what it has not been sent; it has a cursor. The stream keeps what the slowest
+member that may still catch up needs, and no more.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Protocol
+
+from tornchat.metrics.counts import Counts
+from tornchat.model import Entry, Participant
+from tornchat.wire import Dialect
+from tornchat.wire.framing import frame_length, whole_frames
+
+SLICE_BYTES = 65536
+
+
+class Outlet(Protocol):
+    """One client's way out. Bytes given to it arrive in order, or the connection ends."""
+
+    def send(self, data: bytes) -> bool:
+        """Take `data`; True if all of it has left and more is welcome at once."""
+
+    async def drained(self) -> None:
+        """Wait until all that was written has left. Raises `ConnectionError` when the client is gone."""
+
+    def end(self, code: int, reason: str) -> None:
+        """Close with this code, after what was written and what is still due. Idempotent."""
+
+
+class Member:
+    """A session's place in its room: a cursor, and what is for it alone.
+
+    `asides` are frames for this member only, each with the offset in the stream where it belongs, or None;
+    `aside_bytes` is how long they are together.
+    A member that is not `ready` is not written to: its socket, or its history, is still busy.
+    """
+
+    __slots__ = (
+        "aside_bytes",
+        "asides",
+        "cursor",
+        "feed",
+        "outlet",
+        "participant",
+        "ready",
+        "send",
+        "session",
+    )
+
+    def __init__(self, participant: Participant, session: str, feed: Feed, outlet: Outlet) -> None:
+        self.participant = participant
+        self.session = session
+        self.feed = feed
+        self.outlet = outlet
+        self.send = outlet.send
+        self.cursor = feed.head
+        self.asides: deque[tuple[int, bytes]] | None = None  # an empty deque has 600 bytes
+        self.aside_bytes = 0
+        self.ready = False
+
+
+class Feed:
+    """One dialect's stream in one room, and the tail of the log as this dialect's frames."""
+
+    __slots__ = (
+        "_chunks",
+        "_opened",
+        "_pending",
+        "behind",
+        "counts",
+        "dialect",
+        "end",
+        "frames",
+        "head",
+        "members",
+    )
+
+    def __init__(self, dialect: Dialect, tail: Iterable[Entry], tail_length: int, counts: Counts) -> None:
+        self.dialect = dialect
+        self.counts = counts
+        self.members: dict[str, Member] = {}
+        self.behind: set[Member] = set()
+        """Members that were not given all when it was opened; some may have caught up since."""
+        self.frames: deque[bytes] = deque(map(dialect.entry, tail), maxlen=tail_length)
+        self.head = 0
+        """The offset where the next frame goes."""
+        self.end = 0
+        """The offset up to which frames may be sent; what is after it waits for the turn's end."""
+        self._opened = 0
+        self._pending: list[bytes] = []
+        self._chunks: deque[tuple[int, bytes]] = deque()
+
+    def append(self, frame: bytes) -> None:
+        """Add a frame to the stream; it is sent when the turn of the loop ends."""
+        if frame:
+            self._pending.append(frame)
+            self.head += len(frame)
+
+    def seal(self) -> None:
+        """Join what waits for the turn's end to one chunk: from now on members may be sent it."""
+        if self._pending:
+            chunk = self._pending[0] if len(self._pending) == 1 else b"".join(self._pending)
+            self._pending.clear()
+            self._chunks.append((self.end, chunk))
+            self.end = self.head
+
+    def open(self) -> tuple[int, bytes]:
+        """Seal, and give all that was sealed since the last call: its offset and its bytes."""
+        self.seal()
+        start, self._opened = self._opened, self.end
+        return start, self._read(start, self.end) if start < self.end else b""
+
+    def history(self, count: int) -> bytes:
+        """The newest `count` entries of the tail as joined frames."""
+        return b"".join(islice(self.frames, max(0, len(self.frames) - count), None))
+
+    def due(self, member: Member) -> bytes:
+        """What `member` is to be sent next: whole frames, about a slice. Moves its cursor past them.
+
+        Nothing, when it was so far behind that what it needs is forgotten: better none than a hole.
+        """
+        parts: list[bytes] = []
+        room = SLICE_BYTES
+        while room > 0:
+            stop = self.end
+            if member.asides:
+                offset, aside = member.asides[0]
+                if offset <= member.cursor:
+                    member.asides.popleft()
+                    parts.append(aside)
+                    member.aside_bytes -= len(aside)
+                    room -= len(aside)
+                    continue
+                stop = min(stop, offset)
+            if member.cursor >= stop:
+                break
+            piece = self._piece(member.cursor, stop, room)
+            if not piece or (parts and len(piece) > room):
+                break
+            member.cursor += len(piece)
+            parts.append(piece)
+            room -= len(piece)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _piece(self, start: int, stop: int, limit: int) -> bytes:
+        """Whole frames from `start`, about `limit` bytes of them; none if they are not kept any more."""
+        piece = self._read(start, min(stop, start + limit))
+        if start + len(piece) == stop:
+            return piece
+        end = whole_frames(piece, 0, limit)
+        return piece[:end] if end else self._read(start, start + frame_length(self._read(start, stop)))
+
+    def trim(self, limit: int) -> list[Member]:
+        """Forget what everybody has; give the members that are more than `limit` bytes behind (0: none)."""
+        self.behind = {m for m in self.behind if m.cursor < self.end and m.session in self.members}
+        slow = [m for m in self.behind if limit and self.end - m.cursor > limit]
+        self.behind.difference_update(slow)
+        oldest = min((m.cursor for m in self.behind), default=self._opened)
+        while self._chunks and self._chunks[0][0] + len(self._chunks[0][1]) <= oldest:
+            self._chunks.popleft()
+        return slow
+
+    def backlog(self) -> tuple[int, int]:
+        """How many members have not been sent all, and how many bytes they are behind together."""
+        behind = [m for m in self.behind if m.cursor < self.end and m.session in self.members]
+        return len(behind), sum(self.end - m.cursor + m.aside_bytes for m in behind)
+
+    def _read(self, start: int, stop: int) -> bytes:
+        """The sealed bytes from `start` to `stop`; none if they are not kept any more."""
+        if not self._chunks or self._chunks[0][0] > start:
+            return b""
+        parts = []
+        for offset, chunk in self._chunks:
+            if offset >= stop:
+                break
+            if offset + len(chunk) > start:
+                parts.append(chunk[max(0, start - offset) : stop - offset])
+        return b"".join(parts)
+
+
+def slices_of(data: bytes) -> Iterator[bytes]:
+    """Cut frames into pieces of about a slice, each of whole frames."""
+    start = 0
+    while len(data) - start > SLICE_BYTES:
+        end = whole_frames(data, start, SLICE_BYTES)
+        end = end if end > start else start + frame_length(data, start)
+        yield data[start:end]
+        start = end
+    if start < len(data):
+        yield data[start:]
+
+
+async def send_all(outlet: Outlet, slices: Iterator[bytes], ready: bool) -> None:
+    """Send at the pace of the client's socket. `ready` says whether it takes more at once."""
+    for piece in slices:
+        if not ready:
+            await outlet.drained()
+        ready = outlet.send(piece)
+    if not ready:
+        await outlet.drained()

@@ -1,0 +1,1 @@
+"""HTTP: the API, documents, pages, static files, health and metrics."""

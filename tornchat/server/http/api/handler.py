@@ -1,0 +1,212 @@
+"""From a request to an endpoint and back: origin, token, rate, inputs, deadline; every failure a problem."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Hashable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+from tornado.web import HTTPError, stream_request_body
+
+from tornchat.errors import Closed
+from tornchat.model import User
+from tornchat.rates import network_of
+from tornchat.server.http.api.call import Call
+from tornchat.server.http.api.decoding import inputs
+from tornchat.server.http.api.endpoint import Endpoint
+from tornchat.server.http.api.problems import MEDIA_TYPE, Problem, problem_of
+from tornchat.server.http.handler import SiteHandler
+from tornchat.server.http.site import Site
+from tornchat.server.ws import handshake
+
+log = logging.getLogger("tornchat.http")
+
+MAX_BODY_BYTES = 65536
+CALL_SECONDS = 20.0
+"""A whole call's deadline. Each hook that it asks has a shorter one of its own."""
+ADMIN = "admin"
+NOTHING: Mapping[str, Endpoint] = MappingProxyType({})
+_encode = msgspec.json.Encoder().encode
+
+
+@stream_request_body
+class ApiHandler(SiteHandler):
+    """All calls at one path. `endpoints` has one for each method that is allowed there."""
+
+    def initialize(self, site: Site, prefix: str, endpoints: Mapping[str, Endpoint] = NOTHING) -> None:
+        super().initialize(site, prefix)
+        self._endpoints = endpoints
+        self._received = bytearray()
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Cache-Control", "no-store")
+
+    def compute_etag(self) -> str | None:
+        return None  # nothing of it is to be kept
+
+    # --- the body ---
+
+    def prepare(self) -> None:
+        """Refuse a body that says it is too big before it is read."""
+        length = self.request.headers.get("Content-Length", "0")
+        if len(length) > 12 or (length.isdecimal() and int(length) > MAX_BODY_BYTES):
+            self._refuse(_too_big())
+
+    def data_received(self, chunk: bytes) -> None:
+        """Keep what comes, up to one chunk more than is allowed."""
+        if len(self._received) <= MAX_BODY_BYTES:
+            self._received += chunk
+
+    # --- the methods ---
+
+    async def get(self, *segments: str) -> None:
+        await self._answer(segments)
+
+    async def head(self, *segments: str) -> None:
+        await self._answer(segments)
+
+    async def post(self, *segments: str) -> None:
+        await self._answer(segments)
+
+    async def put(self, *segments: str) -> None:
+        await self._answer(segments)
+
+    async def patch(self, *segments: str) -> None:
+        await self._answer(segments)
+
+    async def delete(self, *segments: str) -> None:
+        await self._answer(segments)
+
+    async def options(self, *segments: str) -> None:
+        """Say what is allowed here; to a page of an allowed origin, that it may."""
+        try:
+            self._check_origin()
+            self.set_status(204)
+            self.set_header("Allow", self._allowed())
+        except Problem as problem:
+            self._refuse(problem)
+
+    async def _answer(self, segments: tuple[str, ...]) -> None:
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                await self._run(segments)
+        except TimeoutError:
+            self._refuse(self._late())
+        except Exception as error:
+            problem = problem_of(error)
+            if problem is None:
+                raise
+            self._refuse(problem)
+
+    def _late(self) -> Problem:
+        """Of what changes something it is not known whether it will be: no error may say that it won't."""
+        if self.request.method in ("GET", "HEAD"):
+            return Problem("unavailable", "This is not available now. Please try again.")
+        return Problem("unconfirmed", "It is not known whether this was done. Look, before you try again.")
+
+    async def _run(self, segments: tuple[str, ...]) -> None:
+        self._check_origin()
+        endpoint = self._endpoint()
+        user = await self._user(endpoint, segments)
+        self.request.body = bytes(self._received)
+        if len(self.request.body) > MAX_BODY_BYTES:
+            raise _too_big()
+        given = inputs(endpoint, self.request, segments)
+        call = Call(self.site, self.prefix, self.request, user, endpoint.status)
+        answer = await endpoint.run(call, **given)
+        self.set_status(call.status)
+        for name, value in call.headers.items():
+            self.set_header(name, value)
+        if answer is None:
+            self.clear_header("Content-Type")
+        else:
+            self.write(_encode(answer))
+
+    def _endpoint(self) -> Endpoint:
+        method = self.request.method
+        found = self._endpoints.get("GET" if method == "HEAD" else method or "")
+        if found is not None:
+            return found
+        if not self._endpoints:
+            raise Problem("not_found", "There is no such call; /openapi.json has them all.")
+        raise self._method_not_allowed()
+
+    def _method_not_allowed(self) -> Problem:
+        allowed = self._allowed()
+        return Problem("method_not_allowed", f"Allowed here: {allowed}.", headers={"Allow": allowed})
+
+    def _allowed(self) -> str:
+        more = ["HEAD"] if "GET" in self._endpoints else []
+        return ", ".join([*self._endpoints, *more, "OPTIONS"])
+
+    # --- who calls ---
+
+    def _check_origin(self) -> None:
+        """A foreign page is refused, since a login may ride in a cookie. Raises `Problem`."""
+        allowed = self.site.settings.server.allowed_origins
+        if not handshake.origin_allowed(self.request, allowed):
+            log.warning("refused origin %r from %s", self.request.headers["Origin"], self.request.remote_ip)
+            raise Problem("forbidden", "This origin may not call. See [server] allowed_origins.")
+        if allowed:
+            self.add_header("Vary", "Origin")
+            self._share(self.request.headers.get("Origin"))
+
+    def _share(self, origin: str | None) -> None:
+        """Let the page of an allowed origin read the answer (CORS)."""
+        if origin is not None:
+            self.set_header("Access-Control-Allow-Origin", origin)
+            self.set_header("Access-Control-Allow-Methods", self._allowed())
+            self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key")
+            self.set_header("Access-Control-Expose-Headers", "Retry-After")
+            self.set_header("Access-Control-Max-Age", "600")
+            self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
+
+    async def _user(self, endpoint: Endpoint, segments: tuple[str, ...]) -> User | None:
+        """Who calls, if the endpoint wants to know. Raises `Problem`, `Closed`."""
+        if endpoint.who == "anybody":
+            self._count(("address", network_of(self.request.remote_ip or "")))
+            return None
+        room = dict(zip(endpoint.parameters, segments, strict=True)).get("room", "")
+        try:
+            user = await self.site.chat.connect(handshake.header_credentials(self.request, room))
+        except Closed as refusal:
+            self.site.chat.turned_away(refusal)
+            facts = {"event": "auth_failure", "ip": self.request.remote_ip, "cause": refusal.cause}
+            log.info("a call from %(ip)s: not let in: %(cause)s", facts, extra=facts)
+            self._count(("address", network_of(self.request.remote_ip or "")))
+            raise
+        self._count(("user", user.id))
+        if endpoint.who == "admin" and ADMIN not in user.roles:
+            raise Problem("forbidden", "This is for users with the role admin.")
+        return user
+
+    def _count(self, caller: Hashable) -> None:
+        wait = self.site.rates.wait(caller, asyncio.get_running_loop().time())
+        if wait:
+            raise Problem("rate_limited", "Too many calls; slow down.", retry_after=wait)
+
+    # --- refusals ---
+
+    def _refuse(self, problem: Problem) -> None:
+        self.set_status(problem.status)
+        self.set_header("Content-Type", MEDIA_TYPE)
+        for name, value in problem.headers.items():
+            self.set_header(name, value)
+        self.finish(_encode(problem.body))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """What nobody foresaw: a problem without its cause, which is in the log."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        if isinstance(error, HTTPError) and error.status_code == 405:
+            self._refuse(self._method_not_allowed())
+        else:
+            self._refuse(Problem("internal_error", "The server failed; its log says why."))
+
+
+def _too_big() -> Problem:
+    return Problem("too_big", f"A body has at most {MAX_BODY_BYTES} bytes.")

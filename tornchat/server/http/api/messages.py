@@ -1,0 +1,163 @@
+"""Calls about messages: reading, saying, deleting and finding them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from tornchat.model import Entry
+from tornchat.server.http.api.call import Call
+from tornchat.server.http.api.endpoint import Endpoint
+from tornchat.server.http.api.forms import (
+    MESSAGE_FORMAT,
+    Input,
+    Limit,
+    Output,
+    RoomPath,
+    Seq,
+    Timestamp,
+    timestamp,
+)
+from tornchat.wire import Said
+
+
+class Message(Output, frozen=True):
+    """A message in a room's log. One that was deleted keeps its place, without its text."""
+
+    seq: Seq
+    message: str
+    sender_id: str
+    sender_username: str
+    timestamp: Timestamp
+    deleted: bool
+
+    @classmethod
+    def of(cls, entry: Entry) -> Message:
+        """An entry of the kind `message`, as the API shows it."""
+        return cls(
+            seq=entry.seq,
+            message=entry.text,
+            sender_id=entry.sender_id,
+            sender_username=entry.sender_username,
+            timestamp=timestamp(entry.sent_at / 1000),
+            deleted=not entry.text,
+        )
+
+
+class HistoryQuery(Input, frozen=True):
+    """Which part of the log. `after`: the oldest after that place. `before`, or neither: the newest."""
+
+    after: Seq | None = None
+    before: Seq | None = None
+    limit: Limit = 50
+
+
+class MessagePage(Output, frozen=True):
+    """A part of a room's log, oldest first, and the log's bounds.
+
+    It covers the places `from_seq` to `to_seq` (null: none), of which some are no messages but
+    deletions: go on with `before=from_seq` or `after=to_seq`.
+    """
+
+    messages: list[Message]
+    epoch: str
+    first_seq: int
+    head_seq: Seq
+    from_seq: Seq | None
+    to_seq: Seq | None
+
+
+class NewMessage(Input, frozen=True):
+    """What to say."""
+
+    message: Annotated[
+        str,
+        Meta(
+            description="The text.",
+            examples=["Hello world!"],
+            extra_json_schema={"format": MESSAGE_FORMAT},
+        ),
+    ]
+
+
+class PostHeaders(Input, frozen=True):
+    """`Idempotency-Key`: the caller's own id for the message. Sent again, nothing is said twice."""
+
+    idempotency_key: (
+        Annotated[str, Meta(min_length=1, max_length=64, description="The caller's own id.")] | None
+    ) = msgspec.field(name="Idempotency-Key", default=None)
+
+
+class Posted(Output, frozen=True):
+    """Where the message stands in the room's log, and when it was said."""
+
+    seq: Seq
+    timestamp: Timestamp
+
+
+class MessagePath(RoomPath, frozen=True):
+    """Which message, in which room."""
+
+    seq: Seq
+
+
+class SearchQuery(Input, frozen=True):
+    """What to find: messages that hold all the words of `q`, before the place `before`."""
+
+    q: Annotated[str, Meta(min_length=1, max_length=400, examples=["hello"])]
+    before: Seq | None = None
+    limit: Limit = 50
+
+
+class Findings(Output, frozen=True):
+    """What was found, newest first."""
+
+    messages: list[Message]
+
+
+async def read_messages(call: Call, path: RoomPath, query: HistoryQuery) -> MessagePage:
+    """Read a part of a room's log, oldest first."""
+    page = await call.chat.posts.read_history(call.user, path.room, query.after, query.before, query.limit)
+    places = [entry.seq for entry in page.entries]
+    return MessagePage(
+        messages=[Message.of(entry) for entry in page.entries if entry.kind == "message"],
+        epoch=page.epoch,
+        first_seq=page.first_seq,
+        head_seq=page.head_seq,
+        from_seq=places[0] if places else None,
+        to_seq=places[-1] if places else None,
+    )
+
+
+async def post_message(call: Call, path: RoomPath, headers: PostHeaders, body: NewMessage) -> Posted:
+    """Say something in a room. 201: it is on disk. 200: it was already, by the same Idempotency-Key.
+
+    What holds for a message over a WebSocket holds for this one: filters, mutes, rates, the log's order.
+    """
+    said = Said(body.message, headers.idempotency_key)
+    stored = await call.chat.posts.say(call.user, path.room, said)
+    if stored.repeated:
+        call.status = 200
+    return Posted(seq=stored.entry.seq, timestamp=timestamp(stored.entry.sent_at / 1000))
+
+
+async def delete_message(call: Call, path: MessagePath) -> None:
+    """Delete a message: its text is gone, its place stays. For its sender and the room's moderators."""
+    await call.chat.moderation.delete_message(call.user, path.room, path.seq)
+
+
+async def search_messages(call: Call, path: RoomPath, query: SearchQuery) -> Findings:
+    """Find messages of a room, newest first."""
+    found = await call.chat.posts.search(call.user, path.room, query.q, query.before, query.limit)
+    return Findings(messages=[Message.of(entry) for entry in found])
+
+
+_MESSAGES = "/api/rooms/{room}/messages"
+ENDPOINTS = (
+    Endpoint("GET", _MESSAGES, read_messages),
+    Endpoint("POST", _MESSAGES, post_message, status=201, also=(200,), problems=(409,)),
+    Endpoint("DELETE", _MESSAGES + "/{seq}", delete_message, status=204),
+    Endpoint("GET", "/api/rooms/{room}/search", search_messages, problems=(501,)),
+)

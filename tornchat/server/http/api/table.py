@@ -1,0 +1,23 @@
+"""Every call there is. Routing, validation and the document are made from this."""
+
+from __future__ import annotations
+
+from tornchat.server.http.api import admin, identity, members, messages, rooms, sanctions
+from tornchat.server.http.api.endpoint import Endpoint
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *identity.ENDPOINTS,
+    *rooms.ENDPOINTS,
+    *messages.ENDPOINTS,
+    *members.ENDPOINTS,
+    *sanctions.ENDPOINTS,
+    *admin.ENDPOINTS,
+)
+
+
+def by_path() -> dict[str, dict[str, Endpoint]]:
+    """Path -> method -> call."""
+    found: dict[str, dict[str, Endpoint]] = {}
+    for endpoint in ENDPOINTS:
+        found.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+    return found

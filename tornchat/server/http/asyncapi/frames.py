@@ -1,0 +1,69 @@
+"""Every frame of both dialects: who sends it, its type, and an example."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+from tornchat.errors import CODES
+from tornchat.model import Participant
+from tornchat.wire import (
+    Ack,
+    ChatMessage,
+    ClassicError,
+    ClassicSend,
+    MessageDeleted,
+    RoomUsersList,
+    UserJoin,
+    UserLeave,
+    V1ChatMessage,
+    V1Error,
+    V1Send,
+    V1Welcome,
+)
+
+Sender: TypeAlias = Literal["client", "server"]
+ANN, WHEN = Participant("user-id", "user123"), "2024-03-14T12:00:00Z"
+
+
+class Frame(NamedTuple):
+    """A kind of frame. Its example is one, and its type is what reads or writes it."""
+
+    sender: Sender
+    title: str
+    example: msgspec.Struct
+
+    @property
+    def name(self) -> str:
+        """The name of its type."""
+        return type(self.example).__name__
+
+
+_LIST = Frame("server", "Room users list", RoomUsersList([ANN, Participant("user-id2", "user456")]))
+_JOIN = Frame("server", "User joined", UserJoin(ANN.id, ANN.username))
+_LEAVE = Frame("server", "User left", UserLeave(ANN.id, ANN.username))
+
+CLASSIC = (
+    Frame("client", "Send a message", ClassicSend("Hello world!")),
+    _LIST,
+    Frame("server", "Chat message", ChatMessage("Hello world!", ANN.username, ANN.id, WHEN)),
+    _JOIN,
+    _LEAVE,
+    Frame("server", "Error", ClassicError(CODES["empty_message"])),
+)
+V1 = (
+    Frame("client", "Send a message", V1Send("a1b2c3", "Hello world!")),
+    Frame("server", "Welcome", V1Welcome("general", ANN, "5d1b2c9f0a7e4836", 41, False)),
+    _LIST,
+    Frame("server", "Chat message", V1ChatMessage("Hello world!", ANN.username, ANN.id, WHEN, 42)),
+    Frame("server", "Message deleted", MessageDeleted(42, 57)),
+    _JOIN,
+    _LEAVE,
+    Frame("server", "Acknowledgement", Ack("a1b2c3", 42)),
+    Frame("server", "Error", V1Error("rate_limited", CODES["rate_limited"], "a1b2c3", 0.5)),
+)
+REPLIES = ("Ack", "V1Error")
+"""What a v1 client's message is answered with, besides the message itself."""
+CLOSED_FRAMES = frozenset({"ChatMessage", "ClassicError"})
+"""Frames that carry their keys and will never carry others: the classic dialect does not change."""

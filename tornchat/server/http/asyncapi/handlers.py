@@ -1,0 +1,49 @@
+"""`/asyncapi.json`, and the page /asyncapi/ that shows it without a script."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from tornchat.server.http.asyncapi.channels import Part
+from tornchat.server.http.asyncapi.document import Description
+from tornchat.server.http.asyncapi.view import chapters, marked
+from tornchat.server.http.handler import SiteHandler
+from tornchat.server.http.pages import PageHandler
+from tornchat.server.http.site import Site
+
+_HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
+
+
+class AsyncApiHandler(SiteHandler):
+    """The document. It says of the server what its reader has called it."""
+
+    def initialize(self, site: Site, prefix: str, description: Description) -> None:  # type: ignore[override]
+        super().initialize(site, prefix)
+        self._description = description
+
+    def get(self) -> None:
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Cache-Control", "no-cache")
+        self.write(msgspec.json.encode(_found(self, self._description)))
+
+    def head(self) -> None:
+        self.get()
+
+
+class AsyncApiPage(PageHandler):
+    """The same, to be read."""
+
+    def initialize(self, site: Site, prefix: str, description: Description) -> None:  # type: ignore[override]
+        super().initialize(site, prefix, "asyncapi.html")
+        self._description = description
+
+    def get(self) -> None:
+        document = _found(self, self._description)
+        self.render_page(document=document, chapters=chapters(document), marked=marked)
+
+
+def _found(handler: SiteHandler, description: Description) -> Part:
+    host = handler.request.host
+    return description.at(host if _HOST.fullmatch(host) else "localhost", handler.request.protocol == "https")

@@ -1,0 +1,35 @@
+"""`/openapi.json`: what the HTTP API is, for programs, and for the page /swagger/."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from tornado.routing import URLSpec
+
+from tornchat.server.http.api.document import openapi
+from tornchat.server.http.api.table import ENDPOINTS
+from tornchat.server.http.handler import SiteHandler
+from tornchat.server.http.site import Site
+
+
+class OpenApiHandler(SiteHandler):
+    """The document, written when it is first asked for: then the plugins' routes are known."""
+
+    def initialize(self, site: Site, prefix: str, routes: Sequence[URLSpec] = ()) -> None:
+        """`routes` are those besides the table's that describe themselves."""
+        super().initialize(site, prefix)
+        self._routes = routes
+
+    def get(self) -> None:
+        site = self.site
+        if self.prefix not in site.documents:
+            routes = [*self._routes, *(() if self.prefix else site.plugin_routes)]
+            found = openapi(ENDPOINTS, routes, self.prefix, site.settings)
+            site.documents[self.prefix] = msgspec.json.encode(found)
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Cache-Control", "no-cache")
+        self.write(site.documents[self.prefix])
+
+    def head(self) -> None:
+        self.get()

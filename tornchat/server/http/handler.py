@@ -1,0 +1,67 @@
+"""What every plain HTTP answer of the chat has in common: its headers, and what is never logged."""
+
+from __future__ import annotations
+
+import logging
+from types import MappingProxyType
+from typing import Any
+
+from tornado.web import HTTPError, RequestHandler
+
+from tornchat.server.http.site import Site
+
+log = logging.getLogger("tornchat.http")
+
+SECURITY_HEADERS = MappingProxyType(
+    {
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    }
+)
+"""For what is no page. A page may load from its own site, and says so itself."""
+
+
+def allowed_methods(handler: type[RequestHandler]) -> list[str]:
+    """The HTTP methods that a handler class answers."""
+    names = {name: name.lower() for name in handler.SUPPORTED_METHODS}
+    return [name for name, own in names.items() if getattr(handler, own) is not getattr(RequestHandler, own)]
+
+
+class SiteHandler(RequestHandler):
+    """A request to the chat that is no WebSocket, under `prefix` ("" or "/talk")."""
+
+    def initialize(self, site: Site, prefix: str) -> None:
+        self.site = site
+        self.prefix = prefix
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+        for name, value in SECURITY_HEADERS.items():
+            self.set_header(name, value)
+
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        """What is not UTF-8 is something that is not found, not a bad request."""
+        return value.decode("utf-8", "replace")
+
+    def _log(self) -> None:
+        """Tornado's access log shows the query, which may hold a token."""
+        request = self.request
+        milliseconds = 1000 * request.request_time()
+        log.debug("%s %r %d %.1f ms", request.method, request.path, self.get_status(), milliseconds)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Say what failed; Tornado's own line shows the query."""
+        if isinstance(value, HTTPError):
+            log.info("refused a request from %s: %d", self.request.remote_ip, value.status_code)
+        else:
+            request = self.request
+            log.error("%s %r failed", request.method, request.path, exc_info=(typ, value, tb))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """One line, without a traceback and whatever the host's settings say."""
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        if status_code == 405:
+            self.set_header("Allow", ", ".join(allowed_methods(type(self))))
+        self.finish(f"{status_code}: {self._reason}\n")

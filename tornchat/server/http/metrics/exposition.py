@@ -1,0 +1,38 @@
+"""One chat's metrics as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from prometheus_client.exposition import choose_encoder
+
+from tornchat.hooks.calls import Hooks
+from tornchat.server.http.checkup import Checkup
+from tornchat.server.http.metrics.collector import registry_of
+from tornchat.server.http.metrics.families import Node
+from tornchat.server.ws.connections import Connections
+
+
+class Exposition:
+    """Has a registry of its own: two chats in one process are not mixed up."""
+
+    def __init__(self, hooks: Hooks, connections: Callable[[], Connections | None], checkup: Checkup) -> None:
+        """`connections` gives what is connected; None while the chat does not run."""
+        self._hooks = hooks
+        self._connections = connections
+        self._checkup = checkup
+        self._health: Mapping[str, Mapping[str, str]] = {}
+        self._registry = registry_of(self._node)
+
+    async def text(self, accept: str) -> tuple[bytes, str]:
+        """What Prometheus is told, and its content type, by the `Accept` of its request."""
+        if self._connections() is not None:
+            self._health = await self._checkup.plugins()
+        encode, content_type = choose_encoder(accept)
+        return encode(self._registry), content_type
+
+    def _node(self) -> Node | None:
+        connections = self._connections()
+        if connections is None:
+            return None
+        return Node(connections.chat, self._hooks, len(connections), self._health)

@@ -1,0 +1,74 @@
+"""`/metrics`: for Prometheus on this machine, or for whom the settings let in."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+
+from tornado.httputil import HTTPServerRequest
+
+from tornchat.config.sections import MetricsSection
+from tornchat.server.http.guests import FORWARDING_HEADERS, is_loopback, sits_here
+from tornchat.server.http.handler import SiteHandler
+
+
+class MetricsHandler(SiteHandler):
+    """Answers 401 or 403 to everybody else, and 503 while the chat does not run."""
+
+    async def get(self) -> None:
+        settings = self.site.settings.metrics
+        if not is_allowed(self.request, settings):
+            self._refuse(settings)
+        elif self.site.connections is None:
+            self.set_status(503)
+            self.set_header("Retry-After", "1")
+            self.finish("The chat does not run.\n")
+        else:
+            body, content_type = await self.site.exposition.text(self.request.headers.get("Accept", ""))
+            self.set_header("Content-Type", content_type)
+            self.set_header("Cache-Control", "no-store")
+            self.write(body)
+
+    def _refuse(self, settings: MetricsSection) -> None:
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        if settings.token:
+            self.set_status(401)
+            self.set_header("WWW-Authenticate", "Bearer")
+            self.finish("The token of [metrics] is needed.\n")
+        else:
+            self.set_status(403)
+            self.finish("This address may not ask. See [metrics] allow and token.\n")
+
+
+def is_allowed(request: HTTPServerRequest, settings: MetricsSection) -> bool:
+    """Say whether this client may read the metrics: by the token, or by where it is.
+
+    Behind a proxy every client has the proxy's address, so an address counts only where nothing in the
+    request tells of one.
+    """
+    if settings.token and _brings(request, settings.token):
+        return True
+    address = _unmapped(request.remote_ip or "")
+    if any(name in request.headers for name in FORWARDING_HEADERS) or not _listed(address, settings.allow):
+        return False
+    return sits_here(request) if is_loopback(address) else True
+
+
+def _brings(request: HTTPServerRequest, token: str) -> bool:
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
+
+
+def _unmapped(address: str) -> str:
+    """An IPv4 address that came over an IPv6 socket, as what it is; nothing for what is no address."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:  # a UNIX socket has none
+        return ""
+    return str(getattr(found, "ipv4_mapped", None) or found)
+
+
+def _listed(address: str, networks: tuple[str, ...]) -> bool:
+    return bool(address) and any(
+        ipaddress.ip_address(address) in ipaddress.ip_network(network) for network in networks
+    )

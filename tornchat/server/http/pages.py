@@ -1,0 +1,56 @@
+"""The pages: templates in `templates/`, under a policy that lets them load from their own site only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
+
+from tornchat.server.http.handler import SiteHandler
+from tornchat.server.http.site import Site
+from tornchat.version import __version__
+
+PAGES: Mapping[str, str] = MappingProxyType(
+    {"/": "chat.html", "/admin/": "admin.html", "/swagger/": "swagger.html"}
+)
+"""Path -> template. A template may use `prefix`, `asset("file under static/")`, `version` and `settings`."""
+
+PAGE_HEADERS = MappingProxyType(
+    {
+        "Content-Security-Policy": (
+            "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
+            "frame-ancestors 'none'; object-src 'none'"
+        ),
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cache-Control": "no-cache",
+        "X-Frame-Options": "DENY",
+    }
+)
+
+
+class PageHandler(SiteHandler):
+    """One page. No user's data is in it: a page fetches that with the token it has."""
+
+    def initialize(self, site: Site, prefix: str, template: str = "") -> None:
+        super().initialize(site, prefix)
+        self._template = template
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        for name, value in PAGE_HEADERS.items():
+            self.set_header(name, value)
+
+    def get(self) -> None:
+        self.render_page()
+
+    def render_page(self, **more: object) -> None:
+        """Write the template, which may use `more`, too."""
+        asset = partial(self.site.files.url, self.prefix)
+        self.write(
+            self.site.templates.load(self._template).generate(
+                prefix=self.prefix, asset=asset, version=__version__, settings=self.site.settings, **more
+            )
+        )
+
+    def head(self) -> None:
+        self.get()

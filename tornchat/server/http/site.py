@@ -1,0 +1,69 @@
+"""What the HTTP side of one chat shares: its settings, its hooks, its rates, and the files it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from tornado.template import Loader
+
+from tornchat.config.settings import Settings
+from tornchat.errors import Unavailable
+from tornchat.hooks.calls import Hooks
+from tornchat.hooks.loader import Plugin
+from tornchat.rates import Rates
+from tornchat.server.http.checkup import Checkup
+from tornchat.server.http.files import StaticFiles
+from tornchat.server.http.guests import Guests
+from tornchat.server.http.metrics.exposition import Exposition
+from tornchat.server.http.samples import Samples
+from tornchat.server.ws.connections import Connections
+from tornchat.service.chat import Chat
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+Phase: TypeAlias = Literal["starting", "running", "draining", "stopped"]
+
+
+class Site:
+    """One per `ChatApp`, whatever prefixes it is mounted under. `phase` is the chat's, set by its owner."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        hooks: Hooks,
+        plugins: Sequence[Plugin],
+        connections: Callable[[], Connections | None],
+    ) -> None:
+        """`connections` gives what is connected; None while the chat does not run."""
+        self.settings = settings
+        self.hooks = hooks
+        self.plugins = plugins
+        self.phase: Phase = "starting"
+        self.samples: Samples | None = None
+        """How the node was; None until the chat runs. Set by its owner, as `phase`."""
+        limits = settings.limits
+        self.rates = Rates(limits.requests_per_second, limits.request_burst)
+        self.guests = Guests(settings, plugins)
+        self.files = StaticFiles()
+        self.checkup = Checkup(hooks)
+        self.exposition = Exposition(hooks, connections, self.checkup)
+        self.templates = Loader(str(TEMPLATES))
+        self.plugin_routes: Sequence[Any] = ()
+        """What `http_routes` gave, if the chat runs as an application of its own. Any: Tornado's rules."""
+        self.documents: dict[str, bytes] = {}
+        """Prefix -> the OpenAPI document, once somebody has asked for it."""
+        self._connections = connections
+
+    @property
+    def connections(self) -> Connections | None:
+        """What is connected; None while the chat does not run."""
+        return self._connections()
+
+    @property
+    def chat(self) -> Chat:
+        """The chat. Raises `Unavailable` while it does not run."""
+        found = self._connections()
+        if found is None:
+            raise Unavailable("the chat does not run")
+        return found.chat

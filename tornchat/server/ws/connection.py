@@ -1,0 +1,251 @@
+"""One client's connection, from the upgrade to its end: bytes in, chat.py, bytes out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from tornado.httputil import HTTPServerRequest
+
+from tornchat.errors import GOING_AWAY, TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed
+from tornchat.model import User
+from tornchat.rooms.room import TOO_SLOW
+from tornchat.server.ws import handshake
+from tornchat.server.ws.connections import Connections
+from tornchat.server.ws.frames import Frames
+from tornchat.server.ws.heartbeat import Heartbeat
+from tornchat.server.ws.upgrade import Line
+from tornchat.service.joining import Session
+from tornchat.wire import Dialect
+from tornchat.wire.framing import ping_frame
+from tornchat.wire.parser import FrameParser
+
+log = logging.getLogger("tornchat.connections")
+
+STALL_SECONDS = 10.0
+"""A client that takes nothing for so long, while something waits for it, is cut off."""
+MOST_ORIGIN = 200
+"""Characters of an Origin that are logged."""
+ABORT_SECONDS = 0.9
+"""How long a client that is too slow has to take its close frame."""
+
+
+class Connection:
+    """It has one session, in the room of its URL. Ends itself; `Connections` can end it, too."""
+
+    __slots__ = (
+        "_code",
+        "_dialect",
+        "_ended",
+        "_frames",
+        "_heartbeat",
+        "_reason",
+        "_session",
+        "_shared",
+        "_watched",
+        "drained",
+        "id",
+        "opened_at",
+        "remote_ip",
+        "send",
+    )
+
+    def __init__(self, shared: Connections, line: Line, parser: FrameParser, dialect: Dialect) -> None:
+        self._shared = shared
+        self._dialect = dialect
+        self._frames: Frames | None = Frames(self, line.inbox, line.outbox, parser, shared.tasks)
+        self._session: Session | None = None
+        self._heartbeat: Heartbeat | None = None
+        self._code: int | None = None
+        self._reason = ""
+        self._ended = False
+        self._watched = False
+        self.opened_at = asyncio.get_running_loop().time()
+        self.send: Callable[[bytes], bool] = line.outbox.write
+        self.drained: Callable[[], Coroutine[Any, Any, None]] = line.outbox.drained
+        self.id = shared.opened(self)
+        self.remote_ip = ""
+
+    @property
+    def session(self) -> Session | None:
+        """What it has since it entered its room, and as long as it is there."""
+        return None if self._ended else self._session
+
+    # --- the beginning ---
+
+    async def begin(self, request: HTTPServerRequest, room: str) -> None:
+        """Say who this is, enter the room; until then nothing is sent and no frame is read."""
+        self.remote_ip = request.remote_ip or ""
+        try:
+            self._shared.chat.opened(self.id, self.remote_ip)
+            await self._enter(request, room)
+        except Closed as refusal:
+            self._shared.chat.turned_away(refusal)
+            if refusal.cause:
+                log.info(
+                    "connection %s from %s: not let in: %s",
+                    *(self.id, self.remote_ip, refusal.cause),
+                    extra=self._facts("auth_failure", cause=refusal.cause),
+                )
+            self.end(refusal.code, refusal.reason)
+        except ConnectionError:
+            pass  # the client went meanwhile, or this was closed
+        except BaseException:
+            self.abort()
+            raise
+        if self._frames is not None:
+            self._frames.start()
+
+    async def _enter(self, request: HTTPServerRequest, room: str) -> None:
+        shared = self._shared
+        if shared.draining:
+            raise Closed(GOING_AWAY, "retry_after=1.0")
+        offered = handshake.credentials(request, room, shared.settings.server.allow_query_token)
+        user = await shared.chat.connect(offered)
+        heartbeat = self._watch_over(user)  # a ping's answer is not read yet, but the token may end
+        since = handshake.asked_position(request)
+        session = await shared.chat.join(user, room, self._dialect, self, since)
+        origin = (request.headers.get("Origin") or "")[:MOST_ORIGIN]
+        log.info(
+            "connection %s: user %r from %s entered room %r",
+            *(self.id, user.id, self.remote_ip, room),
+            extra=self._facts("connect", user=user.id, room=room, origin=origin, dialect=self._dialect.name),
+        )
+        if self._ended:  # while the history was sent
+            shared.chat.leave(session)
+            return
+        self._session = session
+        heartbeat.answers = True
+
+    def _watch_over(self, user: User) -> Heartbeat:
+        shared = self._shared
+        server = shared.settings.server
+        heartbeat = Heartbeat(self, shared.wheel, user.expires_at, server.ping_interval, server.ping_timeout)
+        self._heartbeat = heartbeat
+        heartbeat.start(self.opened_at)
+        return heartbeat
+
+    # --- frames (FrameReceiver) ---
+
+    def on_text(self, payload: bytes) -> Awaitable[None] | None:
+        session = self._session
+        if session is None or self._ended:
+            return None
+        if self._heartbeat is not None:
+            self._heartbeat.heard = True
+        chat = self._shared.chat
+        chat.counts.received += 1
+        chat.counts.received_bytes += len(payload)
+        try:
+            return chat.say(session, self._dialect.decode(payload))
+        except ChatError as error:
+            chat.refuse(session, error)
+        except Closed as refusal:
+            self.end(refusal.code, refusal.reason)
+        return None
+
+    def on_pong(self, payload: bytes) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.heard = True
+
+    def on_fault(self, code: int, reason: str) -> None:
+        log.info(
+            "connection %s: %d %s",
+            *(self.id, code, reason),
+            extra=self._facts("fault", code=code, reason=reason),
+        )
+        self._code, self._reason = code, reason
+        self._leave()
+
+    def on_goodbye(self) -> None:
+        self._leave()
+
+    def on_drained(self) -> None:
+        if self._session is not None:
+            self._shared.chat.drained(self._session)
+
+    def on_failure(self, error: BaseException) -> None:
+        log.error("connection %s failed", self.id, exc_info=error, extra=self._facts("failure"))
+
+    # --- the way out (Outlet) ---
+
+    def end(self, code: int, reason: str) -> None:
+        """Close with this code, after all that is due. Idempotent."""
+        if self._ended or self._frames is None:
+            return
+        self._leave()
+        self._code, self._reason = code, reason
+        if reason == TOO_SLOW:
+            self._shared.chat.counts.slow += 1
+            log.warning("connection %s: too slow, cut off", self.id, extra=self._facts("slow"))
+        self._frames.close(code, reason)
+        if code == TRY_AGAIN_LATER and self._frames.outbox.busy:
+            asyncio.get_running_loop().call_later(ABORT_SECONDS, self.abort)
+
+    def abort(self) -> None:
+        """Cut the connection off. Idempotent."""
+        if self._frames is not None:
+            self._frames.abort()
+
+    def _leave(self) -> None:
+        self._ended = True
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+        if self._session is not None:
+            rest = self._shared.chat.leave(self._session)
+            if rest:
+                self.send(rest)
+
+    # --- time (Watched) ---
+
+    def ping(self) -> None:
+        """The heartbeat wants to know whether the client is still there."""
+        self.send(ping_frame())
+
+    def expire(self) -> None:
+        """The right to be here has ended."""
+        self.end(UNAUTHORIZED, "token expired")
+
+    def vanish(self) -> None:
+        """The client has not answered a ping."""
+        log.info("connection %s: no answer to a ping", self.id, extra=self._facts("vanished"))
+        self._leave()
+        self.abort()
+
+    def on_busy(self) -> None:
+        if not self._watched:
+            self._watched = True
+            now = asyncio.get_running_loop().time()
+            self._shared.wheel.at(now + 1.0, self._check_progress)
+
+    def _check_progress(self, now: float) -> None:
+        self._watched = False
+        outbox = self._frames.outbox if self._frames is not None else None
+        if outbox is None or outbox.closed or not outbox.busy:
+            return
+        if outbox.stalled(now) > STALL_SECONDS:
+            self.end(TRY_AGAIN_LATER, TOO_SLOW)
+            self.abort()
+        else:
+            self.on_busy()
+
+    # --- the end ---
+
+    def on_end(self, code: int | None) -> None:
+        self._leave()
+        session = self._session
+        self._frames = self._session = None  # no reference cycle is left: all of it is freed at once
+        self._shared.closed(self)
+        code = self._code or code
+        duration = asyncio.get_running_loop().time() - self.opened_at
+        self._shared.chat.closed(self.id, code, duration)
+        facts = self._facts("close", code=code, reason=self._reason, duration=round(duration, 3))
+        if session is not None:
+            facts |= {"user": session.user.id, "room": session.room.info.name}
+        log.info("connection %s closed: code %s after %.1f s", self.id, code, duration, extra=facts)
+
+    def _facts(self, event: str, **more: object) -> dict[str, object]:
+        """What stands in a line of the log for programs."""
+        return {"event": event, "connection": self.id, "ip": self.remote_ip, **more}

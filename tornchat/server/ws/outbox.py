@@ -1,0 +1,261 @@
+"""Bounded, coalesced writing to one client: straight to the socket when nothing is queued."""
+
+from __future__ import annotations
+
+import abc
+import asyncio
+from collections.abc import Callable
+from socket import SHUT_WR, socket
+
+from tornado.iostream import IOStream, StreamClosedError
+
+from tornchat.server.ws.tornado_private import bytes_written
+
+
+class Outbox(abc.ABC):
+    """One client's way out. What does not leave at once is queued, and no more is asked for until it has."""
+
+    __slots__ = (
+        "_loop",
+        "_on_broken",
+        "_on_busy",
+        "_on_drained",
+        "_progress",
+        "_progress_at",
+        "_waiters",
+        "closed",
+        "sealed",
+    )
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._on_busy: Callable[[], None] = _nothing
+        self._on_drained: Callable[[], None] = _nothing
+        self._on_broken: Callable[[], None] = _nothing
+        self._waiters: list[asyncio.Future[None]] = []
+        self._progress = -1
+        self._progress_at = 0.0
+        self.closed = False
+        """True once nothing can leave any more."""
+        self.sealed = False
+        """True once nothing more is taken: what is queued still leaves."""
+
+    def start(
+        self, on_busy: Callable[[], None], on_drained: Callable[[], None], on_broken: Callable[[], None]
+    ) -> None:
+        """`on_busy` is called when a write could not leave at once, `on_drained` when all has left after
+        that; `on_broken` once, in a later turn of the loop, when a write fails for good."""
+        self._on_busy = on_busy
+        self._on_drained = on_drained
+        self._on_broken = on_broken
+
+    @abc.abstractmethod
+    def write(self, data: bytes) -> bool:
+        """Take `data`; True if it has all left and more is welcome at once. Once this outbox is sealed,
+        or the connection has ended, it goes nowhere."""
+
+    @property
+    @abc.abstractmethod
+    def busy(self) -> bool:
+        """True while something waits to be taken by the kernel."""
+
+    def seal(self) -> None:
+        """Take nothing more: nothing may follow a close frame (RFC 6455, 5.5.1)."""
+        self.sealed = True
+
+    @abc.abstractmethod
+    def end_writing(self) -> None:
+        """Tell the client that nothing follows; it may still be read from. What is queued is lost."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Cut the connection off at once. Idempotent."""
+
+    @abc.abstractmethod
+    def _taken(self) -> int:
+        """How many queued bytes the kernel has taken so far."""
+
+    def stalled(self, now: float) -> float:
+        """Seconds (loop time) in which the client has taken nothing, though something waited for it."""
+        if not self.busy:
+            return 0.0
+        taken = self._taken()
+        if taken != self._progress:
+            self._progress, self._progress_at = taken, now
+        return now - self._progress_at
+
+    async def drained(self) -> None:
+        """Wait until all has left. Raises `ConnectionError` when nothing more can be sent."""
+        if self.busy and not self.closed:
+            waiter = self._loop.create_future()
+            self._waiters.append(waiter)
+            await waiter
+        if self.closed or self.sealed:
+            raise ConnectionResetError("the client is gone")
+
+    def _begin_queue(self) -> None:
+        self._progress, self._progress_at = -1, self._loop.time()
+        self._on_busy()
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _forget(self) -> None:
+        """Let go of who was told, who knows this outbox, too."""
+        self._on_busy = self._on_drained = self._on_broken = _nothing
+
+    def _left(self) -> None:
+        self._wake()
+        if not self.closed:
+            self._on_drained()
+
+
+class SocketOutbox(Outbox):
+    """Writes to a plain socket, which it owns: `close` closes it."""
+
+    __slots__ = ("_clear", "_done", "_queue", "_send", "_socket")
+
+    def __init__(self, own: socket) -> None:
+        super().__init__()
+        self._socket = own
+        self._send = own.send
+        self._clear = True
+        self._queue: list[bytes | memoryview] = []  # short: who is busy is given little more
+        self._done = 0
+
+    def write(self, data: bytes) -> bool:
+        # Runs for every member of every room with news.
+        if self._clear:
+            try:
+                sent = self._send(data)
+            except (BlockingIOError, InterruptedError):
+                sent = 0
+            except OSError:
+                self._break()
+                return False
+            if sent == len(data):
+                return True
+            self._clear = False
+            self._queue.append(memoryview(data)[sent:])
+            self._loop.add_writer(self._socket, self._flush)
+            self._begin_queue()
+        elif self._queue and not self.sealed:
+            self._queue.append(data)
+        return False
+
+    def seal(self) -> None:
+        super().seal()
+        self._clear = False
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._queue)
+
+    def end_writing(self) -> None:
+        if not self.closed:
+            self._stop_writing()
+            try:
+                self._socket.shutdown(SHUT_WR)
+            except OSError:
+                pass  # the client was faster
+
+    def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self._stop_writing()
+            self._socket.close()
+            self._wake()
+            self._forget()
+
+    def _taken(self) -> int:
+        return self._done
+
+    def _flush(self) -> None:
+        queue = self._queue
+        try:
+            while queue:
+                first = queue[0]
+                sent = self._send(first)
+                self._done += sent
+                if sent < len(first):
+                    queue[0] = memoryview(first)[sent:]
+                    return
+                del queue[0]
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self._break()
+            return
+        self._loop.remove_writer(self._socket)
+        self._clear = not self.sealed
+        self._left()
+
+    def _break(self) -> None:
+        self._stop_writing()
+        self._loop.call_soon(self._on_broken)
+
+    def _stop_writing(self) -> None:
+        self._clear = False
+        if self._queue:
+            self._queue.clear()
+            self._loop.remove_writer(self._socket)
+
+
+class StreamOutbox(Outbox):
+    """Writes through a stream: for TLS, which encrypts what it is given."""
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, stream: IOStream) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def write(self, data: bytes) -> bool:
+        if self.sealed:
+            return False
+        was_busy = self._stream.writing()
+        try:
+            future = self._stream.write(data)
+        except StreamClosedError:
+            self.closed = True
+            return False
+        if not self._stream.writing():
+            return True
+        if not was_busy:
+            self._begin_queue()
+        future.add_done_callback(self._written)
+        return False
+
+    @property
+    def busy(self) -> bool:
+        return self._stream.writing()
+
+    def end_writing(self) -> None:
+        try:
+            # Not the TLS socket's own shutdown: that one would go on reading without decryption.
+            socket.shutdown(self._stream.socket, SHUT_WR)
+        except OSError:
+            pass  # the client was faster
+
+    def close(self) -> None:
+        self.closed = True
+        self._stream.close()
+        self._wake()
+        self._forget()
+
+    def _taken(self) -> int:
+        return bytes_written(self._stream)
+
+    def _written(self, future: asyncio.Future[None]) -> None:
+        self.closed = self.closed or self._stream.closed()
+        if not future.cancelled():
+            future.exception()  # the inbox tells of the end
+        if not self._stream.writing() or self.closed:
+            self._left()
+
+
+def _nothing() -> None:
+    """What is called before `start`."""

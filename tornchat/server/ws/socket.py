@@ -1,0 +1,96 @@
+"""The WebSocketHandler: the handshake. What is agreed on there lives on as a `Connection`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from tornado.web import HTTPError
+from tornado.websocket import WebSocketHandler
+
+from tornchat.server.ws import handshake
+from tornchat.server.ws.connection import MOST_ORIGIN, Connection
+from tornchat.server.ws.connections import Connections
+from tornchat.server.ws.upgrade import UpgradeProtocol
+from tornchat.wire import V1_SUBPROTOCOL
+from tornchat.wire.parser import FrameParser
+
+log = logging.getLogger("tornchat.connections")
+
+
+class ChatSocket(WebSocketHandler):
+    """One client's handshake, at the URL of a room. It is gone once the connection is open."""
+
+    ws_connection: UpgradeProtocol | None
+
+    def initialize(self, connections: Callable[[], Connections | None]) -> None:
+        """`connections` gives what this server's connections share; None while it is not started."""
+        self._shared = connections()
+
+    @property
+    def _connections(self) -> Connections:
+        assert self._shared is not None  # `prepare` has seen to it
+        return self._shared
+
+    # --- the handshake ---
+
+    def prepare(self) -> None:
+        """Refuse a foreign Origin here: Tornado's own check believes `Sec-Fetch-Site`."""
+        if self._shared is None:
+            raise HTTPError(503)
+        if not handshake.origin_allowed(self.request, self._connections.settings.server.allowed_origins):
+            origin = self.request.headers.get("Origin", "")
+            facts = {"event": "refused_origin", "origin": origin[:MOST_ORIGIN], "ip": self.request.remote_ip}
+            log.warning("refused origin %(origin)r from %(ip)s", facts, extra=facts)
+            self.set_status(403)
+            self.finish("This origin may not connect. See [server] allowed_origins.\n")
+
+    def check_origin(self, origin: str) -> bool:
+        return True  # decided in `prepare`
+
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        """A room that is not UTF-8 is a room that is not found, not a bad request."""
+        return value.decode("utf-8", "replace")
+
+    def get_websocket_protocol(self) -> UpgradeProtocol | None:
+        if self.request.headers.get("Sec-WebSocket-Version") != "13":
+            return None
+        return UpgradeProtocol(self, self._connections.settings.server.compression)
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        return V1_SUBPROTOCOL if V1_SUBPROTOCOL in subprotocols else None
+
+    def _log(self) -> None:
+        """Tornado's access log shows the URL, which may hold a token; the connection has lines of its own."""
+        if self._shared is not None and self.get_status() >= HTTPStatus.BAD_REQUEST:
+            reason = "origin" if self.get_status() == HTTPStatus.FORBIDDEN else "bad_request"
+            self._shared.chat.counts.handshakes_refused[reason] += 1
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Say what failed; Tornado's own line shows the URL."""
+        if isinstance(value, HTTPError):
+            log.info("refused a request from %s: %d", self.request.remote_ip, value.status_code)
+        else:
+            log.error("a connection from %s failed", self.request.remote_ip, exc_info=(typ, value, tb))
+
+    async def open(self, room: str) -> None:
+        """Make the connection, and let it begin."""
+        protocol = self._let_go()
+        shared = self._connections
+        try:
+            line = protocol.take_over(shared.tasks)
+        except ConnectionError:
+            return
+        bits = protocol.window_bits
+        dialect = shared.dialect(handshake.asks_for_v1(self.request), bits)
+        parser = FrameParser(shared.settings.limits.frame_bytes or 1 << 31, inflates=bits is not None)
+        await Connection(shared, line, parser, dialect).begin(self.request, room)
+
+    def _let_go(self) -> UpgradeProtocol:
+        """Leave no reference cycle: what the handshake needed is then freed at once, not by a collection."""
+        protocol, self.ws_connection = self.ws_connection, None
+        assert protocol is not None
+        del self.ui  # it renders templates, and knows this handler
+        return protocol

@@ -1,0 +1,1 @@
+"""The use cases: posting, joining, reading, directory, moderation and access."""

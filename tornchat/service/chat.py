@@ -1,0 +1,309 @@
+"""The use cases: connect, join, say, leave. Read from the top, this is the life of a message.
+
+A client *connects* and is a user. It *joins* a room (`joining.py`). What it *says* becomes a draft, the
+draft is committed with others, the entry is accepted by its room, and the room tells its members and the
+other nodes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Sequence
+from functools import partial
+from pathlib import Path
+
+from tornchat.cluster.broadcast import Publisher
+from tornchat.cluster.control import TOPIC, Orders
+from tornchat.cluster.sanctions import Sanctions
+from tornchat.config.settings import Settings
+from tornchat.errors import (
+    POLICY_VIOLATION,
+    TRY_AGAIN_LATER,
+    UNAUTHORIZED,
+    ChatError,
+    Closed,
+    Unavailable,
+)
+from tornchat.hooks.calls import Hooks
+from tornchat.log.commit import Committer, Pending
+from tornchat.log.retention import Retention
+from tornchat.metrics.counts import Counts
+from tornchat.metrics.looplag import LoopLag
+from tornchat.model import (
+    Credentials,
+    Draft,
+    Entry,
+    Position,
+    PresenceChange,
+    Refusal,
+    Stored,
+    StoreResult,
+    User,
+)
+from tornchat.rates import Rates
+from tornchat.rooms.flush import Turn
+from tornchat.rooms.registry import Rooms
+from tornchat.rooms.room import RoomLimits
+from tornchat.rooms.stream import Outlet
+from tornchat.service.access import Access
+from tornchat.service.directory import Directory
+from tornchat.service.drafts import Drafts
+from tornchat.service.enforcement import EVERY, Enforcement
+from tornchat.service.joining import Joining, Session
+from tornchat.service.moderation import Moderation
+from tornchat.service.posts import Posts
+from tornchat.tasks import Tasks
+from tornchat.wire import Dialect, Said
+
+TAIL_ENTRIES = (100, 1000)
+"""A tail holds the history limit, but at least and at most so many entries."""
+RETENTION_SECONDS = 60.0
+
+
+LIMITS = frozenset({"message_too_long", "rate_limited"})
+"""Error codes that tell of a limit of one's own."""
+
+log = logging.getLogger("tornchat.chat")
+
+
+class Chat:
+    """One node's chat. It is the `ChatHandle` of its plugins, too."""
+
+    def __init__(self, settings: Settings, hooks: Hooks) -> None:
+        """On the running loop."""
+        self.node_id = secrets.token_hex(6)
+        self._now = asyncio.get_running_loop().time
+        self.data_dir: Path = settings.tornchat.data_dir
+        self.draining = False
+        self._hooks = hooks
+        self._tasks = Tasks()
+        self._keep_days = settings.history.keep_days
+        self.counts = Counts()
+        self.lag = LoopLag()
+        self.turn = Turn()
+        self._drafts = Drafts(self.node_id, settings.limits.message_chars)
+        self.rooms = Rooms(hooks, self._tasks, _room_limits(settings), self.turn.news, self.counts)
+        self._sanctions = Sanctions(hooks)
+        self.publisher = Publisher(hooks, self.node_id)
+        self.committer = Committer(hooks, self._tasks, self._known_seq, self._stored)
+        self._enforcement = Enforcement(
+            hooks, self.rooms, self._sanctions, self.publisher, Orders(self.node_id), self._tasks
+        )
+        access = Access(hooks, self.rooms, self._sanctions, settings.rooms.name_pattern)
+        self._joining = Joining(
+            settings, hooks, self.rooms, access, self._sanctions, self.counts, self.node_id
+        )
+        self.directory = Directory(hooks, access, self._enforcement, settings.limits.rooms_per_user)
+        self.moderation = Moderation(hooks, access, self._enforcement, self.committer, self._drafts)
+        rates = Rates(settings.limits.messages_per_second, settings.limits.burst)
+        self.posts = Posts(hooks, access, self._sanctions, self.committer, self._drafts, rates)
+        self._gated = hooks.provides("authorize") or hooks.provides("filter_message")
+
+    # --- connect ---
+
+    def opened(self, connection: str, remote_ip: str) -> None:
+        """A WebSocket was opened; nobody is known yet."""
+        self.counts.opened += 1
+        self._hooks.tell("connection_opened", connection, remote_ip)
+
+    def closed(self, connection: str, code: int | None, duration: float) -> None:
+        """A WebSocket ended."""
+        self.counts.close(code)
+        self._hooks.tell("connection_closed", connection, code, duration)
+
+    async def connect(self, credentials: Credentials) -> User:
+        """Say who this is. Raises `Closed`: 4001 for a definite no, 1013 when it can't be told now."""
+        try:
+            user = await self._hooks.authenticate(credentials)
+        except Unavailable:
+            raise Closed(TRY_AGAIN_LATER, "authentication is not available", "unavailable") from None
+        if user is None:
+            raise Closed(UNAUTHORIZED, "unauthorized", "refused" if credentials.token else "no_token")
+        if self._expired(user):
+            raise Closed(UNAUTHORIZED, "unauthorized", "expired")
+        return user
+
+    def turned_away(self, refusal: Closed) -> None:
+        """A client, or a call of the API, was refused before anything was done for it."""
+        if refusal.cause:
+            self.counts.auth_failures[refusal.cause] += 1
+
+    @staticmethod
+    def _expired(user: User) -> bool:
+        return user.expires_at is not None and user.expires_at <= time.time()
+
+    # --- join ---
+
+    async def join(
+        self, user: User, name: str, dialect: Dialect, outlet: Outlet, since: Position | None = None
+    ) -> Session:
+        """Make `user` a member of the room: see `Joining.join`."""
+        return await self._joining.join(user, name, dialect, outlet, since)
+
+    # --- say ---
+
+    def say(self, session: Session, said: Said) -> Awaitable[None] | None:
+        """Take what a client says; its echo, or an error frame, follows. What is awaited keeps its order.
+
+        Raises `Closed` (4001) if the right to be here has ended.
+        """
+        if self._expired(session.user):
+            raise Closed(UNAUTHORIZED, "token expired")
+        try:
+            draft = self._draft(session, said)
+            if self._sanctions.mutes:
+                self._refuse_muted(session)
+            if self._gated:
+                return self._pass_gates(session, draft)
+            self._submit(session, draft)
+        except ChatError as error:
+            self.refuse(session, error, said.client_id)
+        return None
+
+    def _draft(self, session: Session, said: Said) -> Draft:
+        self._drafts.check(said.text)
+        if session.rate is not None and (wait := session.rate.wait(self._now())):
+            raise ChatError("rate_limited", "", round(wait, 3))
+        return self._drafts.make(session.user, session.room.info.name, said)
+
+    def _refuse_muted(self, session: Session) -> None:
+        if wait := self._sanctions.muted_for(session.room.info.name, session.user.id):
+            raise ChatError("muted", "", round(wait, 3))
+
+    async def _pass_gates(self, session: Session, draft: Draft) -> None:
+        """Ask the plugins that may refuse a message. They fail closed."""
+        try:
+            if not await self._hooks.authorize(session.user, "send", draft.room):
+                raise ChatError("forbidden")
+            filtered = await self._hooks.filter_message(draft, session.user)
+            self._drafts.check(filtered.text)
+            self._submit(session, filtered)
+        except ChatError as error:
+            self.refuse(session, error, draft.client_id)
+        except Unavailable:
+            self.refuse(session, ChatError("unavailable"), draft.client_id)
+
+    def _submit(self, session: Session, draft: Draft) -> None:
+        self.committer.submit(draft, partial(self._answer, session, draft.client_id))
+
+    def _stored(self, batch: Sequence[Pending], results: Sequence[StoreResult]) -> None:
+        """A store call has ended. Senders first: an ack waits in the room for its entry. Then the rooms."""
+        fresh: dict[tuple[str, str], list[Entry]] = {}
+        for pending, result in zip(batch, results, strict=True):
+            pending.settle(result)
+            if type(result) is Stored and not result.repeated:
+                fresh.setdefault((pending.draft.room, result.epoch), []).append(result.entry)
+        for (room, epoch), entries in fresh.items():
+            self.rooms.accept(room, epoch, entries)
+            self.publisher.publish(room, epoch, entries)
+            self._hooks.messages_stored(room, entries)
+            self.counts.stored += len(entries)
+        self.turn.brings(batch[0].arrived)
+        self.turn.end()
+
+    def _answer(self, session: Session, client_id: str | None, result: StoreResult) -> None:
+        if type(result) is Refusal:
+            if result.code == "unconfirmed" and client_id is None:
+                session.member.outlet.end(TRY_AGAIN_LATER, "unconfirmed")
+            else:
+                self.refuse(session, ChatError(result.code, result.reason), client_id)
+        elif client_id is not None and type(result) is Stored:
+            session.room.ack(session.member, client_id, result.entry.seq)
+
+    def refuse(self, session: Session, error: ChatError, client_id: str | None = None) -> None:
+        """Tell one sender why not. Who breaks the rules again and again is closed with 1008."""
+        self.counts.refused[error.code] += 1
+        if error.code in LIMITS and not session.strikes.standing:
+            self._note_limit(session, error)
+        dialect = session.member.feed.dialect
+        session.room.aside(session.member, dialect.error(error, client_id))
+        if error.blames_sender and session.strikes.add(self._now()):
+            session.member.outlet.end(POLICY_VIOLATION, "too many refused messages")
+
+    def _note_limit(self, session: Session, error: ChatError) -> None:
+        """Log that a client has met a limit: the first time, since it may meet it a thousand times."""
+        facts = {
+            "event": "limit",
+            "session": session.id,
+            "user": session.user.id,
+            "room": session.room.info.name,
+            "limit": error.code,
+        }
+        log.info("user %(user)r in room %(room)r has met a limit: %(limit)s", facts, extra=facts)
+
+    def drained(self, session: Session) -> None:
+        """The session's socket takes more: let it catch up."""
+        if session.joined and session.room.present(session.member):
+            session.member.ready = True
+            session.room.catch_up(session.member)
+
+    # --- leave ---
+
+    def leave(self, session: Session) -> bytes:
+        """End the membership and give what was still due to the member. Idempotent."""
+        return self._joining.leave(session)
+
+    # --- what plugins call back (ChatHandle) ---
+
+    def deliver(self, topic: str, payload: bytes) -> None:
+        """See `ChatHandle`."""
+        if topic == TOPIC:
+            self._enforcement.take(payload)
+            return
+        found = self.publisher.read(topic, payload)
+        if found is not None:
+            self.rooms.accept(found.room, found.epoch, found.entries)
+
+    def may_have_missed(self) -> None:
+        """See `ChatHandle`."""
+        self.rooms.may_have_missed()
+        self._enforcement.may_have_missed()
+
+    def presence_changed(self, room: str, version: int, change: PresenceChange) -> None:
+        """See `ChatHandle`."""
+        self.rooms.presence_changed(room, version, change)
+
+    # --- life ---
+
+    async def start(self) -> None:
+        """Start the plugins and the node's own work. Raises `SettingsError`."""
+        retention = Retention(self._hooks, self._keep_days) if self._keep_days else None
+        await self._hooks.startup(self)
+        self._tasks.start(self.publisher.run(), "publish")
+        self._tasks.start(self.lag.run(), "lag")
+        await self._enforcement.subscribe()
+        self._tasks.every(0.25, self.committer.expire, "expire")
+        self._tasks.every(1.0, self._joining.retry, "presence")
+        self._tasks.every(3.0, self.rooms.check_positions, "positions")
+        self._tasks.every(EVERY, self._enforcement.upkeep, "sanctions")
+        self._tasks.every(5.0, self.rooms.upkeep, "rooms")
+        if retention is not None:
+            self._tasks.every(RETENTION_SECONDS, retention.prune, "retention")
+
+    async def finish_commits(self, seconds: float) -> None:
+        """Wait until every draft that came by now has its outcome, at most `seconds`."""
+        await self.committer.flush(seconds)
+
+    async def close(self, seconds: float = 5.0) -> None:
+        """End the node's work, for which it has `seconds`, and shut the plugins down.
+
+        The connections are gone by now.
+        """
+        end = self._now() + seconds
+        await self.committer.close(seconds)
+        await self._joining.close(max(0.1, end - self._now()))
+        await self._tasks.close()
+        await self._hooks.close()
+        await self._hooks.shutdown()
+
+    def _known_seq(self, name: str) -> int | None:
+        room = self.rooms.get(name)
+        return room.seq if room is not None else None
+
+
+def _room_limits(settings: Settings) -> RoomLimits:
+    tail = min(max(settings.rooms.history_limit, TAIL_ENTRIES[0]), TAIL_ENTRIES[1])
+    return RoomLimits(tail, settings.limits.send_buffer_bytes, settings.rooms.presence_limit)

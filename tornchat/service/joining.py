@@ -1,0 +1,176 @@
+"""Joining a room and leaving it: from one instant on, all before is history and all after is live."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from itertools import count
+
+from tornchat.cluster.presence import Presence
+from tornchat.cluster.sanctions import Sanctions
+from tornchat.config.settings import Settings
+from tornchat.errors import ROOM_NOT_FOUND, TRY_AGAIN_LATER, Closed, Unavailable
+from tornchat.hooks.calls import Hooks
+from tornchat.metrics.counts import Counts
+from tornchat.model import Position, User
+from tornchat.rates import Rate, Strikes
+from tornchat.rooms.history import History, Plan
+from tornchat.rooms.registry import Rooms
+from tornchat.rooms.room import Room
+from tornchat.rooms.stream import Member, Outlet, send_all, slices_of
+from tornchat.service.access import Access
+from tornchat.tasks import Tasks
+from tornchat.wire import Dialect, Welcome
+
+
+class Session:
+    """One connection's membership of one room."""
+
+    __slots__ = ("id", "joined", "member", "rate", "room", "strikes", "user")
+
+    def __init__(self, session_id: str, user: User, room: Room, member: Member, rate: Rate | None) -> None:
+        self.id = session_id
+        self.user = user
+        self.room = room
+        self.member = member
+        self.rate = rate
+        self.strikes = Strikes()
+        self.joined = False
+        """True once the history is sent: from then on the room writes to the member by itself."""
+
+
+class Joining:
+    """Makes sessions, and ends them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        hooks: Hooks,
+        rooms: Rooms,
+        access: Access,
+        sanctions: Sanctions,
+        counts: Counts,
+        node_id: str,
+    ) -> None:
+        self._settings = settings
+        self._hooks = hooks
+        self._rooms = rooms
+        self._access = access
+        self._sanctions = sanctions
+        self._counts = counts
+        self._node_id = node_id
+        self._now: Callable[[], float] = asyncio.get_running_loop().time
+        self._history = History(hooks, settings.rooms.history_limit, settings.limits.resume_messages)
+        self._presence = Presence(hooks, hooks.tell)
+        self._firsts: dict[str, asyncio.Event] = {}
+        self._numbers = count(1)
+        self._leaves = Tasks()
+
+    async def join(
+        self, user: User, name: str, dialect: Dialect, outlet: Outlet, since: Position | None = None
+    ) -> Session:
+        """Make `user` a member of the room and send what it begins with; live events follow.
+
+        Raises `Closed`: 4000 if the room is not there for this user, 1013 if that can't be told now;
+        `ConnectionError` if the client went meanwhile.
+        """
+        try:
+            room = await self._open(user, name)
+            plan = await self._history.plan(room, since)
+        except Unavailable:
+            raise Closed(TRY_AGAIN_LATER, "not available now") from None
+        if self._rooms.get(name) is not room:
+            raise Closed(TRY_AGAIN_LATER, "the room has just changed")  # while its log was read
+        if self._sanctions.bans(name, user.id):
+            raise Closed(ROOM_NOT_FOUND, "room not found")
+        # No await from here to the first write: the cursor, the user list and the history are of one instant.
+        session = self._enter(user, room, dialect, outlet)
+        try:
+            await self._begin(session, plan, outlet)
+        except Unavailable:
+            self.leave(session)
+            raise Closed(TRY_AGAIN_LATER, "the history is not available now") from None
+        except BaseException:
+            self.leave(session)
+            raise
+        session.joined = session.member.ready = True
+        room.catch_up(session.member)
+        return session
+
+    async def _open(self, user: User, name: str) -> Room:
+        """Raises `Closed` (4000), `Unavailable`."""
+        if not self._access.is_name(name) or not await self._hooks.authorize(user, "join", name):
+            raise Closed(ROOM_NOT_FOUND, "room not found")
+        loaded = self._rooms.warm(name)
+        room = loaded if loaded is not None else await self._after_first(user, name)
+        await self._sanctions.know(name)
+        return room
+
+    async def _after_first(self, user: User, name: str) -> Room:
+        """Of many who come to a cold room at once one opens it, or storage is asked by all and late for all.
+
+        If it is not open to everybody then, each asks for itself. Raises `Closed` (4000), `Unavailable`.
+        """
+        first = self._firsts.get(name)
+        if first is not None:
+            await first.wait()  # its hooks have deadlines
+            return self._rooms.warm(name) or await self._load(user, name)
+        first = self._firsts[name] = asyncio.Event()
+        try:
+            return await self._load(user, name)
+        finally:
+            del self._firsts[name]
+            first.set()
+
+    async def _load(self, user: User, name: str) -> Room:
+        info = await self._hooks.open_room(
+            name, user, self._settings.rooms.auto_create, self._settings.limits.rooms_per_user
+        )
+        room = await self._rooms.load(info) if info is not None else None
+        if room is None:
+            raise Closed(ROOM_NOT_FOUND, "room not found")
+        return room
+
+    def _enter(self, user: User, room: Room, dialect: Dialect, outlet: Outlet) -> Session:
+        session_id = f"{self._node_id}-{next(self._numbers)}"
+        member = room.enter(user.participant, session_id, dialect, outlet)
+        limits = self._settings.limits
+        rate = Rate(limits.messages_per_second, limits.burst) if limits.messages_per_second else None
+        return Session(session_id, user, room, member, rate)
+
+    async def _begin(self, session: Session, plan: Plan, outlet: Outlet) -> None:
+        """Send the cursor, the user list and the history. Raises `Unavailable`, `ConnectionError`."""
+        user, room, dialect = session.user, session.room, session.member.feed.dialect
+        tail = room.tail_after(plan.after)
+        older = self._history.older(room, dialect.plain, plan, room.seq) if tail is None else None
+        start = dialect.welcome(Welcome(room.info.name, user, room.info.epoch, room.seq, plan.recovered))
+        users = dialect.users(room.roster.encoded(user.participant))
+        first = start + users + session.member.feed.history(tail or 0)
+        slices = slices_of(first)
+        ready = outlet.send(next(slices))
+        self._counts.sent_bytes += len(first)
+        await self._presence.enter(room.info.name, user, session.id)
+        await send_all(outlet, slices, ready)
+        if older is not None:
+            async for page in older:
+                self._counts.sent_bytes += len(page)
+                await send_all(outlet, slices_of(page), True)
+
+    def leave(self, session: Session) -> bytes:
+        """End the membership and give what was still due to the member. Idempotent."""
+        if not session.room.present(session.member):
+            return b""
+        rest = session.room.rest(session.member) if session.joined else b""
+        session.room.leave(session.member, self._now())
+        work = self._presence.leave(session.room.info.name, session.user, session.id)
+        self._leaves.start(work, f"leave {session.id}")
+        return rest
+
+    async def retry(self) -> None:
+        """Tell the presence plugin what it could not be told before. Raises nothing."""
+        await self._presence.retry()
+
+    async def close(self, seconds: float) -> None:
+        """Let the leaves be told within `seconds`, and forget those that can't be."""
+        await self._leaves.finish(seconds)
+        await self._presence.close()
