@@ -1,4 +1,4 @@
-"""The architecture: which folder may import which, where each library may be imported, and no shared state."""
+"""The architecture: which folder imports which, where each library is imported, and no shared state."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.plugins.peeweekit import say, storage
 from tests.stage import Player, Stage, open_stage
-from tests.test_architecture import FLOORS
+from tests.test_architecture import ORDER
 from tornchat import Entry, errors
 from tornchat.config.sections import LimitsSection
 from tornchat.config.settings import Settings, load
@@ -129,17 +129,14 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_the_floors_are_those_of_the_code() -> None:
-    [drawing] = [block for block in ALL if block.page == "docs/architecture.md"]
-    told, floor = {}, -1
-    for line in drawing.text.partition(" ---")[0].splitlines():
-        found = re.match(r" ?(\d+)? +((?:[a-z]+(?:\.py|/) *)+)", line)
-        assert found is not None, line
-        floor = int(found[1] or floor)
-        told |= dict.fromkeys(re.findall(r"([a-z]+)[./]", found[2]), floor)
-    assert told == {
-        name: floor for name, floor in FLOORS.items() if not name.startswith("_") and name != "version"
-    }
+def test_the_architecture_page_draws_the_folders_in_their_order() -> None:
+    page = (DOCS / "architecture.md").read_text()
+    block = re.search(r"```text\n(.*?)```", page, re.DOTALL)
+    assert block is not None
+    lines = [line.split("  ")[0].split() for line in block[1].splitlines() if line and line[0].isalpha()]
+    drawn = [{name.removesuffix(".py").strip("/").replace("/", ".") for name in line} for line in lines]
+    ordered = [set(line.split()) for line in ORDER.split("\n") if line.split()]
+    assert drawn == list(reversed(ordered))
 
 
 # --- hooks ----------------------------------------------------------------------------------------------

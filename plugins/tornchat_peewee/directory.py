@@ -8,27 +8,29 @@ from typing import Any
 from tornchat import Membership, Rejected, Role, RoomInfo, RoomSummary, User
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
-from tornchat_peewee.rooms import ADMIN, Rooms, new_epoch
-from tornchat_peewee.session import Session
+from tornchat_peewee.rooms import ADMIN, RoomTable, new_epoch
+from tornchat_peewee.session import DatabaseSession
 
 MOST_CLEARED = 1000
 """Entries of a deleted room in one transaction: messages wait for it."""
 
 
-class Directory:
+class DirectoryTable:
     """All rooms of one database. Its methods run in a worker's thread, in its session.
 
     Those that write raise `NotStored`, those that read `Unavailable`.
     """
 
-    def __init__(self, backend: Backend, models: Models, rooms: Rooms) -> None:
+    def __init__(self, backend: Backend, models: Models, rooms: RoomTable) -> None:
         self._backend = backend
         self._room, self._log, self._member, self._sanction = models
         self._rooms = rooms
 
     # --- rooms ---
 
-    def list_rooms(self, session: Session, user: User, after: str | None, limit: int) -> list[RoomSummary]:
+    def list_rooms(
+        self, session: DatabaseSession, user: User, after: str | None, limit: int
+    ) -> list[RoomSummary]:
         """As the hook `list_rooms` promises."""
         room, name = self._room, self._backend.by_code_point(self._room.name)
         listed = ~room.deleted if after is None else ~room.deleted & (name > after)
@@ -44,7 +46,7 @@ class Directory:
             return []  # a name that the database can't hold
 
     def create_room(
-        self, session: Session, name: str, user: User, private: bool, owned_limit: int
+        self, session: DatabaseSession, name: str, user: User, private: bool, owned_limit: int
     ) -> RoomInfo:
         """As the hook `create_room` promises. Raises `Rejected`."""
         try:
@@ -66,7 +68,7 @@ class Directory:
         added = self._rooms.insert(name, user.id, private)
         return self._rooms.found(cursor, name) if added else "room_taken"
 
-    def delete_room(self, session: Session, name: str, epoch: str) -> bool:
+    def delete_room(self, session: DatabaseSession, name: str, epoch: str) -> bool:
         """As the hook `delete_room` promises; its log is still to be cleared away."""
         room, nobodys = self._room, f"\x7f{new_epoch()}"
         mine = (room.name == name) & (room.epoch == epoch)
@@ -74,12 +76,12 @@ class Directory:
             gone = {"name": nobodys, "deleted": True, "owner": None, "epoch": new_epoch()}
             return bool(room.update(gone).where(mine).execute())
 
-    def has_deleted(self, session: Session) -> bool:
+    def has_deleted(self, session: DatabaseSession) -> bool:
         """Say whether something is to be cleared away."""
         with session.reading():
             return bool(self._room.select().where(self._room.deleted).exists())
 
-    def clear(self, session: Session) -> bool:
+    def clear(self, session: DatabaseSession) -> bool:
         """Clear away a piece of a deleted room; False if nothing is left of any."""
         with session.writing() as cursor:
             found = self._room.select().where(self._room.deleted).first()
@@ -104,7 +106,9 @@ class Directory:
 
     # --- members ---
 
-    def read_members(self, session: Session, name: str, users: Sequence[str] | None) -> list[Membership]:
+    def read_members(
+        self, session: DatabaseSession, name: str, users: Sequence[str] | None
+    ) -> list[Membership]:
         """As the hook `read_members` promises."""
         try:
             with session.reading():
@@ -127,7 +131,7 @@ class Directory:
             members[owner] = "owner"
         return members
 
-    def set_member(self, session: Session, name: str, user_id: str, role: Role) -> bool:
+    def set_member(self, session: DatabaseSession, name: str, user_id: str, role: Role) -> bool:
         """As the hook `set_member` promises."""
         try:
             with session.writing():
@@ -154,7 +158,7 @@ class Directory:
         key = [self._member.room, self._member.user_id]
         self._member.insert(row).on_conflict(conflict_target=key, update={"role": role}).execute()
 
-    def remove_member(self, session: Session, name: str, user_id: str) -> bool:
+    def remove_member(self, session: DatabaseSession, name: str, user_id: str) -> bool:
         """As the hook `remove_member` promises."""
         try:
             with session.writing():

@@ -8,7 +8,7 @@ from typing import Any
 from tornchat import Draft, Entry, Page, Position, Refusal, StoreResult
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.batch import Batch
-from tornchat_peewee.session import Session
+from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import MOST_NAMES, Statements
 
 
@@ -20,7 +20,7 @@ class Log:
         self._data_errors = backend.data_errors
         self._sql = statements
 
-    def store(self, session: Session, drafts: Sequence[Draft]) -> list[StoreResult]:
+    def store(self, session: DatabaseSession, drafts: Sequence[Draft]) -> list[StoreResult]:
         """Put the drafts on disk in one transaction, as the hook `store_messages` promises."""
         try:
             with session.writing() as cursor:
@@ -33,7 +33,7 @@ class Log:
         return results
 
     def read(
-        self, session: Session, room: str, after: int | None, before: int | None, limit: int
+        self, session: DatabaseSession, room: str, after: int | None, before: int | None, limit: int
     ) -> Page | None:
         """Read a page, as the hook `read_history` promises; between both bounds, the oldest."""
         try:
@@ -42,7 +42,7 @@ class Log:
         except self._data_errors:
             return None  # a name that the database can't hold is no room's
 
-    def positions(self, session: Session, rooms: Sequence[str]) -> dict[str, Position]:
+    def positions(self, session: DatabaseSession, rooms: Sequence[str]) -> dict[str, Position]:
         """Give each room's head, as the hook `latest_positions` promises."""
         found: dict[str, Position] = {}
         with session.reading() as cursor:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from tornchat import NotStored, Unavailable
-from tornchat_peewee.directory import Directory
+from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.log import Log
 from tornchat_peewee.pruning import Pruning
-from tornchat_peewee.rooms import Rooms
-from tornchat_peewee.sanctions import Sanctions
+from tornchat_peewee.rooms import RoomTable
+from tornchat_peewee.sanctions import SanctionTable
 from tornchat_peewee.search import Search
-from tornchat_peewee.session import Session
+from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.workers import Workers
 
 Result = TypeVar("Result")
@@ -24,10 +24,10 @@ class Open(NamedTuple):
     writer: Workers
     readers: Workers
     log: Log
-    rooms: Rooms
+    rooms: RoomTable
     pruning: Pruning
-    directory: Directory
-    sanctions: Sanctions
+    directory: DirectoryTable
+    sanctions: SanctionTable
     search: Search
 
 
@@ -42,10 +42,10 @@ class Opened:
             raise Unavailable("The database is not open.")
         return self._open
 
-    async def _read(self, job: Callable[[Session], Result]) -> Result:
+    async def _read(self, job: Callable[[DatabaseSession], Result]) -> Result:
         return await self._opened().readers.run(job)
 
-    async def _write(self, job: Callable[[Session], Result]) -> Result:
+    async def _write(self, job: Callable[[DatabaseSession], Result]) -> Result:
         try:
             return await self._opened().writer.run(job)
         except NotStored as error:

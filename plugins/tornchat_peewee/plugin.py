@@ -21,17 +21,17 @@ from tornchat import (
 )
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.databases import backend_of
-from tornchat_peewee.directory import Directory
+from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.log import Log
 from tornchat_peewee.managing import ManagingHooks
 from tornchat_peewee.models import models_of
 from tornchat_peewee.opened import Open, Result
 from tornchat_peewee.pruning import Pruning
-from tornchat_peewee.rooms import Rooms
-from tornchat_peewee.sanctions import Sanctions
+from tornchat_peewee.rooms import RoomTable
+from tornchat_peewee.sanctions import SanctionTable
 from tornchat_peewee.schema import migrate
 from tornchat_peewee.search import Search
-from tornchat_peewee.session import Session
+from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.settings import PeeweeSettings
 from tornchat_peewee.statements import Statements
 from tornchat_peewee.workers import Workers
@@ -52,15 +52,15 @@ class PeeweePlugin(ManagingHooks):
         await _migrated(backend)
         models = models_of(backend.database)
         statements = Statements(backend, models)
-        rooms = Rooms(backend, models, statements)
+        rooms = RoomTable(backend, models, statements)
         self._open = Open(
             Workers("peewee-writer", 1, backend),
             Workers("peewee-reader", self._settings.readers, backend),
             Log(backend, statements),
             rooms,
             Pruning(backend, models),
-            Directory(backend, models, rooms),
-            Sanctions(backend, models),
+            DirectoryTable(backend, models, rooms),
+            SanctionTable(backend, models),
             Search(backend, models),
         )
         if await _in_a_thread(backend, self._open.directory.has_deleted):
@@ -143,7 +143,7 @@ async def _migrated(backend: Backend) -> list[str]:
     return await _in_a_thread(backend, lambda session: migrate(backend))
 
 
-async def _in_a_thread(backend: Backend, job: Callable[[Session], Result]) -> Result:
+async def _in_a_thread(backend: Backend, job: Callable[[DatabaseSession], Result]) -> Result:
     """Carry out `job` in a thread that ends with it."""
     worker = Workers("peewee-once", 1, backend)
     try:
@@ -152,7 +152,7 @@ async def _in_a_thread(backend: Backend, job: Callable[[Session], Result]) -> Re
         await worker.stop()
 
 
-def _try_writing(session: Session) -> str:
+def _try_writing(session: DatabaseSession) -> str:
     try:
         with session.writing():
             return "ok"
@@ -160,7 +160,7 @@ def _try_writing(session: Session) -> str:
         return str(error)
 
 
-def _try_reading(session: Session) -> str:
+def _try_reading(session: DatabaseSession) -> str:
     try:
         with session.reading():
             return "ok"

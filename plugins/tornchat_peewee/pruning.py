@@ -7,7 +7,7 @@ from typing import Any
 
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
-from tornchat_peewee.session import Session
+from tornchat_peewee.session import DatabaseSession
 
 MOST_ROOMS = 50
 """Rooms in one transaction: each of them is kept from its writers meanwhile."""
@@ -22,7 +22,7 @@ class Pruning:
         self._backend = backend
         self._room, self._log = models.room, models.log
 
-    def prune(self, session: Session, name: str | None, before_ms: int, limit: int) -> int:
+    def prune(self, session: DatabaseSession, name: str | None, before_ms: int, limit: int) -> int:
         """Forget a batch, as the hook `prune_history` promises. Raises `NotStored`."""
         before_ms = min(before_ms, LATEST)
         try:

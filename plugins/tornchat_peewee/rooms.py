@@ -9,14 +9,14 @@ from typing import Any
 from tornchat import RoomInfo, User
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
-from tornchat_peewee.session import Session
+from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import Statements
 
 ADMIN = "admin"
 """The role of a token for which every room is there."""
 
 
-class Rooms:
+class RoomTable:
     """All rooms of one database. Its methods run in a worker's thread, in its session."""
 
     def __init__(self, backend: Backend, models: Models, statements: Statements) -> None:
@@ -24,7 +24,7 @@ class Rooms:
         self._room, self._member = models.room, models.member
         self._sql = statements
 
-    def find(self, session: Session, name: str) -> RoomInfo | None:
+    def find(self, session: DatabaseSession, name: str) -> RoomInfo | None:
         """Give the room of that name, if there is one. Raises `Unavailable`."""
         try:
             with session.reading() as cursor:
@@ -32,7 +32,7 @@ class Rooms:
         except self._backend.data_errors:
             return None  # a name that the database can't hold is no room's
 
-    def create(self, session: Session, name: str, user: User, owned_limit: int) -> RoomInfo | None:
+    def create(self, session: DatabaseSession, name: str, user: User, owned_limit: int) -> RoomInfo | None:
         """Make the room for `user`, or give the one that somebody else has made meanwhile.
 
         None: `user` owns `owned_limit` rooms already (0: no limit). Raises `NotStored`.
@@ -46,7 +46,7 @@ class Rooms:
         except self._backend.data_errors:
             return None
 
-    def admits(self, session: Session, room: RoomInfo, user: User) -> bool:
+    def admits(self, session: DatabaseSession, room: RoomInfo, user: User) -> bool:
         """Say whether the room is there for this user. Raises `Unavailable`."""
         if not room.private or room.owner == user.id or ADMIN in user.roles:
             return True
@@ -59,7 +59,7 @@ class Rooms:
         except self._backend.data_errors:
             return False
 
-    def renew_epoch(self, session: Session, name: str, epoch: str) -> None:
+    def renew_epoch(self, session: DatabaseSession, name: str, epoch: str) -> None:
         """Give the room a new epoch if it still has this one. Raises `NotStored`."""
         with session.writing():
             mine = (self._room.name == name) & (self._room.epoch == epoch)

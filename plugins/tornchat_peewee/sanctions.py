@@ -8,18 +8,18 @@ from collections.abc import Sequence
 from tornchat import Sanction, SanctionKind
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
-from tornchat_peewee.session import Session
+from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import MOST_NAMES
 
 
-class Sanctions:
+class SanctionTable:
     """All rooms' of one database. Its methods run in a worker's thread, in its session."""
 
     def __init__(self, backend: Backend, models: Models) -> None:
         self._backend = backend
         self._room, self._sanction = models.room, models.sanction
 
-    def read(self, session: Session, rooms: Sequence[str]) -> list[Sanction]:
+    def read(self, session: DatabaseSession, rooms: Sequence[str]) -> list[Sanction]:
         """As the hook `read_sanctions` promises. Raises `Unavailable`."""
         found: list[Sanction] = []
         try:
@@ -37,7 +37,7 @@ class Sanctions:
         now = (room.name.in_(list(rooms))) & (sanction.until > time.time())
         return [Sanction(*row) for row in rows.where(now).tuples()]
 
-    def set(self, session: Session, given: Sanction) -> bool:
+    def set(self, session: DatabaseSession, given: Sanction) -> bool:
         """As the hook `set_sanction` promises. Raises `NotStored`."""
         sanction = self._sanction
         try:
@@ -54,7 +54,7 @@ class Sanctions:
         except self._backend.data_errors:
             return False
 
-    def lift(self, session: Session, room: str, user_id: str, kind: SanctionKind) -> bool:
+    def lift(self, session: DatabaseSession, room: str, user_id: str, kind: SanctionKind) -> bool:
         """As the hook `lift_sanction` promises. Raises `NotStored`."""
         sanction = self._sanction
         here = self._room.select(self._room.id).where(self._room.name == room)

@@ -11,7 +11,7 @@ from typing import Any
 from tornchat import Entry
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
-from tornchat_peewee.session import Session
+from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.words import words_of
 
 MOST_INDEXED = 500
@@ -27,7 +27,7 @@ class Search:
         self._backend = backend
         self._room, self._log = models.room, models.log
 
-    def head(self, session: Session, name: str) -> int | None:
+    def head(self, session: DatabaseSession, name: str) -> int | None:
         """Give the head of the room's log, or None if there is no such room. Raises `Unavailable`."""
         try:
             with session.reading():
@@ -36,7 +36,7 @@ class Search:
             return None
         return None if row is None else int(row[0])
 
-    def extend(self, session: Session, name: str) -> int | None:
+    def extend(self, session: DatabaseSession, name: str) -> int | None:
         """Index the next entries, and say how far it reaches; None: no such room. Raises `NotStored`."""
         room = self._room
         with session.writing() as cursor:
@@ -55,7 +55,7 @@ class Search:
         return int(end)
 
     def find(
-        self, session: Session, name: str, query: str, before: int | None, limit: int
+        self, session: DatabaseSession, name: str, query: str, before: int | None, limit: int
     ) -> list[Entry] | None:
         """Search what is indexed, as the hook `search_messages` promises. Raises `Unavailable`."""
         room, words = self._room, words_of(query)[:MOST_WORDS]

@@ -14,7 +14,7 @@ OUTLIVE_EVERY = 0.2
 """Seconds between two attempts to find out whether a transaction has ended."""
 
 
-class Session:
+class DatabaseSession:
     """Belongs to one thread. Opens its connection when it is first needed, and again after a failure.
 
     Once `stopping` is set it waits for no transaction's end any more.

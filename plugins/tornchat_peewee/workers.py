@@ -9,13 +9,13 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
 from tornchat_peewee.backend import Backend
-from tornchat_peewee.session import Session
+from tornchat_peewee.session import DatabaseSession
 
 Result = TypeVar("Result")
 
 
 class _Call(NamedTuple):
-    job: Callable[[Session], Any] | None
+    job: Callable[[DatabaseSession], Any] | None
     future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
 
@@ -38,7 +38,7 @@ class Workers:
         for thread in self._threads:
             thread.start()
 
-    def run(self, job: Callable[[Session], Result]) -> asyncio.Future[Result]:
+    def run(self, job: Callable[[DatabaseSession], Result]) -> asyncio.Future[Result]:
         """Have `job` carried out. Its future can be cancelled until a thread has begun with it."""
         return self._put(job)
 
@@ -49,19 +49,19 @@ class Workers:
         for thread in self._threads:
             thread.join()  # its last act was to say goodbye: this doesn't block
 
-    def _put(self, job: Callable[[Session], Any] | None) -> asyncio.Future[Any]:
+    def _put(self, job: Callable[[DatabaseSession], Any] | None) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()  # perhaps another one than at the start
         call = _Call(job, loop.create_future(), loop)
         self._queue.put(call)
         return call.future
 
     def _work(self) -> None:
-        session = Session(self._backend, self._stopping)
+        session = DatabaseSession(self._backend, self._stopping)
         while _carried_out(session, self._queue):
             pass
 
 
-def _carried_out(session: Session, queue: SimpleQueue[_Call]) -> bool:
+def _carried_out(session: DatabaseSession, queue: SimpleQueue[_Call]) -> bool:
     """Carry out the next call; False if it was the goodbye. Afterwards nothing holds the call any more."""
     call = queue.get()
     if call.job is None:

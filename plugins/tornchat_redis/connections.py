@@ -1,4 +1,4 @@
-"""Connections, and from what goes wrong with them to words without a secret."""
+"""Connections to Redis, and from what goes wrong with them to words without a secret."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WRONG_SERVER: tuple[type[Exception], ...] = (ReadOnlyError, MovedError, ClusterD
 Connection: TypeAlias = AbstractConnection
 
 
-class Connections:
+class RedisConnections:
     """Opens connections to the server that the settings name, wherever it is at that time."""
 
     def __init__(self, settings: RedisSettings) -> None:

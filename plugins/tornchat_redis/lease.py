@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from tornchat import Unavailable
-from tornchat_redis.rooms import Rooms
+from tornchat_redis.rooms import PresenceScripts
 
 log = logging.getLogger("tornchat.redis")
 
@@ -22,7 +22,7 @@ class Lease:
 
     def __init__(
         self,
-        rooms: Rooms,
+        rooms: PresenceScripts,
         ttl: float,
         enter_all: Callable[[], Awaitable[None]],
         on_settled: Callable[[], None],

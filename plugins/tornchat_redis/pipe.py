@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 from redis.exceptions import ResponseError
 
 from tornchat import Unavailable
-from tornchat_redis.connections import FAILURES, WRONG_SERVER, Connection, Connections, close, reason
+from tornchat_redis.connections import FAILURES, WRONG_SERVER, Connection, RedisConnections, close, reason
 
 log = logging.getLogger("tornchat.redis")
 
@@ -38,7 +38,7 @@ class Pipe:
     `on_down` and `on_up` are called when that changes.
     """
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: RedisConnections) -> None:
         self._connections = connections
         self._connection: Connection | None = None
         self._waiting: deque[_Call] = deque()

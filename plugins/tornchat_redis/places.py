@@ -16,14 +16,14 @@ Options = Mapping[str, Any]
 SENTINEL_PORT = 26379
 
 
-class Place(Protocol):
+class RedisPlace(Protocol):
     """Gives a connection to the server, not open yet, wherever it is now."""
 
     async def find(self) -> AbstractConnection:
         """Raises `RedisError` or `OSError`."""
 
 
-class Address:
+class RedisAddress:
     """One server at one address."""
 
     def __init__(self, url: str, options: Options) -> None:
@@ -40,7 +40,7 @@ class Address:
         return connection
 
     async def find(self) -> AbstractConnection:
-        """See `Place`."""
+        """See `RedisPlace`."""
         return self.make()
 
 
@@ -67,13 +67,13 @@ class Sentinels:
         if not self._service:
             raise ValueError("no service")
         hosts = [host if ":" in host else f"{host}:{SENTINEL_PORT}" for host in self._url.hosts]
-        self._seeds = [Address(self._url.url(host, user=False), options) for host in hosts]
+        self._seeds = [RedisAddress(self._url.url(host, user=False), options) for host in hosts]
 
     async def find(self) -> AbstractConnection:
-        """See `Place`."""
+        """See `RedisPlace`."""
         words = ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service)
         host, port = await _first_answer(self._seeds, words)
-        return Address(self._url.url(_joined(host, port), self._number), self._options).make()
+        return RedisAddress(self._url.url(_joined(host, port), self._number), self._options).make()
 
 
 class Cluster:
@@ -82,22 +82,22 @@ class Cluster:
     def __init__(self, url: str, options: Options, key: str) -> None:
         self._url, self._options = _split(url), options
         self._slot = key_slot(key.encode())
-        self._seeds = [Address(self._url.url(host), options) for host in self._url.hosts]
+        self._seeds = [RedisAddress(self._url.url(host), options) for host in self._url.hosts]
 
     async def find(self) -> AbstractConnection:
-        """See `Place`."""
+        """See `RedisPlace`."""
         for first, last, master, *_ in await _first_answer(self._seeds, ("CLUSTER", "SLOTS")):
             if first <= self._slot <= last:
-                return Address(self._url.url(_joined(*master[:2])), self._options).make()
+                return RedisAddress(self._url.url(_joined(*master[:2])), self._options).make()
         raise NoConnection("no server of the cluster has the slot")
 
 
-def place_of(url: str, options: Options, key: str) -> Place:
+def place_of(url: str, options: Options, key: str) -> RedisPlace:
     """Give the place that `url` names; nothing is opened. Raises `ValueError` or `TypeError`."""
     kind = url.partition("://")[0].partition("+")[2]
     if kind == "sentinel":
         return Sentinels(url, options)
-    return Cluster(url, options, key) if kind == "cluster" else Address(url, options)
+    return Cluster(url, options, key) if kind == "cluster" else RedisAddress(url, options)
 
 
 def _split(url: str) -> _Several:
@@ -113,7 +113,7 @@ def _joined(host: bytes, port: int | bytes) -> str:
     return f"[{name}]:{int(port)}" if ":" in name else f"{name}:{int(port)}"
 
 
-async def _first_answer(seeds: Sequence[Address], words: Sequence[str]) -> Any:
+async def _first_answer(seeds: Sequence[RedisAddress], words: Sequence[str]) -> Any:
     """Ask one after another. Raises what the last one gave."""
     failure: Exception = NoConnection("nobody knows where the server is")
     for seed in seeds:

@@ -8,16 +8,16 @@ from typing import Literal, NamedTuple
 
 from tornchat import ChatHandle, Fault, Participant, Roster, SettingsError, Unavailable, hookimpl
 from tornchat_redis.bus import Bus
-from tornchat_redis.connections import Connections
+from tornchat_redis.connections import RedisConnections
 from tornchat_redis.lease import Lease
 from tornchat_redis.names import Names
 from tornchat_redis.pipe import Pipe
-from tornchat_redis.presence import Presence
+from tornchat_redis.presence import RedisPresence
 from tornchat_redis.probe import faults
-from tornchat_redis.rooms import Rooms
+from tornchat_redis.rooms import PresenceScripts
 from tornchat_redis.settings import RedisSettings
 from tornchat_redis.subscriber import Subscriber
-from tornchat_redis.tasks import Tasks
+from tornchat_redis.tasks import Endless
 
 START_SECONDS = 5.0
 
@@ -27,10 +27,10 @@ class _Open(NamedTuple):
 
     pipe: Pipe
     bus: Bus
-    presence: Presence
+    presence: RedisPresence
     lease: Lease
-    rooms: Rooms
-    tasks: Tasks
+    rooms: PresenceScripts
+    tasks: Endless
 
 
 class RedisPlugin:
@@ -40,7 +40,7 @@ class RedisPlugin:
 
     def __init__(self, settings: RedisSettings) -> None:
         self._settings = settings
-        self._connections = Connections(settings)
+        self._connections = RedisConnections(settings)
         self._open: _Open | None = None
 
     @hookimpl
@@ -67,13 +67,13 @@ class RedisPlugin:
         settings, ttl = self._settings, self._settings.presence_ttl
         names = Names(settings.prefix, chat.node_id, sharded=settings.sharded)
         pipe = Pipe(self._connections)
-        rooms = Rooms(names, pipe, ttl)
-        presence = Presence(chat, rooms, lambda: lease.holds and pipe.is_up)
+        rooms = PresenceScripts(names, pipe, ttl)
+        presence = RedisPresence(chat, rooms, lambda: lease.holds and pipe.is_up)
         lease = Lease(rooms, ttl, presence.enter_all, chat.may_have_missed)
         pipe.on_down, pipe.on_up = lease.doubt, lease.look
         subscriber = Subscriber(self._connections, names, settings.socket_timeout)
         bus = Bus(chat, names, pipe, subscriber, presence.heard, lease.doubt)
-        return _Open(pipe, bus, presence, lease, rooms, Tasks())
+        return _Open(pipe, bus, presence, lease, rooms, Endless())
 
     @hookimpl
     async def shutdown(self) -> None:

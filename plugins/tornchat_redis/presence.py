@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from tornchat import ChatHandle, Participant, PresenceChange, Roster, Unavailable
-from tornchat_redis.rooms import Rooms
+from tornchat_redis.rooms import PresenceScripts
 
 VERSION = 1
 
@@ -35,13 +35,13 @@ class _Sessions:
         self.floor = 0
 
 
-class Presence:
+class RedisPresence:
     """Sessions are kept here as they ought to be in Redis, so that they can be entered again.
 
     Nothing is asked of Redis before `ready` says that the node's lease holds and its sessions are there.
     """
 
-    def __init__(self, chat: ChatHandle, rooms: Rooms, ready: Callable[[], bool]) -> None:
+    def __init__(self, chat: ChatHandle, rooms: PresenceScripts, ready: Callable[[], bool]) -> None:
         self._chat = chat
         self._rooms = rooms
         self._ready = ready

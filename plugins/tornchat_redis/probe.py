@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tornchat import Fault
-from tornchat_redis.connections import FAILURES, Connections, close, reason
+from tornchat_redis.connections import FAILURES, RedisConnections, close, reason
 
 
-async def faults(connections: Connections) -> Sequence[Fault]:
+async def faults(connections: RedisConnections) -> Sequence[Fault]:
     """Connect and look; nothing is changed."""
     connection = None
     try:

@@ -15,7 +15,7 @@ from tornchat_redis.pipe import Pipe
 _encode = msgspec.json.encode
 
 
-class Rooms:
+class PresenceScripts:
     """Runs the scripts of presence. Each method raises `Unavailable`.
 
     `on_strange` is called when Redis has another origin than the one this node knows.

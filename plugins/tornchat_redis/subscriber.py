@@ -12,7 +12,7 @@ from typing import Any
 from redis.exceptions import ConnectionError as NoConnection
 
 from tornchat import Unavailable
-from tornchat_redis.connections import FAILURES, Connection, Connections, close, reason
+from tornchat_redis.connections import FAILURES, Connection, RedisConnections, close, reason
 from tornchat_redis.names import Names
 
 log = logging.getLogger("tornchat.redis")
@@ -32,7 +32,7 @@ class Subscriber:
     shows in no other way.
     """
 
-    def __init__(self, connections: Connections, names: Names, timeout: float) -> None:
+    def __init__(self, connections: RedisConnections, names: Names, timeout: float) -> None:
         self._connections = connections
         self._connection: Connection | None = None
         self._names = names

@@ -11,7 +11,7 @@ log = logging.getLogger("tornchat.redis")
 PAUSE_SECONDS = 1.0
 
 
-class Tasks:
+class Endless:
     """Keeps work going that has no end. What fails is logged and begun again."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tornchat.cluster import broadcast as module
-from tornchat.cluster.broadcast import MOST_PAYLOAD_BYTES, Publisher
+from tornchat.cluster.broadcast import MOST_PAYLOAD_BYTES, Broadcast
 from tornchat.errors import NotStored
 from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
@@ -41,7 +41,7 @@ class Bus:
             "broadcast_scope": [Implementation("bus", "broadcast_scope", self.broadcast_scope)],
             "publish": [Implementation("bus", "publish", self.publish)],
         }
-        return Publisher(Hooks(given, {}), node)
+        return Broadcast(Hooks(given, {}), node)
 
 
 async def published(bus, node="n2", room="hall"):

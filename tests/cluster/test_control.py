@@ -5,17 +5,17 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from tornchat.cluster.control import MOST_BYTES, Orders
+from tornchat.cluster.control import MOST_BYTES, Control
 
 
 def test_an_order_arrives_as_it_was_made():
-    verona, mantua = Orders("verona"), Orders("mantua")
+    verona, mantua = Control("verona"), Control("mantua")
     order = verona.make("kick", "hall", "romeo")
     assert mantua.read(verona.write(order)) == order
 
 
 def test_ones_own_order_is_no_news():
-    verona = Orders("verona")
+    verona = Control("verona")
     assert verona.read(verona.write(verona.make("sanctions", "hall"))) is None
     assert verona.ignored == 0
 
@@ -36,6 +36,6 @@ def test_ones_own_order_is_no_news():
     ],
 )
 def test_what_is_no_order_is_dropped_and_counted(payload):
-    verona = Orders("verona")
+    verona = Control("verona")
     assert verona.read(payload) is None
     assert verona.ignored == 1

@@ -8,7 +8,7 @@ from tornchat.errors import Unavailable
 from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
 from tornchat.log import outcome as lookup
-from tornchat.log.outcome import Lookup
+from tornchat.log.outcome import Outcomes
 from tornchat.model import Draft, Entry, Page, Refusal, Stored
 
 
@@ -31,7 +31,7 @@ def outcomes(drafts, known, logs, failures=0):
         return Page(tuple(page), 1, len(log), "e1")
 
     hooks = Hooks({"read_history": [Implementation("storage", "read_history", read_history)]}, {})
-    return asyncio.run(Lookup(hooks).outcomes(drafts, known)), reads
+    return asyncio.run(Outcomes(hooks).outcomes(drafts, known)), reads
 
 
 def log_of(*numbers):

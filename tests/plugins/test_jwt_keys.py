@@ -58,7 +58,7 @@ def file(path: Path, content: bytes | str) -> Path:
 
 
 def written(settings: dict[str, Any], directory: Path) -> dict[str, Any]:
-    """Turn a value `{content}` into the path of a file that holds the content."""
+    """Flush a value `{content}` into the path of a file that holds the content."""
     return {
         name: file(directory / name, *value) if isinstance(value, set) else value
         for name, value in settings.items()

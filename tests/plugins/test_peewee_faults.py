@@ -18,7 +18,7 @@ import pytest
 from tornchat_peewee import PeeweePlugin
 from tornchat_peewee.databases import backend_of
 from tornchat_peewee.schema import migrate
-from tornchat_peewee.session import Session
+from tornchat_peewee.session import DatabaseSession
 
 from tests.plugins.peeweekit import ROMEO, Handle, draft, plugin, say, storage, texts
 from tornchat import NotStored, SettingsError, Unavailable
@@ -191,7 +191,7 @@ def test_a_full_disk_stores_all_of_a_call_or_nothing(tmp_path: Path) -> None:
 def test_a_commit_that_fails_otherwise_is_unknown(tmp_path: Path) -> None:
     backend = backend_of(PeeweePlugin.Settings(data_dir=tmp_path))
     migrate(backend)
-    session = Session(backend)
+    session = DatabaseSession(backend)
     backend.connect().execute("PRAGMA foreign_keys = ON")
 
     def fail_in_commit() -> None:

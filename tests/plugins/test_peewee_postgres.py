@@ -17,7 +17,7 @@ import pytest
 from tornchat_peewee import PeeweePlugin
 from tornchat_peewee.databases import backend_of
 from tornchat_peewee.models import models_of
-from tornchat_peewee.session import Session
+from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import Statements
 
 from tests.plugins.peeweekit import ROMEO, Handle, draft, plugin, refused, say, storage, stored, texts
@@ -112,7 +112,7 @@ def test_nodes_that_start_at_once_migrate_once(url: str) -> None:
 
 
 def test_commits_wait_for_the_disk_whatever_the_database_says(url: str) -> None:
-    session = Session(backend_of(PeeweePlugin.Settings(url=url + "%20-csynchronous_commit%3Doff")))
+    session = DatabaseSession(backend_of(PeeweePlugin.Settings(url=url + "%20-csynchronous_commit%3Doff")))
     with session.writing() as cursor:
         assert cursor.execute("SHOW synchronous_commit").fetchone() == ("on",)
     session.close()
@@ -179,7 +179,7 @@ def test_a_stopped_server_is_not_stored_within_the_deadline_and_heals(
 def test_a_node_that_stands_still_in_a_transaction_does_not_keep_the_others_out(url: str) -> None:
     async def play() -> None:
         async with storage(url, "hall", busy_timeout=3) as chat:
-            still = Session(backend_of(PeeweePlugin.Settings(url=url)))
+            still = DatabaseSession(backend_of(PeeweePlugin.Settings(url=url)))
             transaction = still.writing()
             transaction.__enter__().execute("UPDATE room SET head_seq = 7")
             begin = time.monotonic()

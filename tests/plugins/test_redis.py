@@ -15,7 +15,7 @@ import msgspec
 import pytest
 import redis
 from tornchat_redis import RedisPlugin
-from tornchat_redis.connections import Connections
+from tornchat_redis.connections import RedisConnections
 from tornchat_redis.names import Names
 from tornchat_redis.pipe import Pipe
 
@@ -340,7 +340,7 @@ def test_an_answer_never_reaches_another_caller(server: Valkey) -> None:
     """Also when those before were cancelled while their answers were on their way."""
 
     async def play() -> None:
-        pipe = Pipe(Connections(RedisPlugin.Settings(url=server.url)))
+        pipe = Pipe(RedisConnections(RedisPlugin.Settings(url=server.url)))
         running = asyncio.create_task(pipe.run())
         for number in range(200):
             given_up = asyncio.create_task(pipe.call("ECHO", f"given up {number}"))
@@ -357,7 +357,7 @@ def test_an_answer_never_reaches_another_caller(server: Valkey) -> None:
 
 def test_a_refused_command_harms_no_other(server: Valkey, caplog: pytest.LogCaptureFixture) -> None:
     async def play() -> None:
-        pipe = Pipe(Connections(RedisPlugin.Settings(url=server.url)))
+        pipe = Pipe(RedisConnections(RedisPlugin.Settings(url=server.url)))
         running = asyncio.create_task(pipe.run())
         asked = [pipe.call("NONSENSE", "a secret"), pipe.call("ECHO", "good")]
         refused, good = await asyncio.gather(*asked, return_exceptions=True)

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 from tornchat_redis import RedisPlugin
-from tornchat_redis.connections import Connections
+from tornchat_redis.connections import RedisConnections
 from tornchat_redis.names import Names
 from tornchat_redis.pipe import Pipe
-from tornchat_redis.rooms import Rooms
+from tornchat_redis.rooms import PresenceScripts
 
 from tests.valkey import Valkey, valkey
 from tornchat import Participant, Roster, Unavailable
@@ -35,12 +35,14 @@ def server(running: Valkey) -> Valkey:
 
 
 @asynccontextmanager
-async def two_nodes(server: Valkey, ttl: float = TTL) -> AsyncIterator[tuple[Rooms, Rooms]]:
+async def two_nodes(
+    server: Valkey, ttl: float = TTL
+) -> AsyncIterator[tuple[PresenceScripts, PresenceScripts]]:
     """The scripts as two nodes run them, on one connection; both hold their leases."""
-    pipe = Pipe(Connections(RedisPlugin.Settings(url=server.url)))
+    pipe = Pipe(RedisConnections(RedisPlugin.Settings(url=server.url)))
     running = asyncio.create_task(pipe.run())
     try:
-        nodes = [Rooms(Names("tornchat", name), pipe, ttl) for name in ("n1", "n2")]
+        nodes = [PresenceScripts(Names("tornchat", name), pipe, ttl) for name in ("n1", "n2")]
         for node in nodes:
             await node.renew("origin")
         yield nodes[0], nodes[1]
@@ -49,7 +51,9 @@ async def two_nodes(server: Valkey, ttl: float = TTL) -> AsyncIterator[tuple[Roo
         await asyncio.wait([running])
 
 
-def play(server: Valkey, scene: Callable[[Rooms, Rooms], Awaitable[None]], ttl: float = TTL) -> None:
+def play(
+    server: Valkey, scene: Callable[[PresenceScripts, PresenceScripts], Awaitable[None]], ttl: float = TTL
+) -> None:
     async def main() -> None:
         async with two_nodes(server, ttl) as (one, two):
             await scene(one, two)
@@ -57,17 +61,19 @@ def play(server: Valkey, scene: Callable[[Rooms, Rooms], Awaitable[None]], ttl: 
     asyncio.run(main())
 
 
-async def enter(node: Rooms, *users: Participant, all_of_them: bool = False) -> tuple[set[str], set[str]]:
+async def enter(
+    node: PresenceScripts, *users: Participant, all_of_them: bool = False
+) -> tuple[set[str], set[str]]:
     sessions = {f"of {user.id}": user for user in users}
     return await node.enter("hall", 0, sessions, all_of_them=all_of_them)
 
 
-async def roster(node: Rooms, floor: int = 0) -> Roster:
+async def roster(node: PresenceScripts, floor: int = 0) -> Roster:
     return await node.read("hall", floor)
 
 
 def test_a_lease_that_ended_is_told_to_its_node_and_to_the_others(server: Valkey) -> None:
-    async def scene(one: Rooms, two: Rooms) -> None:
+    async def scene(one: PresenceScripts, two: PresenceScripts) -> None:
         assert await one.renew("") == (True, True, [])
         await asyncio.sleep(2 * TTL)
         assert await two.renew("") == (False, True, ["n1"])
@@ -78,7 +84,7 @@ def test_a_lease_that_ended_is_told_to_its_node_and_to_the_others(server: Valkey
 
 
 def test_a_node_whose_lease_holds_ends_what_a_dead_one_had(server: Valkey) -> None:
-    async def scene(one: Rooms, two: Rooms) -> None:
+    async def scene(one: PresenceScripts, two: PresenceScripts) -> None:
         await enter(one, ROMEO)
         await enter(two, JULIET)
         before = await roster(two)
@@ -93,7 +99,7 @@ def test_a_node_whose_lease_holds_ends_what_a_dead_one_had(server: Valkey) -> No
 
 
 def test_nobody_ends_what_a_living_node_has(server: Valkey) -> None:
-    async def scene(one: Rooms, two: Rooms) -> None:
+    async def scene(one: PresenceScripts, two: PresenceScripts) -> None:
         await enter(one, ROMEO)
         await two.reap("n1", "hall")
         await two.forget("n1")
@@ -105,7 +111,7 @@ def test_nobody_ends_what_a_living_node_has(server: Valkey) -> None:
 def test_a_node_that_lost_its_own_lease_ends_nobody(server: Valkey) -> None:
     """Its command may have waited for a server that was stopped: then every lease has ended."""
 
-    async def scene(one: Rooms, two: Rooms) -> None:
+    async def scene(one: PresenceScripts, two: PresenceScripts) -> None:
         await enter(one, ROMEO)
         await asyncio.sleep(2 * TTL)
         await two.reap("n1", "hall")
@@ -115,7 +121,7 @@ def test_a_node_that_lost_its_own_lease_ends_nobody(server: Valkey) -> None:
 
 
 def test_a_dead_node_is_found_though_the_servers_clock_was_set_back(server: Valkey) -> None:
-    async def scene(one: Rooms, two: Rooms) -> None:
+    async def scene(one: PresenceScripts, two: PresenceScripts) -> None:
         await enter(one, ROMEO)
         ends = float(server.ask("ZSCORE", LEASES, "n1"))  # type: ignore[arg-type]
         server.ask("ZADD", LEASES, str(int(ends + 3600e6)), "n1")
@@ -127,7 +133,7 @@ def test_a_dead_node_is_found_though_the_servers_clock_was_set_back(server: Valk
 
 
 def test_a_dead_node_without_sessions_is_forgotten(server: Valkey) -> None:
-    async def scene(one: Rooms, two: Rooms) -> None:
+    async def scene(one: PresenceScripts, two: PresenceScripts) -> None:
         await asyncio.sleep(2 * TTL)
         await two.renew("")
         await two.forget("n1")
@@ -137,7 +143,7 @@ def test_a_dead_node_without_sessions_is_forgotten(server: Valkey) -> None:
 
 
 def test_who_resigns_with_sessions_left_is_dead_at_once(server: Valkey) -> None:
-    async def scene(one: Rooms, two: Rooms) -> None:
+    async def scene(one: PresenceScripts, two: PresenceScripts) -> None:
         await enter(one, ROMEO)
         await one.resign()
         assert (await two.renew(""))[2] == ["n1"]
@@ -149,7 +155,7 @@ def test_who_resigns_with_sessions_left_is_dead_at_once(server: Valkey) -> None:
 
 
 def test_entering_all_sessions_ends_those_that_are_no_more(server: Valkey) -> None:
-    async def scene(one: Rooms, two: Rooms) -> None:
+    async def scene(one: PresenceScripts, two: PresenceScripts) -> None:
         await enter(one, ROMEO)
         assert await enter(one, JULIET, all_of_them=True) == ({"of 2"}, {"of 1"})
         assert (await roster(one)).users == (JULIET,)
@@ -160,7 +166,7 @@ def test_entering_all_sessions_ends_those_that_are_no_more(server: Valkey) -> No
 
 
 def test_who_stays_with_another_session_is_not_shown_leaving(server: Valkey) -> None:
-    async def scene(one: Rooms, two: Rooms) -> None:
+    async def scene(one: PresenceScripts, two: PresenceScripts) -> None:
         await one.enter("hall", 0, {"old": ROMEO}, all_of_them=False)
         before = await roster(one)
         assert await one.enter("hall", 0, {"new": ROMEO}, all_of_them=True) == (set(), set())
@@ -170,7 +176,7 @@ def test_who_stays_with_another_session_is_not_shown_leaving(server: Valkey) -> 
 
 
 def test_versions_rise_over_a_loss_of_everything(server: Valkey) -> None:
-    async def scene(one: Rooms, two: Rooms) -> None:
+    async def scene(one: PresenceScripts, two: PresenceScripts) -> None:
         await enter(one, ROMEO)
         before = (await roster(one)).version
         server.ask("FLUSHALL")
@@ -181,7 +187,7 @@ def test_versions_rise_over_a_loss_of_everything(server: Valkey) -> None:
 
 
 def test_a_roster_is_not_complete_until_the_nodes_had_time_to_enter_again(server: Valkey) -> None:
-    async def scene(one: Rooms, two: Rooms) -> None:
+    async def scene(one: PresenceScripts, two: PresenceScripts) -> None:
         strange = []
         one.on_strange = lambda: strange.append("one")
         assert (await roster(one)).complete
@@ -198,7 +204,7 @@ def test_a_roster_is_not_complete_until_the_nodes_had_time_to_enter_again(server
 
 
 def test_a_restart_makes_rosters_doubtful_even_with_all_data(server: Valkey) -> None:
-    async def scene(one: Rooms, two: Rooms) -> None:
+    async def scene(one: PresenceScripts, two: PresenceScripts) -> None:
         await enter(one, ROMEO)
         server.ask("SAVE")
         server.restart()

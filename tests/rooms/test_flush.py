@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tornchat.model import Entry, Participant, RoomInfo
-from tornchat.rooms.flush import SLICE_MEMBERS, Turn
+from tornchat.rooms.flush import SLICE_MEMBERS, Flush
 from tornchat.rooms.room import Room, RoomLimits
 from tornchat.wire import Classic
 
@@ -40,7 +40,7 @@ def say(room):
 
 def test_a_large_room_that_is_never_quiet_lets_others_have_their_turn():
     async def main():
-        turn = Turn()
+        turn = Flush()
         large, crowd = a_room(turn, "large", SLICE_MEMBERS * 3)
         small, [ear] = a_room(turn, "small", 1)
         say(large)

@@ -15,7 +15,7 @@ from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
 from tornchat.model import Entry, Page, Participant, Position, RoomInfo, Roster
 from tornchat.rooms import registry as module
-from tornchat.rooms.registry import Rooms
+from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import RoomLimits
 from tornchat.tasks import Tasks
 from tornchat.wire import Classic
@@ -140,7 +140,7 @@ class House:
     async def rooms(self):
         hooks = {name: [Implementation("house", name, getattr(self, name))] for name in self.HOOKS}
         try:
-            yield Rooms(
+            yield Registry(
                 Hooks(hooks, dict.fromkeys(self.HOOKS, 0.2)),
                 self.tasks,
                 RoomLimits(100, 0, 0),

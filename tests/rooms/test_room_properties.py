@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tornchat.model import Entry, Participant, PresenceChange, RoomInfo
+from tornchat.rooms.member import Member
 from tornchat.rooms.room import Gap, Room, RoomLimits
-from tornchat.rooms.stream import Member
 from tornchat.wire import V1, Classic
 from tornchat.wire.compressed import Compressed
 from tornchat.wire.deflate import WINDOWS, inflated
@@ -146,7 +146,7 @@ class RoomLog(RuleBasedStateMachine):
         dialect = plain if window is None else Compressed(plain, window)
         member = self.room.enter(Participant("m", "m"), f"s{id(tape)}", dialect, tape)
         history = min(3, len(self.room.tail))
-        tape.send(member.feed.history(history))
+        tape.send(member.stream.history(history))
         tape.room = capacity
         member.ready = True
         self.room.catch_up(member)
@@ -211,7 +211,7 @@ class RoomLog(RuleBasedStateMachine):
     @invariant()
     def acks_follow_their_message(self) -> None:
         for member, tape, _ in self.members + self.left:
-            if member.feed.dialect.plain.name == "v1":
+            if member.stream.dialect.plain.name == "v1":
                 frames = frames_of(tape.frames)
                 for index, frame in enumerate(frames):
                     if b'"ack"' in frame:

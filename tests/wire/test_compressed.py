@@ -58,15 +58,15 @@ def test_a_room_compresses_for_nobody_once_the_last_who_asked_for_it_has_left():
     plain, dialect = Classic(), Compressed(Classic(), 12)
     stays = room.enter(SOMEBODY, "s0", plain, Nowhere())
     members = [room.enter(SOMEBODY, f"s{number}", dialect, Nowhere()) for number in (1, 2)]
-    assert set(room.feeds) == {"classic", dialect.name}
-    assert members[0].feed is members[1].feed, "one frame for both"
+    assert set(room.streams) == {"classic", dialect.name}
+    assert members[0].stream is members[1].feed, "one frame for both"
     for member in members:
-        assert dialect.name in room.feeds
+        assert dialect.name in room.streams
         room.leave(member, 0.0)
-    assert set(room.feeds) == {"classic"}
+    assert set(room.streams) == {"classic"}
     room.leave(stays, 0.0)
-    assert set(room.feeds) == {"classic"}, "kept: making it anew costs more than going on"
+    assert set(room.streams) == {"classic"}, "kept: making it anew costs more than going on"
     room.start(6, [])
     room.accept("e", [LONG])
     again = room.enter(SOMEBODY, "s3", dialect, Nowhere())
-    assert again.feed.history(1) == dialect.entry(LONG)
+    assert again.stream.history(1) == dialect.entry(LONG)

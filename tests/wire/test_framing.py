@@ -65,7 +65,7 @@ def test_a_close_frame_is_cut_to_what_fits(code, reason, payload):
 
 
 def test_framing_loads_no_tornado():
-    script = "import sys, tornchat.framing; sys.exit('tornado' in sys.modules)"
+    script = "import sys, tornchat.wire.framing; sys.exit('tornado' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script]).returncode == 0
 
 

@@ -8,7 +8,7 @@ STEADY_SECONDS = 30.0
 """Who has lived so long did not fail because of how it was started."""
 
 
-class Backoff:
+class RestartPause:
     """The first retry is made at once, each further one twice as late, until one lives long enough."""
 
     def __init__(self) -> None:

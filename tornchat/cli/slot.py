@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from tornchat.cli.backoff import Backoff
+from tornchat.cli.backoff import RestartPause
 from tornchat.cli.child import Child
 from tornchat.tasks import Tasks
 
@@ -27,7 +27,7 @@ class Slot:
         self._children: list[Child] = []
         self._child: Child | None = None
         self._begun = 0.0
-        self._backoff = Backoff()
+        self._backoff = RestartPause()
         self._asked = asyncio.Event()
         self._renewal: asyncio.Future[bool] | None = None
         self._drains = Tasks()

@@ -32,7 +32,7 @@ class Payload(msgspec.Struct, frozen=True, array_like=True):
     entries: tuple[Entry, ...]
 
 
-class Publisher:
+class Broadcast:
     """One queue and one task between the commits and the broadcast plugin."""
 
     def __init__(self, hooks: Hooks, node_id: str) -> None:

@@ -15,11 +15,11 @@ TOPIC = "nodes"
 VERSION = 1
 MOST_BYTES = 16384
 
-OrderKind: TypeAlias = Literal["sanctions", "room", "kick", "disconnect"]
+ControlKind: TypeAlias = Literal["sanctions", "room", "kick", "disconnect"]
 Word: TypeAlias = Annotated[str, Meta(max_length=1024)]
 
 
-class Order(msgspec.Struct, frozen=True, array_like=True):
+class ControlMessage(msgspec.Struct, frozen=True, array_like=True):
     """Something to do on every node. It comes from outside and is not trusted.
 
     "sanctions": read those of `room` again. "room": see whether `room` is still there. "kick": close the
@@ -28,30 +28,30 @@ class Order(msgspec.Struct, frozen=True, array_like=True):
 
     version: Annotated[int, Meta(ge=VERSION, le=VERSION)]
     node: Word
-    kind: OrderKind
+    kind: ControlKind
     room: Word = ""
     user_id: Word = ""
 
 
-class Orders:
+class Control:
     """Writes this node's orders, and reads the others'."""
 
     def __init__(self, node_id: str) -> None:
         self._node_id = node_id
         self._encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(Order).decode
+        self._decode = msgspec.msgpack.Decoder(ControlMessage).decode
         self.ignored = 0
         """Payloads that came in and were not ours or damaged."""
 
-    def make(self, kind: OrderKind, room: str = "", user_id: str = "") -> Order:
+    def make(self, kind: ControlKind, room: str = "", user_id: str = "") -> ControlMessage:
         """An order of this node's."""
-        return Order(VERSION, self._node_id, kind, room, user_id)
+        return ControlMessage(VERSION, self._node_id, kind, room, user_id)
 
-    def write(self, order: Order) -> bytes:
+    def write(self, order: ControlMessage) -> bytes:
         """The payload that others can read."""
         return self._encode(order)
 
-    def read(self, payload: bytes) -> Order | None:
+    def read(self, payload: bytes) -> ControlMessage | None:
         """Read a payload; None for one's own echo and for what is no order."""
         try:
             order = self._decode(payload) if len(payload) <= MOST_BYTES else None

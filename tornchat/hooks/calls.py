@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 
 from tornchat.errors import CODES, ChatError, NotStored, SettingsError, Unavailable
 from tornchat.hooks import specs
-from tornchat.hooks.optional import OptionalHooks
+from tornchat.hooks.optional import OptionalCalls
 from tornchat.model import (
     Credentials,
     Draft,
@@ -29,7 +29,7 @@ from tornchat.model import (
 )
 
 
-class Hooks(OptionalHooks):
+class Hooks(OptionalCalls):
     """The plugins of one chat, as the core calls them."""
 
     # --- auth ---

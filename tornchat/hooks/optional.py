@@ -16,7 +16,7 @@ from tornchat.model import Entry, Membership, Role, RoomInfo, RoomSummary, Sanct
 Answer = TypeVar("Answer")
 
 
-class OptionalHooks(Verbs):
+class OptionalCalls(Verbs):
     """What only some chats have."""
 
     # --- directory ---

@@ -15,7 +15,7 @@ from time import monotonic
 
 from tornchat.errors import ChatError, NotStored, Unavailable
 from tornchat.hooks.calls import Hooks
-from tornchat.log.outcome import Lookup
+from tornchat.log.outcome import Outcomes
 from tornchat.metrics.histogram import LATENCIES, SIZES, Histogram
 from tornchat.model import Draft, Refusal, Stored, StoreResult
 from tornchat.tasks import Tasks
@@ -67,7 +67,7 @@ class Committer:
         self._hooks = hooks
         self._tasks = tasks
         self._known_seq = known_seq
-        self._lookup = Lookup(hooks)
+        self._lookup = Outcomes(hooks)
         self._on_stored = on_stored
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Pending] = deque()

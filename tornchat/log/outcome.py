@@ -13,7 +13,7 @@ PAGE_ENTRIES = 1000
 RETRY_SECONDS = 0.5
 
 
-class Lookup:
+class Outcomes:
     """Reads the log after a store call that has surely ended, until it is known what it did."""
 
     def __init__(self, hooks: Hooks) -> None:

@@ -1,1 +1,1 @@
-"""A room on this node: stream, members, in-order acceptance, recovery, flush; the registry of loaded rooms."""
+"""A room on this node: stream, members, in-order acceptance, recovery, flush; and the loaded rooms."""

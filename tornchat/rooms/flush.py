@@ -12,7 +12,7 @@ from tornchat.rooms.room import Room
 SLICE_MEMBERS = 512
 
 
-class Turn:
+class Flush:
     """Gathers the rooms that have news in this turn of the loop and flushes them at its end.
 
     After `SLICE_MEMBERS` writes it gives the loop to others and goes on in the next turn, so that a

@@ -28,7 +28,7 @@ class WentBack(Exception):
     """The log ends before what the room's members were shown."""
 
 
-class Repairs:
+class Recovery:
     """At most one repair per room; what is asked for meanwhile makes it go round once more."""
 
     def __init__(

@@ -11,7 +11,7 @@ from tornchat.errors import POSITION_LOST, ROOM_NOT_FOUND, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.metrics.counts import Counts
 from tornchat.model import Entry, Page, PresenceChange, RoomInfo
-from tornchat.rooms.recovery import Repairs
+from tornchat.rooms.recovery import Recovery
 from tornchat.rooms.room import Gap, PositionLost, Room, RoomLimits
 from tornchat.tasks import Tasks
 
@@ -26,7 +26,7 @@ class _Lock(asyncio.Lock):
     failed_at = -1.0
 
 
-class Rooms:
+class Registry:
     """Room name -> `Room`. Whatever comes from storage or the bus goes to its room through here."""
 
     def __init__(
@@ -48,7 +48,7 @@ class Rooms:
         self._unsubscribed: set[str] = set()
         self._rereading: dict[str, bool] = {}
         """The rooms whose list is being read -> whether it is to be read once more."""
-        self.repairs = Repairs(hooks, tasks, self.lose, self.gone, self._went_back)
+        self.repairs = Recovery(hooks, tasks, self.lose, self.gone, self._went_back)
         self.lost = 0
         """Rooms whose log turned out to be another one than their members were shown."""
         self.missed = 0

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from tornchat.metrics.counts import Counts
 from tornchat.model import Entry, Participant, PresenceChange, RoomInfo
+from tornchat.rooms.member import Member, Outlet
 from tornchat.rooms.roster import ToldRoster
-from tornchat.rooms.stream import Feed, Member, Outlet
+from tornchat.rooms.stream import Stream
 from tornchat.wire import Dialect
 
 MOST_HELD = 10_000
@@ -50,12 +51,12 @@ class Room:
         "_unserved",
         "counts",
         "empty_since",
-        "feeds",
         "first_seq",
         "info",
         "population",
         "roster",
         "seq",
+        "streams",
         "tail",
     )
 
@@ -74,7 +75,7 @@ class Room:
         """The oldest entry that is still stored, as far as is known here."""
         self.tail: deque[Entry] = deque(maxlen=limits.tail_length)
         self.roster = ToldRoster(limits.presence_limit)
-        self.feeds: dict[str, Feed] = {}
+        self.streams: dict[str, Stream] = {}
         self.population = 0
         """Sessions in this room on this node."""
         self.empty_since = 0.0
@@ -84,7 +85,7 @@ class Room:
         self._held: dict[int, Entry] = {}
         self._acks: dict[int, list[tuple[Member, str]]] = {}
         self._nudged: list[Member] = []
-        self._unserved: list[tuple[Feed, int, bytes, list[Member]]] = []
+        self._unserved: list[tuple[Stream, int, bytes, list[Member]]] = []
 
     # --- the log ---
 
@@ -99,8 +100,8 @@ class Room:
         self.first_seq = max(self.first_seq, first_seq)
         while self.tail and self.tail[0].seq < self.first_seq:
             self.tail.popleft()
-            for feed in self.feeds.values():
-                feed.frames.popleft()
+            for stream in self.streams.values():
+                stream.frames.popleft()
 
     def accept(self, epoch: str, entries: Sequence[Entry]) -> None:
         """Take entries of the log: the next ones are told, old ones dropped, later ones held.
@@ -125,13 +126,13 @@ class Room:
             self._blank(entry.target or 0)
         self.tail.append(entry)
         self.counts.deliveries += self.population
-        for feed in self.feeds.values():
-            frame = feed.dialect.entry(entry)
-            feed.frames.append(frame)
-            feed.append(frame)
+        for stream in self.streams.values():
+            frame = stream.dialect.entry(entry)
+            stream.frames.append(frame)
+            stream.append(frame)
         if self._acks:
             for member, client_id in self._acks.pop(entry.seq, ()):
-                self.aside(member, member.feed.dialect.ack(client_id, entry.seq))
+                self.aside(member, member.stream.dialect.ack(client_id, entry.seq))
         self._news()
 
     def _blank(self, target: int) -> None:
@@ -141,8 +142,8 @@ class Room:
                     entry.seq, entry.sender_id, entry.sender_username, "", entry.sent_at, entry.draft_id
                 )
                 self.tail[index] = blank
-                for feed in self.feeds.values():
-                    feed.frames[index] = feed.dialect.entry(blank)
+                for stream in self.streams.values():
+                    stream.frames[index] = stream.dialect.entry(blank)
 
     def held(self) -> list[int]:
         """The places of the entries that wait for others before them."""
@@ -167,51 +168,53 @@ class Room:
 
     def members(self) -> list[Member]:
         """Every session in this room on this node."""
-        return [member for feed in self.feeds.values() for member in feed.members.values()]
+        return [member for stream in self.streams.values() for member in stream.members.values()]
 
-    def feed(self, dialect: Dialect) -> Feed:
+    def stream(self, dialect: Dialect) -> Stream:
         """The stream of this dialect; made when its first member comes."""
-        feed = self.feeds.get(dialect.name)
-        if feed is None:
-            feed = self.feeds[dialect.name] = Feed(dialect, self.tail, self._limits.tail_length, self.counts)
-        return feed
+        stream = self.streams.get(dialect.name)
+        if stream is None:
+            stream = self.streams[dialect.name] = Stream(
+                dialect, self.tail, self._limits.tail_length, self.counts
+            )
+        return stream
 
     def enter(self, participant: Participant, session: str, dialect: Dialect, outlet: Outlet) -> Member:
         """Make a member whose cursor is set to this instant: all before is history, all after is live."""
-        feed = self.feed(dialect)
-        member = Member(participant, session, feed, outlet)
-        feed.members[session] = member
+        stream = self.stream(dialect)
+        member = Member(participant, session, stream, outlet)
+        stream.members[session] = member
         self.population += 1
         return member
 
     def leave(self, member: Member, now: float) -> None:
         """Forget the member. Idempotent. `now` is the loop's time (seconds)."""
-        feed = member.feed
-        if feed.members.pop(member.session, None) is None:
+        stream = member.stream
+        if stream.members.pop(member.session, None) is None:
             return
         member.ready = False
         self.population -= 1
         self.empty_since = now
-        if not feed.members and feed.dialect.plain is not feed.dialect:
-            del self.feeds[feed.dialect.name]  # else every message would be compressed for nobody
+        if not stream.members and stream.dialect.plain is not stream.dialect:
+            del self.streams[stream.dialect.name]  # else every message would be compressed for nobody
 
     def present(self, member: Member) -> bool:
         """Say whether `member` is still one."""
-        return member.feed.members.get(member.session) is member
+        return member.stream.members.get(member.session) is member
 
     # --- what is told ---
 
     def tell_presence(self, changes: Iterable[PresenceChange]) -> None:
         """Tell everybody here who came and who left."""
         for change in changes:
-            for feed in self.feeds.values():
-                feed.append(feed.dialect.presence(change))
+            for stream in self.streams.values():
+                stream.append(stream.dialect.presence(change))
             self._news()
 
     def ack(self, member: Member, client_id: str, seq: int) -> None:
         """Acknowledge a message right after the frame of the entry it became."""
         if seq <= self.seq:
-            self.aside(member, member.feed.dialect.ack(client_id, seq))
+            self.aside(member, member.stream.dialect.ack(client_id, seq))
         else:
             self._acks.setdefault(seq, []).append((member, client_id))
 
@@ -220,7 +223,7 @@ class Room:
         if frame and self.present(member):
             if member.asides is None:
                 member.asides = deque()
-            member.asides.append((member.feed.head, frame))
+            member.asides.append((member.stream.head, frame))
             member.aside_bytes += len(frame)
             self._nudged.append(member)
             self._news()
@@ -251,28 +254,28 @@ class Room:
 
     def _begin(self) -> bool:
         """Open what is new to the members; False if nothing is."""
-        for feed in self.feeds.values():
-            start, chunk = feed.open()
+        for stream in self.streams.values():
+            start, chunk = stream.open()
             if chunk:
-                self._unserved.append((feed, start, chunk, list(feed.members.values())))
+                self._unserved.append((stream, start, chunk, list(stream.members.values())))
         nudged, self._nudged = self._nudged, []
         for member in nudged:
-            if member.feed.end == member.cursor:
+            if member.stream.end == member.cursor:
                 self.catch_up(member)
             if not member.ready and 0 < self._limits.send_buffer_bytes < member.aside_bytes:
                 member.outlet.end(1013, TOO_SLOW)
         return bool(self._unserved)
 
     def _serve_some(self, budget: int) -> int:
-        feed, start, chunk, members = self._unserved.pop()
+        stream, start, chunk, members = self._unserved.pop()
         if len(members) > budget:
-            self._unserved.append((feed, start, chunk, members[budget:]))
+            self._unserved.append((stream, start, chunk, members[budget:]))
             members = members[:budget]
-        self._serve(feed, start, chunk, members)
+        self._serve(stream, start, chunk, members)
         return len(members)
 
     @staticmethod
-    def _serve(feed: Feed, start: int, chunk: bytes, members: Sequence[Member]) -> None:
+    def _serve(stream: Stream, start: int, chunk: bytes, members: Sequence[Member]) -> None:
         end, others = start + len(chunk), 0
         for member in members:
             if member.ready and member.cursor == start and not member.asides:
@@ -280,33 +283,33 @@ class Room:
                 member.ready = member.send(chunk)
             else:
                 others += 1
-                _catch_up(feed, member)
-                if member.cursor < feed.end:
-                    feed.behind.add(member)
-        feed.counts.sent_bytes += len(chunk) * (len(members) - others)
+                _catch_up(stream, member)
+                if member.cursor < stream.end:
+                    stream.behind.add(member)
+        stream.counts.sent_bytes += len(chunk) * (len(members) - others)
 
     def _end(self) -> None:
-        for feed in self.feeds.values():
-            for member in feed.trim(self._limits.send_buffer_bytes):
+        for stream in self.streams.values():
+            for member in stream.trim(self._limits.send_buffer_bytes):
                 member.outlet.end(1013, TOO_SLOW)
 
     def backlog(self) -> tuple[int, int]:
         """How many members have not been sent all, and how many bytes they are behind together."""
-        behind = [feed.backlog() for feed in self.feeds.values() if feed.behind]
+        behind = [stream.backlog() for stream in self.streams.values() if stream.behind]
         return sum(members for members, _ in behind), sum(size for _, size in behind)
 
     @staticmethod
     def catch_up(member: Member) -> None:
         """Write to a member whose socket has drained until it is at the head or its socket is full."""
-        _catch_up(member.feed, member)
+        _catch_up(member.stream, member)
 
     def rest(self, member: Member) -> bytes:
         """All that is still for this member, also what waits for the turn's end: its last words."""
-        member.feed.seal()
-        return b"".join(iter(lambda: member.feed.due(member), b""))
+        member.stream.seal()
+        return b"".join(iter(lambda: member.stream.due(member), b""))
 
 
-def _catch_up(feed: Feed, member: Member) -> None:
-    while member.ready and (data := feed.due(member)):
+def _catch_up(stream: Stream, member: Member) -> None:
+    while member.ready and (data := stream.due(member)):
         member.ready = member.send(data)
-        feed.counts.sent_bytes += len(data)
+        stream.counts.sent_bytes += len(data)

@@ -7,64 +7,17 @@ member that may still catch up needs, and no more.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
-from typing import Protocol
 
 from tornchat.metrics.counts import Counts
-from tornchat.model import Entry, Participant
+from tornchat.model import Entry
+from tornchat.rooms.member import SLICE_BYTES, Member
 from tornchat.wire import Dialect
 from tornchat.wire.framing import frame_length, whole_frames
 
-SLICE_BYTES = 65536
 
-
-class Outlet(Protocol):
-    """One client's way out. Bytes given to it arrive in order, or the connection ends."""
-
-    def send(self, data: bytes) -> bool:
-        """Take `data`; True if all of it has left and more is welcome at once."""
-
-    async def drained(self) -> None:
-        """Wait until all that was written has left. Raises `ConnectionError` when the client is gone."""
-
-    def end(self, code: int, reason: str) -> None:
-        """Close with this code, after what was written and what is still due. Idempotent."""
-
-
-class Member:
-    """A session's place in its room: a cursor, and what is for it alone.
-
-    `asides` are frames for this member only, each with the offset in the stream where it belongs, or None;
-    `aside_bytes` is how long they are together.
-    A member that is not `ready` is not written to: its socket, or its history, is still busy.
-    """
-
-    __slots__ = (
-        "aside_bytes",
-        "asides",
-        "cursor",
-        "feed",
-        "outlet",
-        "participant",
-        "ready",
-        "send",
-        "session",
-    )
-
-    def __init__(self, participant: Participant, session: str, feed: Feed, outlet: Outlet) -> None:
-        self.participant = participant
-        self.session = session
-        self.feed = feed
-        self.outlet = outlet
-        self.send = outlet.send
-        self.cursor = feed.head
-        self.asides: deque[tuple[int, bytes]] | None = None  # an empty deque has 600 bytes
-        self.aside_bytes = 0
-        self.ready = False
-
-
-class Feed:
+class Stream:
     """One dialect's stream in one room, and the tail of the log as this dialect's frames."""
 
     __slots__ = (
@@ -181,25 +134,3 @@ class Feed:
             if offset + len(chunk) > start:
                 parts.append(chunk[max(0, start - offset) : stop - offset])
         return b"".join(parts)
-
-
-def slices_of(data: bytes) -> Iterator[bytes]:
-    """Cut frames into pieces of about a slice, each of whole frames."""
-    start = 0
-    while len(data) - start > SLICE_BYTES:
-        end = whole_frames(data, start, SLICE_BYTES)
-        end = end if end > start else start + frame_length(data, start)
-        yield data[start:end]
-        start = end
-    if start < len(data):
-        yield data[start:]
-
-
-async def send_all(outlet: Outlet, slices: Iterator[bytes], ready: bool) -> None:
-    """Send at the pace of the client's socket. `ready` says whether it takes more at once."""
-    for piece in slices:
-        if not ready:
-            await outlet.drained()
-        ready = outlet.send(piece)
-    if not ready:
-        await outlet.drained()

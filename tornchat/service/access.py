@@ -8,7 +8,7 @@ from tornchat.cluster.sanctions import Sanctions
 from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
 from tornchat.model import Action, Position, Rights, Role, RoomInfo, RoomSummary, User
-from tornchat.rooms.registry import Rooms
+from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import Room
 
 ADMIN = "admin"
@@ -20,7 +20,7 @@ MODERATOR = "moderator"
 class Access:
     """Every method raises `ChatError` for a no, and `Unavailable` when that can't be told now."""
 
-    def __init__(self, hooks: Hooks, rooms: Rooms, sanctions: Sanctions, name_pattern: str) -> None:
+    def __init__(self, hooks: Hooks, rooms: Registry, sanctions: Sanctions, name_pattern: str) -> None:
         self._hooks = hooks
         self._rooms = rooms
         self._sanctions = sanctions

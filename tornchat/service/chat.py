@@ -15,8 +15,8 @@ from collections.abc import Awaitable, Sequence
 from functools import partial
 from pathlib import Path
 
-from tornchat.cluster.broadcast import Publisher
-from tornchat.cluster.control import TOPIC, Orders
+from tornchat.cluster.broadcast import Broadcast
+from tornchat.cluster.control import TOPIC, Control
 from tornchat.cluster.sanctions import Sanctions
 from tornchat.config.settings import Settings
 from tornchat.errors import (
@@ -44,10 +44,10 @@ from tornchat.model import (
     User,
 )
 from tornchat.rates import Rates
-from tornchat.rooms.flush import Turn
-from tornchat.rooms.registry import Rooms
+from tornchat.rooms.flush import Flush
+from tornchat.rooms.member import Outlet
+from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import RoomLimits
-from tornchat.rooms.stream import Outlet
 from tornchat.service.access import Access
 from tornchat.service.directory import Directory
 from tornchat.service.drafts import Drafts
@@ -83,14 +83,14 @@ class Chat:
         self._keep_days = settings.history.keep_days
         self.counts = Counts()
         self.lag = LoopLag()
-        self.turn = Turn()
+        self.turn = Flush()
         self._drafts = Drafts(self.node_id, settings.limits.message_chars)
-        self.rooms = Rooms(hooks, self._tasks, _room_limits(settings), self.turn.news, self.counts)
+        self.rooms = Registry(hooks, self._tasks, _room_limits(settings), self.turn.news, self.counts)
         self._sanctions = Sanctions(hooks)
-        self.publisher = Publisher(hooks, self.node_id)
+        self.publisher = Broadcast(hooks, self.node_id)
         self.committer = Committer(hooks, self._tasks, self._known_seq, self._stored)
         self._enforcement = Enforcement(
-            hooks, self.rooms, self._sanctions, self.publisher, Orders(self.node_id), self._tasks
+            hooks, self.rooms, self._sanctions, self.publisher, Control(self.node_id), self._tasks
         )
         access = Access(hooks, self.rooms, self._sanctions, settings.rooms.name_pattern)
         self._joining = Joining(
@@ -218,7 +218,7 @@ class Chat:
         self.counts.refused[error.code] += 1
         if error.code in LIMITS and not session.strikes.standing:
             self._note_limit(session, error)
-        dialect = session.member.feed.dialect
+        dialect = session.member.stream.dialect
         session.room.aside(session.member, dialect.error(error, client_id))
         if error.blames_sender and session.strikes.add(self._now()):
             session.member.outlet.end(POLICY_VIOLATION, "too many refused messages")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tornchat.cluster.broadcast import Publisher
-from tornchat.cluster.control import TOPIC, Order, OrderKind, Orders
+from tornchat.cluster.broadcast import Broadcast
+from tornchat.cluster.control import TOPIC, Control, ControlKind, ControlMessage
 from tornchat.cluster.sanctions import Sanctions
 from tornchat.errors import REMOVED, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.model import Sanction
-from tornchat.rooms.registry import Rooms
+from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import Room
 from tornchat.tasks import Tasks
 
@@ -28,10 +28,10 @@ class Enforcement:
     def __init__(
         self,
         hooks: Hooks,
-        rooms: Rooms,
+        rooms: Registry,
         sanctions: Sanctions,
-        publisher: Publisher,
-        orders: Orders,
+        publisher: Broadcast,
+        orders: Control,
         tasks: Tasks,
     ) -> None:
         self._hooks = hooks
@@ -42,7 +42,7 @@ class Enforcement:
         self._tasks = tasks
         self._subscribed = False
 
-    async def order(self, kind: OrderKind, room: str = "", user_id: str = "") -> None:
+    async def order(self, kind: ControlKind, room: str = "", user_id: str = "") -> None:
         """Do it here and tell the other nodes. Raises nothing: what could not be read is read again."""
         order = self._orders.make(kind, room, user_id)
         self._publisher.send(TOPIC, self._orders.write(order))
@@ -54,7 +54,7 @@ class Enforcement:
         if order is not None:
             self._tasks.start(self._carry_out(order), f"order {order.kind}")
 
-    async def _carry_out(self, order: Order) -> None:
+    async def _carry_out(self, order: ControlMessage) -> None:
         if order.kind == "sanctions":
             await self._read([order.room] if self._rooms.get(order.room) else [])
         elif order.kind == "room":
@@ -62,7 +62,7 @@ class Enforcement:
         else:
             self._remove(order)
 
-    def _remove(self, order: Order) -> None:
+    def _remove(self, order: ControlMessage) -> None:
         here = self._rooms.get(order.room)
         rooms = self._rooms.loaded() if order.kind == "disconnect" else [here] if here else []
         reason = "removed" if order.kind == "kick" else "disconnected"

@@ -15,9 +15,9 @@ from tornchat.metrics.counts import Counts
 from tornchat.model import Position, User
 from tornchat.rates import Rate, Strikes
 from tornchat.rooms.history import History, Plan
-from tornchat.rooms.registry import Rooms
+from tornchat.rooms.member import Member, Outlet, send_all, slices_of
+from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import Room
-from tornchat.rooms.stream import Member, Outlet, send_all, slices_of
 from tornchat.service.access import Access
 from tornchat.tasks import Tasks
 from tornchat.wire import Dialect, Welcome
@@ -46,7 +46,7 @@ class Joining:
         self,
         settings: Settings,
         hooks: Hooks,
-        rooms: Rooms,
+        rooms: Registry,
         access: Access,
         sanctions: Sanctions,
         counts: Counts,
@@ -140,12 +140,12 @@ class Joining:
 
     async def _begin(self, session: Session, plan: Plan, outlet: Outlet) -> None:
         """Send the cursor, the user list and the history. Raises `Unavailable`, `ConnectionError`."""
-        user, room, dialect = session.user, session.room, session.member.feed.dialect
+        user, room, dialect = session.user, session.room, session.member.stream.dialect
         tail = room.tail_after(plan.after)
         older = self._history.older(room, dialect.plain, plan, room.seq) if tail is None else None
         start = dialect.welcome(Welcome(room.info.name, user, room.info.epoch, room.seq, plan.recovered))
         users = dialect.users(room.roster.encoded(user.participant))
-        first = start + users + session.member.feed.history(tail or 0)
+        first = start + users + session.member.stream.history(tail or 0)
         slices = slices_of(first)
         ready = outlet.send(next(slices))
         self._counts.sent_bytes += len(first)

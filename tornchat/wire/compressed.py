@@ -15,7 +15,7 @@ from tornchat.wire.deflate import deflated
 
 
 class Compressed:
-    """A variant of the dialect `plain`, with a name and so a feed of its own in each room."""
+    """A variant of the dialect `plain`, with a name and so a stream of its own in each room."""
 
     def __init__(self, plain: Dialect, window_bits: int) -> None:
         """`window_bits` is one of `tornchat.deflate.WINDOWS`."""

@@ -157,9 +157,9 @@ def _session(connection: Connection, now: float) -> OpenSession | None:
         username=session.user.username,
         room=session.room.info.name,
         remote_ip=connection.remote_ip,
-        dialect=member.feed.dialect.name,
+        dialect=member.stream.dialect.name,
         seconds=round(now - connection.opened_at, 1),
-        behind_bytes=max(0, member.feed.end - member.cursor) + member.aside_bytes,
+        behind_bytes=max(0, member.stream.end - member.cursor) + member.aside_bytes,
     )
 
 
