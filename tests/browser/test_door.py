@@ -65,6 +65,15 @@ def test_a_token_stays_in_its_tab_and_goes_with_it(arrives: Arrives, closed: tup
     expect(bob.page.get_by_label("Your token")).to_be_visible()
 
 
+def test_a_page_that_is_not_drawn_yet_misses_no_answer(arrives: Arrives, closed: tuple[Path, str]) -> None:
+    """As in a tab that is opened in the background: there are no frames, and the server answers before any."""
+    alice = arrives(closed[1])
+    alice.page.add_init_script("requestAnimationFrame = () => 0")
+    for _ in range(5):
+        alice.opens()
+        expect(alice.page.get_by_label("Your token")).to_be_visible()
+
+
 def test_a_server_that_is_away_is_waited_for(arrives: Arrives, closed: tuple[Path, str]) -> None:
     alice = arrives(closed[1])
     alice.page.route("**/api/", lambda route: route.abort())

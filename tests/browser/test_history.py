@@ -85,6 +85,36 @@ def test_who_reads_above_is_told_of_news(arrives: Arrives, told: str) -> None:
     expect(alice.page.locator(".rule.new")).to_have_count(0)
 
 
+def test_a_redraw_before_the_scroll_event_keeps_the_place(arrives: Arrives, address: str) -> None:
+    """The event comes a frame after the move; here none comes at all, and news are drawn meanwhile."""
+    say(address, "Ada", LINES, "above")
+    alice = arrives()
+    alice.page.add_init_script("addEventListener('scroll', (event) => event.stopImmediatePropagation(), true)")
+    alice.joins("Alice", "above").sees(*LINES[-50:])
+    alice.evaluates("document.querySelector('.scroller').scrollTop = 500")
+    before = alice.evaluates(PLACE)
+    say(address, "Carol", ["Heard while above."], "above")
+    alice.reads("1 new message")
+    assert alice.evaluates(PLACE) == before
+
+
+def test_what_is_found_is_shown_though_it_was_not_loaded(arrives: Arrives, address: str) -> None:
+    say(address, "Ada", LINES, "sought")
+    alice = arrives().joins("Alice", "sought").sees(*LINES[-50:])
+    alice.page.get_by_role("button", name="Search in this room").click()
+    field = alice.page.get_by_role("searchbox")
+    expect(field).to_be_focused()
+    field.fill("12")
+    field.press("Enter")
+    alice.page.get_by_role("button", name="Line 12.").click()
+    found = alice.page.locator(".message.found")
+    expect(found.locator(".text")).to_have_text("Line 12.")
+    expect(found).to_be_in_viewport()
+    say(address, "Carol", ["Said while one looks."], "sought")
+    alice.reads("1 new message")
+    expect(found).to_be_in_viewport()
+
+
 def test_rooms_are_made_left_and_entered_again(arrives: Arrives, address: str) -> None:
     alice = arrives().joins("Alice", "general").says("Hello.")
     alice.page.get_by_role("button", name="Create a room").click()

@@ -1,16 +1,20 @@
 /** What every part of the page draws with. Texts in `html` templates are escaped by preact. */
 
 import { h, render } from "../vendor/preact-11.2.0/preact.mjs";
-import { useEffect, useMemo, useReducer, useRef, useState } from "../vendor/preact-11.2.0/hooks.mjs";
+import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "../vendor/preact-11.2.0/hooks.mjs";
 import htm from "../vendor/htm-3.1.1/htm.mjs";
 
 export const html = htm.bind(h);
 export { render, useEffect, useMemo, useRef, useState };
 
-/** Draw again whenever `store` says "change". @param {EventTarget} store */
+/**
+ * Draw again whenever `store` says "change". It is listened to from the first drawing on: an effect waits for a frame,
+ * and what the store says before that one would never be drawn.
+ * @param {EventTarget} store
+ */
 export function useStore(store) {
   const [, redraw] = useReducer((count) => count + 1, 0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     store.addEventListener("change", redraw);
     return () => store.removeEventListener("change", redraw);
   }, [store]);

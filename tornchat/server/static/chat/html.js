@@ -8,10 +8,14 @@ export const html = htm.bind(h);
 export { Component, render };
 export { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState };
 
-/** Draw again whenever `store` says "change". @param {EventTarget} store */
+/**
+ * Draw again whenever `store` says "change". It is listened to from the first drawing on: an effect waits for a frame,
+ * and what the store says before that one would never be drawn.
+ * @param {EventTarget} store
+ */
 export function useStore(store) {
   const [, redraw] = useReducer((count) => count + 1, 0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     store.addEventListener("change", redraw);
     return () => store.removeEventListener("change", redraw);
   }, [store]);

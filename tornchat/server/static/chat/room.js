@@ -27,10 +27,11 @@ export class Room extends EventTarget {
   actions = new Set(["join", "send"]);
   welcomed = false;
   draft = "";
+  /** Whether somebody looks at the newest messages now; the page answers, which has them in a box. */
+  watched = () => false;
   #client = null;
   #position;
   #epoch = "";
-  #reading = false;
   #entered = false;
   #redraw = 0;
   /** @type {string[]} */ #unannounced = [];
@@ -67,7 +68,6 @@ export class Room extends EventTarget {
   leave() {
     const client = this.#client;
     this.#client = null;
-    this.#reading = false;
     if (client?.position) this.#position = client.position;
     client?.close();
     this.users.clear();
@@ -126,8 +126,9 @@ export class Room extends EventTarget {
     if (entry.seq === 1) this.older = "all";
     if (entry.mine) this.#matchPending(entry);
     else if (entry.seq > this.liveAfter) this.#announce(entry);
-    if (!this.#reading && this.unread === 1 && entry.seq > this.liveAfter) this.dividerSeq = this.readSeq;
-    if (this.#reading) this.#read();
+    const watched = this.watched();
+    if (!watched && this.unread === 1 && entry.seq > this.liveAfter) this.dividerSeq = this.readSeq;
+    if (watched) this.#read();
     this.#changed();
   }
 
@@ -245,20 +246,19 @@ export class Room extends EventTarget {
 
   // --- reading ------------------------------------------------------------------------------------------------------
 
-  /** Whether somebody looks at the newest messages now. @param {boolean} reading */
-  setReading(reading) {
-    if (this.#reading === reading) return;
-    this.#reading = reading;
-    if (reading) this.#read();
-    this.#changed();
+  /** Somebody may have come to the newest messages: then they are read. */
+  look() {
+    if (this.watched() && this.#read()) this.#changed();
   }
 
+  /** @returns {boolean} something was not read before */
   #read() {
     const last = this.entries[this.entries.length - 1];
-    if (last) this.#trim();
-    if (!last || last.seq <= this.readSeq) return;
+    if (!last || last.seq <= this.readSeq) return false;
+    this.#trim();
     this.readSeq = last.seq;
     this.chat.marks.read(this.name, this.#epoch, last.seq);
+    return true;
   }
 
   /** Messages of others that were not read. */

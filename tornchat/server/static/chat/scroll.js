@@ -5,51 +5,83 @@ import { useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 const NEAR_PX = 48;
 const LOAD_OLDER_PX = 400;
 
-/** @param {import("./room.js").Room} room */
+/**
+ * The place is the box's own and is read from it whenever it matters, a redraw included: the event that tells of a move
+ * comes a frame after the move, and who went by the last event would undo the move.
+ * @param {import("./room.js").Room} room
+ */
 export function useScroll(room) {
   const box = useRef(null);
-  const at = useRef({ bottom: true, unsent: 0, first: undefined, end: 0 });
+  const lowest = useRef(0);
+  const unsent = useRef(0);
   const [bottom, setBottom] = useState(true);
 
+  // A box that was made smaller, or its text longer, has moved its end away from who reads there.
+  const atEnd = () => Math.min(lowestOf(box.current), lowest.current) - box.current.scrollTop < NEAR_PX;
   const toEnd = () => {
-    if (!box.current) return; // it has left the page, and one last event was under way
-    at.current.bottom = true;
     box.current.scrollTop = box.current.scrollHeight;
   };
   const look = () => {
+    if (!box.current) return; // it has left the page, and one last event was under way
+    setBottom(atEnd());
+    room.look();
+    if (box.current.scrollTop < LOAD_OLDER_PX && room.older === "more" && room.entries.length) void room.loadOlder();
+  };
+  const resized = () => {
     if (!box.current) return;
-    const { scrollHeight, scrollTop, clientHeight } = box.current;
-    at.current.bottom = scrollHeight - scrollTop - clientHeight < NEAR_PX;
-    setBottom(at.current.bottom);
-    room.setReading(at.current.bottom && !document.hidden && document.hasFocus());
-    if (scrollTop < LOAD_OLDER_PX && room.older === "more" && room.entries.length) void room.loadOlder();
+    if (atEnd()) toEnd();
+    lowest.current = lowestOf(box.current);
   };
 
   useLayoutEffect(() => {
-    const { current } = at;
-    const { entries, unsent } = room;
-    if (unsent.length > current.unsent) current.bottom = true;
-    const anchor = current.first ? row(box.current, current.first) : null;
-    if (current.bottom) toEnd();
-    else if (anchor) box.current.scrollTop += end(anchor) - current.end;
-    const first = entries[0]?.seq;
-    at.current = { ...current, unsent: unsent.length, first, end: end(row(box.current, first)) };
+    room.watched = () => !document.hidden && document.hasFocus() && atEnd();
+    return () => {
+      room.watched = () => false;
+    };
+  }, [room]);
+
+  const stays = box.current && !atEnd() ? place(box.current) : null;
+  useLayoutEffect(() => {
+    const saysMore = room.unsent.length > unsent.current;
+    unsent.current = room.unsent.length;
+    if (!stays || saysMore) toEnd();
+    else if (stays.row?.isConnected) box.current.scrollTop += below(box.current, stays.row) - stays.below;
+    lowest.current = lowestOf(box.current);
     look();
   });
-
-  useStaying(room, box, () => at.current.bottom && toEnd(), look);
+  useStaying(room, box, resized, look);
   return { box, bottom, toEnd, look };
 }
 
-/** Where a message ends. Not where it begins: its sender's name goes when an earlier one of theirs is put above it. */
-function end(/** @type {HTMLElement | null} */ row) {
-  return row ? row.offsetTop + row.offsetHeight : 0;
+/** How far a box can be scrolled. @param {HTMLElement} box */
+const lowestOf = (box) => box.scrollHeight - box.clientHeight;
+
+/**
+ * The first message in sight, and where it ends. Not where it begins: its sender's name goes when an earlier one of
+ * theirs is put above it.
+ * @param {HTMLElement} box
+ */
+function place(box) {
+  const rows = box.querySelectorAll("[data-seq]");
+  let [first, end] = [0, rows.length];
+  while (first < end) {
+    const middle = (first + end) >> 1;
+    if (below(box, rows[middle]) > 0) end = middle;
+    else first = middle + 1;
+  }
+  const row = rows[first];
+  return { row, below: row && below(box, row) };
+}
+
+/** How far below the box's upper edge a message ends. @param {HTMLElement} box @param {Element} row */
+function below(box, row) {
+  return row.getBoundingClientRect().bottom - box.getBoundingClientRect().top;
 }
 
 /** At the end while the box is resized; looked at again when the window is left and entered. */
-function useStaying(room, box, stay, look) {
+function useStaying(room, box, resized, look) {
   useEffect(() => {
-    const sizes = new ResizeObserver(stay);
+    const sizes = new ResizeObserver(resized);
     sizes.observe(box.current);
     for (const type of ["focus", "blur"]) addEventListener(type, look);
     document.addEventListener("visibilitychange", look);
