@@ -66,7 +66,7 @@ def test_a_token_stays_in_its_tab_and_goes_with_it(arrives: Arrives, closed: tup
 
 
 def test_a_page_that_is_not_drawn_yet_misses_no_answer(arrives: Arrives, closed: tuple[Path, str]) -> None:
-    """As in a tab that is opened in the background: there are no frames, and the server answers before any."""
+    """A tab in the background draws no frames, and the server answers before the first one."""
     alice = arrives(closed[1])
     alice.page.add_init_script("requestAnimationFrame = () => 0")
     for _ in range(5):

@@ -89,7 +89,9 @@ def test_a_redraw_before_the_scroll_event_keeps_the_place(arrives: Arrives, addr
     """The event comes a frame after the move; here none comes at all, and news are drawn meanwhile."""
     say(address, "Ada", LINES, "above")
     alice = arrives()
-    alice.page.add_init_script("addEventListener('scroll', (event) => event.stopImmediatePropagation(), true)")
+    alice.page.add_init_script(
+        "addEventListener('scroll', (event) => event.stopImmediatePropagation(), true)"
+    )
     alice.joins("Alice", "above").sees(*LINES[-50:])
     alice.evaluates("document.querySelector('.scroller').scrollTop = 500")
     before = alice.evaluates(PLACE)

@@ -12,9 +12,10 @@ from tornchat.client import Message, MessageDeleted, UserJoined, UserLeft, UserL
 from tornchat.client.address import parse_address
 from tornchat.client.backoff import Backoff
 from tornchat.client.events import Connected, read_frame
-from tornchat.client.websocket import Refusal, WebSocket, masked_frame, open_websocket
+from tornchat.client.websocket import HandshakeRefused, WebSocket, masked_frame, open_websocket
 from tornchat.errors import ChatError, Closed
 from tornchat.model import Entry, Participant, PresenceChange, User
+from tornchat.server.ws.tornado_private import unmask
 from tornchat.wire import V1, Ack, V1Error, Welcome, encode_participant
 from tornchat.wire.framing import BINARY, CONTINUATION, PING, TEXT, close_frame, frame, frame_payload
 from tornchat.wire.parser import FrameParser
@@ -58,7 +59,7 @@ def test_what_is_no_frame_of_v1_is_an_error(payload: bytes) -> None:
 @pytest.mark.parametrize("size", [0, 1, 3, 4, 125, 126, 65535, 65536])
 def test_what_it_writes_is_what_the_server_reads(size: int) -> None:
     payload = b"x" * size
-    assert FrameParser(1 << 20).feed(masked_frame(TEXT, payload)) == [(TEXT, payload)]
+    assert FrameParser(1 << 20, unmask).feed(masked_frame(TEXT, payload)) == [(TEXT, payload)]
 
 
 def test_waits_double_up_to_a_bound_and_have_full_jitter() -> None:
@@ -118,6 +119,11 @@ async def heard(*written: bytes) -> list[object]:
         ([b"\xc1\x01a"], [ConnectionAbortedError]),
         ([b"\x83\x00"], [ConnectionAbortedError]),
         ([b"\x81\x7f" + b"\xff" * 8], [ConnectionAbortedError]),
+        ([b"\x01\x01a", frame(TEXT, b"b")], [ConnectionAbortedError]),
+        ([frame(TEXT, b"a"), frame(CONTINUATION, b"b")], [b"a", ConnectionAbortedError]),
+        ([frame(TEXT, b"\xff")], [ConnectionAbortedError]),
+        ([frame(TEXT, b"a"), frame(PING, b"x" * 126)], [b"a", ConnectionAbortedError]),
+        ([b"\x88\x01a"], [ConnectionAbortedError]),
     ],
 )
 def test_what_it_hears_of_frames(written: list[bytes], wanted: list[object]) -> None:
@@ -141,7 +147,7 @@ def test_what_is_no_handshake_is_refused(answer: bytes, status: int) -> None:
     async def play() -> None:
         async with server_that_writes(answer) as (host, port):
             address = parse_address(f"ws://{host}:{port}/")
-            with pytest.raises(Refusal) as refusal:
+            with pytest.raises(HandshakeRefused) as refusal:
                 await open_websocket(address, "/", {}, "tornchat.v1")
             assert refusal.value.status == status
             assert refusal.value.retry_after == (7 if status == 503 else None)

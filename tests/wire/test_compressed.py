@@ -59,7 +59,7 @@ def test_a_room_compresses_for_nobody_once_the_last_who_asked_for_it_has_left():
     stays = room.enter(SOMEBODY, "s0", plain, Nowhere())
     members = [room.enter(SOMEBODY, f"s{number}", dialect, Nowhere()) for number in (1, 2)]
     assert set(room.streams) == {"classic", dialect.name}
-    assert members[0].stream is members[1].feed, "one frame for both"
+    assert members[0].stream is members[1].stream, "one frame for both"
     for member in members:
         assert dialect.name in room.streams
         room.leave(member, 0.0)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.server.ws.echo import client_frame, client_header
 from tornchat.errors import INVALID_TEXT, POLICY_VIOLATION, PROTOCOL_ERROR, TOO_BIG
+from tornchat.server.ws.tornado_private import unmask
 from tornchat.wire.framing import BINARY, CLOSE, CONTINUATION, PING, PONG, RSV1, TEXT, text_frame
 from tornchat.wire.parser import (
     CONTROL_FRAMES_PER_SECOND,
@@ -26,7 +27,7 @@ LIMIT = 70_000
 
 def parsed(data, size=None, limit=LIMIT, inflates=False):
     """The frames in `data` and the code of the fault after them, fed in pieces of `size` bytes."""
-    parser, frames = FrameParser(limit, clock=lambda: 0.0, inflates=inflates), []
+    parser, frames = FrameParser(limit, unmask, clock=lambda: 0.0, inflates=inflates), []
     for start in range(0, len(data), size or len(data) or 1):
         frames += parser.feed(data[start : start + size] if size else data)
     return frames, parser.fault and parser.fault.code
@@ -147,7 +148,7 @@ def test_byte_by_byte_is_the_same_as_at_once(name):
 def test_every_split_point(size):
     data = HELLO + client_frame(TEXT, b"x" * size) + closing(1000)
     for cut in range(len(data)):
-        parser = FrameParser(LIMIT)
+        parser = FrameParser(LIMIT, unmask)
         frames = parser.feed(data[:cut]) + parser.feed(data[cut:])
         assert frames == [(TEXT, b"hello"), (TEXT, b"x" * size), (CLOSE, b"\x03\xe8")]
 
@@ -155,7 +156,7 @@ def test_every_split_point(size):
 @pytest.mark.parametrize("name", BAD)
 def test_good_frames_before_a_fault_are_delivered_and_nothing_after_it(name):
     data, code = BAD[name]
-    parser = FrameParser(LIMIT, clock=lambda: 0.0)
+    parser = FrameParser(LIMIT, unmask, clock=lambda: 0.0)
     assert parser.feed(HELLO + data + HELLO)[0] == (TEXT, b"hello")
     assert parser.fault is not None
     assert parser.fault.code == code
@@ -177,7 +178,7 @@ def test_a_close_may_say_nothing():
 
 def test_control_frames_are_counted_by_the_second():
     now = 100.0
-    parser = FrameParser(LIMIT, clock=lambda: now)
+    parser = FrameParser(LIMIT, unmask, clock=lambda: now)
     for _ in range(3):
         assert len(parser.feed(client_frame(PING) * CONTROL_FRAMES_PER_SECOND)) == CONTROL_FRAMES_PER_SECOND
         now += 1.0
@@ -195,7 +196,7 @@ def test_empty_fragments_are_counted_by_the_message():
 
 
 def test_a_limit_is_decided_from_the_header():
-    parser = FrameParser(10)
+    parser = FrameParser(10, unmask)
     parser.feed(client_header(TEXT, 11))
     assert parser.fault is not None
     assert parser.fault.code == TOO_BIG
@@ -203,7 +204,7 @@ def test_a_limit_is_decided_from_the_header():
 
 @pytest.mark.parametrize("part", [client_header(TEXT, LIMIT), client_header(TEXT, LIMIT // 2, final=False)])
 def test_memory_is_bounded_by_limit_and_read(part):
-    parser = FrameParser(LIMIT)
+    parser = FrameParser(LIMIT, unmask)
     tracemalloc.start()
     try:
         parser.feed(part)
@@ -309,7 +310,7 @@ def test_who_may_compress_need_not(name):
 
 
 def test_a_bomb_takes_no_more_memory_than_its_limit():
-    parser = FrameParser(LIMIT, inflates=True)
+    parser = FrameParser(LIMIT, unmask, inflates=True)
     data = compressed(TEXT, BOMB)
     tracemalloc.start()
     try:
@@ -339,7 +340,7 @@ def test_any_frames_in_any_pieces_give_the_same_messages(sent, size):
 @settings(deadline=None)
 @given(st.lists(st.binary(max_size=40), max_size=10))
 def test_any_bytes_in_any_pieces_give_the_same_as_at_once(pieces):
-    parser = FrameParser(100, clock=lambda: 0.0)
+    parser = FrameParser(100, unmask, clock=lambda: 0.0)
     frames = [frame for piece in pieces for frame in parser.feed(piece)]
     assert (frames, parser.fault and parser.fault.code) == parsed(b"".join(pieces), limit=100)
 
@@ -358,13 +359,13 @@ def flawed_frame(dice, inflates=False):
 def fuzz(count, inflates=False):
     """Send `count` frames with random flaws to parsers that listen: how many were good, how many faults."""
     dice, good, faults = random.Random(6455), 0, 0
-    parser = FrameParser(1_000, lambda: 0.0, inflates)
+    parser = FrameParser(1_000, unmask, lambda: 0.0, inflates)
     for _ in range(count):
         frames = parser.feed(flawed_frame(dice, inflates))
         good += len(frames)
         faults += parser.fault is not None
         if parser.fault is not None or (frames and frames[-1][0] == CLOSE):
-            parser = FrameParser(1_000, lambda: 0.0, inflates)
+            parser = FrameParser(1_000, unmask, lambda: 0.0, inflates)
     return good, faults
 
 
@@ -378,3 +379,10 @@ def test_fuzzed_frames_end_in_faults_only(inflates):
 def test_a_million_fuzzed_frames_end_in_faults_only():
     good, faults = fuzz(1_000_000)
     assert good + faults > 500_000
+
+
+def test_in_the_client_role_a_masked_frame_is_refused_and_an_unmasked_one_is_read():
+    parser = FrameParser(LIMIT, unmask=None)
+    assert parser.feed(text_frame(b"plain")) == [(TEXT, b"plain")]
+    assert parser.feed(b"\x81\x81\0\0\0\0a") == []
+    assert (parser.fault.code, parser.fault.reason) == (PROTOCOL_ERROR, "frame masked")

@@ -18,7 +18,7 @@ from tornchat.client.outgoing import Outgoing
 from tornchat.client.place import Place
 from tornchat.client.token import Token, TokenSource
 from tornchat.client.visit import Visit
-from tornchat.client.websocket import Refusal, WebSocket, open_websocket
+from tornchat.client.websocket import HandshakeRefused, WebSocket, open_websocket
 from tornchat.errors import POSITION_LOST, TOO_BIG, UNAUTHORIZED, Closed
 from tornchat.wire import V1_SUBPROTOCOL
 
@@ -160,7 +160,7 @@ class Client:
         """Go in and stay until the connection ends. Raises `Ended` if that is final."""
         try:
             socket = await self._open()
-        except Refusal as refusal:
+        except HandshakeRefused as refusal:
             return after_refusal(refusal, self._entered.is_set())
         except (OSError, TimeoutError, _NoToken) as error:
             return after_failure(error)

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from tornchat.client.errors import CURES, Ended
-from tornchat.client.websocket import NO_STATUS, Refusal
+from tornchat.client.websocket import NO_STATUS, HandshakeRefused
 from tornchat.errors import FINAL_CLOSE_CODES, Closed
 
 LONGEST_WAIT = 300.0
@@ -36,7 +36,7 @@ def after_close(closed: Closed) -> Goodbye:
     )
 
 
-def after_refusal(refusal: Refusal, known: bool) -> Goodbye:
+def after_refusal(refusal: HandshakeRefused, known: bool) -> Goodbye:
     """What a refused handshake means. Raises `Ended` if this never was a tornchat (`known`: it was)."""
     if not known and refusal.status not in NOT_NOW and not 500 <= refusal.status < 600:
         reason = f"what answers there is no tornchat server ({refusal})"

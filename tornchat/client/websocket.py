@@ -6,22 +6,24 @@ import asyncio
 import os
 import ssl
 from base64 import b64encode
+from collections import deque
 from collections.abc import Mapping
 from hashlib import sha1
-from typing import NamedTuple
 
 from tornchat.client.address import Address
-from tornchat.errors import PROTOCOL_ERROR, UNSUPPORTED_DATA, Closed
-from tornchat.wire.framing import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
+from tornchat.errors import UNSUPPORTED_DATA, Closed
+from tornchat.wire.framing import BINARY, CLOSE, PING, PONG, TEXT, frame
+from tornchat.wire.parser import Frame, FrameParser, close_code_and_reason
 
 MAX_MESSAGE_BYTES = 16 << 20
-"""More than any user list; a peer that sends more is none of ours."""
+"""The longest message accepted from a server (bytes). A user list of a large room fits."""
+READ_BYTES = 65536
 MAX_HEAD_BYTES = 65536
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 NO_STATUS = 1005
 
 
-class Refusal(Exception):
+class HandshakeRefused(Exception):
     """The handshake was answered with another status than 101, or not as RFC 6455 says (`status` 0)."""
 
     def __init__(self, status: int, reason: str, retry_after: float | None = None) -> None:
@@ -37,72 +39,58 @@ class WebSocket:
         self._reader = reader
         self._writer = writer
         self._now = asyncio.get_running_loop().time
+        self._parser = FrameParser(MAX_MESSAGE_BYTES, unmask=None)
+        self._frames: deque[Frame] = deque()
         self._closing = False
         self.heard_at = self._now()
         """When the server was last heard, by the loop's clock."""
 
-    # --- hearing ---
+    # --- receiving ---
 
     async def receive(self) -> bytes:
-        """The next text message; pings are answered meanwhile.
+        """Give the next text message. Answers pings meanwhile.
 
-        Raises `Closed` with the server's close code, or `OSError` if the connection broke off.
+        Raises `Closed` with the server's close code, or `OSError` if the connection broke off or the server
+        broke the protocol.
         """
-        whole = bytearray()
-        opcode = TEXT
         while True:
-            part = await self._next_part()
-            if part.opcode != CONTINUATION:
-                opcode = part.opcode
-            whole += part.payload
-            if len(whole) > MAX_MESSAGE_BYTES:
-                raise self._fault(PROTOCOL_ERROR, "the message is too long")
-            if part.final:
-                if opcode != TEXT:
-                    raise self._fault(UNSUPPORTED_DATA, "the message is binary")
-                return bytes(whole)
+            while self._frames:
+                opcode, payload = self._frames.popleft()
+                if opcode == TEXT:
+                    return payload
+                self._control(opcode, payload)
+            await self._read()
 
-    async def _next_part(self) -> _Frame:
-        """The next frame of a message; control frames are dealt with."""
-        while True:
-            found = await self._frame()
-            self.heard_at = self._now()
-            if found.opcode in (TEXT, BINARY, CONTINUATION):
-                return found
-            if found.opcode == PING:
-                self._write(PONG, found.payload)
-            elif found.opcode == CLOSE:
-                raise self._goodbye(found.payload)
-            elif found.opcode != PONG:
-                raise self._fault(PROTOCOL_ERROR, "the opcode is unknown")
+    def _control(self, opcode: int, payload: bytes) -> None:
+        if opcode == PING:
+            self._write(PONG, payload)
+        elif opcode == CLOSE:
+            raise self._goodbye(payload)
+        elif opcode == BINARY:
+            raise self._fault(UNSUPPORTED_DATA, "the message is binary")
 
-    async def _frame(self) -> _Frame:
-        try:
-            first, second = await self._reader.readexactly(2)
-            size = second & 0x7F
-            if first & 0x70 or second & 0x80:
-                raise self._fault(PROTOCOL_ERROR, "a server's frame has neither mask nor extension")
-            if size > 125:
-                size = int.from_bytes(await self._reader.readexactly(2 if size == 126 else 8), "big")
-            if size > MAX_MESSAGE_BYTES:
-                raise self._fault(PROTOCOL_ERROR, "the frame is too long")
-            return _Frame(first & 0x0F, bool(first & 0x80), await self._reader.readexactly(size))
-        except asyncio.IncompleteReadError:
-            raise ConnectionResetError("the connection broke off") from None
+    async def _read(self) -> None:
+        if self._parser.fault is not None:
+            raise self._fault(self._parser.fault.code, self._parser.fault.reason)
+        data = await self._reader.read(READ_BYTES)
+        if not data:
+            raise ConnectionResetError("the connection broke off")
+        self.heard_at = self._now()
+        self._frames.extend(self._parser.feed(data))
 
     def _goodbye(self, payload: bytes) -> Closed:
         if not self._closing:
             self._closing = True
             self._write(CLOSE, payload[:2])
         self._writer.close()
-        code = int.from_bytes(payload[:2], "big") if len(payload) > 1 else NO_STATUS
-        return Closed(code, payload[2:].decode("utf-8", "replace"))
+        code, reason = close_code_and_reason(payload)
+        return Closed(NO_STATUS if code is None else code, reason or "")
 
     def _fault(self, code: int, reason: str) -> OSError:
         self.say_goodbye(code)
-        return ConnectionAbortedError(f"what comes is no WebSocket of ours: {reason}")
+        return ConnectionAbortedError(f"the server broke the WebSocket protocol: {reason}")
 
-    # --- saying ---
+    # --- sending ---
 
     def send(self, payload: bytes) -> None:
         """Write a text message. What is written to a connection that has ended is lost without a word."""
@@ -129,12 +117,6 @@ class WebSocket:
         self._writer.transport.abort()
 
 
-class _Frame(NamedTuple):
-    opcode: int
-    final: bool
-    payload: bytes
-
-
 def masked_frame(opcode: int, payload: bytes) -> bytes:
     """A whole message as one frame with a mask, as clients write it (RFC 6455, 5.3)."""
     head = bytearray(frame(opcode, payload)[: -len(payload) or None])
@@ -158,7 +140,7 @@ async def open_websocket(
 ) -> WebSocket:
     """Connect and shake hands. `context` is for wss, in place of the system's certificates.
 
-    Raises `Refusal` if what answers does not speak `subprotocol`, and `OSError`.
+    Raises `HandshakeRefused` if what answers does not speak `subprotocol`, and `OSError`.
     """
     reader, writer = await asyncio.open_connection(
         address.host, address.port, ssl=(context or True) if address.secure else None, limit=MAX_HEAD_BYTES
@@ -168,13 +150,13 @@ async def open_websocket(
         writer.write(_request(address, target, {**headers, "Sec-WebSocket-Protocol": subprotocol}, key))
         status, answer = _parsed(await _head(reader))
         if status != 101:
-            raise Refusal(
+            raise HandshakeRefused(
                 status, f"it answers with HTTP status {status}", _seconds(answer.get("retry-after", ""))
             )
         accept = b64encode(sha1(key + GUID, usedforsecurity=False).digest()).decode()
         agreed = answer.get("sec-websocket-accept"), answer.get("sec-websocket-protocol")
         if agreed != (accept, subprotocol):
-            raise Refusal(0, "it does not speak tornchat.v1")
+            raise HandshakeRefused(0, "it does not speak tornchat.v1")
     except BaseException:
         writer.transport.abort()
         raise
@@ -199,17 +181,17 @@ async def _head(reader: asyncio.StreamReader) -> str:
         return (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     except asyncio.IncompleteReadError as cut:
         if cut.partial and not cut.partial.startswith(b"HTTP/1.1 "[: len(cut.partial)]):
-            raise Refusal(0, "it speaks no HTTP") from None
+            raise HandshakeRefused(0, "it speaks no HTTP") from None
         raise ConnectionResetError("the connection broke off in the handshake") from None
     except asyncio.LimitOverrunError:
-        raise Refusal(0, "its answer is too long") from None
+        raise HandshakeRefused(0, "its answer is too long") from None
 
 
 def _parsed(head: str) -> tuple[int, dict[str, str]]:
     line, *fields = head.split("\r\n")
     version, _, status = line.partition(" ")
     if version != "HTTP/1.1" or not status[:3].isdecimal():
-        raise Refusal(0, "it speaks no HTTP/1.1")
+        raise HandshakeRefused(0, "it speaks no HTTP/1.1")
     pairs = (field.partition(":") for field in fields if field)
     return int(status[:3]), {name.strip().lower(): value.strip() for name, _, value in pairs}
 

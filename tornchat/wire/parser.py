@@ -1,6 +1,7 @@
-"""Strict receiving by RFC 6455: bytes in, whole messages and control frames out. No I/O.
+"""A strict frame parser (RFC 6455): bytes in, whole messages and control frames out. No I/O.
 
-Beyond the RFC a client is cut off (1008) for what costs the server work and brings nothing:
+It parses what a client sends, for a server, and what a server sends, for a client. Beyond the RFC the peer
+is refused (1008) for:
 - more than `MAX_EMPTY_FRAGMENTS` empty frames in one message (those with bytes end at the size limit);
 - more than `CONTROL_FRAMES_PER_SECOND` pings and pongs in one second.
 """
@@ -12,7 +13,6 @@ from codecs import IncrementalDecoder, getincrementaldecoder
 from collections.abc import Callable
 
 from tornchat.errors import INVALID_TEXT, POLICY_VIOLATION, PROTOCOL_ERROR, TOO_BIG, Closed
-from tornchat.server.ws.tornado_private import unmask
 from tornchat.wire.deflate import TooLong, inflated
 from tornchat.wire.framing import BINARY, CLOSE, CONTINUATION, MAX_CONTROL_BYTES, PING, PONG, RSV1, TEXT
 
@@ -34,7 +34,7 @@ class ProtocolFault(Closed):
 
 
 class FrameParser:
-    """Cuts what a client sends into frames (RFC 6455, section 5).
+    """Cuts what a peer sends into frames (RFC 6455, section 5).
 
     Holds at most `max_message_bytes`, one frame header and one read. After a close frame or a fault
     everything is ignored. A compressed message has at most `max_message_bytes` both before and after it
@@ -49,6 +49,7 @@ class FrameParser:
         "_empties",
         "_inflates",
         "_limit",
+        "_masked",
         "_message",
         "_need",
         "_opcode",
@@ -56,14 +57,26 @@ class FrameParser:
         "_rest",
         "_room",
         "_second",
+        "_unmask",
         "fault",
     )
 
     def __init__(
-        self, max_message_bytes: int, clock: Callable[[], float] = time.monotonic, inflates: bool = False
+        self,
+        max_message_bytes: int,
+        unmask: Callable[[bytes, bytes], bytes] | None,
+        clock: Callable[[], float] = time.monotonic,
+        inflates: bool = False,
     ) -> None:
-        """`inflates` says that permessage-deflate was agreed on with this client (RFC 7692)."""
+        """Make a parser for one connection.
+
+        `unmask(mask, payload)` gives the server's role: every frame must be masked (RFC 6455, 5.1). None is
+        the client's role: no frame may be masked. `clock` gives seconds. `inflates` says that
+        permessage-deflate was agreed on (RFC 7692).
+        """
         self.fault: ProtocolFault | None = None
+        self._unmask = unmask
+        self._masked = 0x80 if unmask else 0
         self._inflates = inflates
         self._limit = self._room = max_message_bytes
         self._clock = clock
@@ -98,16 +111,18 @@ class FrameParser:
     def _cut(self, data: bytes, frames: list[Frame]) -> None:
         # Runs for every frame of every client: whole texts of up to 125 bytes take the fewest steps.
         start, end = 0, len(data)
+        unmask, masked = self._unmask, self._masked
+        header = 6 if masked else 2
         while True:
             need = 2
             if end - start < need:
                 break
-            first, length = data[start], data[start + 1] - 0x80
-            if length < 0:
-                raise ProtocolFault(PROTOCOL_ERROR, "frame not masked")
+            first, length = data[start], data[start + 1] - masked
+            if not 0 <= length <= 127:
+                raise ProtocolFault(PROTOCOL_ERROR, "frame not masked" if masked else "frame masked")
             if first != _WHOLE_TEXT or self._message is not None:
                 self._check_header(first, length)
-            body = start + 6
+            body = start + header
             if length > 125:
                 wide = 2 if length == 126 else 8
                 need += wide
@@ -121,7 +136,7 @@ class FrameParser:
             if stop > end:
                 need = stop - start
                 break
-            payload = unmask(data[body - 4 : body], data[body:stop])
+            payload = data[body:stop] if unmask is None else unmask(data[body - 4 : body], data[body:stop])
             if first == _WHOLE_TEXT:
                 if not payload.isascii():
                     _check_utf8(payload)

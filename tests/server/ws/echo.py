@@ -64,7 +64,7 @@ class Echo(WebSocketHandler):
         tasks = self.application.settings["tasks"]
         line = self.ws_connection.take_over(tasks)
         self.window_bits = self.ws_connection.window_bits
-        parser = FrameParser(self.limit, inflates=self.window_bits is not None)
+        parser = FrameParser(self.limit, unmask, inflates=self.window_bits is not None)
         self.frames = self.frames_class(self, line.inbox, line.outbox, parser, tasks)
         self.begin()
         self.frames.start()

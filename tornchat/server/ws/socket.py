@@ -13,6 +13,7 @@ from tornado.websocket import WebSocketHandler
 from tornchat.server.ws import handshake
 from tornchat.server.ws.connection import MOST_ORIGIN, Connection
 from tornchat.server.ws.connections import Connections
+from tornchat.server.ws.tornado_private import unmask
 from tornchat.server.ws.upgrade import UpgradeProtocol
 from tornchat.wire import V1_SUBPROTOCOL
 from tornchat.wire.parser import FrameParser
@@ -85,7 +86,7 @@ class ChatSocket(WebSocketHandler):
             return
         bits = protocol.window_bits
         dialect = shared.dialect(handshake.asks_for_v1(self.request), bits)
-        parser = FrameParser(shared.settings.limits.frame_bytes or 1 << 31, inflates=bits is not None)
+        parser = FrameParser(shared.settings.limits.frame_bytes or 1 << 31, unmask, inflates=bits is not None)
         await Connection(shared, line, parser, dialect).begin(self.request, room)
 
     def _let_go(self) -> UpgradeProtocol:
