@@ -59,6 +59,7 @@ setup(
         "test": [
             APSW,
             "build>=1.2,<2",
+            "coverage>=7.10,<8",  # 7.10: measures the processes that the tests start
             "hypothesis>=6.100,<7",
             "jsonschema>=4.26,<5",  # 4.26: the one that the tests have run with
             "mypy>=1.15,<3",
