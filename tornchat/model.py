@@ -64,7 +64,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
 
     `draft_id` is the core's own and unique over all nodes; storage keeps it in the row, so that an
     unknown outcome can be looked up. `client_id` is the sender's, and is stored once per room and
-    sender. A deletion has the `seq` of what it deletes as `target`, and no text.
+    sender. A deletion has the `seq` of what it deletes as `target`, and no text. `epoch` names the log that
+    the draft is meant for: storage refuses it with `room_gone` if the room has another log; "" is unchecked.
     """
 
     draft_id: str
@@ -76,6 +77,7 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     client_id: str | None = None
     kind: Kind = "message"
     target: int | None = None
+    epoch: str = ""
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):

@@ -63,7 +63,7 @@ class Batch:
 
     def _place(self, draft: Draft) -> StoreResult:
         head = self._heads.get(draft.room)
-        if head is None:
+        if head is None or (draft.epoch and draft.epoch != head.epoch):
             return Refusal("room_gone")
         first = self._said.get((head.room, draft.sender_id, draft.client_id))
         if first is not None:

@@ -78,7 +78,7 @@ def test_a_ban_closes_at_once_and_hides_the_room_until_it_ends(server: Valkey, t
             for node in (verona, mantua):
                 assert await (await node.enters("romeo", "street")).is_closed() == 4000
                 with pytest.raises(ChatError) as refused:
-                    await node.chat.posts.say(ROMEO, "street", Said("hello"))
+                    await node.chat.posting.post(ROMEO, "street", Said("hello"))
                 assert refused.value.code == "room_not_found"
             rights = await mantua.chat.directory.rights(ROMEO, "street")
             assert rights.actions == ()
@@ -107,7 +107,7 @@ def test_who_is_muted_is_refused_on_every_node_and_hears_all(server: Valkey, tmp
             assert 0 < error["retry_after"] <= 600
             await until(lambda: verona.chat._sanctions.muted_for("ball", "romeo") > 0, 2, "the mute")
             with pytest.raises(ChatError) as refused:
-                await verona.chat.posts.say(ROMEO, "ball", Said("three"))
+                await verona.chat.posting.post(ROMEO, "ball", Said("three"))
             assert refused.value.code == "muted"
             await say(nurse, "He is quiet.")
             assert await romeo.hears() == "He is quiet."
@@ -166,16 +166,16 @@ def test_a_deleted_message_is_told_live_and_gone_from_history_and_search(
         async with in_verona_and_mantua(server, tmp_path, "inn") as (verona, mantua, nurse, romeo):
             await say(romeo, "A plague on both your houses!")
             seq = (await nurse.next_of("chat_message"))["seq"]
-            found = await verona.chat.posts.search(NURSE, "inn", "plague")
+            found = await verona.chat.reading.search(NURSE, "inn", "plague")
             assert [entry.seq for entry in found] == [seq]
             await verona.chat.moderation.delete_message(NURSE, "inn", seq)
             for player in (nurse, romeo):
                 assert (await player.next_of("message_deleted"))["seq"] == seq
-            page = await mantua.chat.posts.read_history(ROMEO, "inn")
+            page = await mantua.chat.reading.read_history(ROMEO, "inn")
             assert [(entry.kind, entry.text) for entry in page.entries] == [("message", ""), ("deletion", "")]
-            assert list(await mantua.chat.posts.search(ROMEO, "inn", "plague")) == []
+            assert list(await mantua.chat.reading.search(ROMEO, "inn", "plague")) == []
             await verona.chat.moderation.delete_message(NURSE, "inn", seq)  # again: nothing happens
-            assert (await mantua.chat.posts.read_history(ROMEO, "inn")).head_seq == page.head_seq
+            assert (await mantua.chat.reading.read_history(ROMEO, "inn")).head_seq == page.head_seq
 
     asyncio.run(play())
 
@@ -198,11 +198,11 @@ def test_what_is_said_without_a_session_is_heard_everywhere_and_once(server: Val
     async def play() -> None:
         async with in_verona_and_mantua(server, tmp_path, "post") as (verona, mantua, nurse, romeo):
             said = Said("A letter.", "letter-1")
-            first = await mantua.chat.posts.say(ROMEO, "post", said)
-            again = await verona.chat.posts.say(ROMEO, "post", said)
+            first = await mantua.chat.posting.post(ROMEO, "post", said)
+            again = await verona.chat.posting.post(ROMEO, "post", said)
             assert (first.repeated, again.repeated, again.entry.seq) == (False, True, first.entry.seq)
             with pytest.raises(ChatError) as refused:
-                await verona.chat.posts.say(ROMEO, "post", Said("Another one.", "letter-1"))
+                await verona.chat.posting.post(ROMEO, "post", Said("Another one.", "letter-1"))
             assert refused.value.code == "conflict"
             await say(nurse, "Thanks.")
             for player in (nurse, romeo):

@@ -51,16 +51,16 @@ def test_a_time_that_is_none(tmp_path, seconds):
 def test_a_message_is_deleted_by_its_sender_and_by_moderators(tmp_path):
     async def play():
         async with open_stage(tmp_path) as stage:
-            moderation, posts = stage.chat.moderation, stage.chat.posts
+            moderation, posting, reading = stage.chat.moderation, stage.chat.posting, stage.chat.reading
             await stage.chat.directory.create_room(JULIET, "hall")
             for text in ("one", "two"):
-                await posts.say(ROMEO, "hall", Said(text))
+                await posting.post(ROMEO, "hall", Said(text))
             assert await refused(moderation.delete_message(TYBALT, "hall", 1)) == "forbidden"
             await moderation.delete_message(ROMEO, "hall", 1)
             await moderation.delete_message(JULIET, "hall", 2)
             for seq in (0, -1, 3, 99):  # 3 is a deletion
                 assert await refused(moderation.delete_message(JULIET, "hall", seq)) == "not_found", seq
-            page = await posts.read_history(TYBALT, "hall")
+            page = await reading.read_history(TYBALT, "hall")
             assert [entry.text for entry in page.entries] == [""] * 4
 
     asyncio.run(play())

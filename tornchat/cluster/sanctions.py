@@ -28,6 +28,10 @@ class Sanctions:
         """The rooms whose sanctions are known here."""
         return list(self._rooms)
 
+    def knows(self, room: str) -> bool:
+        """Say whether the room's sanctions are kept here."""
+        return not self._provided or room in self._rooms
+
     async def know(self, room: str) -> None:
         """Read the room's sanctions, unless they are known, and keep them. Raises `Unavailable`."""
         if room not in self._rooms:

@@ -94,6 +94,7 @@ class Hooks(OptionalCalls):
                     client_id=draft.client_id,
                     kind=draft.kind,
                     target=draft.target,
+                    epoch=draft.epoch,
                 )
         return draft
 

@@ -12,6 +12,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
+from typing import Protocol
 
 from tornchat.errors import ChatError, NotStored, Unavailable
 from tornchat.hooks.calls import Hooks
@@ -27,6 +28,9 @@ MOST_IN_A_CALL = 2_000
 PATIENCE = 4.5
 """Seconds after which a draft without an outcome is answered; with the ticks between, within 5 s."""
 
+GATHER_SECONDS = 0.001
+"""How long a call waits, at most, while each turn of the loop brings more drafts."""
+
 UNCONFIRMED = Refusal("unconfirmed")
 NOT_NOW = Refusal("unavailable")
 
@@ -37,19 +41,35 @@ class Pending:
     After `unconfirmed` the entry may still turn out to be stored; that is told to the room, not again here.
     """
 
-    __slots__ = ("answer", "answered", "arrived", "draft")
+    __slots__ = ("answer", "answered", "arrived", "draft", "known_seq")
 
-    def __init__(self, draft: Draft, answer: Callable[[StoreResult], None], arrived: float) -> None:
+    def __init__(
+        self,
+        draft: Draft,
+        answer: Callable[[StoreResult], None],
+        arrived: float,
+        known_seq: int | None = None,
+    ) -> None:
+        """`arrived` is in seconds (`monotonic`); `known_seq` is how far the room's log was known then."""
         self.draft = draft
         self.answer = answer
         self.arrived = arrived
         self.answered = False
+        self.known_seq = known_seq
 
     def settle(self, outcome: StoreResult) -> None:
         """Answer, unless that was done."""
         if not self.answered:
             self.answered = True
             self.answer(outcome)
+
+
+class Unfinished(Protocol):
+    """What serves members: `unfinished` while it has begun a flush that goes on in a later turn."""
+
+    @property
+    def unfinished(self) -> bool:
+        """True while members wait for the rest of a flush."""
 
 
 class Committer:
@@ -59,24 +79,25 @@ class Committer:
         self,
         hooks: Hooks,
         tasks: Tasks,
-        known_seq: Callable[[str], int | None],
+        flush: Unfinished,
         on_stored: Callable[[Sequence[Pending], Sequence[StoreResult]], None],
     ) -> None:
-        """`known_seq` gives how far this node knows a room's log; `on_stored` is told each call's results
-        and settles its drafts. `tasks` owns the looking up. On the running loop."""
+        """`flush` says whether members are still to be served; `on_stored` is handed the results of each call
+        and settles its drafts. `tasks` owns lookups. Call it on the running loop."""
         self._hooks = hooks
         self._tasks = tasks
-        self._known_seq = known_seq
+        self._flush = flush
         self._lookup = Outcomes(hooks)
         self._on_stored = on_stored
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Pending] = deque()
         self._in_flight: Sequence[Pending] = ()
-        self._known: dict[str, int | None] = {}
         self._call: asyncio.Future[object] | None = None
         self._began = 0.0
         self._late_at = 0.0
-        self._begins = False
+        self._looks = False
+        self._seen = 0
+        self._until = 0.0
         self._closed = False
         self._is_down = False
         self._most_waiting = MOST_WAITING
@@ -96,30 +117,54 @@ class Committer:
         """How many drafts the store call under way holds."""
         return len(self._in_flight)
 
-    def submit(self, draft: Draft, answer: Callable[[StoreResult], None]) -> None:
-        """Queue a draft. Raises `ChatError` (`busy`) when too many wait already, or after `close`."""
+    def submit(
+        self, draft: Draft, answer: Callable[[StoreResult], None], known_seq: int | None = None
+    ) -> None:
+        """Queue a draft. `known_seq` is how far this node knows the room's log; None: not at all.
+
+        Raises `ChatError` (`busy`) when too many drafts wait already, or after `close`.
+        """
         if len(self._waiting) >= self._most_waiting:
             raise ChatError("busy", "", 1.0, draft.client_id)
-        self._waiting.append(Pending(draft, answer, monotonic()))
-        if not self._begins and not self._in_flight:
-            self._begins = True
-            self._loop.call_soon(self._begin)  # with all that this turn of the loop still brings
+        self._waiting.append(Pending(draft, answer, monotonic(), known_seq))
+        if not self._looks and not self._in_flight:
+            self._gather()
 
-    async def store(self, draft: Draft) -> Stored:
+    def _gather(self) -> None:
+        """Look at the queue in the next turn of the loop."""
+        self._looks = True
+        self._seen = len(self._waiting)
+        self._until = monotonic() + GATHER_SECONDS
+        self._loop.call_soon(self._look)
+
+    def _look(self) -> None:
+        """Begin the next call, unless each turn of the loop still brings more drafts.
+
+        Senders answer what they were just sent within a turn or two. A call that began at once would take
+        only the first of them, and members would get two writes where one would do.
+        """
+        waiting = len(self._waiting)
+        grows = self._seen < waiting < MOST_IN_A_CALL
+        if grows and monotonic() < self._until and not self._flush.unfinished:
+            self._seen = waiting
+            self._loop.call_soon(self._look)
+            return
+        self._looks = False
+        self._begin()
+
+    async def store(self, draft: Draft, known_seq: int | None = None) -> Stored:
         """Store one draft and wait for its outcome, which comes within 5 s. Raises `ChatError`."""
         outcome: asyncio.Future[StoreResult] = self._loop.create_future()
-        self.submit(draft, lambda result: None if outcome.done() else outcome.set_result(result))
+        self.submit(draft, lambda result: None if outcome.done() else outcome.set_result(result), known_seq)
         result = await outcome
         if isinstance(result, Refusal):
             raise ChatError(result.code, result.reason, None, draft.client_id)
         return result
 
     def _begin(self) -> None:
-        self._begins = False
         if self._in_flight or not self._waiting or self._closed:
             return
         self._in_flight = self._take()
-        self._known = {pending.draft.room: self._known_seq(pending.draft.room) for pending in self._in_flight}
         self._began = monotonic()
         self._late_at = self._began + self._hooks.deadline("store_messages")
         self._call = self._hooks.begin_store([pending.draft for pending in self._in_flight])
@@ -163,7 +208,7 @@ class Committer:
             log.warning("the storage is up", extra={"event": "storage_up"})
 
     async def _look_up(self, drafts: Sequence[Draft]) -> None:
-        self._tell(await self._lookup.outcomes(drafts, self._known))
+        self._tell(await self._lookup.outcomes(drafts, _known(self._in_flight)))
 
     def _tell(self, results: Sequence[StoreResult]) -> None:
         batch, self._in_flight = self._in_flight, ()
@@ -173,7 +218,8 @@ class Committer:
             # What comes after this call must not wait for ever because of one that could not be told.
             log.exception("the outcome of %d messages could not be told", len(batch))
         self._release()
-        self._begin()
+        if self._waiting and not self._looks:
+            self._gather()
 
     def expire(self) -> None:
         """Answer what has waited for `PATIENCE`. To be called twice a second or more often.
@@ -216,3 +262,12 @@ class Committer:
         self._waiting.clear()
         if self._call is not None:
             self._call.cancel()
+
+
+def _known(batch: Sequence[Pending]) -> dict[str, int | None]:
+    """Room -> the last position known before the call. All that the call stored comes after it."""
+    known: dict[str, int | None] = {}
+    for pending in batch:
+        before, seq = known.get(pending.draft.room), pending.known_seq
+        known[pending.draft.room] = seq if before is None else max(before, seq or 0)
+    return known

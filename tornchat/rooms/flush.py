@@ -28,6 +28,11 @@ class Flush:
         self.seconds = Histogram(LATENCIES)
         """From the arrival of a commit's first message until the last member was written to."""
 
+    @property
+    def unfinished(self) -> bool:
+        """True while a flush has begun and goes on in a later turn of the loop."""
+        return bool(self._rooms)
+
     def brings(self, arrived: float) -> None:
         """What is flushed next is a commit, whose first message arrived then (`monotonic`, seconds)."""
         if self._since is None:

@@ -34,6 +34,18 @@ class Access:
         """Give the room if it is there for this user, who is not banned. Raises `room_not_found`."""
         return await self._unless_banned(user, await self._find(user, name, self._rooms.warm(name)))
 
+    async def exists(self, user: User, name: str) -> RoomInfo:
+        """Give the room as storage has it for this user; plugins are not asked. Raises `room_not_found`."""
+        info = await self._hooks.open_room(name, user, False, 0) if self.is_name(name) else None
+        if info is None:
+            raise ChatError("room_not_found")
+        return info
+
+    def position(self, name: str) -> int | None:
+        """Give how far this node knows the room's log; None if the room is not loaded."""
+        room = self._rooms.get(name)
+        return room.seq if room is not None else None
+
     async def _find(self, user: User, name: str, loaded: Room | None = None) -> RoomInfo:
         """Ask storage unless the room is loaded, which tells all but who owns it now."""
         if not self.is_name(name) or not await self._hooks.authorize(user, "join", name):

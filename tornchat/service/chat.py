@@ -11,8 +11,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Sequence
-from functools import partial
+from collections.abc import Awaitable
 from pathlib import Path
 
 from tornchat.cluster.broadcast import Broadcast
@@ -28,19 +27,13 @@ from tornchat.errors import (
     Unavailable,
 )
 from tornchat.hooks.calls import Hooks
-from tornchat.log.commit import Committer, Pending
 from tornchat.log.retention import Retention
 from tornchat.metrics.counts import Counts
 from tornchat.metrics.looplag import LoopLag
 from tornchat.model import (
     Credentials,
-    Draft,
-    Entry,
     Position,
     PresenceChange,
-    Refusal,
-    Stored,
-    StoreResult,
     User,
 )
 from tornchat.rates import Rates
@@ -54,7 +47,8 @@ from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import EVERY, Enforcement
 from tornchat.service.joining import Joining, Session
 from tornchat.service.moderation import Moderation
-from tornchat.service.posts import Posts
+from tornchat.service.posting import Posting
+from tornchat.service.reading import Reading
 from tornchat.tasks import Tasks
 from tornchat.wire import Dialect, Said
 
@@ -88,7 +82,6 @@ class Chat:
         self.rooms = Registry(hooks, self._tasks, _room_limits(settings), self.turn.news, self.counts)
         self._sanctions = Sanctions(hooks)
         self.publisher = Broadcast(hooks, self.node_id)
-        self.committer = Committer(hooks, self._tasks, self._known_seq, self._stored)
         self._enforcement = Enforcement(
             hooks, self.rooms, self._sanctions, self.publisher, Control(self.node_id), self._tasks
         )
@@ -97,10 +90,22 @@ class Chat:
             settings, hooks, self.rooms, access, self._sanctions, self.counts, self.node_id
         )
         self.directory = Directory(hooks, access, self._enforcement, settings.limits.rooms_per_user)
+        self.reading = Reading(hooks, access)
+        self.posting = Posting(
+            hooks,
+            self._tasks,
+            access,
+            self._sanctions,
+            self.rooms,
+            self.publisher,
+            self.turn,
+            self._drafts,
+            Rates(settings.limits.messages_per_second, settings.limits.burst),
+            self.counts,
+            self.refuse,
+        )
+        self.committer = self.posting.committer
         self.moderation = Moderation(hooks, access, self._enforcement, self.committer, self._drafts)
-        rates = Rates(settings.limits.messages_per_second, settings.limits.burst)
-        self.posts = Posts(hooks, access, self._sanctions, self.committer, self._drafts, rates)
-        self._gated = hooks.provides("authorize") or hooks.provides("filter_message")
 
     # --- connect ---
 
@@ -146,72 +151,8 @@ class Chat:
     # --- say ---
 
     def say(self, session: Session, said: Said) -> Awaitable[None] | None:
-        """Take what a client says; its echo, or an error frame, follows. What is awaited keeps its order.
-
-        Raises `Closed` (4001) if the right to be here has ended.
-        """
-        if self._expired(session.user):
-            raise Closed(UNAUTHORIZED, "token expired")
-        try:
-            draft = self._draft(session, said)
-            if self._sanctions.mutes:
-                self._refuse_muted(session)
-            if self._gated:
-                return self._pass_gates(session, draft)
-            self._submit(session, draft)
-        except ChatError as error:
-            self.refuse(session, error, said.client_id)
-        return None
-
-    def _draft(self, session: Session, said: Said) -> Draft:
-        self._drafts.check(said.text)
-        if session.rate is not None and (wait := session.rate.wait(self._now())):
-            raise ChatError("rate_limited", "", round(wait, 3))
-        return self._drafts.make(session.user, session.room.info.name, said)
-
-    def _refuse_muted(self, session: Session) -> None:
-        if wait := self._sanctions.muted_for(session.room.info.name, session.user.id):
-            raise ChatError("muted", "", round(wait, 3))
-
-    async def _pass_gates(self, session: Session, draft: Draft) -> None:
-        """Ask the plugins that may refuse a message. They fail closed."""
-        try:
-            if not await self._hooks.authorize(session.user, "send", draft.room):
-                raise ChatError("forbidden")
-            filtered = await self._hooks.filter_message(draft, session.user)
-            self._drafts.check(filtered.text)
-            self._submit(session, filtered)
-        except ChatError as error:
-            self.refuse(session, error, draft.client_id)
-        except Unavailable:
-            self.refuse(session, ChatError("unavailable"), draft.client_id)
-
-    def _submit(self, session: Session, draft: Draft) -> None:
-        self.committer.submit(draft, partial(self._answer, session, draft.client_id))
-
-    def _stored(self, batch: Sequence[Pending], results: Sequence[StoreResult]) -> None:
-        """A store call has ended. Senders first: an ack waits in the room for its entry. Then the rooms."""
-        fresh: dict[tuple[str, str], list[Entry]] = {}
-        for pending, result in zip(batch, results, strict=True):
-            pending.settle(result)
-            if type(result) is Stored and not result.repeated:
-                fresh.setdefault((pending.draft.room, result.epoch), []).append(result.entry)
-        for (room, epoch), entries in fresh.items():
-            self.rooms.accept(room, epoch, entries)
-            self.publisher.publish(room, epoch, entries)
-            self._hooks.messages_stored(room, entries)
-            self.counts.stored += len(entries)
-        self.turn.brings(batch[0].arrived)
-        self.turn.end()
-
-    def _answer(self, session: Session, client_id: str | None, result: StoreResult) -> None:
-        if type(result) is Refusal:
-            if result.code == "unconfirmed" and client_id is None:
-                session.member.outlet.end(TRY_AGAIN_LATER, "unconfirmed")
-            else:
-                self.refuse(session, ChatError(result.code, result.reason), client_id)
-        elif client_id is not None and type(result) is Stored:
-            session.room.ack(session.member, client_id, result.entry.seq)
+        """Take what a session says: see `Posting.say`."""
+        return self.posting.say(session, said)
 
     def refuse(self, session: Session, error: ChatError, client_id: str | None = None) -> None:
         """Tell one sender why not. Who breaks the rules again and again is closed with 1008."""
@@ -298,10 +239,6 @@ class Chat:
         await self._tasks.close()
         await self._hooks.close()
         await self._hooks.shutdown()
-
-    def _known_seq(self, name: str) -> int | None:
-        room = self.rooms.get(name)
-        return room.seq if room is not None else None
 
 
 def _room_limits(settings: Settings) -> RoomLimits:

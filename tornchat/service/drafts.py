@@ -8,7 +8,7 @@ from itertools import count
 from msgspec.structs import replace
 
 from tornchat.errors import ChatError
-from tornchat.model import Draft, User
+from tornchat.model import Draft, RoomInfo, RoomSummary, User
 from tornchat.wire import Said
 
 
@@ -32,18 +32,19 @@ class Drafts:
         if "\0" in text:
             raise ChatError("invalid_message", "The message holds a NUL character.")
 
-    def make(self, user: User, room: str, said: Said) -> Draft:
-        """Give what `user` says in `room` an id and a time."""
+    def make(self, user: User, room: RoomInfo | RoomSummary, said: Said) -> Draft:
+        """Make the draft of what `user` says, with an id, a time and the epoch of the room's log."""
         return Draft(
             draft_id=f"{self._node_id}-{next(self._numbers)}",
-            room=room,
+            room=room.name,
             sender_id=user.id,
             sender_username=user.username,
             text=said.text,
             sent_at=int(time.time() * 1000),
             client_id=said.client_id,
+            epoch=room.epoch,
         )
 
-    def delete(self, user: User, room: str, target: int) -> Draft:
+    def delete(self, user: User, room: RoomInfo | RoomSummary, target: int) -> Draft:
         """Make the draft that deletes entry `target`."""
         return replace(self.make(user, room, Said("")), kind="deletion", target=target)

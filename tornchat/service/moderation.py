@@ -99,7 +99,8 @@ class Moderation:
         if entry.sender_id != user.id and "moderate" not in rights.actions:
             raise ChatError("forbidden")
         if entry.text:
-            await self._committer.store(self._drafts.delete(user, room, seq))
+            draft = self._drafts.delete(user, rights.room, seq)
+            await self._committer.store(draft, self._access.position(room))
 
     async def _message(self, room: str, seq: int) -> Entry:
         page = await self._hooks.read_history(room, seq - 1, seq + 1, 1) if seq > 0 else None

@@ -119,7 +119,7 @@ class Findings(Output, frozen=True):
 
 async def read_messages(call: Call, path: RoomPath, query: HistoryQuery) -> MessagePage:
     """Read a part of a room's log, oldest first."""
-    page = await call.chat.posts.read_history(call.user, path.room, query.after, query.before, query.limit)
+    page = await call.chat.reading.read_history(call.user, path.room, query.after, query.before, query.limit)
     places = [entry.seq for entry in page.entries]
     return MessagePage(
         messages=[Message.of(entry) for entry in page.entries if entry.kind == "message"],
@@ -137,7 +137,7 @@ async def post_message(call: Call, path: RoomPath, headers: PostHeaders, body: N
     What holds for a message over a WebSocket holds for this one: filters, mutes, rates, the log's order.
     """
     said = Said(body.message, headers.idempotency_key)
-    stored = await call.chat.posts.say(call.user, path.room, said)
+    stored = await call.chat.posting.post(call.user, path.room, said)
     if stored.repeated:
         call.status = 200
     return Posted(seq=stored.entry.seq, timestamp=timestamp(stored.entry.sent_at / 1000))
@@ -150,7 +150,7 @@ async def delete_message(call: Call, path: MessagePath) -> None:
 
 async def search_messages(call: Call, path: RoomPath, query: SearchQuery) -> Findings:
     """Find messages of a room, newest first."""
-    found = await call.chat.posts.search(call.user, path.room, query.q, query.before, query.limit)
+    found = await call.chat.reading.search(call.user, path.room, query.q, query.before, query.limit)
     return Findings(messages=[Message.of(entry) for entry in found])
 
 

@@ -31,7 +31,7 @@ def test_it_passes_the_same_gates_as_a_sockets_message(tmp_path):
             "limits": {"messages_per_second": 0.01, "burst": 2, "message_chars": 10},
         }
         async with open_stage(tmp_path, settings, {"gate": Gate}) as stage:
-            say = stage.chat.posts.say
+            say = stage.chat.posting.post
             for name in ("hall", "vault"):
                 await stage.chat.directory.create_room(JULIET, name)
             for text, code in (
@@ -52,17 +52,17 @@ def test_it_passes_the_same_gates_as_a_sockets_message(tmp_path):
 def test_a_room_that_nobody_is_in_takes_messages_and_gives_pages(tmp_path):
     async def play():
         async with open_stage(tmp_path) as stage:
-            posts = stage.chat.posts
+            posting, reading = stage.chat.posting, stage.chat.reading
             await stage.chat.directory.create_room(JULIET, "hall")
             for number in range(1, 6):
-                await posts.say(ROMEO, "hall", Said(f"tea {number}"))
+                await posting.post(ROMEO, "hall", Said(f"tea {number}"))
             assert stage.chat.rooms.get("hall") is None
-            page = await posts.read_history(ROMEO, "hall", before=4, limit=2)
+            page = await reading.read_history(ROMEO, "hall", before=4, limit=2)
             assert ([entry.seq for entry in page.entries], page.head_seq) == ([2, 3], 5)
-            found = await posts.search(ROMEO, "hall", "TEA", before=5, limit=2)
+            found = await reading.search(ROMEO, "hall", "TEA", before=5, limit=2)
             assert [entry.seq for entry in found] == [4, 3]
-            assert await refused(posts.search(ROMEO, "hall", "x" * 401)) == "invalid_message"
-            assert (await posts.read_users(ROMEO, "hall")).users == ()
+            assert await refused(reading.search(ROMEO, "hall", "x" * 401)) == "invalid_message"
+            assert (await reading.read_users(ROMEO, "hall")).users == ()
 
     asyncio.run(play())
 
@@ -81,7 +81,7 @@ def test_what_no_plugin_provides_is_said(tmp_path):
             assert (rights.role, rights.room.seq) == ("owner", 1)
             assert await refused(stage.chat.directory.list_rooms(ROMEO)) == "not_provided"
             assert await refused(stage.chat.moderation.ban(ROMEO, "hall", "x", 9)) == "not_provided"
-            assert await refused(stage.chat.posts.search(ROMEO, "hall", "x")) == "not_provided"
+            assert await refused(stage.chat.reading.search(ROMEO, "hall", "x")) == "not_provided"
             juliet = await stage.enters("juliet", "hall")
             await stage.chat.moderation.kick(ROMEO, "hall", "juliet")
             assert await juliet.is_closed() == 4003

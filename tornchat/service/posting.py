@@ -1,0 +1,224 @@
+"""One life of a message, for a WebSocket, for HTTP and for code in the process.
+
+    admit -> filter -> look again -> commit -> accept -> publish -> acknowledge
+
+No other module knows the whole way. `Posting` takes a draft up to the commit queue; the queue hands each
+ended store call back to `Posting.ended`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from tornchat.cluster.broadcast import Broadcast
+from tornchat.cluster.sanctions import Sanctions
+from tornchat.errors import TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed, Unavailable
+from tornchat.hooks.calls import Hooks
+from tornchat.log.commit import Committer, Pending
+from tornchat.metrics.counts import Counts
+from tornchat.model import Draft, Entry, Refusal, Stored, StoreResult, User
+from tornchat.rates import Rates
+from tornchat.rooms.flush import Flush
+from tornchat.rooms.registry import Registry
+from tornchat.service.access import Access
+from tornchat.service.drafts import Drafts
+from tornchat.service.joining import Session
+from tornchat.tasks import Tasks
+from tornchat.wire import Said
+
+Refuse = Callable[[Session, ChatError, str | None], None]
+
+
+class Posting:
+    """Takes what is said from every caller to the log, and what is stored to members and other nodes."""
+
+    def __init__(
+        self,
+        hooks: Hooks,
+        tasks: Tasks,
+        access: Access,
+        sanctions: Sanctions,
+        rooms: Registry,
+        broadcast: Broadcast,
+        flush: Flush,
+        drafts: Drafts,
+        rates: Rates,
+        counts: Counts,
+        refuse: Refuse,
+    ) -> None:
+        """`rates` is what one user may say over HTTP on this node. `refuse` tells a session why not."""
+        self._hooks = hooks
+        self._access = access
+        self._sanctions = sanctions
+        self._rooms = rooms
+        self._broadcast = broadcast
+        self._flush = flush
+        self._drafts = drafts
+        self._rates = rates
+        self._counts = counts
+        self._refuse = refuse
+        self._now = asyncio.get_running_loop().time
+        self._gated = hooks.provides("authorize") or hooks.provides("filter_message")
+        self._filters = hooks.provides("filter_message")
+        self.committer = Committer(hooks, tasks, flush, self.ended)
+
+    # --- the callers ---
+
+    def say(self, session: Session, said: Said) -> Awaitable[None] | None:
+        """Take what a session says. Its echo, or an error frame, follows.
+
+        An awaitable is returned only if plugins are asked; awaiting it keeps the connection's order. Raises
+        `Closed` (4001) if the user's token has expired.
+        """
+        if _expired(session.user):
+            raise Closed(UNAUTHORIZED, "token expired")
+        try:
+            self._admit(said, lambda: session.rate.wait(self._now()) if session.rate is not None else 0.0)
+            draft = self._drafts.make(session.user, session.room.info, said)
+            if self._sanctions.mutes:
+                self._refuse_muted(draft.room, session.user)
+            if self._gated:
+                return self._through_gates(session, draft)
+            self._submit(session, draft)
+        except ChatError as error:
+            self._refuse(session, error, said.client_id)
+        return None
+
+    async def post(self, user: User, room: str, said: Said) -> Stored:
+        """Say something as `user`, who needs no session, and give the stored entry.
+
+        The same client id again gives what was stored first (`repeated`). Raises `ChatError` with the codes
+        of a session's errors and `room_not_found`; `Unavailable` if the answer is not known now.
+        """
+        info = await self._access.see(user, room)
+        self._admit(said, lambda: self._rates.wait(user.id, self._now()))
+        await self._refuse_sanctioned(user, room)
+        draft = await self._gates(user, self._drafts.make(user, info, said))
+        await self._look_again(user, draft)
+        return await self.committer.store(draft, self._access.position(room))
+
+    async def say_as(self, user: User, room: str, said: Said, trusted: bool) -> Stored:
+        """Say something for code in the process: see `ChatApp.say`."""
+        if not trusted:
+            return await self.post(user, room, said)
+        info = await self._access.exists(user, room)
+        self._drafts.check(said.text)
+        draft = await self._filtered(user, self._drafts.make(user, info, said))
+        return await self.committer.store(draft, self._access.position(room))
+
+    # --- admit ---
+
+    def _admit(self, said: Said, wait_for_rate: Callable[[], float]) -> None:
+        """Check length and rate. Raises `ChatError`."""
+        self._drafts.check(said.text)
+        if wait := wait_for_rate():
+            raise ChatError("rate_limited", "", round(wait, 3), said.client_id)
+
+    def _refuse_muted(self, room: str, user: User) -> None:
+        if wait := self._sanctions.muted_for(room, user.id):
+            raise ChatError("muted", "", round(wait, 3))
+
+    async def _refuse_sanctioned(self, user: User, room: str) -> None:
+        """Refuse a muted or banned user, in any room. Raises `ChatError`, `Unavailable`."""
+        until = await self._sanctions.until(room, user.id)
+        if "ban" in until:
+            raise ChatError("room_not_found")
+        if "mute" in until:
+            raise ChatError("muted", "", round(max(0.0, until["mute"] - time.time()), 3))
+
+    # --- filter ---
+
+    async def _through_gates(self, session: Session, draft: Draft) -> None:
+        """Ask the plugins about a session's draft. They fail closed."""
+        try:
+            filtered = await self._gates(session.user, draft)
+            if self._still_there(session, filtered):
+                self._submit(session, filtered)
+        except ChatError as error:
+            self._refuse(session, error, draft.client_id)
+        except Unavailable:
+            self._refuse(session, ChatError("unavailable"), draft.client_id)
+
+    async def _gates(self, user: User, draft: Draft) -> Draft:
+        if not await self._hooks.authorize(user, "send", draft.room):
+            raise ChatError("forbidden")
+        return await self._filtered(user, draft)
+
+    async def _filtered(self, user: User, draft: Draft) -> Draft:
+        if not self._filters:
+            return draft
+        filtered = await self._hooks.filter_message(draft, user)
+        self._drafts.check(filtered.text)
+        return filtered
+
+    # --- look again: what an await may have changed. Nothing is awaited between this and the queue. ---
+
+    def _still_there(self, session: Session, draft: Draft) -> bool:
+        """Say whether the session may still speak. One that has ended takes its draft with it.
+
+        Raises `ChatError` if the user was muted meanwhile.
+        """
+        if not session.room.present(session.member):
+            return False
+        if _expired(session.user):
+            session.member.outlet.end(UNAUTHORIZED, "token expired")
+            return False
+        banned = self._sanctions.bans(draft.room, draft.sender_id)
+        if banned or self._rooms.get(draft.room) is not session.room:
+            return False  # its connection is being closed
+        self._refuse_muted(draft.room, session.user)
+        return True
+
+    async def _look_again(self, user: User, draft: Draft) -> None:
+        """Check expiry, membership, ban and mute after the last plugin: from memory for an open, loaded room.
+
+        Raises `ChatError`, `Closed` (4001), `Unavailable`.
+        """
+        if self._rooms.warm(draft.room) is None or not self._sanctions.knows(draft.room):
+            await self._refuse_sanctioned(user, draft.room)
+            await self._access.exists(user, draft.room)
+        if self._sanctions.bans(draft.room, user.id):
+            raise ChatError("room_not_found")
+        self._refuse_muted(draft.room, user)
+        if _expired(user):
+            raise Closed(UNAUTHORIZED, "token expired")
+
+    # --- commit ---
+
+    def _submit(self, session: Session, draft: Draft) -> None:
+        def answer(result: StoreResult) -> None:
+            self._acknowledge(session, draft.client_id, result)
+
+        self.committer.submit(draft, answer, session.room.seq)
+
+    # --- accept, publish, acknowledge ---
+
+    def ended(self, batch: Sequence[Pending], results: Sequence[StoreResult]) -> None:
+        """Take the results of a store call: senders first, since an ack waits in its room for its entry."""
+        fresh: dict[tuple[str, str], list[Entry]] = {}
+        for pending, result in zip(batch, results, strict=True):
+            pending.settle(result)
+            if type(result) is Stored and not result.repeated:
+                fresh.setdefault((pending.draft.room, result.epoch), []).append(result.entry)
+        for (room, epoch), entries in fresh.items():
+            self._rooms.accept(room, epoch, entries)
+            self._broadcast.publish(room, epoch, entries)
+            self._hooks.messages_stored(room, entries)
+            self._counts.stored += len(entries)
+        self._flush.brings(batch[0].arrived)
+        self._flush.end()
+
+    def _acknowledge(self, session: Session, client_id: str | None, result: StoreResult) -> None:
+        if type(result) is Refusal:
+            if result.code == "unconfirmed" and client_id is None:
+                session.member.outlet.end(TRY_AGAIN_LATER, "unconfirmed")
+            else:
+                self._refuse(session, ChatError(result.code, result.reason), client_id)
+        elif client_id is not None and type(result) is Stored:
+            session.room.ack(session.member, client_id, result.entry.seq)
+
+
+def _expired(user: User) -> bool:
+    return user.expires_at is not None and user.expires_at <= time.time()
