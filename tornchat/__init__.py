@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tornchat.errors import NotStored, Rejected, SettingsError, Unavailable
+from tornchat.errors import ChatError, NotStored, Rejected, SettingsError, Unavailable
 from tornchat.hooks.specs import ChatHandle, hookimpl
 from tornchat.model import (
     Credentials,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChatApp",
+    "ChatError",
     "ChatHandle",
     "Credentials",
     "Draft",

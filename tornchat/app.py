@@ -12,9 +12,10 @@ from tornado.routing import URLSpec
 from tornado.web import Application
 
 from tornchat.config.settings import Settings, load
-from tornchat.errors import SettingsError
+from tornchat.errors import SettingsError, Unavailable
 from tornchat.hooks.loader import load_plugins
 from tornchat.hooks.watchdog import Watchdog
+from tornchat.model import Stored, User
 from tornchat.server.http.samples import SAMPLE_SECONDS, Samples
 from tornchat.server.http.site import Site
 from tornchat.server.routing import probe_routes, site_routes, unknown_calls
@@ -122,6 +123,23 @@ class ChatApp:
             self._watchdog.close()
         await chat.close(TIDY_SECONDS)
         self._site.phase = "stopped"
+
+    async def say(
+        self,
+        room: str,
+        text: str,
+        *,
+        sender: User,
+        id: str | None = None,  # noqa: A002 (the name of v1's field)
+        trusted: bool = True,
+    ) -> Stored:
+        """Say `text` in `room` as `sender` and return the stored entry: see `ChatHandle.say`.
+
+        On the event loop that `start` ran on. Raises `Unavailable` before `start` and after `close`, too.
+        """
+        if self._chat is None:
+            raise Unavailable("the chat does not run; await ChatApp.start() first")
+        return await self._chat.say(room, text, sender=sender, id=id, trusted=trusted)
 
     def metrics_application(self) -> Application:
         """`/metrics` and the health checks alone, for a port that only some can reach."""

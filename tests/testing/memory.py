@@ -85,9 +85,12 @@ class MemoryStorage:
     def epoch(self) -> str:
         return secrets.token_hex(4)
 
+    def is_for(self, draft: Draft, log: Log) -> bool:
+        return draft.epoch in ("", log.info.epoch)
+
     def place(self, draft: Draft) -> StoreResult:
         log = self.disk.get(draft.room)
-        if log is None:
+        if log is None or not self.is_for(draft, log):
             return Refusal("room_gone")
         first = self.first(log, draft)
         if first is not None:

@@ -101,6 +101,7 @@ RIGHT = [
 WRONG = [
     (Storage, wrong_storage.SkipsASeq, "test_seq_is_gapless"),
     (Storage, wrong_storage.CountsAllRoomsTogether, "test_rooms_in_one_batch_are_counted_apart"),
+    (Storage, wrong_storage.IgnoresTheEpoch, "test_draft_of_another_epoch_is_refused"),
     (Storage, wrong_storage.StoresARepeatTwice, "test_repeat_in_a_later_call_uses_no_seq"),
     (Storage, wrong_storage.KnowsNoRepeatInABatch, "test_repeat_in_the_same_batch_uses_no_seq"),
     (Storage, wrong_storage.SharesClientIds, "test_client_ids_are_each_senders_and_rooms_own"),

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tornchat.config.settings import Settings
+from tornchat.errors import Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.loader import load_plugins
-from tornchat.model import PresenceChange
+from tornchat.model import PresenceChange, Stored, User
 
 HOOKS = ("open_room", "store_messages", "read_history", "latest_positions", "prune_history")
 
@@ -21,6 +22,18 @@ class Bystander:
     def __init__(self, data_dir: Path) -> None:
         self.node_id = secrets.token_hex(6)
         self.data_dir = data_dir
+
+    async def say(
+        self,
+        room: str,
+        text: str,
+        *,
+        sender: User,
+        id: str | None = None,  # noqa: A002 (the name of v1's field)
+        trusted: bool = True,
+    ) -> Stored:
+        """Nothing can be said here: raises `Unavailable`."""
+        raise Unavailable("this process is no node; nothing can be said from it")
 
     def deliver(self, topic: str, payload: bytes) -> None:
         """See `ChatHandle`."""

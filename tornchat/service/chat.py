@@ -1,8 +1,6 @@
-"""The use cases: connect, join, say, leave. Read from the top, this is the life of a message.
+"""One node's chat: the wiring of the use cases, and their life cycle.
 
-A client *connects* and is a user. It *joins* a room (`joining.py`). What it *says* becomes a draft, the
-draft is committed with others, the entry is accepted by its room, and the room tells its members and the
-other nodes.
+A client connects and is a user, joins a room (`joining.py`), says something (`posting.py`) and leaves.
 """
 
 from __future__ import annotations
@@ -11,7 +9,6 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable
 from pathlib import Path
 
 from tornchat.cluster.broadcast import Broadcast
@@ -34,6 +31,7 @@ from tornchat.model import (
     Credentials,
     Position,
     PresenceChange,
+    Stored,
     User,
 )
 from tornchat.rates import Rates
@@ -150,9 +148,17 @@ class Chat:
 
     # --- say ---
 
-    def say(self, session: Session, said: Said) -> Awaitable[None] | None:
-        """Take what a session says: see `Posting.say`."""
-        return self.posting.say(session, said)
+    async def say(
+        self,
+        room: str,
+        text: str,
+        *,
+        sender: User,
+        id: str | None = None,  # noqa: A002 (the name of v1's field)
+        trusted: bool = True,
+    ) -> Stored:
+        """See `ChatHandle`."""
+        return await self.posting.say_as(sender, room, Said(text, id), trusted)
 
     def refuse(self, session: Session, error: ChatError, client_id: str | None = None) -> None:
         """Tell one sender why not. Who breaks the rules again and again is closed with 1008."""

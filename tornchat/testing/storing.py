@@ -139,6 +139,17 @@ class StoringContract(Contract):
             assert isinstance(result, Stored), f"a good draft beside it got {result}"
         assert await texts(stage, room) == ["before", "after"], "the good drafts were not stored"
 
+    @promise("store_messages: a draft that names another epoch is refused as room_gone, and stores nothing")
+    async def test_draft_of_another_epoch_is_refused(self, stage: Stage) -> None:
+        info = await opened(stage)
+        stale = msgspec.structs.replace(draft("too late", info.name), epoch=f"not {info.epoch}")
+        fresh = msgspec.structs.replace(draft("in time", info.name), epoch=info.epoch)
+        late, stored_one = await results(stage, stale, fresh)
+        assert isinstance(late, Refusal), f"the draft of another epoch got {late}"
+        assert late.code == "room_gone", f"it was refused as {late.code!r}"
+        assert isinstance(stored_one, Stored), f"the draft of this epoch got {stored_one}"
+        assert await texts(stage, info.name) == ["in time"], "the draft of another epoch was stored"
+
     # --- deletions ---
 
     @promise("store_messages: a deletion blanks its target's text, and the target keeps its place")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tornchat.model import PresenceChange
+    from tornchat.model import PresenceChange, Stored, User
 
 
 class ChatHandle(Protocol):
@@ -15,6 +15,25 @@ class ChatHandle(Protocol):
 
     node_id: str
     data_dir: Path
+
+    async def say(
+        self,
+        room: str,
+        text: str,
+        *,
+        sender: User,
+        id: str | None = None,  # noqa: A002 (the name of v1's field)
+        trusted: bool = True,
+    ) -> Stored:
+        """Say `text` in `room` as `sender` and return the stored entry.
+
+        It is the path of every message: filters are asked, the message is on disk when this returns, and
+        members and other nodes are told. The same `id` with the same text returns the first entry
+        (`repeated`). `trusted` skips `authorize`, rates, mutes, bans and membership, never a filter.
+
+        Raises `ChatError`: `room_not_found`, `conflict`, `message_too_long`, `empty_message`,
+        `unconfirmed` and others, and what a filter refuses with; `Unavailable` if a plugin can't answer.
+        """
 
     def deliver(self, topic: str, payload: bytes) -> None:
         """Hand over what another node published on `topic`. Repeats and one's own echo do no harm."""

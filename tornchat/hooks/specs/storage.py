@@ -41,7 +41,9 @@ def store_messages(
     first one has ended. Promises: `seq` is gapless per room and rises in draft order; what is
     returned as `Stored` survives a crash. The same `(room, sender_id, client_id)`, also twice in one
     batch, gives the first entry back (`repeated`) and uses no `seq`; with another text it is
-    refused as `conflict`. A draft that can't be stored is a `Refusal` and does not harm the others.
+    refused as `conflict`. A draft whose `epoch` is not empty and not the room's is refused as `room_gone`:
+    compare it in the transaction that stores. A draft that can't be stored is a `Refusal` and does not
+    harm the others.
     A deletion also blanks its target's text. Raise `NotStored` when it is sure that nothing was
     stored; any other exception means "unknown", and the core looks the drafts up by `draft_id`. So a call
     ends when what it did can't change any more, however long that takes. It is never cancelled while

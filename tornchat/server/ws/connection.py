@@ -139,7 +139,7 @@ class Connection:
         chat.counts.received += 1
         chat.counts.received_bytes += len(payload)
         try:
-            return chat.say(session, self._dialect.decode(payload))
+            return chat.posting.say(session, self._dialect.decode(payload))
         except ChatError as error:
             chat.refuse(session, error)
         except Closed as refusal:
