@@ -229,3 +229,78 @@ def test_close_answers_what_can_not_be_finished():
         assert await storage.outcome(2) == NOT_NOW
 
     play(scene)
+
+
+# --- gathering ---
+
+
+async def submits_in_turns(storage, count):
+    """Submit two drafts in each of `count` turns of the loop; give the sizes of the calls."""
+    for turn in range(count):
+        for number in (2 * turn, 2 * turn + 1):
+            storage.committer.submit(draft(number), lambda result: None)
+        await asyncio.sleep(0)
+    await storage.committer.flush(5)
+    return [len(call) for call in storage.calls]
+
+
+def test_drafts_that_come_in_consecutive_turns_are_one_call(monkeypatch):
+    monkeypatch.setattr("tornchat.log.commit.GATHER_SECONDS", 5.0)
+
+    async def play():
+        assert await submits_in_turns(Storage(), 10) == [20]
+
+    asyncio.run(play())
+
+
+def test_drafts_that_come_during_a_call_are_gathered_after_it(monkeypatch):
+    monkeypatch.setattr("tornchat.log.commit.GATHER_SECONDS", 5.0)
+
+    async def play():
+        storage = Storage()
+        storage.gate.clear()
+        storage.submit(draft(0))
+        await storage.began.get()
+        storage.submit(draft(1))
+        storage.gate.set()
+        await storage.outcome(0)
+        storage.submit(draft(2))
+        await storage.committer.flush(5)
+        assert [len(call) for call in storage.calls] == [1, 2]
+
+    asyncio.run(play())
+
+
+def test_a_lone_draft_waits_for_no_extra_turn():
+    async def play():
+        storage = Storage()
+        storage.committer.submit(draft(1), lambda result: None)
+        await asyncio.sleep(0)
+        assert storage.committer.in_flight == 1
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("bound", ["time", "flush"])
+def test_gathering_ends_with_its_time_and_while_members_are_served(monkeypatch, bound):
+    monkeypatch.setattr("tornchat.log.commit.GATHER_SECONDS", 0.0 if bound == "time" else 5.0)
+    monkeypatch.setattr(Served, "unfinished", bound == "flush")
+
+    async def play():
+        sizes = await submits_in_turns(Storage(), 10)
+        assert sum(sizes) == 20
+        assert len(sizes) > 1
+
+    asyncio.run(play())
+
+
+def test_a_full_call_begins_at_once(monkeypatch):
+    monkeypatch.setattr("tornchat.log.commit.GATHER_SECONDS", 5.0)
+    monkeypatch.setattr("tornchat.log.commit.MOST_IN_A_CALL", 4)
+
+    async def play():
+        sizes = await submits_in_turns(Storage(), 10)
+        assert sum(sizes) == 20
+        assert max(sizes) == 4
+
+    asyncio.run(play())
