@@ -259,12 +259,12 @@ def test_drafts_that_come_during_a_call_are_gathered_after_it(monkeypatch):
     async def play():
         storage = Storage()
         storage.gate.clear()
-        storage.submit(draft(0))
+        loop = asyncio.get_running_loop()
+        storage.committer.submit(draft(0), lambda result: loop.call_soon(storage.submit, draft(2)))
         await storage.began.get()
         storage.submit(draft(1))
         storage.gate.set()
-        await storage.outcome(0)
-        storage.submit(draft(2))
+        await storage.outcome(1)
         await storage.committer.flush(5)
         assert [len(call) for call in storage.calls] == [1, 2]
 
