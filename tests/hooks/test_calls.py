@@ -285,3 +285,30 @@ def test_one_node_alone_is_not_asked_about_others():
     asyncio.run(found.startup(None))
     assert started == ["started"]
     assert asyncio.run(found.check()) == []
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "escape", [SystemExit(3), asyncio.CancelledError(), GeneratorExit(), BaseException("x")]
+)
+def test_what_would_end_more_than_the_call_is_contained_and_blamed(kind, escape, caplog):
+    if kind is in_steps and isinstance(escape, GeneratorExit):
+        pytest.skip("a coroutine can't raise it")
+    asked = hooks(authenticate=[kind(escape)])
+    with pytest.raises(Unavailable):
+        asyncio.run(asked.authenticate(CREDENTIALS))
+    assert "plugin p1 failed in authenticate: " in caplog.text
+
+
+@BOTH
+@pytest.mark.parametrize("escape", [SystemExit(3), asyncio.CancelledError()])
+def test_a_store_call_that_raises_them_has_an_unknown_outcome(kind, escape, caplog):
+    async def play():
+        asked = hooks(store_messages=[kind(escape)])
+        call = asked.begin_store([DRAFT])
+        await asyncio.wait({call})
+        with pytest.raises(Unavailable):
+            asked.store_results(call, [DRAFT])
+
+    asyncio.run(play())
+    assert "plugin p1 failed in store_messages: " in caplog.text

@@ -143,7 +143,7 @@ class Verbs:
     async def _call(self, implementation: Implementation, arguments: tuple[object, ...]) -> Any:
         began = perf_counter()
         try:
-            answer = implementation.function(*arguments)
+            answer = _called(implementation, arguments)
             if inspect.isawaitable(answer):
                 answer = await self._within(implementation, answer)
         except Unavailable as error:
@@ -181,7 +181,7 @@ class Verbs:
         """Call a hook that is never awaited. Raises `Unavailable`."""
         began = perf_counter()
         try:
-            return implementation.function(*arguments)
+            return _called(implementation, arguments)
         except Exception as error:
             raise self._failed(implementation, error) from None
         finally:
@@ -195,9 +195,9 @@ class Verbs:
         """
         implementation.began = perf_counter()
         try:
-            answer = implementation.function(*arguments)
+            answer = _called(implementation, arguments)
             if inspect.isawaitable(answer):
-                return asyncio.ensure_future(answer)
+                return asyncio.ensure_future(_awaited(answer))
         except Exception as error:
             return _done(error=error)
         return _done(answer)
@@ -214,7 +214,7 @@ class Verbs:
 
     async def _within(self, implementation: Implementation, answer: Awaitable[Any]) -> Any:
         """Wait until the deadline and no longer, even for a plugin that ignores its cancellation."""
-        call = asyncio.ensure_future(answer)
+        call = asyncio.ensure_future(_awaited(answer))
         self._strays.add(call)
         call.add_done_callback(self._ended)
         seconds = self._deadlines[implementation.hook]
@@ -260,6 +260,30 @@ class Verbs:
         name = type(error).__name__
         log.error("plugin %s failed in %s: %s: %s%s", plugin, hook, name, error, where, extra=facts)
         return _Failed(f"plugin {plugin} failed in {hook} ({type(error).__name__})")
+
+
+class Escaped(RuntimeError):
+    """A plugin raised `SystemExit`, `CancelledError` or the like, which would end more than its own call."""
+
+
+def _called(implementation: Implementation, arguments: tuple[object, ...]) -> Any:
+    """Call the function. A plain function is never cancelled, so a `CancelledError` is its own failure."""
+    try:
+        return implementation.function(*arguments)
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise Escaped(f"it raised {type(error).__name__}").with_traceback(error.__traceback__) from None
+
+
+async def _awaited(answer: Awaitable[Any]) -> Any:
+    """Await the answer. asyncio would let a `SystemExit` of its task end the whole event loop."""
+    try:
+        return await answer
+    except (Exception, asyncio.CancelledError, GeneratorExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise Escaped(f"it raised {type(error).__name__}").with_traceback(error.__traceback__) from None
 
 
 class _Failed(Unavailable):

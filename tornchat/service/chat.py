@@ -219,6 +219,13 @@ class Chat:
         """Start the plugins and the node's own work. Raises `SettingsError`."""
         retention = Retention(self._hooks, self._keep_days) if self._keep_days else None
         await self._hooks.startup(self)
+        try:
+            await self._run(retention)
+        except BaseException:  # a start that is cancelled or fails leaves nothing running
+            await self.close()
+            raise
+
+    async def _run(self, retention: Retention | None) -> None:
         self._tasks.start(self.publisher.run(), "publish")
         self._tasks.start(self.lag.run(), "lag")
         await self._enforcement.subscribe()

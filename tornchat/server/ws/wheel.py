@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 TICK_SECONDS = 0.5
+
+log = logging.getLogger("tornchat.connections")
 
 
 class Wheel:
@@ -27,4 +30,7 @@ class Wheel:
         for slot in [slot for slot in self._slots if slot <= current]:
             self._turned = max(self._turned, slot)
             for call in self._slots.pop(slot):
-                call(now)
+                try:
+                    call(now)
+                except Exception:  # the pings and expiries of other connections are in the same slot
+                    log.exception("a timer of a connection failed")
