@@ -1,4 +1,4 @@
-"""Every refusal: its code, its words, and what the one who is refused may do about it."""
+"""Error codes, close codes and exceptions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ TOO_BIG = 1009
 TRY_AGAIN_LATER = 1013
 
 CLOSE_CODES = frozenset({*range(1000, 1004), *range(1007, 1015), 4000, 4001, 4003, 4010})
-"""Every close code that RFC 6455 knows to travel, and ours."""
+"""Close codes that may appear in a close frame (RFC 6455, 7.4), and the application's own."""
 
 FINAL_CLOSE_CODES = frozenset({UNAUTHORIZED, ROOM_NOT_FOUND, REMOVED})
-"""After these a client must not reconnect by itself; the rest are worth a try, with backoff."""
+"""Close codes after which a client must not reconnect automatically; after others it may, with backoff."""
 
 CODES: Mapping[str, str] = MappingProxyType(
     {
@@ -40,7 +40,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "muted": "You may not speak in this room for now.",
     }
 )
-"""Error code -> its usual words. The words may become more exact; the codes stay."""
+"""Error code -> default text. The texts may change; the codes are stable."""
 
 REQUEST_CODES: Mapping[str, str] = MappingProxyType(
     {
@@ -51,22 +51,22 @@ REQUEST_CODES: Mapping[str, str] = MappingProxyType(
         "not_provided": "This chat has no plugin for that.",
     }
 )
-"""The codes besides `CODES` of what is asked outside of a session."""
+"""Additional error codes for requests outside a session."""
 
 FAULTS = frozenset(
     {"invalid_json", "invalid_message", "empty_message", "message_too_long", "rate_limited", "conflict"}
 )
-"""Codes that are the sender's own fault."""
+"""Codes of errors caused by the sender."""
 
 RETRYABLE = frozenset({"rate_limited", "unconfirmed", "unavailable", "busy"})
 """Codes after which the same message may be sent again."""
 
 
 class ChatError(Exception):
-    """A request that is refused with an error; the connection stays.
+    """A request was refused with an error; the connection stays open.
 
-    `code` is a key of `CODES` or `REQUEST_CODES`, `text` is what the sender reads, `retry_after` is in
-    seconds, and `client_id` is the sender's id for the message, if it is known.
+    `code` is a key of `CODES` or `REQUEST_CODES`, `text` is shown to the sender, `retry_after` is in
+    seconds, and `client_id` is the sender's id for the message, if known.
     """
 
     def __init__(
@@ -84,14 +84,14 @@ class ChatError(Exception):
 
     @property
     def blames_sender(self) -> bool:
-        """True if the sender broke the rules, so that many of these in a row end the connection."""
+        """True if the sender caused the error; too many such errors end the connection."""
         return self.code in FAULTS
 
 
 class Closed(Exception):
-    """A connection that is refused or ended with a close code and a reason of at most 123 bytes.
+    """A connection was refused or ended with a close code and a reason of at most 123 bytes.
 
-    `cause` is for the log and the metrics only: why nobody could be made out, in one word.
+    `cause` is one word for the log and the metrics: why authentication failed.
     """
 
     def __init__(self, code: int, reason: str = "", cause: str = "") -> None:
@@ -102,22 +102,22 @@ class Closed(Exception):
 
 
 class Rejected(ChatError):
-    """Raised by `filter_message`: this draft is not accepted. The sender reads `text`."""
+    """Raised by `filter_message` to refuse a draft. `text` is shown to the sender."""
 
     def __init__(self, text: str = "", code: str = "rejected") -> None:
         super().__init__(code, text)
 
 
 class NotStored(Exception):
-    """Raised by `store_messages`: it is sure that nothing of this batch was or will be stored."""
+    """Raised by `store_messages` if it is certain that nothing of the batch was or will be stored."""
 
 
 class Unavailable(Exception):
-    """A plugin can't answer now: it failed or missed its deadline. Never means "no"."""
+    """A plugin can't answer now: it failed or missed its deadline. This is never a negative answer."""
 
 
 class SettingsError(Exception):
-    """The settings, or the plugins they name, don't add up. Says what is wrong and the cure."""
+    """The settings, or the plugins they name, are invalid. `what` is the problem, `cure` the correction."""
 
     def __init__(self, what: str, cure: str) -> None:
         super().__init__(f"{what} {cure}")

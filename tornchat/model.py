@@ -1,7 +1,7 @@
-"""The words of the house as types: who speaks, what is said, and where it stands in its room's log.
+"""The data types of the core: users, messages, log entries, positions, rooms and sanctions.
 
-Everything here is frozen, is typed once and does no I/O. Times are Unix time: seconds where a
-field says so, else milliseconds (`sent_at`). Text is counted in characters (code points).
+All types are immutable and do no I/O. Times are Unix time: seconds where documented, else milliseconds
+(`sent_at`). Text length is counted in characters (code points).
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ import msgspec
 
 Kind: TypeAlias = Literal["message", "deletion"]
 Role: TypeAlias = Literal["owner", "moderator", "member"]
-"""What somebody is in one room; the roles of a `User` count everywhere."""
+"""A user's role in one room; the roles of a `User` apply to all rooms."""
 Action: TypeAlias = Literal["join", "send", "moderate", "manage"]
 SanctionKind: TypeAlias = Literal["ban", "mute"]
 TokenSource: TypeAlias = Literal["header", "subprotocol", "cookie", "query"]
 
 
 class Participant(msgspec.Struct, frozen=True, gc=False):
-    """A user as the others in a room see them."""
+    """A user as shown to the other users in a room."""
 
     id: str
     username: str
 
 
 class User(msgspec.Struct, frozen=True):
-    """Who speaks. `expires_at` (Unix seconds) is when the right to be here ends; None is never."""
+    """An authenticated user. `expires_at` (Unix seconds) is the end of the authentication; None: never."""
 
     id: str
     username: str
@@ -36,16 +36,16 @@ class User(msgspec.Struct, frozen=True):
 
     @property
     def participant(self) -> Participant:
-        """The user as the others see them."""
+        """The user as shown to other users."""
         return Participant(self.id, self.username)
 
 
 class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
-    """What a handshake offers to prove who it is.
+    """The credentials in a handshake or request.
 
-    `token` is the bearer token and `source` where it stood; both are None when none was offered.
-    `headers` has lower-case names; a header sent several times is joined with ", ".
-    Its repr shows neither token, headers nor cookies, so that it may be logged.
+    `token` is the bearer token and `source` is where it was found; both are None if there was none.
+    `headers` has lower-case names; the values of a repeated header are joined with ", ".
+    The repr omits the token, headers and cookies, so that it may be logged.
     """
 
     room: str
@@ -62,10 +62,11 @@ class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
 class Draft(msgspec.Struct, frozen=True, gc=False):
     """A message before it is stored.
 
-    `draft_id` is the core's own and unique over all nodes; storage keeps it in the row, so that an
-    unknown outcome can be looked up. `client_id` is the sender's, and is stored once per room and
-    sender. A deletion has the `seq` of what it deletes as `target`, and no text. `epoch` names the log that
-    the draft is meant for: storage refuses it with `room_gone` if the room has another log; "" is unchecked.
+    `draft_id` is assigned by the core and unique across all nodes; storage keeps it with the entry, so that
+    an unknown outcome can be looked up. `client_id` is chosen by the sender, and is stored at most once per
+    room and sender. A deletion has the `seq` of the deleted message as `target`, and no text.
+    `epoch` names the log that the draft is meant for: storage refuses it with `room_gone` if the room has
+    another log; "" is not checked.
     """
 
     draft_id: str
@@ -81,9 +82,9 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """What a room's log holds at place `seq` (1, 2, 3 ... without a gap).
+    """An entry of a room's log at `seq` (1, 2, 3 ... without gaps).
 
-    A message with an empty text is one that was deleted: its text is gone, its place stays.
+    A message with an empty text was deleted: its text is removed, and its `seq` stays in use.
     """
 
     seq: int
@@ -98,9 +99,9 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):
-    """A place in a room's log. `epoch` names the log itself and is drawn when a room is created.
+    """A position in a room's log. `epoch` identifies the log and is assigned when the room is created.
 
-    Of a log's head, `first_seq` is the oldest entry still stored; of any other place it says nothing.
+    For the head of a log, `first_seq` is the oldest entry still stored; otherwise it has no meaning.
     """
 
     epoch: str
@@ -109,7 +110,7 @@ class Position(msgspec.Struct, frozen=True, gc=False):
 
 
 class RoomInfo(msgspec.Struct, frozen=True):
-    """What storage knows of a room."""
+    """A room as recorded in storage."""
 
     name: str
     epoch: str
@@ -118,7 +119,7 @@ class RoomInfo(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """A piece of a room's log, oldest first, and the log's bounds when it was read.
+    """Consecutive entries of a room's log, oldest first, and the log's bounds when they were read.
 
     `first_seq` is the oldest entry still stored (`head_seq + 1` for an empty log).
     """
@@ -130,7 +131,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class Stored(msgspec.Struct, frozen=True, gc=False):
-    """The outcome *stored*: the entry is on disk. `repeated` when it had been there before."""
+    """The outcome *stored*: the entry is on disk. `repeated` is true if it was stored by an earlier draft."""
 
     entry: Entry
     epoch: str
@@ -138,7 +139,7 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 
 
 class Refusal(msgspec.Struct, frozen=True, gc=False):
-    """The outcome *refused*: surely not stored. `code` is one of `tornchat.errors.CODES`."""
+    """The outcome *refused*: certainly not stored. `code` is one of `tornchat.errors.CODES`."""
 
     code: str
     reason: str = ""
@@ -148,17 +149,17 @@ StoreResult: TypeAlias = Stored | Refusal
 
 
 class PresenceChange(msgspec.Struct, frozen=True, gc=False):
-    """One user's first session in a room began (`join`) or their last one ended (`leave`)."""
+    """A user's first session in a room started (`join`) or their last one ended (`leave`)."""
 
     kind: Literal["join", "leave"]
     participant: Participant
 
 
 class Roster(msgspec.Struct, frozen=True):
-    """Who is in a room, over all nodes. Each change of the list raises `version` by one.
+    """The users in a room, across all nodes. Each change increases `version` by one.
 
-    It is not `complete` while the nodes still enter what a cluster's memory has lost: who is not listed
-    then has not left for that. When it is complete again, `chat.may_have_missed()` is called.
+    `complete` is false while the nodes register their sessions again after shared presence data was lost; a
+    user who is missing then has not left. When it is complete again, `chat.may_have_missed()` is called.
     """
 
     version: int
@@ -167,14 +168,14 @@ class Roster(msgspec.Struct, frozen=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Something that would stop the server from working, and how to cure it."""
+    """A problem that keeps the server from working, and how to correct it."""
 
     what: str
     cure: str
 
 
 class RoomSummary(msgspec.Struct, frozen=True):
-    """A room as it is listed. `seq` is the head of its log."""
+    """A room in a list of rooms. `seq` is the head of its log."""
 
     name: str
     epoch: str
@@ -184,23 +185,23 @@ class RoomSummary(msgspec.Struct, frozen=True):
 
 
 class RoomPage(msgspec.Struct, frozen=True):
-    """A piece of the list of rooms, by name. `next` is the name to go on after; None at the end."""
+    """A page of the list of rooms, sorted by name. `next` is the name to continue after; None at the end."""
 
     rooms: tuple[RoomSummary, ...]
     next: str | None = None
 
 
 class Membership(msgspec.Struct, frozen=True):
-    """What somebody is in a room."""
+    """A user's role in a room."""
 
     user_id: str
     role: Role
 
 
 class Rights(msgspec.Struct, frozen=True):
-    """What a user may do in a room: "join" it, "send" to it, "moderate" it, "manage" it.
+    """The actions a user may perform in a room: "join", "send", "moderate" and "manage".
 
-    `role` is None for who is no member. `muted_until` and `banned_until` are in Unix seconds; None: not now.
+    `role` is None if the user is no member. `muted_until` and `banned_until` are in Unix seconds, or None.
     """
 
     room: RoomSummary
@@ -211,7 +212,7 @@ class Rights(msgspec.Struct, frozen=True):
 
 
 class Sanction(msgspec.Struct, frozen=True):
-    """Somebody may not be in a room ("ban") or not speak there ("mute") before `until` (Unix seconds).
+    """A user may not enter a room ("ban") or not send to it ("mute") before `until` (Unix seconds).
 
     `by` is the id of the user who set it.
     """

@@ -1,4 +1,4 @@
-"""How often many callers may do something: a rate for each, in bounded memory."""
+"""Rate limits for many callers, in bounded memory."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Hashable
 
 MOST_CALLERS = 10_000
 IPV6_NETWORK_BITS = 64
-"""One customer has a whole network of them, so an address alone is nobody's."""
+"""Prefix length that identifies an IPv6 client: one customer usually has a whole /64 network."""
 STRIKES = 20
 STRIKE_SECONDS = 10.0
 
 
 class Rate:
-    """A token bucket: `per_second` in the long run, `burst` at once. 0 per second is no limit."""
+    """A token bucket with the rate `per_second` and the capacity `burst`. 0 `per_second` means no limit."""
 
     __slots__ = ("_allowance", "_burst", "_last", "_per_second")
 
@@ -25,7 +25,7 @@ class Rate:
         self._last = 0.0
 
     def wait(self, now: float) -> float:
-        """Take one; 0 if that is allowed at `now`, else the seconds until it will be."""
+        """Take a token at `now` (seconds) and return 0, or return the seconds until one is available."""
         if not self._per_second:
             return 0.0
         grown = self._allowance + (now - self._last) * self._per_second
@@ -37,7 +37,7 @@ class Rate:
 
 
 class Strikes:
-    """Counts refusals of a connection: `STRIKES` of them within `STRIKE_SECONDS` are too many."""
+    """Counts refusals of a connection. More than `STRIKES` within `STRIKE_SECONDS` exceed the limit."""
 
     __slots__ = ("_times",)
 
@@ -46,21 +46,21 @@ class Strikes:
 
     @property
     def standing(self) -> bool:
-        """True if there was one; it may be long past."""
+        """True if a strike has been recorded; it may have expired since."""
         return bool(self._times)
 
     def add(self, now: float) -> bool:
-        """Count one; True if it was one too many."""
+        """Record a strike at `now` (seconds); return True if the limit is exceeded."""
         self._times = [time for time in self._times if now - time < STRIKE_SECONDS]
         self._times.append(now)
         return len(self._times) > STRIKES
 
 
 class Rates:
-    """Caller -> its token bucket. The ones that were away longest are forgotten first."""
+    """Caller -> its token bucket. The least recently used bucket is dropped first."""
 
     def __init__(self, per_second: float, burst: int, most: int = MOST_CALLERS) -> None:
-        """0 `per_second` is no limit. `most` callers are remembered."""
+        """0 `per_second` means no limit. At most `most` buckets are kept."""
         self._per_second = per_second
         self._burst = burst
         self._most = most
@@ -70,7 +70,7 @@ class Rates:
         return len(self._rates)
 
     def wait(self, caller: Hashable, now: float) -> float:
-        """Count one; 0 if that is allowed at `now`, else the seconds until it will be."""
+        """Take a token of `caller` at `now` (seconds) and return 0, or return the seconds to wait for one."""
         if not self._per_second:
             return 0.0
         rate = self._rates.pop(caller, None) or Rate(self._per_second, self._burst)
@@ -81,7 +81,7 @@ class Rates:
 
 
 def network_of(address: str) -> str:
-    """What an address counts as: itself, or for IPv6 its network."""
+    """Return the rate limit key of an address: the IPv4 address itself, or the IPv6 network."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

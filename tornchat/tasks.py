@@ -1,4 +1,4 @@
-"""The owner of tasks: what it starts it also ends."""
+"""Ownership of asyncio tasks: the owner starts them and ends them when it is closed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ log = logging.getLogger("tornchat")
 
 
 class Tasks:
-    """Starts tasks, reports those that fail, and ends what is left when it is closed."""
+    """Starts tasks, logs their failures, and cancels those still running when it is closed."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
 
     def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        """Run `work` until it ends or this owner is closed."""
+        """Start a task that runs `work` until it ends or this owner is closed."""
         task = asyncio.create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._ended)
         return task
 
     def every(self, seconds: float, work: Callable[[], Awaitable[None] | None], name: str) -> None:
-        """Do `work` again and again, `seconds` apart. One that fails is logged and done again."""
+        """Call `work` repeatedly, `seconds` apart. A failure is logged and does not end the repetition."""
         self.start(self._repeat(seconds, work), name)
 
     async def _repeat(self, seconds: float, work: Callable[[], Awaitable[None] | None]) -> None:
@@ -43,13 +43,13 @@ class Tasks:
             log.error("task %s failed", task.get_name(), exc_info=task.exception())
 
     async def finish(self, seconds: float) -> None:
-        """Let what runs come to its end, at most `seconds`; then close."""
+        """Wait at most `seconds` for the running tasks to end, then close."""
         if self._running:
             await asyncio.wait(list(self._running), timeout=seconds)
         await self.close()
 
     async def close(self) -> None:
-        """Cancel what runs and wait until it has ended."""
+        """Cancel the running tasks and wait until they have ended."""
         tasks = list(self._running)
         for task in tasks:
             task.cancel()

@@ -1,1 +1,1 @@
-"""What nodes tell each other: entries, control messages, presence; and the sanctions known on this node."""
+"""Communication between nodes: broadcast of entries, control messages, presence, and cached sanctions."""

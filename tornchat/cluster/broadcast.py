@@ -1,4 +1,7 @@
-"""Telling the other nodes: queued, bounded, waited for by nobody. What is lost, the log repairs."""
+"""Broadcast to the other nodes through a bounded queue, without blocking the caller.
+
+Entries whose payload is lost are recovered from the log.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ MOST_PAYLOAD_BYTES = 16 * 1024 * 1024
 
 
 class Payload(msgspec.Struct, frozen=True, array_like=True):
-    """What one commit stored in one room, for the other nodes. It comes from outside and is not trusted."""
+    """The entries that one commit stored in one room. Received payloads are untrusted and are validated."""
 
     version: Annotated[int, Meta(ge=VERSION, le=VERSION)]
     node: str
@@ -33,7 +36,7 @@ class Payload(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Broadcast:
-    """One queue and one task between the commits and the broadcast plugin."""
+    """The queue between the commits and the broadcast plugin; `run` publishes what is queued."""
 
     def __init__(self, hooks: Hooks, node_id: str) -> None:
         self._hooks = hooks
@@ -45,27 +48,27 @@ class Broadcast:
         self._decode = msgspec.msgpack.Decoder(Payload).decode
         self.published = 0
         self.dropped = 0
-        """Payloads that were not published, since the queue was full or the plugin failed."""
+        """Number of payloads not published because the queue was full or the plugin failed."""
         self.ignored = 0
-        """Payloads that came in and were not ours, damaged or meant for another room."""
+        """Number of received payloads that were malformed, too long or for another room."""
         self.received = 0
-        """Payloads of other nodes that were taken."""
+        """Number of payloads accepted from other nodes."""
         self.echoed = 0
-        """This node's own payloads that came back."""
+        """Number of this node's own payloads received back."""
 
     @property
     def waiting(self) -> int:
-        """How many payloads are still to be published."""
+        """The number of queued payloads."""
         return len(self._waiting)
 
     def publish(self, room: str, epoch: str, entries: Sequence[Entry]) -> None:
-        """Queue one payload for the nodes that have this room; nobody else is there: do nothing."""
+        """Queue the entries for the other nodes; do nothing if the broadcast scope is "process"."""
         if not self._alone:
             payload = Payload(VERSION, self._node_id, room, epoch, tuple(entries))
             self.send(f"room:{room}", self._encode(payload))
 
     def send(self, topic: str, payload: bytes) -> None:
-        """Queue a payload for the other nodes, if there are any."""
+        """Queue a payload for the other nodes; do nothing if the broadcast scope is "process"."""
         if self._alone:
             return
         if len(self._waiting) >= MOST_WAITING:
@@ -75,7 +78,7 @@ class Broadcast:
         self._wake.set()
 
     def read(self, topic: str, payload: bytes) -> Payload | None:
-        """Read what came on `topic`; None for one's own echo and for what is not a payload of that room."""
+        """Decode a payload received on `topic`; None if it is this node's own or invalid for the topic."""
         if len(payload) > MOST_PAYLOAD_BYTES:
             self.ignored += 1
             return None
@@ -94,7 +97,7 @@ class Broadcast:
         return found
 
     async def run(self) -> None:
-        """Publish what is queued, until cancelled."""
+        """Publish queued payloads until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()

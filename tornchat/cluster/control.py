@@ -1,7 +1,7 @@
-"""What nodes tell each other besides entries: payloads of the topic `nodes`, few and small.
+"""Control messages between nodes, sent on the topic `nodes`.
 
-What has a state in storage is told as a hint to read it again, so that a lost, repeated, late or forged
-one does no harm.
+A change of stored state is sent as a request to read that state again, so that a lost, repeated, late or
+forged control message has no lasting effect.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ Word: TypeAlias = Annotated[str, Meta(max_length=1024)]
 
 
 class ControlMessage(msgspec.Struct, frozen=True, array_like=True):
-    """Something to do on every node. It comes from outside and is not trusted.
+    """A request to all nodes. Received control messages are untrusted and are validated.
 
-    "sanctions": read those of `room` again. "room": see whether `room` is still there. "kick": close the
-    user's sessions in `room`. "disconnect": close all the user's sessions.
+    "sanctions": read the sanctions of `room` again. "room": check whether `room` still exists. "kick": close
+    the user's sessions in `room`. "disconnect": close all sessions of the user.
     """
 
     version: Annotated[int, Meta(ge=VERSION, le=VERSION)]
@@ -34,25 +34,25 @@ class ControlMessage(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Control:
-    """Writes this node's orders, and reads the others'."""
+    """Encodes this node's control messages and decodes those of other nodes."""
 
     def __init__(self, node_id: str) -> None:
         self._node_id = node_id
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(ControlMessage).decode
         self.ignored = 0
-        """Payloads that came in and were not ours or damaged."""
+        """Number of received payloads that were malformed or too long."""
 
     def make(self, kind: ControlKind, room: str = "", user_id: str = "") -> ControlMessage:
-        """An order of this node's."""
+        """Return a control message from this node."""
         return ControlMessage(VERSION, self._node_id, kind, room, user_id)
 
     def write(self, order: ControlMessage) -> bytes:
-        """The payload that others can read."""
+        """Return the encoded control message."""
         return self._encode(order)
 
     def read(self, payload: bytes) -> ControlMessage | None:
-        """Read a payload; None for one's own echo and for what is no order."""
+        """Decode a payload; None if it is this node's own or is not a valid control message."""
         try:
             order = self._decode(payload) if len(payload) <= MOST_BYTES else None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

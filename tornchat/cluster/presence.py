@@ -1,7 +1,7 @@
-"""This node's sessions in the presence plugin: each enters and leaves in its order, however long it takes.
+"""Reports this node's sessions to the presence plugin, in order for each session.
 
-The plugin may be away for a while. Then a session joins here all the same, and what it could not be told
-is told again until it is.
+If the plugin is unavailable, sessions still join and leave on this node, and the calls that failed are
+retried until they succeed.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from tornchat.hooks.calls import Hooks
 from tornchat.model import User
 
 MOST_LATE = 1000
-"""So many sessions are told of in full after the plugin was away."""
+"""If more sessions than this have pending steps, a pending join is dropped when its session leaves."""
 
 
 class _Step(NamedTuple):
-    """Something that the plugin is still to be told."""
+    """A join or leave to report to the plugin."""
 
     kind: str
     room: str
@@ -30,26 +30,26 @@ class _Step(NamedTuple):
 
 
 class Presence:
-    """Tells the presence plugin who is here. `retry` is to be called regularly."""
+    """Reports joins and leaves to the presence plugin. `retry` must be called regularly."""
 
     def __init__(self, hooks: Hooks, tell: Callable[..., None]) -> None:
         self._hooks = hooks
         self._tell = tell
         self._late: dict[str, deque[_Step]] = {}
-        """Session -> what the plugin is still to be told of it, in order."""
+        """Session -> its pending steps, in order."""
         self._retrying = asyncio.Lock()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def enter(self, room: str, user: User, session: str) -> None:
-        """Count a session in. Raises nothing."""
+        """Report that a session joined the room. Raises nothing."""
         await self._take(_Step("join", room, user, session))
 
     async def leave(self, room: str, user: User, session: str) -> None:
-        """Count a session out. Raises nothing."""
+        """Report that a session left the room. Raises nothing."""
         await self._take(_Step("leave", room, user, session))
 
     async def _take(self, step: _Step) -> None:
-        # What is under way or late goes first, or a leave could overtake its own join.
+        # Running and pending steps go first; otherwise a leave could overtake its own join.
         turn = self._turns.get(step.session) or asyncio.Lock()
         self._turns[step.session] = turn
         async with turn:
@@ -62,14 +62,14 @@ class Presence:
                 self._late[step.session] = deque([step])
 
     def _wait(self, step: _Step) -> None:
-        """Tell it after what is late. When many are late, who has gone is only said to have gone."""
+        """Append a pending step. Above `MOST_LATE` sessions, a leave replaces the earlier pending steps."""
         late = self._late[step.session]
         if len(self._late) > MOST_LATE and step.kind == "leave":
-            late.clear()  # the leave is told in any case: nobody knows what became of the join
+            late.clear()  # the leave is still reported, because the outcome of the join is unknown
         late.append(step)
 
     async def retry(self) -> None:
-        """Tell what is late, each session's in order; stops at the first that still can't be told."""
+        """Report pending steps, in order for each session; stop at the first that fails again."""
         async with self._retrying:
             while self._late:
                 session, steps = next(iter(self._late.items()))
@@ -77,15 +77,15 @@ class Presence:
                 try:
                     await self._do(step)
                 except Unavailable:
-                    self._late[session] = self._late.pop(session)  # next time the others come first
+                    self._late[session] = self._late.pop(session)  # the next retry starts with the others
                     return
-                if steps[0] is step:  # it has left meanwhile, if not
+                if steps[0] is step:  # otherwise a leave has replaced it in the meantime
                     steps.popleft()
                 if not steps:
                     del self._late[session]
 
     async def close(self) -> None:
-        """Forget what is late: who could not be told in time finds out by the end of this node's lease."""
+        """Retry once more, then drop pending steps: the plugin drops the sessions when the lease expires."""
         await self.retry()
         self._late.clear()
 

@@ -1,1 +1,1 @@
-"""Between the core and its plugins: the specifications, the loader, and calls with deadline and policy."""
+"""The plugin interface: hook specifications, the plugin loader, and hook calls with deadlines."""

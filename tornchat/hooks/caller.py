@@ -1,7 +1,8 @@
-"""The verbs: the only file that calls a plugin, with its deadline, its failure policy and the blame.
+"""Implementation of the verbs. This is the only module that calls plugins.
 
-A plugin that raises, returns junk or hangs harms the one operation that asked it. Its failure is
-logged with its name; what the caller gets is `Unavailable`, never a "no".
+It applies deadlines and the failure policy. A plugin that raises, returns an invalid value or hangs fails
+only the operation that called it. The failure is logged with the plugin's name, and the caller gets
+`Unavailable`, never a negative answer.
 """
 
 from __future__ import annotations
@@ -28,19 +29,21 @@ log = logging.getLogger("tornchat.hooks")
 
 Answer = TypeVar("Answer")
 PASSED_ON = (ChatError, NotStored, SettingsError)
-"""What a plugin raises on purpose: it reaches the caller as it is, from these hooks:"""
+"""Exceptions that a plugin raises deliberately. They reach the caller unchanged from the hooks in
+`MAY_REFUSE`."""
 MAY_REFUSE = frozenset(
     {"startup", "check", "migrate", "issue_token", "store_messages", "filter_message", "create_room"}
 )
-"""From any other hook it is a failure like all others: nobody there waits for a refusal."""
+"""Hooks that may raise `PASSED_ON`. In any other hook these exceptions count as failures, because the caller
+does not handle a refusal."""
 
 
 class Implementation:
-    """One plugin's implementation of one hook, called with the hook's arguments in order.
+    """One plugin's implementation of one hook, called with the hook's positional arguments.
 
-    `seconds` is how long its calls took, `failures` how many failed, by kind: `error` (it raised),
-    `timeout`, `junk` (it returned what it may not) and `unavailable` (it said so itself), and `stalls`
-    how often it blocked the event loop.
+    `seconds` is a histogram of call durations. `failures` counts failed calls by kind: `error` (an
+    exception), `timeout`, `junk` (an invalid return value) and `unavailable` (raised by the plugin itself).
+    `stalls` counts how often the implementation blocked the event loop.
     """
 
     __slots__ = ("began", "failures", "function", "hook", "plugin", "seconds", "stalls")
@@ -56,7 +59,7 @@ class Implementation:
 
 
 class Verbs:
-    """Calls the plugins of one chat. `close` ends what is left of calls that were given up."""
+    """Calls the plugins of one chat. `close` cancels calls that are still running after their deadline."""
 
     def __init__(
         self, implementations: Mapping[str, Sequence[Implementation]], deadlines: Mapping[str, float]
@@ -69,32 +72,32 @@ class Verbs:
         self._down: set[tuple[str, str]] = set()
         self.tells = Tells(self._contained)
         self.stalls = 0
-        """How often something that is no plugin's blocked the event loop."""
+        """How often code other than a plugin's blocked the event loop."""
 
     def provides(self, hook: str) -> bool:
-        """Say whether any loaded plugin implements `hook`."""
+        """Return whether any loaded plugin implements `hook`."""
         return bool(self._implementations.get(hook))
 
     def provider(self, hook: str) -> str:
-        """Give the name of the plugin that provides `hook`. Raises `SettingsError` if none does."""
+        """Return the name of the plugin that provides `hook`. Raises `SettingsError` if none does."""
         return self._sole(hook).plugin
 
     def implementations(self) -> Iterator[Implementation]:
-        """Every implementation of every hook."""
+        """Iterate over all implementations of all hooks."""
         for implementations in self._implementations.values():
             yield from implementations
 
     def deadline(self, hook: str) -> float:
-        """Seconds that a call of `hook` may take."""
+        """Return the deadline of `hook` in seconds."""
         return self._deadlines[hook]
 
     def tell(self, hook: str, *arguments: object) -> None:
-        """Tell everybody who listens, in order and without waiting for them."""
+        """Queue a notification for every plugin that implements `hook`, without waiting for the calls."""
         for implementation in self._implementations.get(hook, ()):
             self.tells.put(implementation.plugin, implementation, arguments)
 
     async def close(self) -> None:
-        """Let what was told arrive, then end every call that was given up."""
+        """Deliver the queued notifications, then cancel the calls that missed their deadline."""
         await self.tells.close()
         for stray in self._strays:
             stray.cancel()
@@ -121,7 +124,7 @@ class Verbs:
         return cast("Answer | None", answer)
 
     async def _collect(self, hook: str, form: type, *arguments: object) -> list[tuple[str, Any]]:
-        """Everybody's answers as (plugin, answer); None stands for one that failed, which is logged."""
+        """Return the answers of all plugins as (plugin, answer). None is a failed call, which is logged."""
         return [
             (implementation.plugin, await self._contained(implementation, arguments, form))
             for implementation in self._implementations.get(hook, ())
@@ -135,7 +138,7 @@ class Verbs:
             self._check(implementation, answer, form)
             return answer
         except Unavailable:
-            return None  # logged where it failed
+            return None  # logged where the failure occurred
         except PASSED_ON as error:
             self._failed(implementation, error)
             return None
@@ -160,7 +163,7 @@ class Verbs:
         return answer
 
     def _note_down(self, implementation: Implementation, error: Unavailable) -> None:
-        """Log what a plugin says is missing: once, until it is there again. A failure is logged already."""
+        """Log, once per outage, that a plugin raised `Unavailable`. A failure has been logged already."""
         if isinstance(error, _Failed):
             return
         known = (implementation.plugin, implementation.hook)
@@ -178,7 +181,7 @@ class Verbs:
             log.info("plugin %(plugin)s answers %(hook)s again", facts, extra=facts)
 
     def _at_once(self, implementation: Implementation, *arguments: object) -> Any:
-        """Call a hook that is never awaited. Raises `Unavailable`."""
+        """Call a synchronous hook. Raises `Unavailable`."""
         began = perf_counter()
         try:
             return _called(implementation, arguments)
@@ -189,9 +192,9 @@ class Verbs:
 
     @staticmethod
     def _begin(implementation: Implementation, arguments: tuple[object, ...]) -> asyncio.Future[Any]:
-        """Begin a call without a deadline, for one whose own end matters; `_outcome` says how it ended.
+        """Start a call without a deadline. `_outcome` returns its result after it has ended.
 
-        One at a time.
+        Only one such call of an implementation may run at a time.
         """
         implementation.began = perf_counter()
         try:
@@ -203,7 +206,7 @@ class Verbs:
         return _done(answer)
 
     def _outcome(self, implementation: Implementation, call: asyncio.Future[Any]) -> Any:
-        """What a call that has ended gave. Raises `NotStored`, or `Unavailable` for every other failure."""
+        """Return the result of a finished call. Raises `NotStored`, or `Unavailable` for other failures."""
         implementation.seconds.observe(perf_counter() - implementation.began)
         try:
             return call.result()
@@ -213,7 +216,7 @@ class Verbs:
             raise self._failed(implementation, error) from None
 
     async def _within(self, implementation: Implementation, answer: Awaitable[Any]) -> Any:
-        """Wait until the deadline and no longer, even for a plugin that ignores its cancellation."""
+        """Wait for an answer until the deadline at most, even if the plugin ignores its cancellation."""
         call = asyncio.ensure_future(_awaited(answer))
         self._strays.add(call)
         call.add_done_callback(self._ended)
@@ -231,7 +234,7 @@ class Verbs:
     def _ended(self, call: asyncio.Future[Any]) -> None:
         self._strays.discard(call)
         if not call.cancelled():
-            call.exception()  # so that a call given up on is not reported as never retrieved
+            call.exception()  # keeps asyncio from reporting that the exception was never retrieved
 
     def _sole(self, hook: str) -> Implementation:
         implementations = self._implementations.get(hook)
@@ -251,7 +254,7 @@ class Verbs:
     def _failed(
         self, implementation: Implementation, error: BaseException, kind: str = "error"
     ) -> Unavailable:
-        """Log the failure with the plugin's name and its own frames, and make what the caller raises."""
+        """Log the failure with the plugin's name and stack frames, and return the exception to raise."""
         plugin, hook = implementation.plugin, implementation.hook
         implementation.failures[kind] += 1
         frames = traceback.extract_tb(error.__traceback__)[1:]
@@ -287,11 +290,11 @@ async def _awaited(answer: Awaitable[Any]) -> Any:
 
 
 class _Failed(Unavailable):
-    """A plugin failed, which was logged."""
+    """A plugin failed; the failure has been logged."""
 
 
 def _is_whole(user: User) -> bool:
-    """Say whether the types are as declared: nothing checks them when a plugin makes a `User`."""
+    """Return whether the field types are as declared. msgspec does not check them on construction."""
     try:
         expires_at = msgspec.convert(msgspec.structs.asdict(user), User, strict=True).expires_at
     except msgspec.ValidationError:
@@ -309,5 +312,5 @@ def _done(answer: object = None, error: Exception | None = None) -> asyncio.Futu
 
 
 def promises() -> dict[str, specs.Promise]:
-    """Hook name -> its promise, in the order of the docs."""
+    """Return a mapping from hook name to `Promise`, in the order of the documentation."""
     return {name: spec.promise for name, spec in specs.SPECS.items()}  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
-"""Every hook, typed: what the core asks of its plugins, and what it makes of their answers.
+"""Typed methods for calling each hook. They validate the plugins' answers.
 
-Each raises `Unavailable` when a plugin fails or misses its deadline, unless it says otherwise.
+Unless documented otherwise, each method raises `Unavailable` if a plugin fails or misses its deadline.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from tornchat.model import (
 
 
 class Hooks(OptionalCalls):
-    """The plugins of one chat, as the core calls them."""
+    """The hooks of one chat's plugins, called by the core."""
 
     # --- auth ---
 
     async def authenticate(self, credentials: Credentials) -> User | None:
-        """Raises `Unavailable`."""
+        """Return the user that the credentials belong to, or None. Raises `Unavailable`."""
         return await self._ask("authenticate", User, credentials)
 
     async def authorize(self, user: User, action: str, room: str) -> bool:
@@ -50,17 +50,22 @@ class Hooks(OptionalCalls):
         return await self._one("open_room", RoomInfo, name, user, create, owned_limit, optional=True)
 
     async def renew_epoch(self, room: str, epoch: str) -> None:
-        """Raises `Unavailable`. Nothing happens if no plugin provides it."""
+        """Assign a new epoch; do nothing if no plugin provides the hook. Raises `Unavailable`."""
         if self.provides("renew_epoch"):
             await self._one("renew_epoch", object, room, epoch, optional=True)
 
     def begin_store(self, drafts: Sequence[Draft]) -> asyncio.Future[object]:
-        """Start the one store call. It has no deadline here and ends with the plugin's own end,
-        since only that tells when the log may be read for what became of the drafts."""
+        """Start a `store_messages` call without a deadline. Only one may run at a time.
+
+        The outcome of the drafts may be looked up in the log only after the plugin's call has ended.
+        """
         return self._begin(self._sole("store_messages"), (drafts,))
 
     def store_results(self, call: asyncio.Future[object], drafts: Sequence[Draft]) -> Sequence[StoreResult]:
-        """What a store call that has ended gave. Raises `NotStored`; `Unavailable` if that is not known."""
+        """Return the results of a finished store call.
+
+        Raises `NotStored`, or `Unavailable` if the outcome is unknown.
+        """
         implementation = self._sole("store_messages")
         results = self._outcome(implementation, call)
         if not _fits(results, drafts):
@@ -101,7 +106,7 @@ class Hooks(OptionalCalls):
     # --- broadcast and presence ---
 
     def broadcast_scope(self) -> Literal["process", "cluster"]:
-        """Raises `SettingsError`: without an answer there is no start."""
+        """Return the reach of `publish`. Raises `SettingsError` if the hook fails, which stops the start."""
         implementation = self._sole("broadcast_scope")
         try:
             scope = self._at_once(implementation)
@@ -134,14 +139,17 @@ class Hooks(OptionalCalls):
     # --- life ---
 
     async def startup(self, chat: specs.ChatHandle) -> None:
-        """Start the plugins in order. Raises `SettingsError`, after shutting down those already started
-        and the one that failed, which may have opened a part of what it needs."""
+        """Start the plugins in order.
+
+        Raises `SettingsError` on failure, after shutting down the plugins already started and the one that
+        failed, because it may have opened some of its resources.
+        """
         for plugin, fault in await self.cluster_faults():
             raise SettingsError(f"Several nodes can't be one chat ({plugin}): {fault.what}", fault.cure)
         await self.startup_of(chat, {i.plugin for i in self._implementations["startup"]})
 
     async def startup_of(self, chat: specs.ChatHandle, plugins: Collection[str]) -> None:
-        """Start these plugins only, as `startup` does: for work that is no node's."""
+        """Start only these plugins, in the way `startup` does. For commands that do not run a node."""
         started: list[str] = []
         for implementation in self._implementations["startup"]:
             if implementation.plugin not in plugins:
@@ -149,27 +157,27 @@ class Hooks(OptionalCalls):
             started.append(implementation.plugin)
             try:
                 await self._call(implementation, (chat,))
-            except BaseException as error:  # a start that is cancelled leaves nothing behind either
+            except BaseException as error:  # a cancelled start must also release its resources
                 await self.shutdown(started)
                 if isinstance(error, (Unavailable, ChatError, NotStored)):
                     raise _no_start(error) from None
                 raise
 
     async def shutdown(self, plugins: Collection[str] | None = None) -> None:
-        """Shut the plugins down, in reverse order, whatever each of them does."""
+        """Shut the plugins down in reverse order. A plugin that fails does not affect the others."""
         for implementation in reversed(self._implementations["shutdown"]):
             if plugins is None or implementation.plugin in plugins:
                 await self._contained(implementation, ())
 
     async def check(self) -> list[tuple[str, Fault]]:
-        """Collect (plugin, fault). A plugin that can't even check itself is a fault, too."""
+        """Return all faults as (plugin, fault). A check that fails counts as a fault of its plugin."""
         found: list[tuple[str, Fault]] = []
         for plugin, faults in await self._collect("check", Sequence):
             found.extend((plugin, fault) for fault in _faults(faults))
         return found + await self.cluster_faults()
 
     async def cluster_faults(self) -> list[tuple[str, Fault]]:
-        """Collect what keeps this from being one of several nodes, if it is to be one.
+        """Return the faults of `check_cluster` as (plugin, fault); empty if this is not a cluster node.
 
         Raises `SettingsError`.
         """
@@ -179,7 +187,7 @@ class Hooks(OptionalCalls):
         return [(plugin, fault) for plugin, faults in answers for fault in _faults(faults)]
 
     async def migrate(self) -> list[tuple[str, str]]:
-        """Collect (plugin, step taken). Raises what the first plugin raises: half a migration is a fault."""
+        """Return the steps taken as (plugin, step). The first failure is raised and stops the migration."""
         steps: list[tuple[str, str]] = []
         for implementation in self._implementations["migrate"]:
             taken = await self._call(implementation, ())
@@ -188,7 +196,7 @@ class Hooks(OptionalCalls):
         return steps
 
     async def health(self) -> dict[str, dict[str, str]]:
-        """Collect plugin -> part -> "ok" or what is wrong; a plugin that fails has one part, `health`."""
+        """Return plugin -> component -> "ok" or a problem; a failed call has one component, `health`."""
         answers = await self._collect("health", Mapping)
         return {name: {"health": "failed"} if a is None else dict(a) for name, a in answers}
 
@@ -203,14 +211,14 @@ class Hooks(OptionalCalls):
             try:
                 self._at_once(implementation, group)
             except Unavailable:
-                pass  # logged; the others still add theirs
+                pass  # the failure is logged; the other plugins still add their commands
 
     def messages_stored(self, room: str, entries: Sequence[Entry]) -> None:
         self.tell("messages_stored", room, entries)
 
 
 def _faults(answer: Sequence[object] | None) -> list[Fault]:
-    """What a plugin's check gave; junk is a fault, too."""
+    """Return the faults in a plugin's answer. A failed check or an invalid item adds a fault."""
     if answer is None:
         return [Fault("Its check failed.", "The log says why.")]
     faults = [fault for fault in answer if isinstance(fault, Fault)]

@@ -1,7 +1,7 @@
-"""From the names in the settings to one set of plugins per chat. Where there is doubt, it refuses to start.
+"""Loads the plugins named in the settings. An ambiguous or invalid configuration stops the start.
 
-One door: the default plugins are found by the entry-point group `tornchat`, exactly as a third
-party's are. What is not named is never imported.
+The default plugins are found through the entry-point group `tornchat`, in the same way as third-party
+plugins. Plugins that are not named are never imported.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ GROUP = "tornchat"
 
 
 class NoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The section of a plugin that has no settings."""
+    """The settings section of a plugin without settings."""
 
 
 class Offer(NamedTuple):
-    """A plugin that could be loaded: its name, the distribution it comes in, and how to get the class."""
+    """A plugin that can be loaded: its name, its distribution, and a function that imports its class."""
 
     name: str
     distribution: str
@@ -39,7 +39,7 @@ class Offer(NamedTuple):
 
 
 class Plugin(NamedTuple):
-    """A loaded plugin: the name it was asked for by, where it comes from, and the hooks it implements."""
+    """A loaded plugin: its name in the settings, its distribution, and the hooks it implements."""
 
     name: str
     distribution: str
@@ -49,16 +49,17 @@ class Plugin(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """The plugins of one chat, and the way to call them."""
+    """The loaded plugins of one chat, and the object that calls their hooks."""
 
     plugins: tuple[Plugin, ...]
     hooks: Hooks
 
 
 def load_plugins(settings: Settings, extra: Mapping[str, type] | None = None) -> Loaded:
-    """Load `[tornchat] plugins`. `extra` offers more of them, name -> class, as an entry point would.
+    """Load the plugins named in `[tornchat] plugins`.
 
-    Raises `SettingsError`, naming the cure, on anything that is in doubt.
+    `extra` maps names to additional plugin classes, which are found like entry points. Raises
+    `SettingsError`, with a suggested correction, if the configuration is ambiguous or invalid.
     """
     manager = pluggy.PluginManager(specs.PROJECT)
     for module in specs.MODULES:
@@ -74,7 +75,7 @@ def load_plugins(settings: Settings, extra: Mapping[str, type] | None = None) ->
 
 
 def installed() -> list[Offer]:
-    """Every plugin that is installed, by name; nothing is imported."""
+    """Return all installed plugins, sorted by name, without importing them."""
     found = {}
     for point in entry_points(group=GROUP):
         offer = _offer(point)
@@ -83,7 +84,7 @@ def installed() -> list[Offer]:
 
 
 def choose(wanted: str, extra: Mapping[str, type]) -> Offer:
-    """Find the one plugin meant by `name` or `distribution:name`. Raises `SettingsError`."""
+    """Return the plugin that `name` or `distribution:name` identifies. Raises `SettingsError`."""
     distribution, _, name = wanted.rpartition(":")
     if wanted in extra:
         return Offer(wanted, "this application", lambda: extra[wanted])
@@ -100,7 +101,7 @@ def choose(wanted: str, extra: Mapping[str, type]) -> Offer:
 
 
 def refuse_repeats(offers: Sequence[Offer]) -> None:
-    """Raise `SettingsError` if one plugin is named twice."""
+    """Raise `SettingsError` if a plugin is named more than once."""
     names = [offer.name for offer in offers]
     for name in names:
         if names.count(name) > 1:
@@ -108,7 +109,7 @@ def refuse_repeats(offers: Sequence[Offer]) -> None:
 
 
 def settings_type(offer: Offer) -> type[msgspec.Struct]:
-    """Import the plugin and give the type of its section. Raises `SettingsError`."""
+    """Import the plugin and return the type of its settings section. Raises `SettingsError`."""
     form = getattr(_class(offer), "Settings", NoSettings)
     if not (inspect.isclass(form) and issubclass(form, msgspec.Struct)):
         raise SettingsError(
@@ -168,7 +169,7 @@ def _register(manager: pluggy.PluginManager, offer: Offer, settings: Settings) -
 
 
 def _refuse_optional(name: str, factory: type) -> None:
-    """Pluggy lets an optional one fit no hook, and a misspelt one would never be called."""
+    """Refuse `optionalhook`. Pluggy does not check its name, so a misspelt hook would never be called."""
     for attribute in dir(factory):
         marks = getattr(getattr(factory, attribute, None), f"{specs.PROJECT}_impl", None)
         if marks is not None and marks["optionalhook"]:
@@ -204,7 +205,7 @@ def _refuse_order(name: str, caller: pluggy.HookCaller) -> None:
 
 
 def _refuse_unfilled_arguments(name: str, caller: pluggy.HookCaller) -> None:
-    """An argument with a default, or by keyword only, is none that pluggy fills."""
+    """Refuse arguments that pluggy does not pass: those with a default and keyword-only ones."""
     for impl in caller.get_hookimpls():
         unfilled = sorted(set(inspect.signature(impl.function).parameters) - {*impl.argnames})
         if impl.plugin_name == name and unfilled:
@@ -231,7 +232,7 @@ def _implementations(
 
 
 def _narrowed(impl: pluggy.HookImpl, arguments: Sequence[str]) -> Callable[..., Any]:
-    """A plugin may leave out arguments that it has no use for."""
+    """Return a function that passes only the arguments that the implementation takes."""
     if tuple(impl.argnames) == tuple(arguments):
         return impl.function
     places = [arguments.index(name) for name in impl.argnames]

@@ -1,7 +1,7 @@
-"""The hooks that a chat may do without, typed: directory, moderation and search.
+"""Typed methods for calling the optional hooks: directory, moderation and search.
 
-Each raises `Unavailable` when its plugin fails or misses its deadline, and `ChatError` (`not_provided`)
-when there is none.
+Each raises `Unavailable` if the plugin fails or misses its deadline, and `ChatError` (`not_provided`) if no
+loaded plugin provides the hook.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Answer = TypeVar("Answer")
 
 
 class OptionalCalls(Verbs):
-    """What only some chats have."""
+    """Calls of the optional hooks."""
 
     # --- directory ---
 
@@ -25,7 +25,7 @@ class OptionalCalls(Verbs):
         return await self._several("list_rooms", RoomSummary, user, after, limit)
 
     async def create_room(self, name: str, user: User, private: bool, owned_limit: int) -> RoomInfo:
-        """Raises `ChatError` (`room_taken`, `too_many_rooms`), too."""
+        """Create a room. Also raises `ChatError` (`room_taken`, `too_many_rooms`)."""
         return await self._provided("create_room", RoomInfo, name, user, private, owned_limit)
 
     async def delete_room(self, room: str, epoch: str) -> bool:
@@ -56,7 +56,7 @@ class OptionalCalls(Verbs):
     async def search_messages(
         self, room: str, query: str, before: int | None, limit: int
     ) -> Sequence[Entry] | None:
-        """None if there is no such room."""
+        """Return the matching messages, newest first; None if there is no such room."""
         self._require("search_messages")
         form: type[Any] = Sequence
         found = await self._one("search_messages", form, room, query, before, limit, optional=True)

@@ -1,4 +1,7 @@
-"""Telling plugins what happened: in order for each plugin, waited for by nobody, forgotten never."""
+"""Event notifications to plugins: queued and delivered in order for each plugin, without blocking the caller.
+
+The queue of each plugin is bounded; notifications beyond the bound are dropped, counted and logged.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,10 @@ CLOSE_SECONDS = 5.0
 
 
 class Tells:
-    """One queue and, while it holds something, one task for each plugin that listens.
+    """One queue for each plugin, and one task while the queue is not empty.
 
-    A plugin that is more than `MOST_WAITING` tells behind misses the newest; that is logged.
+    If `MOST_WAITING` notifications are queued for a plugin, new ones for it are dropped. When its queue is
+    empty again, the number of dropped notifications is logged.
     """
 
     def __init__(self, call: Callable[[Any, tuple[object, ...]], Awaitable[Any]]) -> None:
@@ -26,10 +30,10 @@ class Tells:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._missed: dict[str, int] = {}
         self.missed: Counter[str] = Counter()
-        """Plugin -> tells that it never got."""
+        """Plugin -> number of notifications dropped because its queue was full."""
 
     def put(self, plugin: str, implementation: object, arguments: tuple[object, ...]) -> None:
-        """Queue one tell for `plugin`."""
+        """Queue one notification for `plugin`, or drop it if the queue is full."""
         queue = self._waiting.setdefault(plugin, deque())
         if len(queue) >= MOST_WAITING:
             self._missed[plugin] = self._missed.get(plugin, 0) + 1
@@ -50,11 +54,11 @@ class Tells:
                 log.error("plugin %s was %d tells behind and missed %d", plugin, MOST_WAITING, missed)
 
     def waiting(self) -> dict[str, int]:
-        """Plugin -> tells that are still to reach it."""
+        """Return plugin -> number of queued notifications."""
         return {plugin: len(queue) for plugin, queue in self._waiting.items()}
 
     async def close(self) -> None:
-        """Give what waits a last `CLOSE_SECONDS` to be told."""
+        """Deliver queued notifications for at most `CLOSE_SECONDS`, then cancel the remaining calls."""
         tasks = list(self._tasks.values())
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=CLOSE_SECONDS)

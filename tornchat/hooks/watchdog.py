@@ -1,7 +1,8 @@
-"""Finds what blocks the event loop, and names it in the log: most often a plugin's plain function that waits.
+"""Detects code that blocks the event loop, and logs it. The usual cause is a plugin's blocking function.
 
-A thread asks the loop for a sign of life. When none comes it looks at what the loop's thread is doing. The
-loop itself only sets a flag a few times per second; calls of plugins cost nothing more.
+A thread schedules a callback on the loop at intervals. If the callback does not run in time, the thread
+inspects the stack of the loop's thread. The loop only sets a flag a few times per second; plugin calls have
+no additional cost.
 """
 
 from __future__ import annotations
@@ -23,16 +24,16 @@ from tornchat.hooks.calls import Hooks
 log = logging.getLogger("tornchat.hooks")
 
 GRACE_SECONDS = 0.02
-"""A process that was stopped as a whole gets this long to show that its loop is well."""
+"""Additional seconds to wait, so that a process that was suspended as a whole is not reported as blocked."""
 MOST_SECONDS = 10.0
-"""A stall that lasts longer is logged before it ends: it may never."""
+"""A stall that lasts longer than this is logged before it ends, because it may never end."""
 
 
 class Watchdog:
-    """Watches the loop that `start` is called on. Nothing of it is left after `close`."""
+    """Watches the event loop on which `start` is called. `close` ends its thread."""
 
     def __init__(self, hooks: Hooks, seconds: float = 0.2) -> None:
-        """A loop that shows no life for `seconds` is blocked; 0 is never."""
+        """A loop that does not respond for `seconds` counts as blocked; 0 disables the watchdog."""
         self._hooks = hooks
         self._owners = _owners(hooks)
         self._seconds = seconds
@@ -41,7 +42,7 @@ class Watchdog:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to watch. On the loop's own thread."""
+        """Start watching. Must be called on the loop's thread."""
         if self._seconds:
             arguments = (asyncio.get_running_loop(), threading.get_ident())
             self._thread = threading.Thread(
@@ -50,7 +51,7 @@ class Watchdog:
             self._thread.start()
 
     def close(self) -> None:
-        """End the watch; its thread has ended when this returns. Idempotent."""
+        """Stop watching, and wait for the thread to end. Idempotent."""
         self._closing.set()
         self._alive.set()
         if self._thread is not None:
@@ -75,7 +76,7 @@ class Watchdog:
         frame = sys._current_frames().get(thread)
         owner = self._owner(frame)
         culprit = f"plugin {owner.plugin} in {owner.hook}" if owner is not None else _place(frame)
-        del frame  # it would keep alive what its variables name
+        del frame  # the frame would keep its local variables alive
         (owner or self._hooks).stalls += 1
         self._alive.wait(MOST_SECONDS)
         facts = {"event": "loop_blocked", "seconds": round(time.monotonic() - asked, 3), "culprit": culprit}
@@ -102,7 +103,7 @@ def _owners(hooks: Hooks) -> Mapping[CodeType, Implementation]:
 
 
 def _code(function: Callable[..., Any]) -> CodeType | None:
-    """The code that is run when `function` is called, below wrappers, partials and methods."""
+    """Return the code object that runs when `function` is called, without wrappers, partials and methods."""
     below: Any = inspect.unwrap(function)
     while isinstance(below, (partial, MethodType)):
         below = inspect.unwrap(below.func if isinstance(below, partial) else below.__func__)

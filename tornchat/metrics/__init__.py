@@ -1,1 +1,1 @@
-"""What a node counts and times."""
+"""Counters, histograms and event loop lag of a node."""

@@ -1,4 +1,4 @@
-"""What a node counts of its traffic: plain numbers, added to where it happens."""
+"""Traffic counters of a node."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NO_CODE = "none"
 
 
 class Counts:
-    """Numbers that only grow. Each is an integer that costs one addition where it happens."""
+    """Counters that only increase. They are plain integers, so that counting costs one addition."""
 
     __slots__ = (
         "auth_failures",
@@ -29,27 +29,27 @@ class Counts:
 
     def __init__(self) -> None:
         self.received = 0
-        """Text messages that clients sent."""
+        """Number of text messages received from clients."""
         self.received_bytes = 0
         self.stored = 0
-        """Entries that this node brought into the log."""
+        """Number of entries that this node stored in the log."""
         self.deliveries = 0
-        """Entries times the sessions in their room, here."""
+        """For each accepted entry, the number of sessions in its room on this node, summed up."""
         self.sent_bytes = 0
-        """Bytes of frames given to sockets, without pings and close frames."""
+        """Bytes of frames written to sockets, without pings and close frames."""
         self.slow = 0
-        """Sessions that were cut off since they read too slowly."""
+        """Number of sessions closed because they read too slowly."""
         self.opened = 0
         self.closed: Counter[str] = Counter()
-        """By close code; what is none of ours or the protocol's is `other`, no code at all is `none`."""
+        """Closed connections by close code; unknown codes count as `other`, a missing code as `none`."""
         self.refused: Counter[str] = Counter()
-        """Messages that were answered by an error, by its code."""
+        """Refused messages by error code."""
         self.auth_failures: Counter[str] = Counter()
-        """Connections that nobody could be made out for, by the reason."""
+        """Connections that failed authentication, by cause."""
         self.handshakes_refused: Counter[str] = Counter()
-        """Requests for a WebSocket that got none, by the reason."""
+        """Refused WebSocket handshakes, by cause."""
 
     def close(self, code: int | None) -> None:
-        """Count the end of a connection. Any client may send any code: they must not all be kept."""
+        """Count a closed connection. Unknown codes are merged, because a client may send any code."""
         known = OTHER if code not in CLOSE_CODES else str(code)
         self.closed[NO_CODE if code is None else known] += 1

@@ -1,4 +1,4 @@
-"""How often something took how long: counts by bounds, cheap enough for every commit and every hook."""
+"""Histograms with fixed bounds, cheap enough to update on every commit and every hook call."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 LATENCIES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Bounds (seconds) for what somebody waits for."""
+"""Bounds (seconds) for latencies."""
 CALLS = (0.00001, 0.0001, 0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0)
-"""Bounds (seconds) for calls, of which many take next to no time."""
+"""Bounds (seconds) for hook calls, many of which take only microseconds."""
 SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0)
-"""Bounds for how many at once."""
+"""Bounds for batch sizes."""
 
 
 class Histogram:
-    """Counts values up to and including each of `bounds`, which rise; the last count is of what is beyond."""
+    """Counts values by `bounds`, which are inclusive and ascending; the last count is for higher values."""
 
     __slots__ = ("bounds", "counts", "total")
 
@@ -31,9 +31,9 @@ class Histogram:
 
 
 def quantile(bounds: Sequence[float], counts: Sequence[int], share: float) -> float | None:
-    """The value that `share` (0 to 1) of the counted ones stay below, as if spread evenly between two bounds.
+    """Return the `share` quantile (0 to 1), interpolated linearly between two bounds.
 
-    None when nothing was counted. What is beyond the last bound counts as the last bound.
+    Returns None if nothing was counted. Values above the last bound count as the last bound.
     """
     wanted, below = share * sum(counts), 0
     if not wanted:

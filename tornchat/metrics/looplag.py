@@ -1,4 +1,4 @@
-"""How late the event loop is: what a timer that is due has to wait for others, sampled."""
+"""Event loop lag: the delay of a timer callback, sampled at intervals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SAMPLE_SECONDS = 0.1
 
 
 class LoopLag:
-    """Samples the running loop while `run` does. Besides those samples it costs nothing."""
+    """Samples the lag of the running loop while `run` is running."""
 
     def __init__(self) -> None:
         self.seconds = Histogram(LATENCIES)

@@ -1,1 +1,1 @@
-"""A room on this node: stream, members, in-order acceptance, recovery, flush; and the loaded rooms."""
+"""Rooms on this node: streams, members, in-order acceptance, recovery, flush, and the room registry."""

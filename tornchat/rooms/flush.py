@@ -1,4 +1,4 @@
-"""One flush per turn of the loop, for all rooms with news; large rooms are served in slices."""
+"""Flushes all rooms with new frames once per event loop iteration; large rooms are served in slices."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ SLICE_MEMBERS = 512
 
 
 class Flush:
-    """Gathers the rooms that have news in this turn of the loop and flushes them at its end.
+    """Collects the rooms that have new frames in this loop iteration and flushes them at its end.
 
-    After `SLICE_MEMBERS` writes it gives the loop to others and goes on in the next turn, so that a
-    room of thousands holds nobody up.
+    After `SLICE_MEMBERS` writes it yields to the loop and continues in the next iteration, so that a room
+    with thousands of members does not delay other work.
     """
 
     def __init__(self) -> None:
-        """On the running loop."""
+        """Must be called while the event loop is running."""
         self._loop = asyncio.get_running_loop()
         self._rooms: OrderedDict[Room, None] = OrderedDict()
         self._scheduled = False
         self._since: float | None = None
         self.seconds = Histogram(LATENCIES)
-        """From the arrival of a commit's first message until the last member was written to."""
+        """Seconds from the arrival of a commit's first message until all members have been written to."""
 
     @property
     def unfinished(self) -> bool:
@@ -34,12 +34,12 @@ class Flush:
         return bool(self._rooms)
 
     def brings(self, arrived: float) -> None:
-        """What is flushed next is a commit, whose first message arrived then (`monotonic`, seconds)."""
+        """Record that the next flush has a commit whose first message arrived at `arrived` (`monotonic`)."""
         if self._since is None:
             self._since = arrived
 
     def news(self, room: Room) -> None:
-        """`room` has something to flush."""
+        """Schedule `room` for the next flush."""
         self._rooms[room] = None
         self._schedule()
 
@@ -48,19 +48,19 @@ class Flush:
         self.end()
 
     def end(self) -> None:
-        """Flush now what there is: for who has just brought a whole turn's news."""
+        """Flush now instead of at the end of the iteration, up to `SLICE_MEMBERS` writes."""
         budget = SLICE_MEMBERS
         try:
             while self._rooms and budget > 0:
                 room, _ = self._rooms.popitem(last=False)
                 room.rearm(self.news)
                 budget = room.flush(budget)
-                if budget == 0:  # to the end of the line: the others come first now
+                if budget == 0:  # to the end of the queue, so that other rooms are served first
                     self.news(room)
             if self._since is not None and not self._rooms:
                 self.seconds.observe(monotonic() - self._since)
                 self._since = None
-        finally:  # one room that fails must not leave the others waiting for their next news
+        finally:  # a room that fails must not delay the others until their next frame
             if self._rooms:
                 self._schedule()
 

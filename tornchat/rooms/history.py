@@ -1,4 +1,4 @@
-"""What a session is shown of the past: the usual history, or all since the position that it asks for."""
+"""The history sent to a new session: the default history, or all entries after a requested position."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAGE_ENTRIES = 500
 
 
 class Plan(NamedTuple):
-    """What to send: the log after `after`, of which storage gave `early` already, up to the cursor."""
+    """What to send: the log from after `after` up to the cursor. `early` is a page already read from it."""
 
     after: int
     recovered: bool
@@ -23,7 +23,7 @@ class Plan(NamedTuple):
 
 
 class History:
-    """Plans and reads histories. What the tail holds is never read from storage."""
+    """Plans and reads histories. Entries in the tail are never read from storage."""
 
     def __init__(self, hooks: Hooks, history_limit: int, resume_messages: int) -> None:
         self._hooks = hooks
@@ -31,9 +31,9 @@ class History:
         self._resume_messages = resume_messages
 
     async def plan(self, room: Room, since: Position | None) -> Plan:
-        """Decide what a session gets that asks for all since a position, or for the usual history.
+        """Return what to send to a session that asks for all entries after `since` (None: default history).
 
-        `recovered` is True only if it gets all of it. Raises `Unavailable`.
+        `recovered` is True only if the plan covers all entries after `since`. Raises `Unavailable`.
         """
         if since is not None and self._may_resume(room, since):
             if room.tail_after(since.seq) is not None:
@@ -62,7 +62,7 @@ class History:
         return page
 
     async def older(self, room: Room, dialect: Dialect, plan: Plan, upto: int) -> AsyncIterator[bytes]:
-        """The planned entries with a `seq` of at most `upto` that the tail did not hold, page by page.
+        """Yield the planned entries up to `upto` that are not in the tail, as joined frames, page by page.
 
         Raises `Unavailable`.
         """
@@ -72,7 +72,7 @@ class History:
             entries = [entry for entry in page.entries if entry.seq <= upto]
             if not entries:
                 raise Unavailable(f"room {room.info.name}: the log ends before {upto}")
-            if entries[0].seq != after + 1:  # pruned meanwhile: a hole must not pass for the whole
+            if entries[0].seq != after + 1:  # pruned in the meantime: a gap must not go unnoticed
                 raise Unavailable(f"room {room.info.name}: the log begins after {after + 1}")
             yield b"".join(map(dialect.entry, entries))
             page, after = None, entries[-1].seq

@@ -1,4 +1,4 @@
-"""A member of a room: one session's cursor in the room's stream, and the frames meant for it alone."""
+"""A member of a room: one session's cursor in the room's stream, and the frames for this session only."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ SLICE_BYTES = 65536
 
 
 class Outlet(Protocol):
-    """One client's way out. Bytes given to it arrive in order, or the connection ends."""
+    """The output side of one client's connection. Bytes arrive in order, or the connection ends."""
 
     def send(self, data: bytes) -> bool:
-        """Take `data`; True if all of it has left and more is welcome at once."""
+        """Send `data`; return True if the kernel has taken all of it and more may be sent at once."""
 
     async def drained(self) -> None:
-        """Wait until all that was written has left. Raises `ConnectionError` when the client is gone."""
+        """Wait until all written bytes have been sent. Raises `ConnectionError` if the client is gone."""
 
     def end(self, code: int, reason: str) -> None:
-        """Close with this code, after what was written and what is still due. Idempotent."""
+        """Close with this code after all written and pending frames. Idempotent."""
 
 
 class Member:
-    """A session's place in its room: a cursor, and what is for it alone.
+    """One session in a room: its cursor in the stream, and the frames for this session only.
 
-    `asides` are frames for this member only, each with the offset in the stream where it belongs, or None;
-    `aside_bytes` is how long they are together.
-    A member that is not `ready` is not written to: its socket, or its history, is still busy.
+    `asides` holds frames for this member only, each with its offset in the stream, or is None if there are
+    none; `aside_bytes` is their total length in bytes. A member that is not `ready` is not written to,
+    because its socket has not drained or its history is still being sent.
     """
 
     __slots__ = (
@@ -61,7 +61,7 @@ class Member:
 
 
 def slices_of(data: bytes) -> Iterator[bytes]:
-    """Cut frames into pieces of about a slice, each of whole frames."""
+    """Split frames into pieces of about `SLICE_BYTES` bytes, each made of whole frames."""
     start = 0
     while len(data) - start > SLICE_BYTES:
         end = whole_frames(data, start, SLICE_BYTES)
@@ -73,7 +73,7 @@ def slices_of(data: bytes) -> Iterator[bytes]:
 
 
 async def send_all(outlet: Outlet, slices: Iterator[bytes], ready: bool) -> None:
-    """Send at the pace of the client's socket. `ready` says whether it takes more at once."""
+    """Send the slices, waiting for the socket to drain in between. `ready`: the first may be sent at once."""
     for piece in slices:
         if not ready:
             await outlet.drained()

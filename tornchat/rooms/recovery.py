@@ -1,4 +1,4 @@
-"""Gap repair: what the broadcast lost is read from the log, without disturbing anybody."""
+"""Gap recovery: entries lost by the broadcast are read from the log and delivered to the members."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from tornchat.tasks import Tasks
 log = logging.getLogger("tornchat.repair")
 
 WAIT_FOR_BUS = 0.05
-"""Seconds that a late payload gets to arrive by itself before the log is read."""
+"""Seconds to wait for a late broadcast payload before the log is read."""
 PAGE_ENTRIES = 1000
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0)
 
 
 class Gone(Exception):
-    """The room is not there any more."""
+    """The room no longer exists."""
 
 
 class WentBack(Exception):
-    """The log ends before what the room's members were shown."""
+    """The head of the log is behind the entries already sent to the room's members."""
 
 
 class Recovery:
-    """At most one repair per room; what is asked for meanwhile makes it go round once more."""
+    """Runs at most one recovery per room. A request during a recovery makes it read the log once more."""
 
     def __init__(
         self,
@@ -46,17 +46,17 @@ class Recovery:
         self._on_went_back = on_went_back
         self._asked: dict[str, bool] = {}
         self.repaired = 0
-        """Entries that came from the log instead of the bus."""
+        """Number of entries read from the log instead of received by broadcast."""
         self.gaps = 0
-        """How often entries were found missing; several finds of one gap before it is closed are one."""
+        """Number of gaps found. A gap found several times before it is closed counts once."""
 
     def found(self, room: Room) -> None:
-        """Entries are missing in `room`: bring it to the head of its log."""
+        """Count a gap in `room` and start its recovery."""
         self.gaps += room.info.name not in self._asked
         self.start(room)
 
     def start(self, room: Room) -> None:
-        """Bring `room` to the head of its log."""
+        """Start a recovery that brings `room` to the head of its log."""
         running = room.info.name in self._asked
         self._asked[room.info.name] = running
         if not running:
@@ -78,7 +78,7 @@ class Recovery:
             del self._asked[name]
 
     async def _read_once(self, room: Room) -> bool:
-        """Read one page; True if the room is at the head of the log then."""
+        """Read one page and accept it; return True if the room is then at the head of the log."""
         before, held = room.seq, room.held()
         page = await self._read(room)
         if page is None:
@@ -87,7 +87,7 @@ class Recovery:
             raise PositionLost
         if page.head_seq < before:
             raise WentBack
-        # What was held before the log was read and is not in it did not come from there.
+        # An entry held before the read whose seq is beyond the head of the log is not from this log.
         room.drop(seq for seq in held if seq > page.head_seq)
         try:
             room.accept(page.epoch, page.entries)

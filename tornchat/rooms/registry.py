@@ -1,4 +1,4 @@
-"""The rooms that are loaded on this node: loaded once, watched while in use, let go when empty."""
+"""The rooms loaded on this node: loaded on first use, compared with the log, unloaded when empty."""
 
 from __future__ import annotations
 
@@ -21,13 +21,17 @@ EMPTY_SECONDS = 60.0
 
 
 class _Lock(asyncio.Lock):
-    """One room's turn. Who waited while a load failed has had its answer with it."""
+    """Serializes loading and unloading of one room.
+
+    `failed_at` is the loop time (seconds) of the last failed load. Callers that were already waiting at that
+    time fail as well, without another attempt.
+    """
 
     failed_at = -1.0
 
 
 class Registry:
-    """Room name -> `Room`. Whatever comes from storage or the bus goes to its room through here."""
+    """Room name -> `Room`. Dispatches entries from storage and from the broadcast to their rooms."""
 
     def __init__(
         self,
@@ -47,19 +51,19 @@ class Registry:
         self._locks: WeakValueDictionary[str, _Lock] = WeakValueDictionary()
         self._unsubscribed: set[str] = set()
         self._rereading: dict[str, bool] = {}
-        """The rooms whose list is being read -> whether it is to be read once more."""
+        """Rooms whose roster is being read -> whether it must be read once more."""
         self.repairs = Recovery(hooks, tasks, self.lose, self.gone, self._went_back)
         self.lost = 0
-        """Rooms whose log turned out to be another one than their members were shown."""
+        """Number of times a room's log was found to differ from the one its members had received."""
         self.missed = 0
-        """How often the bus said that it may have lost something."""
+        """Number of times the broadcast plugin reported that payloads may have been lost."""
 
     def get(self, name: str) -> Room | None:
-        """The room if it is loaded."""
+        """Return the room if it is loaded, else None."""
         return self._loaded.get(name)
 
     def warm(self, name: str) -> Room | None:
-        """The room if it is loaded and open to everybody: then nobody needs to be asked about it."""
+        """Return the room if it is loaded and public, so that storage need not be asked; else None."""
         room = self._loaded.get(name)
         if room is None or room.info.private:
             return None
@@ -70,11 +74,11 @@ class Registry:
         return len(self._loaded)
 
     def loaded(self) -> ValuesView[Room]:
-        """The rooms that are loaded; to be looked at without awaiting anything."""
+        """Return a view of the loaded rooms. It must not be used across an await."""
         return self._loaded.values()
 
     async def load(self, info: RoomInfo) -> Room | None:
-        """Give the room, at the head of its log; None if it is gone. Raises `Unavailable`."""
+        """Return the room, loading it if necessary; None if it no longer exists. Raises `Unavailable`."""
         asked, lock = asyncio.get_running_loop().time(), self._lock(info.name)
         async with lock:
             if lock.failed_at >= asked:
@@ -93,7 +97,7 @@ class Registry:
             return room
 
     def _lock(self, name: str) -> _Lock:
-        """Loading and unloading of one room run one after another; the lock lives while somebody uses it."""
+        """Return the lock that serializes loading and unloading of one room. It exists while in use."""
         lock = self._locks.get(name)
         if lock is None:
             lock = self._locks[name] = _Lock()
@@ -103,7 +107,7 @@ class Registry:
         early = self._early[info.name] = []
         try:
             await self._subscribe(info.name)
-            # Once the subscription holds: what is stored before is in the page, the rest comes on the bus.
+            # Read after subscribing: earlier entries are in the page, later ones arrive by broadcast.
             page = await self._hooks.read_history(info.name, None, None, self._limits.tail_length)
             if page is None:
                 return None
@@ -128,12 +132,12 @@ class Registry:
             await self._hooks.subscribe(f"room:{name}")
             self._unsubscribed.discard(name)
         except Unavailable:
-            self._unsubscribed.add(name)  # chatting inside this node goes on; `upkeep` tries again
+            self._unsubscribed.add(name)  # the room works within this node; `upkeep` retries
 
     # --- what comes in ---
 
     def accept(self, name: str, epoch: str, entries: Sequence[Entry]) -> None:
-        """Hand entries to their room, if it is here; what is missing before them is repaired."""
+        """Pass entries to their room if it is loaded. A gap before them starts a recovery."""
         room = self._loaded.get(name)
         if room is None:
             if name in self._early:
@@ -147,7 +151,7 @@ class Registry:
             self.lose(room)
 
     def presence_changed(self, name: str, version: int, change: PresenceChange) -> None:
-        """Tell the room's members of the change, or read the whole list if one was missed."""
+        """Send the change to the room's members, or read the whole roster if a version was missed."""
         room = self._loaded.get(name)
         if room is None:
             return
@@ -158,7 +162,7 @@ class Registry:
             room.tell_presence(told)
 
     def _reread(self, room: Room) -> None:
-        """Have the list read, one call at a time: what is asked for meanwhile makes it go round once more."""
+        """Read the roster in a task, one per room. A request during a read causes one more read."""
         running = room.info.name in self._rereading
         self._rereading[room.info.name] = running
         if not running:
@@ -175,22 +179,22 @@ class Registry:
             del self._rereading[name]
 
     async def reread_presence(self, room: Room) -> None:
-        """Read who is in the room and tell its members the difference to what they were told last."""
+        """Read the room's roster and send its members the changes since the roster last sent to them."""
         try:
             fresh = await self._hooks.read_presence(room.info.name)
         except Unavailable:
-            return  # `upkeep` reads it again
+            return  # `upkeep` retries if no roster has been read yet
         room.tell_presence(room.roster.refresh(fresh))
 
     def may_have_missed(self) -> None:
-        """The bus may have lost something: compare every room with its log, its list with the fresh one."""
+        """Compare every loaded room with its log and its roster, because payloads may have been lost."""
         self.missed += 1
         for room in self._loaded.values():
             self.repairs.start(room)
             self._reread(room)
 
     def lose(self, room: Room) -> None:
-        """The log is not the one that the members were shown: let them take a fresh history."""
+        """Unload a room whose log is not the one its members received; they reconnect for a new history."""
         if self._loaded.get(room.info.name) is room:
             facts = {"event": "position_lost", "room": room.info.name}
             log.warning("room %(room)s: position lost, its members are closed with 4010", facts, extra=facts)
@@ -198,7 +202,7 @@ class Registry:
             self._drop(room, POSITION_LOST, "position lost")
 
     def gone(self, room: Room) -> None:
-        """The room was deleted: nobody is in it any more."""
+        """Unload a room that was deleted, and close its members' connections."""
         if self._loaded.get(room.info.name) is room:
             facts = {"event": "room_deleted", "room": room.info.name}
             log.info("room %(room)s: deleted, its members are closed with 4000", facts, extra=facts)
@@ -213,11 +217,11 @@ class Registry:
     # --- upkeep ---
 
     async def check_positions(self) -> None:
-        """Compare the rooms in use with the log: this finds the lost last message. Raises nothing."""
+        """Compare the rooms in use with their logs, which detects a lost last entry. Raises nothing."""
         await self.compare([name for name, room in self._loaded.items() if room.population])
 
     async def compare(self, names: Sequence[str]) -> None:
-        """Compare these rooms, if they are loaded, with their logs. Raises nothing."""
+        """Compare those of the named rooms that are loaded with their logs. Raises nothing."""
         known = {name: self._loaded[name].seq for name in names if name in self._loaded}
         if not known:
             return
@@ -241,20 +245,20 @@ class Registry:
                 self.repairs.found(room)
 
     async def _went_back(self, room: Room) -> None:
-        """Entries that the members saw are gone from the log: their places will be used again, for others."""
+        """Renew the epoch of a room whose log lost entries that members have seen: their seqs are reused."""
         log.error("room %s: its log went back behind %d; it gets a new epoch", room.info.name, room.seq)
         try:
             await self._hooks.renew_epoch(room.info.name, room.info.epoch)
         except Unavailable:
-            return  # found again at the next check
+            return  # the next check detects it again
         self.lose(room)
 
     async def upkeep(self) -> None:
-        """Let go of rooms that have been empty for a minute, and try again to subscribe the others."""
+        """Unload rooms empty for `EMPTY_SECONDS`; retry failed subscriptions and roster reads."""
         now = asyncio.get_running_loop().time()
         for name, room in list(self._loaded.items()):
             if self._loaded.get(name) is not room:
-                continue  # lost while another one was looked after
+                continue  # unloaded while another room was processed
             if not room.population and now - room.empty_since > EMPTY_SECONDS:
                 await self._unload(room)
             elif name in self._unsubscribed:
@@ -276,4 +280,4 @@ class Registry:
             try:
                 await self._hooks.unsubscribe(f"room:{name}")
             except Unavailable:
-                pass  # what still arrives for it finds no room and is dropped
+                pass  # payloads that still arrive for this room are dropped

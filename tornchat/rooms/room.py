@@ -1,8 +1,8 @@
-"""A room on this node: its position in the log, its tail, its members, and what it has to tell them.
+"""A room on this node: its position in the log, its tail, its members and their pending frames.
 
-Entries come in from this node's commits, from other nodes and from repairs, in any order and more than
-once; they are accepted strictly in the order of the log. Everything here is plain and synchronous, so
-that between two lines nothing else happens.
+Entries arrive from this node's commits, from other nodes and from recovery, in any order and possibly more
+than once; they are accepted strictly in log order. All methods are synchronous, so that no other code runs
+in between.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from tornchat.wire import Dialect
 
 MOST_HELD = 10_000
 TOO_SLOW = "too slow"
-"""The reason in the close frame of who reads too slowly."""
+"""Reason in the close frame sent to a client that reads too slowly."""
 
 
 class Gap(Exception):
-    """Entries are missing before the ones that came: the log is to be read."""
+    """Entries are missing before the accepted ones; the log must be read."""
 
 
 class PositionLost(Exception):
-    """What came does not belong to the log that this room's members were shown."""
+    """The entries do not belong to the log that this room's members have received."""
 
 
 class RoomLimits(NamedTuple):
-    """How long the tail is (entries), how far a member may be behind (bytes), and [rooms] presence_limit."""
+    """Length of the tail (entries), maximum backlog of a member (bytes), and `[rooms] presence_limit`."""
 
     tail_length: int
     send_buffer_bytes: int
@@ -40,7 +40,7 @@ class RoomLimits(NamedTuple):
 
 
 class Room:
-    """One room. `on_news` is called once when there is something to flush, until `flush` was called."""
+    """One room. `on_news` is called when there are frames to flush, and then not again until `rearm`."""
 
     __slots__ = (
         "_acks",
@@ -67,19 +67,19 @@ class Room:
         on_news: Callable[[Room], None],
         counts: Counts | None = None,
     ) -> None:
-        """`counts` is the node's; without it the room has its own."""
+        """`counts` holds the node's counters; if it is None, the room creates its own."""
         self.info = info
         self.counts = counts or Counts()
         self.seq = 0
         self.first_seq = 1
-        """The oldest entry that is still stored, as far as is known here."""
+        """The `seq` of the oldest entry still stored, as last read by this node."""
         self.tail: deque[Entry] = deque(maxlen=limits.tail_length)
         self.roster = ToldRoster(limits.presence_limit)
         self.streams: dict[str, Stream] = {}
         self.population = 0
-        """Sessions in this room on this node."""
+        """Number of sessions in this room on this node."""
         self.empty_since = 0.0
-        """Since when (loop time, seconds) nobody is here; it says nothing while somebody is."""
+        """Loop time (seconds) since which the room has been empty; undefined while it has members."""
         self._limits = limits
         self._on_news: Callable[[Room], None] | None = on_news
         self._held: dict[int, Entry] = {}
@@ -90,13 +90,13 @@ class Room:
     # --- the log ---
 
     def start(self, seq: int, tail: Iterable[Entry], first_seq: int = 1) -> None:
-        """Stand at `seq`, with the entries that lead to it. Before anybody is a member."""
+        """Set the position to `seq` and the tail to the entries that end there. Call before `enter`."""
         self.seq = seq
         self.first_seq = first_seq
         self.tail.extend(tail)
 
     def prune(self, first_seq: int) -> None:
-        """Let go of what is not stored any more: nobody is to be shown it from now on."""
+        """Remove entries before `first_seq` from the tail; they are no longer stored and must not be sent."""
         self.first_seq = max(self.first_seq, first_seq)
         while self.tail and self.tail[0].seq < self.first_seq:
             self.tail.popleft()
@@ -104,9 +104,9 @@ class Room:
                 stream.frames.popleft()
 
     def accept(self, epoch: str, entries: Sequence[Entry]) -> None:
-        """Take entries of the log: the next ones are told, old ones dropped, later ones held.
+        """Accept entries: append those that come next, drop known ones, and hold those after a gap.
 
-        Raises `Gap` if something is held after this, `PositionLost` if `epoch` is another log's.
+        Raises `Gap` if entries are held afterwards, and `PositionLost` if `epoch` belongs to another log.
         """
         if epoch != self.info.epoch:
             raise PositionLost
@@ -146,32 +146,32 @@ class Room:
                     stream.frames[index] = stream.dialect.entry(blank)
 
     def held(self) -> list[int]:
-        """The places of the entries that wait for others before them."""
+        """Return the seqs of held entries, which wait for missing entries before them."""
         return list(self._held)
 
     def drop(self, places: Iterable[int]) -> None:
-        """Forget held entries at these places of the log."""
+        """Remove the held entries with these seqs."""
         for seq in places:
             self._held.pop(seq, None)
 
     def missing(self) -> bool:
-        """Say whether entries are held that wait for others before them."""
+        """Return whether entries are held that wait for missing entries before them."""
         self._held = {seq: entry for seq, entry in self._held.items() if seq > self.seq}
         return bool(self._held)
 
     def tail_after(self, since: int) -> int | None:
-        """How many of the tail's entries come after `since`; None if the tail does not reach back so far."""
+        """Return the number of entries after `since`; None if the tail does not hold all of them."""
         count = self.seq - since
         return count if 0 <= count <= len(self.tail) else None
 
     # --- members ---
 
     def members(self) -> list[Member]:
-        """Every session in this room on this node."""
+        """Return all members on this node."""
         return [member for stream in self.streams.values() for member in stream.members.values()]
 
     def stream(self, dialect: Dialect) -> Stream:
-        """The stream of this dialect; made when its first member comes."""
+        """Return the stream of this dialect, creating it if necessary."""
         stream = self.streams.get(dialect.name)
         if stream is None:
             stream = self.streams[dialect.name] = Stream(
@@ -180,7 +180,7 @@ class Room:
         return stream
 
     def enter(self, participant: Participant, session: str, dialect: Dialect, outlet: Outlet) -> Member:
-        """Make a member whose cursor is set to this instant: all before is history, all after is live."""
+        """Add a member whose cursor is at the head: earlier entries are history, later ones are live."""
         stream = self.stream(dialect)
         member = Member(participant, session, stream, outlet)
         stream.members[session] = member
@@ -188,7 +188,7 @@ class Room:
         return member
 
     def leave(self, member: Member, now: float) -> None:
-        """Forget the member. Idempotent. `now` is the loop's time (seconds)."""
+        """Remove the member. Idempotent. `now` is the loop time (seconds)."""
         stream = member.stream
         if stream.members.pop(member.session, None) is None:
             return
@@ -196,30 +196,30 @@ class Room:
         self.population -= 1
         self.empty_since = now
         if not stream.members and stream.dialect.plain is not stream.dialect:
-            del self.streams[stream.dialect.name]  # else every message would be compressed for nobody
+            del self.streams[stream.dialect.name]  # otherwise messages would be compressed without a reader
 
     def present(self, member: Member) -> bool:
-        """Say whether `member` is still one."""
+        """Return whether `member` is still in the room."""
         return member.stream.members.get(member.session) is member
 
-    # --- what is told ---
+    # --- frames ---
 
     def tell_presence(self, changes: Iterable[PresenceChange]) -> None:
-        """Tell everybody here who came and who left."""
+        """Send presence changes to all members on this node."""
         for change in changes:
             for stream in self.streams.values():
                 stream.append(stream.dialect.presence(change))
             self._news()
 
     def ack(self, member: Member, client_id: str, seq: int) -> None:
-        """Acknowledge a message right after the frame of the entry it became."""
+        """Send an acknowledgement directly after the frame of the entry at `seq`."""
         if seq <= self.seq:
             self.aside(member, member.stream.dialect.ack(client_id, seq))
         else:
             self._acks.setdefault(seq, []).append((member, client_id))
 
     def aside(self, member: Member, frame: bytes) -> None:
-        """Send `frame` to one member, in its order among the room's frames."""
+        """Send `frame` to one member, in order with the frames of the room's stream."""
         if frame and self.present(member):
             if member.asides is None:
                 member.asides = deque()
@@ -234,15 +234,15 @@ class Room:
             told(self)
 
     def rearm(self, on_news: Callable[[Room], None]) -> None:
-        """Ask to be called again at the next news."""
+        """Set the callback for the next time that there are frames to flush."""
         self._on_news = on_news
 
     # --- writing ---
 
     def flush(self, budget: int) -> int:
-        """Give each member one write with all that is new, at most `budget` members in one go.
+        """Write the new frames to the members, one write each, for at most `budget` members.
 
-        Gives what is left of the budget: above 0, everybody has been served.
+        Returns the remaining budget; if it is above 0, all members have been served.
         """
         while budget > 0:
             if not self._unserved and not self._begin():
@@ -253,7 +253,7 @@ class Room:
         return 0
 
     def _begin(self) -> bool:
-        """Open what is new to the members; False if nothing is."""
+        """Prepare the new frames for sending; return False if there are none."""
         for stream in self.streams.values():
             start, chunk = stream.open()
             if chunk:
@@ -294,17 +294,17 @@ class Room:
                 member.outlet.end(1013, TOO_SLOW)
 
     def backlog(self) -> tuple[int, int]:
-        """How many members have not been sent all, and how many bytes they are behind together."""
+        """Return the number of members with unsent frames, and the total number of unsent bytes."""
         behind = [stream.backlog() for stream in self.streams.values() if stream.behind]
         return sum(members for members, _ in behind), sum(size for _, size in behind)
 
     @staticmethod
     def catch_up(member: Member) -> None:
-        """Write to a member whose socket has drained until it is at the head or its socket is full."""
+        """Write to a member until its cursor is at the end of the stream or its socket is full."""
         _catch_up(member.stream, member)
 
     def rest(self, member: Member) -> bytes:
-        """All that is still for this member, also what waits for the turn's end: its last words."""
+        """Return all frames not yet sent to this member, including those that wait for the next flush."""
         member.stream.seal()
         return b"".join(iter(lambda: member.stream.due(member), b""))
 

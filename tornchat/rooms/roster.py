@@ -1,4 +1,4 @@
-"""Who is here: the list that the members of a room were last told, and the difference to a fresh one."""
+"""The roster last sent to the members of a room, and the changes between it and a newer one."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from tornchat.wire import encode_participant
 
 
 class ToldRoster:
-    """What this node's members of one room have been told. Changing it gives the events to tell them."""
+    """The roster as sent to this node's members of one room. Updates return the changes to send."""
 
     __slots__ = ("_encoded", "_limit", "_participants", "version")
 
     def __init__(self, limit: int = 0) -> None:
-        """With more than `limit` users joins and leaves are not told and the list is cut; 0 is never."""
+        """Above `limit` users, joins and leaves are not sent and the list is truncated; 0 means no limit."""
         self.version = -1
         self._limit = limit
         self._participants: dict[str, Participant] = {}
@@ -22,7 +22,7 @@ class ToldRoster:
         return len(self._participants)
 
     def apply(self, version: int, change: PresenceChange) -> list[PresenceChange] | None:
-        """Take the next change and give what to tell; None if it is not the next: read the list again."""
+        """Apply a change and return the changes to send; None if a version was missed (read the roster)."""
         if version <= self.version:
             return []
         if version != self.version + 1:
@@ -31,9 +31,9 @@ class ToldRoster:
         return self._told([change] if self._fits(change) else [])
 
     def refresh(self, fresh: Roster) -> list[PresenceChange]:
-        """Take the whole list and give what to tell, leaves before joins. An older list changes nothing.
+        """Apply a whole roster and return the changes to send, leaves before joins.
 
-        From one that is not complete nobody has left.
+        An older roster is ignored. A roster that is not complete gives no leaves.
         """
         if fresh.version < self.version:
             return []
@@ -45,7 +45,7 @@ class ToldRoster:
         return self._told(changes)
 
     def encoded(self, me: Participant) -> list[bytes]:
-        """The user list as encoded items: what was told, and `me` in any case."""
+        """Return the user list as encoded items, up to the limit, and always including `me`."""
         items = self._encoded
         if self._limit and len(items) > self._limit:
             items = dict(list(items.items())[: self._limit])

@@ -1,7 +1,7 @@
-"""What the members of a room who speak one dialect are sent: a stream of bytes, and cursors in it.
+"""The byte stream sent to the members of a room that use the same dialect, and their cursors in it.
 
-A member has no copy of what it has not been sent; it has a cursor. The stream keeps what the slowest
-member that may still catch up needs, and no more.
+A member holds a cursor instead of a copy of its unsent frames. The stream keeps only the bytes from the
+cursor of the slowest member that may still catch up.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tornchat.wire.framing import frame_length, whole_frames
 
 
 class Stream:
-    """One dialect's stream in one room, and the tail of the log as this dialect's frames."""
+    """One dialect's stream in one room, and the tail of the log encoded in this dialect."""
 
     __slots__ = (
         "_chunks",
@@ -38,24 +38,24 @@ class Stream:
         self.counts = counts
         self.members: dict[str, Member] = {}
         self.behind: set[Member] = set()
-        """Members that were not given all when it was opened; some may have caught up since."""
+        """Members that did not receive all bytes of a flush; some may have caught up since."""
         self.frames: deque[bytes] = deque(map(dialect.entry, tail), maxlen=tail_length)
         self.head = 0
-        """The offset where the next frame goes."""
+        """Offset (bytes) at which the next frame is appended."""
         self.end = 0
-        """The offset up to which frames may be sent; what is after it waits for the turn's end."""
+        """Offset (bytes) up to which frames may be sent; later frames wait for the next flush."""
         self._opened = 0
         self._pending: list[bytes] = []
         self._chunks: deque[tuple[int, bytes]] = deque()
 
     def append(self, frame: bytes) -> None:
-        """Add a frame to the stream; it is sent when the turn of the loop ends."""
+        """Append a frame to the stream; it is sent at the next flush."""
         if frame:
             self._pending.append(frame)
             self.head += len(frame)
 
     def seal(self) -> None:
-        """Join what waits for the turn's end to one chunk: from now on members may be sent it."""
+        """Join the pending frames into one chunk, which may then be sent to members."""
         if self._pending:
             chunk = self._pending[0] if len(self._pending) == 1 else b"".join(self._pending)
             self._pending.clear()
@@ -63,19 +63,19 @@ class Stream:
             self.end = self.head
 
     def open(self) -> tuple[int, bytes]:
-        """Seal, and give all that was sealed since the last call: its offset and its bytes."""
+        """Seal, and return the offset and bytes of everything sealed since the last call."""
         self.seal()
         start, self._opened = self._opened, self.end
         return start, self._read(start, self.end) if start < self.end else b""
 
     def history(self, count: int) -> bytes:
-        """The newest `count` entries of the tail as joined frames."""
+        """Return the newest `count` entries of the tail as joined frames."""
         return b"".join(islice(self.frames, max(0, len(self.frames) - count), None))
 
     def due(self, member: Member) -> bytes:
-        """What `member` is to be sent next: whole frames, about a slice. Moves its cursor past them.
+        """Return the next frames for `member`, about `SLICE_BYTES` bytes, and advance its cursor.
 
-        Nothing, when it was so far behind that what it needs is forgotten: better none than a hole.
+        Returns no stream bytes if those at its cursor were trimmed, so that the member never gets a gap.
         """
         parts: list[bytes] = []
         room = SLICE_BYTES
@@ -101,7 +101,7 @@ class Stream:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _piece(self, start: int, stop: int, limit: int) -> bytes:
-        """Whole frames from `start`, about `limit` bytes of them; none if they are not kept any more."""
+        """Return whole frames from `start`, about `limit` bytes; empty if they were trimmed."""
         piece = self._read(start, min(stop, start + limit))
         if start + len(piece) == stop:
             return piece
@@ -109,7 +109,7 @@ class Stream:
         return piece[:end] if end else self._read(start, start + frame_length(self._read(start, stop)))
 
     def trim(self, limit: int) -> list[Member]:
-        """Forget what everybody has; give the members that are more than `limit` bytes behind (0: none)."""
+        """Drop chunks sent to all members; return the members over `limit` bytes behind (0: no limit)."""
         self.behind = {m for m in self.behind if m.cursor < self.end and m.session in self.members}
         slow = [m for m in self.behind if limit and self.end - m.cursor > limit]
         self.behind.difference_update(slow)
@@ -119,12 +119,12 @@ class Stream:
         return slow
 
     def backlog(self) -> tuple[int, int]:
-        """How many members have not been sent all, and how many bytes they are behind together."""
+        """Return the number of members with unsent frames, and the total number of unsent bytes."""
         behind = [m for m in self.behind if m.cursor < self.end and m.session in self.members]
         return len(behind), sum(self.end - m.cursor + m.aside_bytes for m in behind)
 
     def _read(self, start: int, stop: int) -> bytes:
-        """The sealed bytes from `start` to `stop`; none if they are not kept any more."""
+        """Return the sealed bytes from `start` to `stop`; empty if they were trimmed."""
         if not self._chunks or self._chunks[0][0] > start:
             return b""
         parts = []

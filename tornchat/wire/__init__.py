@@ -1,8 +1,8 @@
-"""The two dialects: bytes <-> events. Every event is encoded once per dialect, never once per member.
+"""The wire dialects, which convert between bytes and events. An event is encoded once per dialect.
 
-`Classic` is the documented wire format, to the letter; `V1` is the subprotocol `tornchat.v1`. What a
-dialect writes are whole WebSocket text frames, the same for all members that speak it; empty bytes
-stand for an event that the dialect does not show.
+`Classic` is exactly the documented wire format; `V1` is the subprotocol `tornchat.v1`. A dialect writes whole
+WebSocket text frames, which are the same for all members that use it. Empty bytes mean that the dialect does
+not represent the event.
 """
 
 from __future__ import annotations

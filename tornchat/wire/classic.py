@@ -1,4 +1,4 @@
-"""The dialect `classic`: the documented wire format, to the letter."""
+"""The dialect `classic`: exactly the documented wire format."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from tornchat.wire.repeats import STRING, refuse_repeated_keys, unreadable
 from tornchat.wire.shared import Shared, Timestamp, encode
 
 QUOTES_OF_ONE_PAIR = 4
-"""What decodes with so many quotes has the key that it must have and no other: it is not there twice."""
+"""A decoded payload with this number of quotes has only the required key, so that it has no repeated key."""
 _CLASSIC_ONE_KEY = re.compile(rb'\s*\{\s*"message"\s*:\s*' + STRING + rb"\s*\}\s*").fullmatch
 
 
 class ClassicSend(msgspec.Struct):
-    """`{"message": "..."}`; other keys are ignored and never trusted."""
+    """`{"message": "..."}`; other keys are ignored."""
 
     message: str
 
 
 class ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
-    """A message, as `classic` shows it."""
+    """A message in the dialect `classic`."""
 
     message: str
     sender_username: str
@@ -34,13 +34,13 @@ class ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
 
 
 class ClassicError(msgspec.Struct):
-    """A refusal, as `classic` tells it."""
+    """An error in the dialect `classic`."""
 
     error: str
 
 
 class Classic(Shared):
-    """The documented wire format. Its frames carry the documented keys and no others."""
+    """The documented wire format. Its frames have the documented keys and no others."""
 
     name = "classic"
     _decode = staticmethod(msgspec.json.Decoder(ClassicSend).decode)

@@ -1,7 +1,8 @@
-"""A dialect whose frames are compressed, for all who agreed on the same window: once for all of them.
+"""A dialect with compressed frames. Each frame is compressed once for all members with the same window.
 
-Compressing costs ten times the encoding. So it is done for what many are sent; what one member alone is
-sent (its welcome, user list, acks and errors) goes as it is, which RFC 7692, 6 leaves to each message.
+Compression costs about ten times as much as encoding. It is therefore applied only to frames for all members;
+frames for one member (welcome, user list, acks and errors) are sent uncompressed, as RFC 7692, 6 permits for
+each message.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from tornchat.wire.deflate import deflated
 
 
 class Compressed:
-    """A variant of the dialect `plain`, with a name and so a stream of its own in each room."""
+    """A variant of the dialect `plain`. It has its own name, and therefore its own stream in each room."""
 
     def __init__(self, plain: Dialect, window_bits: int) -> None:
-        """`window_bits` is one of `tornchat.deflate.WINDOWS`."""
+        """`window_bits` is one of `tornchat.wire.deflate.WINDOWS`."""
         self.plain = plain
         self.name = f"{plain.name}+deflate{window_bits}"
         self._window_bits = window_bits

@@ -1,6 +1,6 @@
 """permessage-deflate (RFC 7692) without context takeover: each message is compressed by itself.
 
-So a compressed frame is the same for all who get it, and nothing is kept between two messages.
+A compressed frame is therefore the same for all receivers, and no state is kept between messages.
 """
 
 from __future__ import annotations
@@ -10,28 +10,28 @@ import zlib
 from tornchat.wire.framing import RSV1, frame, frame_payload
 
 WINDOWS = (12, 9)
-"""The windows that frames are compressed with, in bits, the best first.
+"""Window sizes for compression in bits, in order of preference.
 
-12 (4 KiB) holds nearly every message whole. zlib's usual 15 makes it no shorter, and takes eight times as
-long to set up. 9 is for clients that ask for less than 12; zlib has no 8.
+12 (4 KiB) covers nearly every message. zlib's default of 15 does not compress better, and takes eight times
+as long to set up. 9 is for clients that request less than 12; zlib does not support 8.
 """
 MIN_BYTES = 256
-"""Shorter frames go as they are (RFC 7692, 6): they would save less than what a packet's headers take."""
+"""Shorter frames are not compressed (RFC 7692, 6): the saving would be less than the packet headers."""
 
 _LEVEL = 6
-_MEMORY_LEVEL = 5  # as much as a window of 12 bits needs; zlib's usual 8 is slower to set up
-_FLUSHED = b"\x00\x00\xff\xff"  # the end that a sender takes off (RFC 7692, 7.2.1)
-_LAST_BLOCK = b"\x03\x00"  # empty; zlib comes to it only if all the blocks before it are whole
-# A sender may mark its own last block as the last (RFC 7692, 7.2.3.4): then the rest is not looked at.
+_MEMORY_LEVEL = 5  # sufficient for a window of 12 bits; zlib's default of 8 is slower to set up
+_FLUSHED = b"\x00\x00\xff\xff"  # the trailer that a sender removes (RFC 7692, 7.2.1)
+_LAST_BLOCK = b"\x03\x00"  # an empty block; zlib reaches it only if all preceding blocks are complete
+# A sender may set the final bit on its own last block (RFC 7692, 7.2.3.4): then zlib leaves the rest unused.
 _UNUSED = frozenset((b"", _FLUSHED + _LAST_BLOCK, b"\x00" + _FLUSHED + _LAST_BLOCK))
 
 
 class TooLong(Exception):
-    """A message would be longer than its limit."""
+    """A message exceeds its size limit."""
 
 
 def deflated(plain: bytes, window_bits: int) -> bytes:
-    """The same data frame compressed; as it is, if it is short or does not get shorter."""
+    """Return the data frame compressed, or unchanged if it is short or compression does not make it shorter."""
     if len(plain) < MIN_BYTES:
         return plain
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -window_bits, _MEMORY_LEVEL)
@@ -41,10 +41,10 @@ def deflated(plain: bytes, window_bits: int) -> bytes:
 
 
 def inflated(payload: bytes, limit: int) -> bytes:
-    """The message that was compressed to `payload`, whatever its window.
+    """Return the decompressed message, for any window size.
 
-    Raises `TooLong` if it has more than `limit` bytes; no more of it than that is inflated. Raises
-    `ValueError` if it is broken or cut off.
+    Raises `TooLong` if the message has more than `limit` bytes, without inflating the rest of it. Raises
+    `ValueError` if the data is invalid or incomplete.
     """
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
     try:

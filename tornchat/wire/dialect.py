@@ -1,4 +1,4 @@
-"""What every dialect has: it reads what clients say, and writes events as frames."""
+"""The interface of a dialect: it decodes messages from clients and encodes events as frames."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tornchat.model import Entry, PresenceChange, User
 
 
 class Said(NamedTuple):
-    """What a client asks to say. `client_id` is its own id for the message, if its dialect has one."""
+    """A message from a client. `client_id` is the client's id for it, or None if the dialect has no ids."""
 
     text: str
     client_id: str | None = None
 
 
 class Welcome(NamedTuple):
-    """How a session begins: where its history ends, and whether it holds all since the asked position."""
+    """The start of a session: where its history ends, and whether it has all since the requested position."""
 
     room: str
     user: User
@@ -27,16 +27,16 @@ class Welcome(NamedTuple):
 
 
 class Dialect(Protocol):
-    """A way to read what clients say, and to write events as frames."""
+    """Decodes messages from clients and encodes events as frames."""
 
     name: str
 
     @property
     def plain(self) -> Dialect:
-        """The same dialect uncompressed, for what only one member is sent."""
+        """The same dialect without compression, for frames sent to one member only."""
 
     def decode(self, payload: bytes) -> Said:
-        """Read one text message. Raises `ChatError` (`invalid_json`, `invalid_message`)."""
+        """Decode one text message. Raises `ChatError` (`invalid_json`, `invalid_message`)."""
 
     def welcome(self, welcome: Welcome) -> bytes: ...
     def users(self, participants: Iterable[bytes]) -> bytes: ...

@@ -1,6 +1,6 @@
-"""What a server writes: ready WebSocket frames (RFC 6455, section 5). Pure bytes, for every floor.
+"""Builds and measures unmasked WebSocket frames (RFC 6455, section 5). No I/O.
 
-A server's frames are not masked (5.1), so one frame is the same for all who get it: build it once.
+A server's frames are not masked (5.1), so that one frame can be sent to all receivers.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ BINARY = 0x2
 CLOSE = 0x8
 PING = 0x9
 PONG = 0xA
-"""Opcodes (RFC 6455, 5.2). From `CLOSE` on they are control frames."""
+"""Opcodes (RFC 6455, 5.2). `CLOSE` and higher are control frames."""
 
 RSV1 = 0x40
-"""The bit of a frame's first byte that says: this message is compressed (RFC 7692, 6)."""
+"""The bit of a frame's first byte that marks a compressed message (RFC 7692, 6)."""
 
 MAX_CONTROL_BYTES = 125
-"""The longest payload of a control frame (RFC 6455, 5.5)."""
+"""Maximum payload of a control frame in bytes (RFC 6455, 5.5)."""
 
 MAX_REASON_BYTES = MAX_CONTROL_BYTES - 2
-"""The longest reason of a close frame: its code takes two bytes (RFC 6455, 5.5.1)."""
+"""Maximum reason of a close frame in bytes: the code takes two bytes (RFC 6455, 5.5.1)."""
 
 
 def frame(opcode: int, payload: bytes) -> bytes:
-    """A whole message as one unmasked frame, its length in the fewest bytes (RFC 6455, 5.2).
+    """Return a whole message as one unmasked frame, with the shortest length encoding (RFC 6455, 5.2).
 
-    `opcode | RSV1` is for a payload that is compressed.
+    Pass `opcode | RSV1` for a compressed payload.
     """
     first, length = 0x80 | opcode, len(payload)
     if length < 126:
@@ -37,14 +37,14 @@ def frame(opcode: int, payload: bytes) -> bytes:
 
 
 def text_frame(payload: bytes) -> bytes:
-    """A text message. `payload` is UTF-8 already (RFC 6455, 5.6)."""
+    """Return a text frame. `payload` must be valid UTF-8 (RFC 6455, 5.6)."""
     return frame(TEXT, payload)
 
 
 def close_frame(code: int | None = None, reason: str = "") -> bytes:
-    """A close frame (RFC 6455, 5.5.1), the reason cut to what fits without splitting a character.
+    """Return a close frame (RFC 6455, 5.5.1). The reason is truncated to fit, at a character boundary.
 
-    Without a code the frame is empty: a reason can't stand alone.
+    Without a code the frame is empty, because a reason requires a code.
     """
     if code is None:
         return frame(CLOSE, b"")
@@ -54,12 +54,12 @@ def close_frame(code: int | None = None, reason: str = "") -> bytes:
 
 
 def ping_frame(payload: bytes = b"") -> bytes:
-    """A ping of at most 125 bytes (RFC 6455, 5.5.2)."""
+    """Return a ping with a payload of at most 125 bytes (RFC 6455, 5.5.2)."""
     return _control_frame(PING, payload)
 
 
 def pong_frame(payload: bytes = b"") -> bytes:
-    """The answer to a ping: its own payload again (RFC 6455, 5.5.3)."""
+    """Return a pong, whose payload is that of the ping it answers (RFC 6455, 5.5.3)."""
     return _control_frame(PONG, payload)
 
 
@@ -70,13 +70,13 @@ def _control_frame(opcode: int, payload: bytes) -> bytes:
 
 
 def frame_payload(data: bytes) -> bytes:
-    """The payload of one whole, unmasked frame."""
+    """Return the payload of one whole, unmasked frame."""
     size = data[1]
     return data[2 if size < 126 else 4 if size == 126 else 10 :]
 
 
 def frame_length(data: bytes, start: int = 0) -> int:
-    """The length of the unmasked frame that begins at `start`, header and payload; 0 if its header is cut."""
+    """Return the length in bytes of the unmasked frame at `start`; 0 if its header is incomplete."""
     if len(data) < start + 2:
         return 0
     size = data[start + 1]
@@ -89,9 +89,9 @@ def frame_length(data: bytes, start: int = 0) -> int:
 
 
 def whole_frames(data: bytes, start: int, limit: int) -> int:
-    """The end of the last unmasked frame from `start` that fits in `limit` bytes; `start` if none does.
+    """Return the end of the last unmasked frame within `limit` bytes of `start`; `start` if none fits.
 
-    Between two writes to a client a control frame may go out, so that none may end within a frame.
+    A control frame may be sent between two writes to a client, so that a write must not end inside a frame.
     """
     end = start
     while (length := frame_length(data, end)) and end + length <= min(len(data), start + limit):

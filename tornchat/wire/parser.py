@@ -1,8 +1,8 @@
 """A strict frame parser (RFC 6455): bytes in, whole messages and control frames out. No I/O.
 
-It parses what a client sends, for a server, and what a server sends, for a client. Beyond the RFC the peer
-is refused (1008) for:
-- more than `MAX_EMPTY_FRAGMENTS` empty frames in one message (those with bytes end at the size limit);
+It parses the frames of a client for a server, and the frames of a server for a client. In addition to the
+RFC's rules, it fails the connection with 1008 for:
+- more than `MAX_EMPTY_FRAGMENTS` empty frames in one message (the size limit bounds the others);
 - more than `CONTROL_FRAMES_PER_SECOND` pings and pongs in one second.
 """
 
@@ -30,15 +30,14 @@ _Utf8Decoder = getincrementaldecoder("utf-8")
 
 
 class ProtocolFault(Closed):
-    """The client broke the protocol or a limit: close with `code` and `reason` (RFC 6455, 7.1.7)."""
+    """The peer violated the protocol or a limit: close with `code` and `reason` (RFC 6455, 7.1.7)."""
 
 
 class FrameParser:
-    """Cuts what a peer sends into frames (RFC 6455, section 5).
+    """Splits the bytes received from a peer into frames (RFC 6455, section 5).
 
-    Holds at most `max_message_bytes`, one frame header and one read. After a close frame or a fault
-    everything is ignored. A compressed message has at most `max_message_bytes` both before and after it
-    is inflated.
+    It buffers at most `max_message_bytes`, one frame header and one read. After a close frame or a fault all
+    input is ignored. `max_message_bytes` limits a compressed message both before and after inflation.
     """
 
     __slots__ = (
@@ -68,11 +67,11 @@ class FrameParser:
         clock: Callable[[], float] = time.monotonic,
         inflates: bool = False,
     ) -> None:
-        """Make a parser for one connection.
+        """Create a parser for one connection.
 
-        `unmask(mask, payload)` gives the server's role: every frame must be masked (RFC 6455, 5.1). None is
-        the client's role: no frame may be masked. `clock` gives seconds. `inflates` says that
-        permessage-deflate was agreed on (RFC 7692).
+        With `unmask(mask, payload)` the parser has the server's role: every frame must be masked (RFC 6455,
+        5.1). With None it has the client's role: no frame may be masked. `clock` returns seconds. `inflates`
+        is true if permessage-deflate was negotiated (RFC 7692).
         """
         self.fault: ProtocolFault | None = None
         self._unmask = unmask
@@ -82,17 +81,17 @@ class FrameParser:
         self._clock = clock
         self._over = False
         self._rest: bytearray | None = None  # the start of an unfinished frame ...
-        self._need = 0  # ... and how long it must get before a look at it is worthwhile
-        self._message: bytearray | None = None  # the fragments of an unfinished message
-        self._opcode = CONTINUATION  # and its opcode ...
-        self._compressed = False  # and whether they are to be inflated
+        self._need = 0  # ... and the length that it must reach before it is parsed again
+        self._message: bytearray | None = None  # the fragments of an unfinished message, ...
+        self._opcode = CONTINUATION  # ... its opcode, ...
+        self._compressed = False  # ... and whether it is compressed
         self._decoder: IncrementalDecoder | None = None
         self._empties = 0
         self._second = 0.0
         self._controls = 0
 
     def feed(self, data: bytes) -> list[Frame]:
-        """All frames that are whole now, in order. Afterwards look at `fault`: it came after them."""
+        """Parse `data` and return all complete frames, in order. Check `fault` after processing them."""
         if self._over:
             return []
         if self._rest is not None:
@@ -104,12 +103,12 @@ class FrameParser:
         try:
             self._cut(data, frames)
         except ProtocolFault as fault:
-            self.fault = fault.with_traceback(None)  # it would keep `data` alive
+            self.fault = fault.with_traceback(None)  # the traceback would keep `data` alive
             self._over, self._message = True, None
         return frames
 
     def _cut(self, data: bytes, frames: list[Frame]) -> None:
-        # Runs for every frame of every client: whole texts of up to 125 bytes take the fewest steps.
+        # This is the hot path: whole text frames of up to 125 bytes take the fewest steps.
         start, end = 0, len(data)
         unmask, masked = self._unmask, self._masked
         header = 6 if masked else 2
@@ -166,7 +165,7 @@ class FrameParser:
             raise ProtocolFault(PROTOCOL_ERROR, "message inside a message")
 
     def _begins_compressed(self, first: int) -> bool:
-        # RFC 7692, 6: the bit stands on a message's first frame, on no other and on no control frame.
+        # RFC 7692, 6: the bit is set only on a message's first frame, and never on a control frame.
         return self._inflates and first & _RESERVED_BITS == RSV1 and first & 0x0F in (TEXT, BINARY)
 
     def _take(self, first: int, payload: bytes, frames: list[Frame]) -> None:
@@ -232,7 +231,7 @@ def _check_utf8(data: bytes, decoder: IncrementalDecoder | None = None, final: b
         decoder.decode(data, final) if decoder else data.decode()
         return
     except UnicodeDecodeError:
-        pass  # as the fault's context it would keep, and show in a log, what the client wrote
+        pass  # raised below: as its context, this error would keep the client's data, and show it in a log
     raise ProtocolFault(INVALID_TEXT, "invalid UTF-8")
 
 
@@ -245,12 +244,12 @@ def _check_close(payload: bytes) -> None:
 
 
 def _may_be_sent(code: int) -> bool:
-    # RFC 6455, 7.4: 1004 to 1006 and 1015 never travel, 1016 to 2999 are reserved, 3000 to 4999 are free.
+    # RFC 6455, 7.4: 1004 to 1006 and 1015 must not be sent, 1016 to 2999 are reserved, 3000 to 4999 are free.
     return 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999
 
 
 def close_code_and_reason(payload: bytes) -> tuple[int | None, str | None]:
-    """What a close frame from `FrameParser` says (RFC 6455, 5.5.1): it may say nothing."""
+    """Return the code and reason of a close frame from `FrameParser`, None if absent (RFC 6455, 5.5.1)."""
     if not payload:
         return None, None
     return int.from_bytes(payload[:2], "big"), payload[2:].decode() or None

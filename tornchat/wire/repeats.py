@@ -1,4 +1,4 @@
-"""Refusing what is doubtful: keys that are there twice, and what can't be read at all."""
+"""Errors for messages with repeated keys and for messages that can't be decoded."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tornchat.errors import ChatError
 
 MOST_KEYS = 100
 STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
-"""A JSON string, as a regular expression."""
+"""Regular expression that matches a JSON string."""
 
 
 def refuse_repeated_keys(payload: bytes) -> None:
-    """Raise `ChatError` if an object has a key twice: readers would differ in what was said.
+    """Raise `ChatError` if an object has a repeated key, because JSON parsers differ in which value they use.
 
-    Only what is not of the usual, plain form comes here, since this costs many times the decoding.
+    This costs much more than decoding. Callers therefore use it only for messages not in the usual form.
     """
     try:
         json.loads(payload, object_pairs_hook=_without_repeats)
@@ -34,7 +34,7 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def unreadable(error: Exception, client_id: str | None = None) -> ChatError:
-    """Say in words for its sender why a frame can't be read."""
+    """Return the error that tells the sender why its message can't be decoded."""
     if isinstance(error, msgspec.ValidationError):
         return ChatError(
             "invalid_message", f"The message does not have the documented form: {error}.", None, client_id

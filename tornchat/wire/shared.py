@@ -1,4 +1,4 @@
-"""What both dialects write alike: who is here, who comes and who goes."""
+"""Events that both dialects encode in the same way: the user list, joins and leaves."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ Timestamp: TypeAlias = Annotated[
 
 
 class RoomUsersList(msgspec.Struct, tag_field="type", tag="room_users_list"):
-    """Who is here, yourself included."""
+    """The users in the room, including the receiver."""
 
     users: list[Participant]
 
 
 class UserJoin(msgspec.Struct, tag_field="type", tag="user_join"):
-    """A user is here now."""
+    """A user joined the room."""
 
     user_id: str
     username: str
 
 
 class UserLeave(msgspec.Struct, tag_field="type", tag="user_leave"):
-    """A user is not here any more."""
+    """A user left the room."""
 
     user_id: str
     username: str
@@ -46,18 +46,18 @@ encode = msgspec.json.Encoder().encode
 
 
 class Shared:
-    """What both dialects write alike."""
+    """Encoders used by both dialects."""
 
     def __init__(self) -> None:
         self._second = -1
         self._stamp = ""
 
     def users(self, participants: Iterable[bytes]) -> bytes:
-        """The user list, from participants as `encode_participant` gave them."""
+        """Return the user list frame, from items encoded by `encode_participant`."""
         return text_frame(b'{"type":"room_users_list","users":[' + b",".join(participants) + b"]}")
 
     def presence(self, change: PresenceChange) -> bytes:
-        """`user_join` or `user_leave`."""
+        """Return a `user_join` or `user_leave` frame."""
         form = UserJoin if change.kind == "join" else UserLeave
         return text_frame(encode(form(change.participant.id, change.participant.username)))
 
@@ -70,5 +70,5 @@ class Shared:
 
 
 def encode_participant(participant: Participant) -> bytes:
-    """A participant as one item of the user list."""
+    """Return a participant encoded as an item of the user list."""
     return encode(participant)

@@ -17,7 +17,7 @@ from tornchat.wire.shared import Seq, Shared, Timestamp, encode
 
 V1_SUBPROTOCOL = "tornchat.v1"
 QUOTES_OF_THREE_PAIRS = 12
-"""What decodes with so many quotes has the keys that it must have and no other: none is there twice."""
+"""A decoded payload with this number of quotes has only the required keys, so that none is repeated."""
 _V1_THREE_KEYS = re.compile(
     rb'\s*\{\s*"type"\s*:\s*"send"\s*,\s*"id"\s*:\s*'
     + STRING
@@ -28,7 +28,7 @@ _V1_THREE_KEYS = re.compile(
 
 
 class V1Send(msgspec.Struct, tag_field="type", tag="send"):
-    """`{"type": "send", "id": "...", "message": "..."}`; the id is the client's own."""
+    """`{"type": "send", "id": "...", "message": "..."}`; the id is chosen by the client."""
 
     id: Annotated[
         str, Meta(min_length=1, max_length=64, description="Yours, never used before by you in this room.")
@@ -41,7 +41,7 @@ class _AnyId(msgspec.Struct):
 
 
 class V1ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
-    """A message, as `v1` shows it: with its place in the log. A deleted one has an empty text."""
+    """A message in the dialect `v1`, with its `seq` in the log. A deleted message has an empty text."""
 
     message: str
     sender_username: str
@@ -51,7 +51,7 @@ class V1ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
 
 
 class MessageDeleted(msgspec.Struct, tag_field="type", tag="message_deleted"):
-    """The message `seq` was deleted; the deletion's own place in the log is `position`."""
+    """The message `seq` was deleted; `position` is the `seq` of the deletion itself."""
 
     seq: Seq
     position: Seq
@@ -75,7 +75,7 @@ class Ack(msgspec.Struct, tag_field="type", tag="ack"):
 
 
 class V1Error(msgspec.Struct, tag_field="type", tag="error", omit_defaults=True):
-    """A refusal. `retry_after` is in seconds."""
+    """An error. `retry_after` is in seconds."""
 
     code: Annotated[str, Meta(description="For programs.")]
     error: Annotated[str, Meta(description="For people; it may change.")]
@@ -125,7 +125,7 @@ class V1(Shared):
 
 
 def _client_id(payload: bytes) -> str | None:
-    """The id in a frame that is otherwise wrong, so that its sender knows which one was refused."""
+    """Return the id in an invalid message, if it has one, so that its sender knows which was refused."""
     try:
         found = msgspec.json.decode(payload, type=_AnyId).id
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,18 +1,18 @@
-"""Every hook: its types, its verb, and the promise made. One module per role or two.
+"""The hook specifications: signature, verb, deadline and contract of each hook, in one module per topic.
 
-The verbs say how the answers of several plugins are combined; `tornchat.hooks` carries them out.
+The verb defines how the answers of several plugins are combined; `tornchat.hooks.caller` implements it.
 
 ==========  ==========================================================================================
-`ask`       plugins in the order of the settings; the first answer that is not None wins
-`one`       exactly one loaded plugin provides it; None is an answer
-`chain`     each plugin gets what the one before returned, and may refuse
-`collect`   everybody's answers; a failing plugin's are left out and it is named in the log
-`startup`   in order; a failure stops the start
-`tell`      everybody; failures are logged with the plugin's name and contained
+`ask`       plugins are called in the order of the settings; the first answer that is not None wins
+`one`       exactly one loaded plugin provides the hook; None is a valid answer
+`chain`     each plugin receives the result of the previous plugin, and may refuse
+`collect`   all plugins are called; the answer of a plugin that fails is left out, and the failure is logged
+`startup`   plugins are called in the order of the settings; a failure stops the start
+`tell`      all plugins are notified; a failure is logged with the plugin's name and has no other effect
 ==========  ==========================================================================================
 
-A hook may be a plain function or `async def`. A plain one must return at once: it runs on the event
-loop. Every hook has a deadline in seconds, which `[deadlines] <hook>` in the settings changes.
+A hook may be a plain function or `async def`. A plain function runs on the event loop and must not block.
+Every hook has a deadline in seconds, which `[deadlines] <hook>` in the settings overrides.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ MODULES = (
     events,
     extensions,
 )
-"""In the order in which the docs tell of them."""
+"""The specification modules, in the order in which the documentation lists them."""
 SPECS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {name: spec for module in MODULES for name, spec in vars(module).items() if hasattr(spec, "promise")}
 )

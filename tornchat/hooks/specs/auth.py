@@ -1,4 +1,4 @@
-"""Who somebody is, and what they may do."""
+"""Authentication and authorization hooks."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ if TYPE_CHECKING:
 
 @hookspec("ask", role="auth", required=True, deadline=3.0)
 def authenticate(credentials: Credentials) -> Awaitable[User | None] | User | None:
-    """Say who these credentials belong to, or None if they are nobody's that this plugin knows.
+    """Return the user that the credentials belong to, or None if this plugin does not recognize them.
 
-    All None: the connection is closed with 4001. A plugin that raises or misses its deadline fails
-    closed: no later plugin is asked, and the connection is closed with 1013.
+    If every plugin returns None, the connection is closed with 4001. If a plugin raises or misses its
+    deadline, authentication fails closed: no later plugin is called, and the connection is closed with 1013.
     """
 
 
 @hookspec("ask", role="auth", deadline=2.0)
 def authorize(user: User, action: str, room: str) -> Awaitable[bool | None] | bool | None:
-    """Say whether `user` may do `action` ("join" or "send") in `room`; None is no opinion.
+    """Return whether `user` may perform `action` ("join" or "send") in `room`; None means no decision.
 
-    Nobody has an opinion: allowed. A plugin that raises or misses its deadline: not now.
+    If every plugin returns None, the action is allowed. If a plugin raises or misses its deadline, the
+    action is not performed.
     """
 
 
 @hookspec("one", role="tokens")
 def issue_token(user: User, lifetime: float) -> str:
-    """Make a token that `authenticate` of the same plugin accepts for `lifetime` seconds.
+    """Return a token that `authenticate` of the same plugin accepts for `lifetime` seconds.
 
-    Optional; `tornchat token` needs it. May be called before `startup`.
+    Optional; `tornchat token` requires it. It may be called before `startup`.
     """

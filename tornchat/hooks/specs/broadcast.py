@@ -1,4 +1,4 @@
-"""What nodes tell each other: opaque bytes, which may be lost."""
+"""Hooks for the broadcast between nodes. Payloads are opaque bytes and may be lost."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from tornchat.hooks.specs.promise import hookspec
 
 @hookspec("one", role="broadcast", required=True)
 def broadcast_scope() -> Literal["process", "cluster"]:
-    """Say how far `publish` reaches: only this process, or all the nodes of a cluster."""
+    """Return the reach of `publish`: "process" for this process only, "cluster" for all nodes."""
 
 
 @hookspec("one", role="broadcast", required=True, deadline=4.0)
 def subscribe(topic: str) -> Awaitable[None] | None:
-    """From the return of this call on, pass what is published on `topic` to `chat.deliver`."""
+    """Subscribe to `topic`: payloads published after this call returns are passed to `chat.deliver`."""
 
 
 @hookspec("one", role="broadcast", required=True, deadline=4.0)
 def unsubscribe(topic: str) -> Awaitable[None] | None:
-    """Stop passing on `topic`. Unknown topics are fine."""
+    """End the subscription to `topic`. A topic without a subscription is ignored."""
 
 
 @hookspec("one", role="broadcast", required=True, deadline=1.0)
 def publish(topic: str, payload: bytes) -> Awaitable[None] | None:
-    """Send opaque bytes to everybody subscribed to `topic`. May lose, repeat or reorder.
+    """Send an opaque payload to all subscribers of `topic`. Payloads may be lost, repeated or reordered.
 
-    Whenever something may have been lost, call `chat.may_have_missed()`. Topics are `room:<name>`
-    and `nodes`.
+    The plugin calls `chat.may_have_missed()` whenever payloads may have been lost. Topics are
+    `room:<name>` and `nodes`.
     """

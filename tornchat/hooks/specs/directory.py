@@ -1,4 +1,4 @@
-"""Which rooms there are, and who is who in them. A chat may do without it, on what is created by entering."""
+"""Hooks for the room directory and room membership. Optional: without them, rooms are created on entry."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
 def list_rooms(
     user: User, after: str | None, limit: int
 ) -> Awaitable[Sequence[RoomSummary]] | Sequence[RoomSummary]:
-    """List at most `limit` rooms that are there for `user`, by name, beginning after the name `after`.
+    """Return at most `limit` rooms that are visible to `user`, sorted by name, starting after `after`.
 
-    Names are compared by code points. There for a user are public rooms, and private ones of which they
-    are the owner or a member; for one with the role "admin" all are. `open_room` agrees.
+    Names are compared by code points. Public rooms are visible to every user, private rooms to their owner
+    and members, and all rooms to a user with the role "admin". `open_room` applies the same rule.
     """
 
 
 @hookspec("one", role="directory", deadline=4.0)
 def create_room(name: str, user: User, private: bool, owned_limit: int) -> Awaitable[RoomInfo] | RoomInfo:
-    """Create a room that is not there yet, owned by `user`, with a new `epoch` and an empty log.
+    """Create a room that does not exist yet, owned by `user`, with a new `epoch` and an empty log.
 
-    Raises `Rejected` with the code `room_taken` if there is one of this name, whoever it is for, and with
-    `too_many_rooms` if `user` owns `owned_limit` rooms already (0: no limit).
+    Raises `Rejected` with the code `room_taken` if a room of this name exists, visible to `user` or not,
+    and with `too_many_rooms` if `user` already owns `owned_limit` rooms (0: no limit).
     """
 
 
 @hookspec("one", role="directory", deadline=10.0)
 def delete_room(room: str, epoch: str) -> Awaitable[bool] | bool:
-    """Take the room away, with its log, members and sanctions, if it is at `epoch`; True if it was.
+    """Delete the room, its log, members and sanctions, if its epoch is `epoch`; return True if it was.
 
-    From then on it is not there for anybody, and what is stored for it is refused as `room_gone`. A room
-    that is created later under its name is another one.
+    Afterwards the room exists for no user, and drafts for it are refused as `room_gone`. A room that is
+    created later under the same name is a different room.
     """
 
 
@@ -44,20 +44,21 @@ def delete_room(room: str, epoch: str) -> Awaitable[bool] | bool:
 def read_members(
     room: str, users: Sequence[str] | None
 ) -> Awaitable[Sequence[Membership]] | Sequence[Membership]:
-    """Give the room's owner and members by user id; with `users`, only those who are among them.
+    """Return the room's owner and members, sorted by user id; with `users`, only those listed there.
 
-    A room that is not there has none.
+    The result is empty for a room that does not exist.
     """
 
 
 @hookspec("one", role="directory", deadline=4.0)
 def set_member(room: str, user_id: str, role: Role) -> Awaitable[bool] | bool:
-    """Make the user a member in this role, or change it; False if there is no such room.
+    """Add the user as a member with this role, or change their role; return False if there is no such room.
 
-    "owner" hands the room over: who owned it becomes a moderator. The owner stays the owner until then.
+    The role "owner" transfers the room: the previous owner becomes a moderator. The owner's role is not
+    changed in any other way.
     """
 
 
 @hookspec("one", role="directory", deadline=4.0)
 def remove_member(room: str, user_id: str) -> Awaitable[bool] | bool:
-    """End the user's membership; False if there was none, or they are the owner, who stays."""
+    """End the user's membership; return False if the user is no member, or is the owner (not removed)."""

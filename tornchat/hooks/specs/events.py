@@ -1,4 +1,4 @@
-"""What has happened, told to whoever listens."""
+"""Event hooks: notifications of what has happened."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
 
 @hookspec("tell", role="events")
 def messages_stored(room: str, entries: Sequence[Entry]) -> Awaitable[None] | None:
-    """These entries are on disk. Told once, on the node where they were said."""
+    """The entries have been stored. Called once, on the node that accepted the messages."""
 
 
 @hookspec("tell", role="events")
 def user_joined(room: str, user: User) -> Awaitable[None] | None:
-    """This user's first session in the room began, on this node."""
+    """The user's first session in the room has started, on this node."""
 
 
 @hookspec("tell", role="events")
 def user_left(room: str, user: User) -> Awaitable[None] | None:
-    """This user's last session in the room ended, on this node."""
+    """The user's last session in the room has ended, on this node."""
 
 
 @hookspec("tell", role="events")
 def connection_opened(connection: str, remote_ip: str) -> Awaitable[None] | None:
-    """A WebSocket was opened; nobody has been authenticated yet."""
+    """A WebSocket was opened; its user is not authenticated yet."""
 
 
 @hookspec("tell", role="events")
 def connection_closed(connection: str, code: int | None, duration: float) -> Awaitable[None] | None:
-    """A WebSocket ended, after `duration` seconds. `code` is None when no close frame came."""
+    """A WebSocket was closed after `duration` seconds. `code` is None if no close frame was received."""

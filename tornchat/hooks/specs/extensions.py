@@ -1,4 +1,4 @@
-"""What plugins add to the application and the command line."""
+"""Hooks with which plugins extend the HTTP application and the command line."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @hookspec("collect", role="extensions")
 def http_routes(chat: ChatHandle) -> Sequence[Any]:
-    """Give routes to add to the application, as Tornado's `Application` takes them.
+    """Return routes to add to the application, in the form that Tornado's `Application` takes.
 
-    They are shown in `/openapi.json`. A handler class may have an attribute `openapi`: HTTP method in
-    lower case -> an OpenAPI operation. Without it, what is shown is the path and its methods.
+    The routes are listed in `/openapi.json`. A handler class may have an attribute `openapi` that maps an
+    HTTP method in lower case to an OpenAPI operation. Without it, only the path and its methods are listed.
 
-    Any, because the core's vocabulary does not name Tornado's types.
+    The item type is `Any` because the core's types do not depend on Tornado.
     """
 
 

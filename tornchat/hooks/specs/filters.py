@@ -1,4 +1,4 @@
-"""What messages may say."""
+"""The hook that filters messages before they are stored."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 @hookspec("chain", role="filter", deadline=1.0)
 def filter_message(draft: Draft, user: User) -> Awaitable[Draft] | Draft:
-    """Return the draft, changed or not; raise `Rejected` to refuse it with words for its sender.
+    """Return the draft, changed or unchanged; raise `Rejected` to refuse it with a text for its sender.
 
-    Only the text may be changed. A plugin that raises anything else, returns no draft or misses its
-    deadline fails closed: the draft is not stored, and its sender is told `unavailable`.
+    Only the text may be changed. If a plugin raises another exception, does not return a draft or misses
+    its deadline, the filter fails closed: the draft is not stored, and its sender receives `unavailable`.
     """

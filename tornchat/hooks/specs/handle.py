@@ -1,4 +1,4 @@
-"""What a plugin may call in return."""
+"""The interface of the chat that plugins may call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ChatHandle(Protocol):
-    """What a plugin is given at `startup`. Call it on the event loop only, never from a thread."""
+    """The handle passed to a plugin at `startup`. It must be used on the event loop, never from a thread."""
 
     node_id: str
     data_dir: Path
@@ -36,10 +36,10 @@ class ChatHandle(Protocol):
         """
 
     def deliver(self, topic: str, payload: bytes) -> None:
-        """Hand over what another node published on `topic`. Repeats and one's own echo do no harm."""
+        """Deliver a payload published on `topic`. Repeated payloads and this node's own are ignored."""
 
     def may_have_missed(self) -> None:
-        """Say that the bus may have lost something: positions are compared with the log, and repaired."""
+        """Report that payloads may have been lost: rooms are compared with the log, and gaps are repaired."""
 
     def presence_changed(self, room: str, version: int, change: PresenceChange) -> None:
-        """Say that the roster of `room` is now at `version`, because of `change`."""
+        """Report that `change` has brought the roster of `room` to `version`."""

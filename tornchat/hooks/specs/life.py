@@ -1,4 +1,4 @@
-"""How plugins begin, end, and say how they are."""
+"""Lifecycle hooks: startup, shutdown, checks, migration and health."""
 
 from __future__ import annotations
 
@@ -14,37 +14,42 @@ if TYPE_CHECKING:
 
 @hookspec("startup", role="life", deadline=30.0)
 def startup(chat: ChatHandle) -> Awaitable[None] | None:
-    """Open what the plugin needs. Called once, in the order of the settings, before the first connection.
+    """Open the plugin's resources. Called once, in the order of the settings, before the first connection.
 
-    Raising stops the start; this plugin and those that were started before it are shut down, in reverse
-    order.
+    An exception stops the start; this plugin and those started before it are shut down in reverse order.
     """
 
 
 @hookspec("tell", role="life", deadline=10.0)
 def shutdown() -> Awaitable[None] | None:
-    """Close what `startup` opened. Called once, in reverse order, after the last connection is gone."""
+    """Close what `startup` opened. Called once, in reverse order, after the last connection has ended."""
 
 
 @hookspec("collect", role="life", deadline=10.0)
 def check() -> Awaitable[Sequence[Fault]] | Sequence[Fault]:
-    """Name what would stop this plugin from working, without changing anything. For `tornchat check`."""
+    """Return the faults that keep this plugin from working, without changing anything.
+
+    Called by `tornchat check`.
+    """
 
 
 @hookspec("collect", role="life", deadline=5.0)
 def check_cluster() -> Awaitable[Sequence[Fault]] | Sequence[Fault]:
-    """Name what is fine for one node and would not work for several of them.
+    """Return the faults that matter only when several nodes form a cluster.
 
-    Asked where `broadcast_scope` is "cluster": by `tornchat check`, and before each start, which a
-    fault stops. `startup` was not called.
+    Called if `broadcast_scope` is "cluster": by `tornchat check`, and before each start, which any fault
+    stops. `startup` has not been called.
     """
 
 
 @hookspec("collect", role="life", deadline=600.0)
 def migrate() -> Awaitable[Sequence[str]] | Sequence[str]:
-    """Bring what is stored to this version's form and name the steps taken. `startup` was not called."""
+    """Migrate stored data to this version's schema and return the steps taken.
+
+    `startup` has not been called.
+    """
 
 
 @hookspec("collect", role="life", deadline=5.0)
 def health() -> Awaitable[Mapping[str, str]] | Mapping[str, str]:
-    """Say how the plugin is: part -> "ok", or what is wrong with it."""
+    """Return the plugin's health: component name -> "ok" or a description of the problem."""

@@ -1,4 +1,4 @@
-"""Who may not be in a room, or not speak there, and until when. A chat may do without it."""
+"""Hooks for sanctions: bans and mutes of users in rooms. Optional."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ if TYPE_CHECKING:
 
 @hookspec("one", role="moderation", deadline=4.0)
 def read_sanctions(rooms: Sequence[str]) -> Awaitable[Sequence[Sanction]] | Sequence[Sanction]:
-    """Give the sanctions of these rooms that have not ended, in one go and in any order.
+    """Return the sanctions of these rooms that have not expired, in any order.
 
-    Sees everything that was set or lifted before the call, on any node. Every node asks it for the rooms
-    that it has in use, every few seconds and whenever another node says that something has changed.
+    The result reflects every change made before the call, on any node. Each node calls this hook for the
+    rooms it has in use, every few seconds and whenever another node reports a change.
     """
 
 
 @hookspec("one", role="moderation", deadline=4.0)
 def set_sanction(sanction: Sanction) -> Awaitable[bool] | bool:
-    """Keep the sanction, in place of the user's one of the same kind in this room; False: no such room."""
+    """Store the sanction, replacing the user's sanction of the same kind in this room.
+
+    Returns False if there is no such room.
+    """
 
 
 @hookspec("one", role="moderation", deadline=4.0)
 def lift_sanction(room: str, user_id: str, kind: SanctionKind) -> Awaitable[bool] | bool:
-    """End the user's sanction of this kind in the room; False if there was none that had not ended."""
+    """End the user's sanction of this kind in the room; return False if there was none in force."""

@@ -1,4 +1,4 @@
-"""Who is in a room, over all nodes."""
+"""Presence hooks: which users are in a room, across all nodes."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ if TYPE_CHECKING:
 
 @hookspec("one", role="presence", required=True, deadline=2.0)
 def join_presence(room: str, user: Participant, session: str) -> Awaitable[bool] | bool:
-    """Count `session` in; True if it is the user's first one in the room, on any node.
+    """Add `session` to the room; return True if it is the user's first session there, on any node.
 
-    That changes the roster: every node's `chat.presence_changed` is called, this one's too.
-    Idempotent: joining the same session again changes nothing and gives False.
+    The first session changes the roster: `chat.presence_changed` is called on every node, including this
+    one. Idempotent: adding the same session again changes nothing and returns False.
     """
 
 
 @hookspec("one", role="presence", required=True, deadline=2.0)
 def leave_presence(room: str, user: Participant, session: str) -> Awaitable[bool] | bool:
-    """Count `session` out; True if it was the user's last one, which changes the roster. Idempotent."""
+    """Remove `session` from the room; return True if it was the user's last one, which changes the roster.
+
+    Idempotent.
+    """
 
 
 @hookspec("one", role="presence", required=True, deadline=2.0)
 def read_presence(room: str) -> Awaitable[Roster] | Roster:
-    """Give the room's roster as it is now. A room's `version` never goes back, even when it was empty."""
+    """Return the room's current roster. Its `version` never decreases, even if the room has been empty."""

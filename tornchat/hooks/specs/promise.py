@@ -1,4 +1,4 @@
-"""What a hook is: a function with a promise, declared here once for all of them."""
+"""The declaration of a hook: a function signature with a `Promise`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pluggy
 
 PROJECT = "tornchat"
 hookimpl = pluggy.HookimplMarker(PROJECT)
-"""Marks a plugin's method as the implementation of the hook of that name."""
+"""Decorator that marks a plugin's method as the implementation of the hook of the same name."""
 _hookspec = pluggy.HookspecMarker(PROJECT)
 
 Verb: TypeAlias = Literal["ask", "one", "chain", "collect", "startup", "tell"]
@@ -18,7 +18,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Promise(msgspec.Struct, frozen=True):
-    """How a hook is called: its verb, its deadline (seconds), its role, and whether one must be loaded."""
+    """How a hook is called: its verb, deadline (seconds) and role, and whether a plugin must provide it."""
 
     verb: Verb
     deadline: float
@@ -29,7 +29,7 @@ class Promise(msgspec.Struct, frozen=True):
 def hookspec(
     verb: Verb, *, role: str, deadline: float = 5.0, required: bool = False
 ) -> Callable[[Function], Function]:
-    """Declare a hook together with the promise that `tornchat.hooks` keeps for it."""
+    """Return a decorator that declares a hook and attaches its `Promise`."""
 
     def declare(function: Function) -> Function:
         function.promise = Promise(verb, deadline, role, required)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Finding what was said. A chat may do without it."""
+"""The message search hook. Optional."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 def search_messages(
     room: str, query: str, before: int | None, limit: int
 ) -> Awaitable[Sequence[Entry] | None] | Sequence[Entry] | None:
-    """Find at most `limit` messages of the room that hold all words of `query`, newest first.
+    """Return at most `limit` messages of the room that contain all words of `query`, newest first.
 
-    `before`: only those with a lower `seq`. Upper and lower case are the same, and so are the query's
-    signs and spaces: a query without any word finds nothing. Sees everything that was stored before the
-    call; a deleted message is found by none of its words any more. None if there is no such room.
+    With `before`, only messages with a lower `seq` are returned. The search ignores case, and treats
+    punctuation in the query as white space; a query without words matches nothing. The result reflects
+    everything stored before the call; a deleted message is not found by its former text. Returns None if
+    there is no such room.
     """

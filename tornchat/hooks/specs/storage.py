@@ -1,4 +1,4 @@
-"""The rooms and their logs: written once per commit, read from a position."""
+"""Storage hooks: rooms and their logs, written once per group commit and read from a position."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ if TYPE_CHECKING:
 def open_room(
     name: str, user: User, create: bool, owned_limit: int
 ) -> Awaitable[RoomInfo | None] | RoomInfo | None:
-    """Find the room, or create it if `create` and `user` owns fewer than `owned_limit` rooms (0: no limit).
+    """Return the room; if it does not exist and `create` is true, create it.
 
-    None: it is not there and may not be created, or is not for this user. Two calls at once for one new
-    name give the same room. A new room draws a new `epoch`; its creator is its owner.
+    A room is created only if `user` owns fewer than `owned_limit` rooms (0: no limit). Returns None if the
+    room does not exist and may not be created, or is not visible to `user`. Two concurrent calls for the
+    same new name return the same room. A new room has a new `epoch`, and its creator is its owner.
     """
 
 
 @hookspec("one", role="storage", deadline=4.0)
 def renew_epoch(room: str, epoch: str) -> Awaitable[None] | None:
-    """Draw a new epoch for the room if it is still at `epoch`.
+    """Assign a new epoch to the room if its epoch is still `epoch`.
 
-    Called when the head of its log was found behind what members were shown, as after the restore of an
-    old backup: nobody may resume from a place in the log that is gone. Optional.
+    Called when the head of the log is behind the entries that members have received, for example after an
+    old backup was restored: no client may resume from a position that no longer exists. Optional.
     """
 
 
@@ -35,19 +36,19 @@ def renew_epoch(room: str, epoch: str) -> Awaitable[None] | None:
 def store_messages(
     drafts: Sequence[Draft],
 ) -> Awaitable[Sequence[StoreResult]] | Sequence[StoreResult]:
-    """Put the drafts on disk, and give one result per draft, in the drafts' order.
+    """Store the drafts durably and return one result per draft, in the order of the drafts.
 
-    One call per group commit, with drafts of many rooms; the core starts no second call before the
-    first one has ended. Promises: `seq` is gapless per room and rises in draft order; what is
-    returned as `Stored` survives a crash. The same `(room, sender_id, client_id)`, also twice in one
-    batch, gives the first entry back (`repeated`) and uses no `seq`; with another text it is
-    refused as `conflict`. A draft whose `epoch` is not empty and not the room's is refused as `room_gone`:
-    compare it in the transaction that stores. A draft that can't be stored is a `Refusal` and does not
-    harm the others.
-    A deletion also blanks its target's text. Raise `NotStored` when it is sure that nothing was
-    stored; any other exception means "unknown", and the core looks the drafts up by `draft_id`. So a call
-    ends when what it did can't change any more, however long that takes. It is never cancelled while
-    the chat runs.
+    There is one call per group commit, with drafts of many rooms; the core does not start another call
+    before the previous one has ended. The plugin guarantees that `seq` is gapless per room and increases in
+    draft order, and that an entry returned as `Stored` survives a crash. A repeated
+    `(room, sender_id, client_id)`, also within one batch, returns the first entry (`repeated`) and uses no
+    `seq`; with a different text it is refused as `conflict`. A draft whose `epoch` is not empty and differs
+    from the room's is refused as `room_gone`, compared in the transaction that stores. A draft that can't be
+    stored gives a `Refusal` and does not affect the others. A deletion also clears its target's text.
+
+    Raises `NotStored` if it is certain that nothing was or will be stored. Any other exception means that
+    the outcome is unknown, and the core looks the drafts up by `draft_id`. A call must therefore not end
+    before its outcome is final, however long that takes. It is never cancelled while the chat runs.
     """
 
 
@@ -55,10 +56,11 @@ def store_messages(
 def read_history(
     room: str, after: int | None, before: int | None, limit: int
 ) -> Awaitable[Page | None] | Page | None:
-    """Read at most `limit` entries, always oldest first; None if there is no such room.
+    """Return at most `limit` entries, oldest first; None if there is no such room.
 
-    `after`: the oldest ones with a higher `seq`. `before`: the newest ones with a lower `seq`.
-    Neither: the newest. Both: the oldest between them. Sees everything that was stored before the call.
+    With `after`, the page has the oldest entries with a higher `seq`. With `before`, it has the newest
+    entries with a lower `seq`. With neither, it has the newest entries; with both, the oldest entries
+    between the two. The result reflects everything stored before the call.
     """
 
 
@@ -66,20 +68,21 @@ def read_history(
 def latest_positions(
     rooms: Sequence[str],
 ) -> Awaitable[Mapping[str, Position]] | Mapping[str, Position]:
-    """Give the head of each room's log, in one go; a room that is not there is left out.
+    """Return the position of the head of each room's log; rooms that do not exist are left out.
 
-    Where entries are pruned, `first_seq` says what is left of the log, so that nobody is shown the rest.
+    If entries were pruned, `first_seq` is the oldest entry left, so that nodes stop showing pruned entries.
     """
 
 
 @hookspec("one", role="pruning", deadline=4.0)
 def prune_history(room: str | None, before_ms: int, limit: int) -> Awaitable[int] | int:
-    """Forget at most `limit` of the oldest entries that are from before `before_ms`; say how many it were.
+    """Delete at most `limit` of the oldest entries sent before `before_ms`; return how many were deleted.
 
-    Of this room's log, or, if `room` is None, of any. Promises: what is forgotten is the log's beginning, up
-    to the first entry that is not from before `before_ms`, so that a hole is nowhere else; `first_seq`
-    moves past it in the same instant, and `head_seq` and the epoch stay; afterwards no text of it can be
-    read. 0 says that nothing is left to forget, or that there is no such room. Several nodes may call it
-    at once. `limit` is kept small, so that messages don't wait for it long. Optional; `tornchat history
-    prune` and `[history] keep_days` need it.
+    `before_ms` is Unix time in milliseconds. Entries are deleted from the log of `room`, or from any log if
+    `room` is None. The plugin guarantees that only a prefix of a log is deleted, ending before the first
+    entry that is not older than `before_ms`, so that no gap appears inside the log; that `first_seq` advances
+    atomically with the deletion while `head_seq` and the epoch stay unchanged; and that the text of deleted
+    entries can't be read afterwards. 0 means that nothing is left to delete, or that there is no such room.
+    Several nodes may call it at the same time. The core keeps `limit` small, so that stores do not wait long.
+    Optional; `tornchat history prune` and `[history] keep_days` require it.
     """
