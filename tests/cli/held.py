@@ -2,7 +2,7 @@
 
     python -m tests.cli.held history prune --older-than 1d
 
-It prints `held` then. A test that interrupts it there interrupts it in the middle, however quick the machine is.
+It prints `held` then. A test that interrupts it there interrupts it in the middle on any machine.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ def test_a_room_that_is_locked_elsewhere_is_not_stored_and_soon_told(url: str) -
         async with storage(url, "hall", "attic", busy_timeout=BUSY) as chat:
             with somebody_holds(url, "SELECT FROM room WHERE name = 'hall' FOR UPDATE"):
                 begin = time.monotonic()
-                with pytest.raises(NotStored, match="PostgreSQL: .*55P03"):
+                with pytest.raises(NotStored, match=r"PostgreSQL: .*55P03"):
                     await chat.store_messages([draft("lost")])
                 assert BUSY * 0.9 < time.monotonic() - begin < BUSY + 1
                 await say(chat, "elsewhere", room="attic")
