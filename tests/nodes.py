@@ -26,7 +26,7 @@ async def open_nodes(
 
 @asynccontextmanager
 async def _node(server: Valkey | Proxy, data_dir: Path, redis: Mapping[str, object]) -> AsyncIterator[Stage]:
-    settings = {
+    settings: dict[str, Mapping[str, object]] = {
         "tornchat": {"plugins": ("jwt", "peewee", "redis"), "data_dir": str(data_dir)},
         "jwt": {"secret": SECRET},
         "peewee": {"url": f"apsw:///{data_dir}/tornchat.db"},  # a SQLite that several processes may use

@@ -45,7 +45,9 @@ class PostgresServer:
         """Start it, and wait until it answers."""
         command = [str(self._binaries / "postgres"), "-D", self._data, "-k", str(self.directory), *OPTIONS]
         with (self.directory / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.directory, **_user())
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=self.directory, user=_user(), group=_user()
+            )
         while self._run("pg_isready", "-h", str(self.directory), check=False):
             assert self._process.poll() is None, (self.directory / "log").read_text()
 
@@ -100,7 +102,9 @@ class PostgresServer:
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> int:
         command = [str(self._binaries / program), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=self.directory, **_user())
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=self.directory, user=_user(), group=_user()
+        )
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done.returncode
 
@@ -133,8 +137,8 @@ def _binaries(directory: Path) -> Path:
     return installed / "bin"
 
 
-def _user() -> dict[str, int]:
-    return {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
+def _user() -> int | None:
+    return NOBODY if os.geteuid() == 0 else None
 
 
 def _children(pid: int) -> list[int]:

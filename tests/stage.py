@@ -22,11 +22,11 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
-from websockets.typing import Data
+from websockets.typing import Data, Subprotocol
 
 from tornchat import ChatApp
 
-V1 = "tornchat.v1"
+V1 = Subprotocol("tornchat.v1")
 
 
 class Player:
@@ -52,7 +52,8 @@ class Player:
     async def next(self) -> dict[str, Any]:
         """The next frame, whatever it is."""
         async with asyncio.timeout(10):
-            return json.loads(await self.receive())
+            frame: dict[str, Any] = json.loads(await self.receive())
+            return frame
 
     async def next_of(self, kind: str) -> dict[str, Any]:
         """The next frame of a type; `error` is the classic error frame, too. Others are passed over."""
@@ -69,7 +70,7 @@ class Player:
 
     async def hears(self) -> str:
         """The text of the next chat message."""
-        return (await self.next_of("chat_message"))["message"]
+        return str((await self.next_of("chat_message"))["message"])
 
     async def is_closed(self) -> int:
         """The close code that ends this player's connection; what comes before it is passed over."""

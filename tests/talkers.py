@@ -8,7 +8,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -128,7 +128,7 @@ class Talk:
         await self._until(lambda talker: len(talker.acked) == len(talker.said))
         await self._until(lambda talker: len(talker.heard) >= len(self._acked_in(talker.room)))
 
-    async def _until(self, holds) -> None:  # type: ignore[no-untyped-def]
+    async def _until(self, holds: Callable[[Talker], bool]) -> None:
         async with asyncio.timeout(PATIENCE):
             while not all(holds(talker) for talker in self.talkers):  # noqa: ASYNC110 (many events)
                 await asyncio.sleep(0.05)

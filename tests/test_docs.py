@@ -35,9 +35,12 @@ from tornchat.wire import V1, Classic
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
+PAGES = sorted(
+    [*(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")), *DOCS.rglob("*.md")]
+)
 RUNS = {
     "README.md": {"sh", "python", "ini"},
+    "CONTRIBUTING.md": {"sh"},
     "docs/websocket-api.md": {"json"},
     "docs/client.md": {"python"},
     "docs/http-api.md": {"sh", "python"},
@@ -289,6 +292,28 @@ def test_commands_run(page: str, tmp_path: Path) -> None:
         for block in blocks(page, "sh"):
             for line in block.text.splitlines():
                 shell.run(line)
+
+
+def test_the_commands_for_contributors_name_what_there_is() -> None:
+    """Installing and the sessions of nox take minutes; so what they name is looked up."""
+    sessions = set(re.findall(r"^def (\w+)\(session", (ROOT / "noxfile.py").read_text(), re.M))
+    extras = set(re.findall(r'^        "(\w+)": \[', (ROOT / "setup.py").read_text(), re.M))
+    for line in "".join(block.text for block in blocks("CONTRIBUTING.md", "sh")).splitlines():
+        match shlex.split(line):
+            case ["pip", "install", "-e", target]:
+                assert set(target.removeprefix(".[").removesuffix("]").split(",")) <= extras, line
+            case ["pre-commit", "install"]:
+                assert (ROOT / ".pre-commit-config.yaml").exists()
+            case ["nox", "-s", "folder", "--", name]:
+                assert (ROOT / "tests" / name).is_dir(), line
+            case ["nox", "-s", *names]:
+                assert set(names) <= sessions, line
+            case ["pytest", *arguments]:
+                command = [sys.executable, "-m", "pytest", *arguments]
+                done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+                assert done.returncode == 0, done.stdout
+            case _:
+                raise AssertionError(f"nobody runs {line!r}")
 
 
 # --- scripts that embed the chat --------------------------------------------------------------------------

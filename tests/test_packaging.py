@@ -16,7 +16,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 COPIED = ("tornchat", "plugins", "bench", "tests", "docs", "setup.py", "MANIFEST.in", "README.md")
 SERVED = ("tornchat/server/static", "tornchat/server/templates")
-COPIED += ("CHANGELOG.md", "LICENSE", "pyproject.toml", "tornchat.ini")
+COPIED += ("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "pyproject.toml", "tornchat.ini", "noxfile.py")
+COPIED += (".pre-commit-config.yaml",)
 
 
 def run(*command: str, cwd: Path) -> None:
@@ -51,6 +52,7 @@ def test_the_sdist_holds_what_one_needs_to_test_it(built: Path) -> None:
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"tornchat.ini", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml"} <= names
+    assert {"CONTRIBUTING.md", "noxfile.py", ".pre-commit-config.yaml"} <= names
     assert {"docs/architecture.md", "tests/stage.py", "bench/peers/limit.c"} <= names
     assert not any(".cache" in name for name in names)
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import redis
 from tornchat_redis import RedisPlugin
@@ -106,6 +107,6 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def plugin(server: Valkey, **settings: object) -> RedisPlugin:
+def plugin(server: Valkey, **settings: Any) -> RedisPlugin:
     """The plugin of one more node, not started."""
     return RedisPlugin(RedisPlugin.Settings(url=server.url, **settings))

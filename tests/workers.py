@@ -25,8 +25,9 @@ class Workers:
     def __init__(self, parent: Running, count: int) -> None:
         self.parent = parent
         self.metrics_port = 0
-        port = re.search(r":(\d+)$", parent.sees("listening"))[1]
-        self.stage = Stage(int(port), SECRET)
+        port = re.search(r":(\d+)$", parent.sees("listening"))
+        assert port is not None
+        self.stage = Stage(int(port[1]), SECRET)
         parent.logs(READY, count)
 
     def pid(self, worker: int) -> int:

@@ -51,4 +51,4 @@ def test_a_room_that_is_not_there_says_so(arrives: Arrives, tmp_path: Path) -> N
         alice.page.keyboard.press("Enter")
         alice.reads("There is no room nowhere, or it is not open to you.")
         alice.pictures("no-room")
-        alice.leaves(but=["404 (Not Found)"])
+        alice.leaves(but=[404])

@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Arrives
 from tests.cli.process import run, serving
 
-UNAUTHORIZED = "401 (Unauthorized)"
 KEPT = "() => JSON.stringify([{...sessionStorage}, {...localStorage}, document.cookie, location.href])"
 
 
@@ -43,7 +42,7 @@ def test_without_guests_the_way_in_is_said(arrives: Arrives, closed: tuple[Path,
     field.fill(f"  {token(folder, 'alice')}\n")
     alice.page.get_by_role("button", name="Sign in").click()
     alice.is_in().says("Here I am.").sees("Here I am.")
-    alice.leaves(but=[UNAUTHORIZED])
+    alice.leaves(but=[401])
 
 
 def test_a_token_stays_in_its_tab_and_goes_with_it(arrives: Arrives, closed: tuple[Path, str]) -> None:

@@ -131,4 +131,4 @@ def test_rooms_are_made_left_and_entered_again(arrives: Arrives, address: str) -
     expect(alice.page.get_by_role("link", name="general")).to_have_attribute("aria-current", "page")
     alice.page.go_back()
     alice.is_in("garden")
-    alice.leaves(but=["422 (Unprocessable Entity)"])
+    alice.leaves(but=[422])

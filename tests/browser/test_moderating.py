@@ -85,7 +85,7 @@ def test_who_is_removed_may_come_back_and_who_is_banned_may_not(moderator: Visit
     moderator.reads("Banned for 60 minutes more")
     bob.page.get_by_role("button", name="Try to come back").click()
     bob.reads("There is no room")
-    bob.leaves(but=["404 (Not Found)", "403 (Forbidden)"])
+    bob.leaves(but=[404, 403])
 
 
 def test_what_was_said_is_found(moderator: Visitor) -> None:

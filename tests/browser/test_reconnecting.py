@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 from tests.browser.conftest import PHONE, SETTINGS, Arrives
 from tests.cli.process import Running, running, serving
 
-REFUSED = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "WebSocket connection to", "status of 503")
+REFUSED = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ws://", "status of 503")
 """What the console says of a server that is away. One that drains or starts answers calls with 503."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -105,9 +106,10 @@ class Visitor:
     def evaluates(self, script: str, argument: object = None) -> Any:
         return self.page.evaluate(script, argument)
 
-    def leaves(self, but: Sequence[str] = ()) -> None:
-        """Close the tab. Nothing may have been wrong, but what holds one of these words."""
+    def leaves(self, but: Sequence[str | int] = ()) -> None:
+        """Close the tab. Nothing may have been wrong, but what has one of these names or HTTP statuses."""
         self.evaluates("localStorage.clear()")  # the next one here is somebody else
         self.page.close()
-        faults = [fault for fault in self.faults if not any(words in fault for words in but)]
+        known = [re.compile(rf"\b{re.escape(str(one))}") for one in but]
+        faults = [fault for fault in self.faults if not any(one.search(fault) for one in known)]
         assert not faults, faults

@@ -51,6 +51,14 @@ class Running:
             stderr=subprocess.PIPE,
             text=True,
         )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        self._stdin, self._stdout, self._stderr = (
+            self.process.stdin,
+            self.process.stdout,
+            self.process.stderr,
+        )
         self.out: queue.Queue[str | None] = queue.Queue()
         self.errors: list[str] = []
         self._logged = threading.Condition()
@@ -62,12 +70,12 @@ class Running:
             reader.start()
 
     def _read_out(self) -> None:
-        for line in self.process.stdout:
+        for line in self._stdout:
             self.out.put(line.rstrip("\n"))
         self.out.put(None)
 
     def _read_errors(self) -> None:
-        for line in self.process.stderr:
+        for line in self._stderr:
             with self._logged:
                 self.errors.append(line)
                 self._logged.notify_all()
@@ -92,12 +100,12 @@ class Running:
         return self.logged(wanted)
 
     def types(self, text: str) -> None:
-        self.process.stdin.write(text + "\n")
-        self.process.stdin.flush()
+        self._stdin.write(text + "\n")
+        self._stdin.flush()
 
     def ends(self) -> int:
         """Close its stdin, wait for its end, and give its exit status."""
-        self.process.stdin.close()
+        self._stdin.close()
         status = self.process.wait(SECONDS)
         self._finish()
         assert "Traceback" not in self.stderr
@@ -111,7 +119,7 @@ class Running:
     def _finish(self) -> None:
         for reader in self._readers:
             reader.join(SECONDS)
-        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+        for pipe in (self._stdin, self._stdout, self._stderr):
             pipe.close()
 
 
@@ -131,5 +139,6 @@ def running(folder: Path, *arguments: str, **env: str) -> Iterator[Running]:
 def serving(folder: Path, *arguments: str, **env: str) -> Iterator[tuple[Running, str]]:
     """A server on a free port, and its host:port."""
     with running(folder, "serve", "--port", "0", *arguments, **env) as server:
-        address = re.search(r"127\.0\.0\.1:\d+", server.sees("listening"))[0]
-        yield server, address
+        address = re.search(r"127\.0\.0\.1:\d+", server.sees("listening"))
+        assert address is not None
+        yield server, address[0]

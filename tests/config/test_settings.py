@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import msgspec
@@ -101,7 +103,7 @@ def test_a_mistake_is_named_with_its_place_and_cure_and_no_value(tmp_path, text,
 
 def test_a_file_that_is_missing_or_not_utf8(tmp_path):
     path = tmp_path / "tornchat.ini"
-    with pytest.raises(SettingsError, match="No such file"):
+    with pytest.raises(SettingsError, match=os.strerror(errno.ENOENT)):
         load(path)
     path.write_bytes(b"[tornchat]\nhost = \xff\n")
     with pytest.raises(SettingsError, match="not UTF-8"):

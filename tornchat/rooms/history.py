@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tornchat.errors import Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.model import Page, Position
-from tornchat.rooms.room import Room
+from tornchat.rooms.room import Gap, Room
 from tornchat.wire import Dialect
 
 PAGE_ENTRIES = 500
@@ -35,6 +35,8 @@ class History:
 
         `recovered` is True only if the plan covers all entries after `since`. Raises `Unavailable`.
         """
+        if since is not None and since.epoch == room.info.epoch and since.seq > room.seq:
+            await self._catch_up(room, since.seq)
         if since is not None and self._may_resume(room, since):
             if room.tail_after(since.seq) is not None:
                 return Plan(since.seq, True)
@@ -42,6 +44,24 @@ class History:
             if since.seq >= page.first_seq - 1 and page.epoch == since.epoch:
                 return Plan(since.seq, True, page)
         return await self._usual(room)
+
+    async def _catch_up(self, room: Room, seq: int) -> None:
+        """Bring the room to `seq` if the log reaches so far.
+
+        The client has heard from another node what the bus has not brought here yet, and never brings if
+        that node ended between telling its own members and publishing.
+        """
+        while room.seq < seq:
+            page = await self._page(room, room.seq)
+            before = room.seq
+            if page.epoch != room.info.epoch or page.head_seq < seq:
+                return
+            try:
+                room.accept(page.epoch, page.entries)
+            except Gap:
+                pass  # what is still held has its own repair
+            if room.seq == before:
+                return
 
     def _may_resume(self, room: Room, since: Position) -> bool:
         behind = room.seq - since.seq

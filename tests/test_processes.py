@@ -1,0 +1,49 @@
+"""In how many processes the tests run: plain `pytest` in four, single files and tests in one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ASK = """
+import pytest
+
+def pytest_cmdline_main(config):
+    print("RUNS", len(config.option.tx or []), config.option.dist)
+    return 0
+"""
+"""A plugin that says how the tests would run, and runs none."""
+FILE = "tests/rooms/test_room.py"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "runs"),
+    [
+        ("", "4 loadgroup"),
+        ("tests/rooms", "4 loadgroup"),
+        (f"tests/wire {FILE}", "4 loadgroup"),
+        (FILE, "0 no"),
+        (f"{FILE}::test_without_a_limit_nobody_is_closed", "0 no"),
+        (f"{FILE} tests/rooms/test_roster.py -x -k limit", "0 no"),
+        (f"{FILE} -n 2", "2 loadgroup"),
+        (f"{FILE} -n2", "2 loadgroup"),
+        (f"{FILE} --numprocesses=3", "3 loadgroup"),
+    ],
+)
+def test_single_files_run_in_one_process(tmp_path: Path, arguments: str, runs: str) -> None:
+    (tmp_path / "asking.py").write_text(ASK)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "asking", *arguments.split()],
+        cwd=ROOT,
+        env={**kept, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert f"RUNS {runs}\n" in done.stdout, done.stdout + done.stderr
