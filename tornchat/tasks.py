@@ -43,9 +43,10 @@ class Tasks:
             log.error("task %s failed", task.get_name(), exc_info=task.exception())
 
     async def finish(self, seconds: float) -> None:
-        """Wait at most `seconds` for the running tasks to end, then close."""
-        if self._running:
-            await asyncio.wait(list(self._running), timeout=seconds)
+        """Wait at most `seconds` for the running tasks, and those that they start, to end; then close."""
+        end = asyncio.get_running_loop().time() + seconds
+        while self._running and (left := end - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(list(self._running), timeout=left)
         await self.close()
 
     async def close(self) -> None:
@@ -55,3 +56,33 @@ class Tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+
+class Reruns:
+    """Runs work in at most one task per key. A request during a run causes one more run after it."""
+
+    def __init__(self, tasks: Tasks, work: Callable[[str], Awaitable[None]], name: str, most: int) -> None:
+        """`tasks` owns the tasks, which are named after `name` and the key. At most `most` runs overlap."""
+        self._tasks = tasks
+        self._work = work
+        self._name = name
+        self._free = asyncio.Semaphore(most)
+        self._requested: dict[str, bool] = {}
+        """Key with a task -> whether it was requested since its last run began."""
+
+    def request(self, key: str) -> bool:
+        """Run the work for `key` at least once from now on; return whether no run was pending."""
+        pending = key in self._requested
+        self._requested[key] = True
+        if not pending:
+            self._tasks.start(self._run(key), f"{self._name} {key}")
+        return not pending
+
+    async def _run(self, key: str) -> None:
+        try:
+            while self._requested[key]:
+                async with self._free:
+                    self._requested[key] = False
+                    await self._work(key)
+        finally:
+            del self._requested[key]

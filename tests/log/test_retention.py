@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.rooms.test_registry import change
+from tests.rooms.unflushed import Unflushed
 from tests.stage import Player, Stage, open_stage
 from tests.testing.memory import MemoryStorage
 from tornchat.config.settings import load
@@ -100,7 +101,7 @@ def filled(storage: MemoryStorage, count: int) -> MemoryStorage:
 def test_who_is_read_a_history_that_is_pruned_meanwhile_is_told_and_not_given_a_hole() -> None:
     async def play() -> None:
         storage = filled(Slow({}), 9)
-        room = Room(RoomInfo("hall", storage.disk["hall"].info.epoch), RoomLimits(0, 0, 0), lambda _: None)
+        room = Room(RoomInfo("hall", storage.disk["hall"].info.epoch), RoomLimits(0, 0, 0), Unflushed())
         room.start(9, [])
         history = History(hooks_of(storage), 50, 0)
         pages = history.older(room, V1(), Plan(0, True), 9)

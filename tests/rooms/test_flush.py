@@ -27,7 +27,7 @@ class Ear:
 
 
 def a_room(turn, name, members):
-    room = Room(RoomInfo(name, "e1"), RoomLimits(10, 0, 0), turn.news)
+    room = Room(RoomInfo(name, "e1"), RoomLimits(10, 0, 0), turn)
     ears = [Ear() for _ in range(members)]
     for number, ear in enumerate(ears):
         room.enter(Participant(str(number), "n"), str(number), Classic(), ear).ready = True

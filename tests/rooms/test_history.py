@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.rooms.unflushed import Unflushed
 from tornchat.model import Entry, Page, Position, RoomInfo
 from tornchat.rooms.history import PAGE_ENTRIES, History, Plan
 from tornchat.rooms.room import Gap, Room, RoomLimits
@@ -38,7 +39,7 @@ def resumed(log: Log, room: Room, since: int, epoch: str = "e1") -> Plan:
 @pytest.fixture
 def room() -> Room:
     """A room that stands at 3."""
-    made = Room(RoomInfo("hall", "e1"), RoomLimits(10, 1000, 0), lambda room: None)
+    made = Room(RoomInfo("hall", "e1"), RoomLimits(10, 1000, 0), Unflushed())
     made.start(3, map(entry, range(1, 4)))
     return made
 

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.rooms.unflushed import Unflushed
 from tests.stage import open_stage
 from tornchat.errors import Unavailable
 from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
 from tornchat.model import Entry, Page, Participant, Position, RoomInfo, Roster
+from tornchat.rooms import recovery
 from tornchat.rooms import registry as module
 from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import RoomLimits
@@ -103,6 +105,13 @@ class House:
         self.reads = 0
         self.rosters = 0
         self.renewed: list[str] = []
+        self.heads: dict[str, int] = {}
+        """Rooms whose reported head is not that of the log."""
+        self.compared = 0
+        self.failures = 0
+        """Calls of `latest_positions` that fail from now on."""
+        self.reading_rosters = 0
+        self.most_rosters = 0
         self.topics: set[str] = set()
         self.gates = {hook: asyncio.Event() for hook in self.HOOKS}
         for gate in self.gates.values():
@@ -122,15 +131,26 @@ class House:
         self.reads += 1
         await self.gates["read_history"].wait()
         entries = [entry for entry in self.log if entry.seq > (after or 0)]
-        head = self.log[-1].seq
+        head = self._head(room)
         return Page(tuple(entries[:limit]), self.log[0].seq, head, self.epoch)
 
     async def latest_positions(self, rooms):
-        return {room: Position(self.epoch, self.log[-1].seq) for room in rooms}
+        self.compared += 1
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError("away")
+        return {room: Position(self.epoch, self._head(room)) for room in rooms}
+
+    def _head(self, room):
+        return self.heads.get(room, 10 if self.heads else self.log[-1].seq)
 
     async def read_presence(self, room):
         self.rosters += 1
+        self.reading_rosters += 1
+        self.most_rosters = max(self.most_rosters, self.reading_rosters)
         await self.gates["read_presence"].wait()
+        await asyncio.sleep(0)
+        self.reading_rosters -= 1
         return Roster(self.rosters, ())
 
     async def renew_epoch(self, room, epoch):
@@ -144,7 +164,7 @@ class House:
                 Hooks(hooks, dict.fromkeys(self.HOOKS, 0.2)),
                 self.tasks,
                 RoomLimits(100, 0, 0),
-                lambda _: None,
+                Unflushed(),
             )
         finally:
             await self.tasks.close()
@@ -276,7 +296,8 @@ def test_a_list_is_read_by_one_call_at_a_time_and_once_more_for_what_came_meanwh
     async def main():
         house = House()
         async with house.rooms() as rooms:
-            await rooms.load(info())
+            room = await rooms.load(info())
+            room.enter(Participant("1", "romeo"), "s1", Classic(), Ear())
             house.gates["read_presence"].clear()
             before = house.rosters
             for _ in range(50):
@@ -288,3 +309,62 @@ def test_a_list_is_read_by_one_call_at_a_time_and_once_more_for_what_came_meanwh
             assert house.rosters == before + 2
 
     asyncio.run(main())
+
+
+def test_after_a_loss_one_call_asks_for_all_positions_and_only_rooms_behind_are_read() -> None:
+    """A bus that comes back must not make a node with a thousand rooms read a thousand histories."""
+
+    async def main():
+        house = House()
+        async with house.rooms() as rooms:
+            for number in range(100):
+                room = await rooms.load(info(f"room{number}"))
+                if number < 50:
+                    room.enter(Participant("1", "romeo"), f"s{number}", Classic(), Ear())
+            house.heads = {"room7": 11}
+            house.log.append(Entry(11, "1", "romeo", "missed", 0, "d11"))
+            house.reads = house.rosters = 0
+            rooms.may_have_missed()
+            await house.tasks.finish(1)
+            assert (house.compared, house.reads, house.rosters) == (1, 1, 50)
+            assert house.most_rosters <= 20
+            assert rooms.get("room7").seq == 11
+            house.rosters = 0
+            await rooms.upkeep()
+            assert house.rosters == 50, "an empty room's list is read before somebody joins it"
+
+    asyncio.run(main())
+
+
+def test_positions_that_cannot_be_read_after_a_loss_are_asked_for_again(monkeypatch) -> None:
+    async def main():
+        monkeypatch.setattr(module, "COMPARE_RETRY_SECONDS", 0.0)
+        house = House()
+        async with house.rooms() as rooms:
+            room = await rooms.load(info())
+            house.log.append(Entry(11, "1", "romeo", "missed", 0, "d11"))
+            house.failures = 2
+            rooms.may_have_missed()
+            await house.tasks.finish(1)
+            assert (house.compared, room.seq) == (3, 11)
+
+    asyncio.run(main())
+
+
+def test_a_storage_that_reports_entries_but_returns_none_is_given_up(monkeypatch, caplog) -> None:
+    async def main():
+        monkeypatch.setattr(recovery, "RETRY_SECONDS", (0.001, 0.002))
+        house = House()
+        async with house.rooms() as rooms:
+            room = await rooms.load(info())
+            ear = Ear()
+            room.enter(Participant("1", "romeo"), "s1", Classic(), ear)
+            house.heads = {"hall": 12}
+            house.reads = 0
+            rooms.may_have_missed()
+            await house.tasks.finish(1)
+            assert (ear.code, rooms.lost) == (4010, 1)
+            assert house.reads == recovery.MOST_EMPTY_READS
+
+    asyncio.run(main())
+    assert "reports entries after 10 but returns none" in caplog.text

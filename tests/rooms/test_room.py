@@ -3,6 +3,7 @@ test_room_properties.py."""
 
 from __future__ import annotations
 
+from tests.rooms.unflushed import Unflushed
 from tornchat.model import Entry, Participant, RoomInfo
 from tornchat.rooms.room import Room, RoomLimits
 from tornchat.wire import V1
@@ -28,7 +29,7 @@ class Ear:
 
 
 def a_room(limit, is_full):
-    room = Room(RoomInfo("hall", "e1"), RoomLimits(10, limit, 0), lambda room: None)
+    room = Room(RoomInfo("hall", "e1"), RoomLimits(10, limit, 0), Unflushed())
     ear = Ear(is_full)
     member = room.enter(Participant("1", "romeo"), "s1", V1(), ear)
     member.ready = True

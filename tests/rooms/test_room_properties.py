@@ -73,16 +73,16 @@ class RoomLog(RuleBasedStateMachine):
         self.log: list[Entry] = []
         self.bus: list[Entry] = []
         self.unconfirmed: list[Entry] = []
-        self.news = False
         limits = RoomLimits(tail_length=5, send_buffer_bytes=1 << 20, presence_limit=0)
-        self.room = Room(RoomInfo("play", "e"), limits, self._on_news)
+        self.room = Room(RoomInfo("play", "e"), limits, self)
         self.members: list[tuple[Member, Tape, int]] = []
         self.left: list[tuple[Member, Tape, int]] = []
         self.acked: dict[int, Member] = {}
         self.version = 0
 
-    def _on_news(self, room: Room) -> None:
-        self.news = True
+    def add(self, room: Room) -> None:
+        """The room has frames to flush (`Flushes`)."""
+        room.queued = True
 
     def _store(self, long: bool = False) -> Entry:
         seq = len(self.log) + 1
@@ -183,11 +183,10 @@ class RoomLog(RuleBasedStateMachine):
 
     @rule(budget=st.integers(1, 5))
     def turn_ends(self, budget: int) -> None:
-        if self.news:
-            self.news = False
-            self.room.rearm(self._on_news)
+        if self.room.queued:
+            self.room.queued = False
             if not self.room.flush(budget):
-                self.news = True
+                self.room.queued = True
 
     @precondition(lambda self: self.members)
     @rule(data=st.data(), capacity=st.sampled_from([1 << 30, 50_000]))
@@ -223,7 +222,7 @@ class RoomLog(RuleBasedStateMachine):
         self._accept(self.log[self.room.seq :])
         assert self.room.seq == len(self.log)
         assert not self.room.missing()
-        while self.news:
+        while self.room.queued:
             self.turn_ends(3)
         for found in self.members:
             member, tape, _ = found

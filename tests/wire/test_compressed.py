@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.rooms.unflushed import Unflushed
 from tornchat.errors import ChatError
 from tornchat.model import Entry, Participant, PresenceChange, RoomInfo, User
 from tornchat.rooms.room import Room, RoomLimits
@@ -54,7 +55,7 @@ class Nowhere:
 
 
 def test_a_room_compresses_for_nobody_once_the_last_who_asked_for_it_has_left():
-    room = Room(RoomInfo("hall", "e"), RoomLimits(5, 1 << 20, 0), lambda room: None)
+    room = Room(RoomInfo("hall", "e"), RoomLimits(5, 1 << 20, 0), Unflushed())
     plain, dialect = Classic(), Compressed(Classic(), 12)
     stays = room.enter(SOMEBODY, "s0", plain, Nowhere())
     members = [room.enter(SOMEBODY, f"s{number}", dialect, Nowhere()) for number in (1, 2)]

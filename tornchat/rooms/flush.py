@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import deque
 from time import monotonic
 
 from tornchat.metrics.histogram import LATENCIES, Histogram
@@ -22,7 +22,7 @@ class Flush:
     def __init__(self) -> None:
         """Must be called while the event loop is running."""
         self._loop = asyncio.get_running_loop()
-        self._rooms: OrderedDict[Room, None] = OrderedDict()
+        self._rooms: deque[Room] = deque()
         self._scheduled = False
         self._since: float | None = None
         self.seconds = Histogram(LATENCIES)
@@ -38,9 +38,10 @@ class Flush:
         if self._since is None:
             self._since = arrived
 
-    def news(self, room: Room) -> None:
-        """Schedule `room` for the next flush."""
-        self._rooms[room] = None
+    def add(self, room: Room) -> None:
+        """Schedule `room` for the next flush. The caller checks that it is not `queued` yet."""
+        room.queued = True
+        self._rooms.append(room)
         self._schedule()
 
     def _run(self) -> None:
@@ -52,11 +53,11 @@ class Flush:
         budget = SLICE_MEMBERS
         try:
             while self._rooms and budget > 0:
-                room, _ = self._rooms.popitem(last=False)
-                room.rearm(self.news)
+                room = self._rooms.popleft()
+                room.queued = False
                 budget = room.flush(budget)
-                if budget == 0:  # to the end of the queue, so that other rooms are served first
-                    self.news(room)
+                if budget == 0 and not room.queued:  # to the end of the queue: other rooms are served first
+                    self.add(room)
             if self._since is not None and not self._rooms:
                 self.seconds.observe(monotonic() - self._since)
                 self._since = None

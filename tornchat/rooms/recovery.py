@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from enum import Enum
 
 from tornchat.errors import Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.model import Page
-from tornchat.rooms.room import Gap, PositionLost, Room
-from tornchat.tasks import Tasks
+from tornchat.rooms.room import Gap, Room
 
 log = logging.getLogger("tornchat.repair")
 
@@ -18,86 +17,74 @@ WAIT_FOR_BUS = 0.05
 """Seconds to wait for a late broadcast payload before the log is read."""
 PAGE_ENTRIES = 1000
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0)
+MOST_EMPTY_READS = 8
+"""Reads without progress, about 5 seconds, after which a log that reports more entries is given up."""
 
 
-class Gone(Exception):
+class Verdict(Enum):
+    """The state of a room after a recovery."""
+
+    CAUGHT_UP = "caught up"
+    """The room is at the head of its log."""
+    LOST = "lost"
+    """The log is not the one that the members received, or its missing entries can't be read."""
+    GONE = "gone"
     """The room no longer exists."""
-
-
-class WentBack(Exception):
-    """The head of the log is behind the entries already sent to the room's members."""
+    WENT_BACK = "went back"
+    """The head of the log is behind entries that the members have received."""
 
 
 class Recovery:
-    """Runs at most one recovery per room. A request during a recovery makes it read the log once more."""
+    """Brings a room to the head of its log."""
 
-    def __init__(
-        self,
-        hooks: Hooks,
-        tasks: Tasks,
-        on_lost: Callable[[Room], None],
-        on_gone: Callable[[Room], None],
-        on_went_back: Callable[[Room], Awaitable[None]],
-    ) -> None:
+    def __init__(self, hooks: Hooks) -> None:
         self._hooks = hooks
-        self._tasks = tasks
-        self._on_lost = on_lost
-        self._on_gone = on_gone
-        self._on_went_back = on_went_back
-        self._asked: dict[str, bool] = {}
         self.repaired = 0
         """Number of entries read from the log instead of received by broadcast."""
-        self.gaps = 0
-        """Number of gaps found. A gap found several times before it is closed counts once."""
 
-    def found(self, room: Room) -> None:
-        """Count a gap in `room` and start its recovery."""
-        self.gaps += room.info.name not in self._asked
-        self.start(room)
+    async def run(self, room: Room) -> Verdict:
+        """Read the log from the room's position until its head. Waits while storage is unavailable.
 
-    def start(self, room: Room) -> None:
-        """Start a recovery that brings `room` to the head of its log."""
-        running = room.info.name in self._asked
-        self._asked[room.info.name] = running
-        if not running:
-            self._tasks.start(self._run(room), f"repair {room.info.name}")
+        If storage reports a newer head but returns no entries, it is asked again with growing pauses, and
+        after `MOST_EMPTY_READS` the verdict is `LOST`.
+        """
+        await asyncio.sleep(WAIT_FOR_BUS)
+        empty = 0
+        while True:
+            before = room.seq
+            verdict = await self._read_once(room)
+            if verdict is not None and not (verdict is Verdict.CAUGHT_UP and room.missing()):
+                return verdict
+            empty = 0 if room.seq > before else empty + 1
+            if verdict is None and empty >= MOST_EMPTY_READS:
+                return _unreadable(room)
+            if empty:
+                await asyncio.sleep(_pause(empty))
 
-    async def _run(self, room: Room) -> None:
-        name = room.info.name
-        try:
-            await asyncio.sleep(WAIT_FOR_BUS)
-            while not await self._read_once(room) or self._asked[name] or room.missing():
-                self._asked[name] = False
-        except PositionLost:
-            self._on_lost(room)
-        except Gone:
-            self._on_gone(room)
-        except WentBack:
-            await self._on_went_back(room)
-        finally:
-            del self._asked[name]
-
-    async def _read_once(self, room: Room) -> bool:
-        """Read one page and accept it; return True if the room is then at the head of the log."""
+    async def _read_once(self, room: Room) -> Verdict | None:
+        """Read and accept one page; None if the log has further entries."""
         before, held = room.seq, room.held()
         page = await self._read(room)
         if page is None:
-            raise Gone
+            return Verdict.GONE
         if page.epoch != room.info.epoch or page.first_seq > room.seq + 1:
-            raise PositionLost
+            return Verdict.LOST
         if page.head_seq < before:
-            raise WentBack
+            return Verdict.WENT_BACK
         # An entry held before the read whose seq is beyond the head of the log is not from this log.
         room.drop(seq for seq in held if seq > page.head_seq)
         try:
             room.accept(page.epoch, page.entries)
         except Gap:
             pass
-        self.repaired += room.seq - before
-        if room.seq > before:
-            facts = {"event": "gap_repaired", "room": room.info.name, "entries": room.seq - before}
+        self._note(room, room.seq - before)
+        return Verdict.CAUGHT_UP if room.seq >= page.head_seq else None
+
+    def _note(self, room: Room, entries: int) -> None:
+        self.repaired += entries
+        if entries:
+            facts = {"event": "gap_repaired", "room": room.info.name, "entries": entries}
             log.info("room %(room)s: %(entries)d missing entries were read from the log", facts, extra=facts)
-        return room.seq >= page.head_seq
 
     async def _read(self, room: Room) -> Page | None:
         attempt = 0
@@ -105,5 +92,20 @@ class Recovery:
             try:
                 return await self._hooks.read_history(room.info.name, room.seq, None, PAGE_ENTRIES)
             except Unavailable:
-                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
                 attempt += 1
+                await asyncio.sleep(_pause(attempt))
+
+
+def _pause(attempt: int) -> float:
+    """Return the seconds to wait after the given unsuccessful attempt (1, 2, ...)."""
+    return RETRY_SECONDS[min(attempt, len(RETRY_SECONDS)) - 1]
+
+
+def _unreadable(room: Room) -> Verdict:
+    facts = {"event": "log_unreadable", "room": room.info.name, "seq": room.seq}
+    log.error(
+        "room %(room)s: storage reports entries after %(seq)d but returns none; its members are closed",
+        facts,
+        extra=facts,
+    )
+    return Verdict.LOST

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence, ValuesView
+from collections.abc import Sequence, ValuesView
 from weakref import WeakValueDictionary
 
 from tornchat.errors import POSITION_LOST, ROOM_NOT_FOUND, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.metrics.counts import Counts
-from tornchat.model import Entry, Page, PresenceChange, RoomInfo
-from tornchat.rooms.recovery import Recovery
-from tornchat.rooms.room import Gap, PositionLost, Room, RoomLimits
-from tornchat.tasks import Tasks
+from tornchat.model import Entry, Page, Position, PresenceChange, RoomInfo
+from tornchat.rooms.recovery import Recovery, Verdict
+from tornchat.rooms.room import Flushes, Gap, PositionLost, Room, RoomLimits
+from tornchat.tasks import Reruns, Tasks
 
 log = logging.getLogger("tornchat.rooms")
 
 EMPTY_SECONDS = 60.0
+MOST_READS = 20
+"""Histories, and rosters, that are read at the same time after payloads may have been lost."""
+COMPARE_RETRY_SECONDS = 1.0
 
 
 class _Lock(asyncio.Lock):
@@ -38,21 +41,24 @@ class Registry:
         hooks: Hooks,
         tasks: Tasks,
         limits: RoomLimits,
-        on_news: Callable[[Room], None],
+        flush: Flushes,
         counts: Counts | None = None,
     ) -> None:
         self._counts = counts or Counts()
         self._hooks = hooks
         self._tasks = tasks
         self._limits = limits
-        self._on_news = on_news
+        self._flush = flush
         self._loaded: dict[str, Room] = {}
         self._early: dict[str, list[tuple[str, Sequence[Entry]]]] = {}
         self._locks: WeakValueDictionary[str, _Lock] = WeakValueDictionary()
         self._unsubscribed: set[str] = set()
-        self._rereading: dict[str, bool] = {}
-        """Rooms whose roster is being read -> whether it must be read once more."""
-        self.repairs = Recovery(hooks, tasks, self.lose, self.gone, self._went_back)
+        self._recovery = Recovery(hooks)
+        self._recoveries = Reruns(tasks, self._recover, "repair", MOST_READS)
+        self._rosters = Reruns(tasks, self._reread, "presence", MOST_READS)
+        self._comparisons = Reruns(tasks, self._compare_all, "compare", 1)
+        self.gaps = 0
+        """Number of gaps found. A gap found several times before it is closed counts once."""
         self.lost = 0
         """Number of times a room's log was found to differ from the one its members had received."""
         self.missed = 0
@@ -123,7 +129,7 @@ class Registry:
 
     def _room(self, info: RoomInfo, page: Page) -> Room:
         found = RoomInfo(info.name, page.epoch, info.private, info.owner)
-        room = Room(found, self._limits, self._on_news, self._counts)
+        room = Room(found, self._limits, self._flush, self._counts)
         room.start(page.head_seq, page.entries, page.first_seq)
         return room
 
@@ -146,7 +152,7 @@ class Registry:
         try:
             room.accept(epoch, entries)
         except Gap:
-            self.repairs.found(room)
+            self._found_gap(room)
         except PositionLost:
             self.lose(room)
 
@@ -157,26 +163,13 @@ class Registry:
             return
         told = room.roster.apply(version, change)
         if told is None:
-            self._reread(room)
+            self._rosters.request(name)
         else:
             room.tell_presence(told)
 
-    def _reread(self, room: Room) -> None:
-        """Read the roster in a task, one per room. A request during a read causes one more read."""
-        running = room.info.name in self._rereading
-        self._rereading[room.info.name] = running
-        if not running:
-            self._tasks.start(self._reread_until_fresh(room.info.name), f"presence {room.info.name}")
-
-    async def _reread_until_fresh(self, name: str) -> None:
-        try:
-            again = True
-            while again and (room := self._loaded.get(name)):
-                self._rereading[name] = False
-                await self.reread_presence(room)
-                again = self._rereading[name]
-        finally:
-            del self._rereading[name]
+    async def _reread(self, name: str) -> None:
+        if (room := self._loaded.get(name)) is not None:
+            await self.reread_presence(room)
 
     async def reread_presence(self, room: Room) -> None:
         """Read the room's roster and send its members the changes since the roster last sent to them."""
@@ -187,11 +180,43 @@ class Registry:
         room.tell_presence(room.roster.refresh(fresh))
 
     def may_have_missed(self) -> None:
-        """Compare every loaded room with its log and its roster, because payloads may have been lost."""
+        """Compare all loaded rooms with their logs and rosters, because payloads may have been lost.
+
+        One call reads all positions; only rooms that are behind read their log. Rosters of rooms without
+        members are read by `upkeep`.
+        """
         self.missed += 1
-        for room in self._loaded.values():
-            self.repairs.start(room)
-            self._reread(room)
+        self._comparisons.request("all rooms")
+        for name, room in self._loaded.items():
+            if room.population:
+                self._rosters.request(name)
+            else:
+                room.roster.outdate()
+
+    async def _compare_all(self, _: str) -> None:
+        if not await self.compare(list(self._loaded)):
+            await asyncio.sleep(COMPARE_RETRY_SECONDS)
+            self._comparisons.request("all rooms")
+
+    def _found_gap(self, room: Room) -> None:
+        self.gaps += self._recoveries.request(room.info.name)
+
+    async def _recover(self, name: str) -> None:
+        room = self._loaded.get(name)
+        if room is None:
+            return
+        verdict = await self._recovery.run(room)
+        if verdict is Verdict.LOST:
+            self.lose(room)
+        elif verdict is Verdict.GONE:
+            self.gone(room)
+        elif verdict is Verdict.WENT_BACK:
+            await self._went_back(room)
+
+    @property
+    def repaired(self) -> int:
+        """Number of entries read from the log instead of received by broadcast."""
+        return self._recovery.repaired
 
     def lose(self, room: Room) -> None:
         """Unload a room whose log is not the one its members received; they reconnect for a new history."""
@@ -220,29 +245,32 @@ class Registry:
         """Compare the rooms in use with their logs, which detects a lost last entry. Raises nothing."""
         await self.compare([name for name, room in self._loaded.items() if room.population])
 
-    async def compare(self, names: Sequence[str]) -> None:
-        """Compare those of the named rooms that are loaded with their logs. Raises nothing."""
+    async def compare(self, names: Sequence[str]) -> bool:
+        """Compare those of the named rooms that are loaded with their logs. Return False if that failed."""
         known = {name: self._loaded[name].seq for name in names if name in self._loaded}
         if not known:
-            return
+            return True
         try:
             heads = await self._hooks.latest_positions(list(known))
         except Unavailable:
-            return
+            return False
         for name, seq in known.items():
-            room, head = self._loaded.get(name), heads.get(name)
-            if room is None:
-                continue
-            if head is not None and head.epoch == room.info.epoch:
-                room.prune(head.first_seq)
-            if head is None:
-                self.gone(room)
-            elif head.epoch != room.info.epoch:
-                self.lose(room)
-            elif head.seq < seq:
-                await self._went_back(room)
-            elif head.seq > room.seq:
-                self.repairs.found(room)
+            if (room := self._loaded.get(name)) is not None:
+                await self._check(room, seq, heads.get(name))
+        return True
+
+    async def _check(self, room: Room, seq: int, head: Position | None) -> None:
+        """Act on the head of a room's log, read when the room was at `seq`; None: the room is gone."""
+        if head is None:
+            self.gone(room)
+        elif head.epoch != room.info.epoch:
+            self.lose(room)
+        elif head.seq < seq:
+            await self._went_back(room)
+        else:
+            room.prune(head.first_seq)
+            if head.seq > room.seq:
+                self._found_gap(room)
 
     async def _went_back(self, room: Room) -> None:
         """Renew the epoch of a room whose log lost entries that members have seen: their seqs are reused."""
@@ -264,7 +292,7 @@ class Registry:
             elif name in self._unsubscribed:
                 await self._subscribe(name)
                 if name not in self._unsubscribed:
-                    self.repairs.start(room)
+                    self._recoveries.request(name)
             if room.roster.version < 0:
                 await self.reread_presence(room)
 

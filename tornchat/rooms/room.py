@@ -8,8 +8,8 @@ in between.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
 
 from tornchat.metrics.counts import Counts
 from tornchat.model import Entry, Participant, PresenceChange, RoomInfo
@@ -39,21 +39,29 @@ class RoomLimits(NamedTuple):
     presence_limit: int
 
 
+class Flushes(Protocol):
+    """The queue of rooms with frames to send, which `Flush` implements."""
+
+    def add(self, room: Room) -> None:
+        """Schedule `room.flush`, and set `room.queued` until it is called."""
+
+
 class Room:
-    """One room. `on_news` is called when there are frames to flush, and then not again until `rearm`."""
+    """One room on this node. It adds itself to the flush queue when it has frames to send."""
 
     __slots__ = (
         "_acks",
+        "_flush",
         "_held",
         "_limits",
         "_nudged",
-        "_on_news",
         "_unserved",
         "counts",
         "empty_since",
         "first_seq",
         "info",
         "population",
+        "queued",
         "roster",
         "seq",
         "streams",
@@ -64,7 +72,7 @@ class Room:
         self,
         info: RoomInfo,
         limits: RoomLimits,
-        on_news: Callable[[Room], None],
+        flush: Flushes,
         counts: Counts | None = None,
     ) -> None:
         """`counts` holds the node's counters; if it is None, the room creates its own."""
@@ -81,7 +89,9 @@ class Room:
         self.empty_since = 0.0
         """Loop time (seconds) since which the room has been empty; undefined while it has members."""
         self._limits = limits
-        self._on_news: Callable[[Room], None] | None = on_news
+        self.queued = False
+        """True from the call of `Flushes.add` until the flush begins."""
+        self._flush = flush
         self._held: dict[int, Entry] = {}
         self._acks: dict[int, list[tuple[Member, str]]] = {}
         self._nudged: list[Member] = []
@@ -229,13 +239,8 @@ class Room:
             self._news()
 
     def _news(self) -> None:
-        if self._on_news is not None:
-            told, self._on_news = self._on_news, None
-            told(self)
-
-    def rearm(self, on_news: Callable[[Room], None]) -> None:
-        """Set the callback for the next time that there are frames to flush."""
-        self._on_news = on_news
+        if not self.queued:
+            self._flush.add(self)
 
     # --- writing ---
 

@@ -21,6 +21,10 @@ class ToldRoster:
     def __len__(self) -> int:
         return len(self._participants)
 
+    def outdate(self) -> None:
+        """Forget the version: changes were missed, and the whole roster must be read."""
+        self.version = -1
+
     def apply(self, version: int, change: PresenceChange) -> list[PresenceChange] | None:
         """Apply a change and return the changes to send; None if a version was missed (read the roster)."""
         if version <= self.version:

@@ -77,7 +77,7 @@ class Chat:
         self.lag = LoopLag()
         self.turn = Flush()
         self._drafts = Drafts(self.node_id, settings.limits.message_chars)
-        self.rooms = Registry(hooks, self._tasks, _room_limits(settings), self.turn.news, self.counts)
+        self.rooms = Registry(hooks, self._tasks, _room_limits(settings), self.turn, self.counts)
         self._sanctions = Sanctions(hooks)
         self.publisher = Broadcast(hooks, self.node_id)
         self._enforcement = Enforcement(

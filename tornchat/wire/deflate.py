@@ -31,7 +31,7 @@ class TooLong(Exception):
 
 
 def deflated(plain: bytes, window_bits: int) -> bytes:
-    """Return the data frame compressed, or unchanged if it is short or compression does not make it shorter."""
+    """Return the data frame compressed, or unchanged if it is short or does not become shorter."""
     if len(plain) < MIN_BYTES:
         return plain
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -window_bits, _MEMORY_LEVEL)

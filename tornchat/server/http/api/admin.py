@@ -73,7 +73,7 @@ def _now(call: Call) -> Now:
 
 
 def _totals(call: Call) -> Totals:
-    counts, repairs, publisher = call.chat.counts, call.chat.rooms.repairs, call.chat.publisher
+    counts, rooms, publisher = call.chat.counts, call.chat.rooms, call.chat.publisher
     implementations = list(call.site.hooks.implementations())
     return Totals(
         received=counts.received,
@@ -81,14 +81,14 @@ def _totals(call: Call) -> Totals:
         delivered=counts.deliveries,
         sent_bytes=counts.sent_bytes,
         slow_consumers=counts.slow,
-        gaps_found=repairs.gaps,
-        gap_messages_repaired=repairs.repaired,
-        positions_lost=call.chat.rooms.lost,
+        gaps_found=rooms.gaps,
+        gap_messages_repaired=rooms.repaired,
+        positions_lost=rooms.lost,
         broadcast_published=publisher.published,
         broadcast_received=publisher.received,
         broadcast_dropped=publisher.dropped,
         broadcast_refused=publisher.ignored,
-        broadcast_interruptions=call.chat.rooms.missed,
+        broadcast_interruptions=rooms.missed,
         loop_stalls=call.site.hooks.stalls + sum(found.stalls for found in implementations),
         hook_failures=sum(found.failures.total() for found in implementations),
         closed=dict(counts.closed),

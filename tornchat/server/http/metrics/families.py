@@ -249,12 +249,12 @@ BROADCAST = (
     _counter(
         "tornchat_gaps_found_total",
         "How often a room missed entries of its log.",
-        lambda node: node.chat.rooms.repairs.gaps,
+        lambda node: node.chat.rooms.gaps,
     ),
     _counter(
         "tornchat_gap_messages_repaired_total",
         "Missed entries that were read from the log.",
-        lambda node: node.chat.rooms.repairs.repaired,
+        lambda node: node.chat.rooms.repaired,
     ),
     _counter(
         "tornchat_positions_lost_total",
