@@ -27,7 +27,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.plugins.peeweekit import say, storage
 from tests.stage import Player, Stage, open_stage
 from tests.test_architecture import ORDER
-from tornchat import Entry, errors
+from tornchat import Entry, User, errors
 from tornchat.config.sections import LimitsSection
 from tornchat.config.settings import Settings, load
 from tornchat.hooks.loader import load_plugins
@@ -489,13 +489,14 @@ async def classic_session(directory: Path) -> list[dict[str, Any]]:
 
 async def v1_session(directory: Path) -> list[dict[str, Any]]:
     """A real session in which every kind of v1 frame comes that no plugin is needed for."""
-    slow = {"limits": {"messages_per_second": 0.1, "burst": 1}}
-    async with open_stage(directory, slow) as verona:
+    async with open_stage(directory) as verona:
         romeo = await verona.enters("romeo", "general", v1=True)
         frames = [await romeo.next_of("welcome")]
         send = next(frame for frame in documented() if frame.get("type") == "send")
         await romeo.socket.send(json.dumps(send))
         frames += [await romeo.next_of("chat_message"), await romeo.next_of("ack")]
+        admin = User("prince", "prince", frozenset({"admin"}))
+        await verona.chat.moderation.mute(admin, "general", "romeo", 60)
         await romeo.socket.send(json.dumps({**send, "id": "another"}))
         frames.append(await romeo.next_of("error"))
         deletion = Entry(57, "id", "name", "", 0, "draft", None, "deletion", 42)

@@ -24,16 +24,28 @@ class Rate:
         self._allowance = float(self._burst)
         self._last = 0.0
 
-    def wait(self, now: float) -> float:
-        """Take a token at `now` (seconds) and return 0, or return the seconds until one is available."""
+    def missing(self, now: float, cost: float = 1.0) -> float:
+        """Return the seconds from `now` (seconds) until `cost` tokens are available; nothing is taken.
+
+        A cost above the capacity is available once the bucket is full.
+        """
         if not self._per_second:
             return 0.0
         grown = self._allowance + (now - self._last) * self._per_second
         self._allowance, self._last = min(self._burst, grown), now
-        if self._allowance < 1:
-            return (1 - self._allowance) / self._per_second
-        self._allowance -= 1
-        return 0.0
+        return max(0.0, (min(cost, self._burst) - self._allowance) / self._per_second)
+
+    def take(self, cost: float = 1.0) -> None:
+        """Take `cost` tokens, after `missing` has returned 0 for them."""
+        if self._per_second:
+            self._allowance -= cost
+
+    def wait(self, now: float) -> float:
+        """Take a token at `now` (seconds) and return 0, or return the seconds until one is available."""
+        wait = self.missing(now)
+        if not wait:
+            self.take()
+        return wait
 
 
 class Strikes:

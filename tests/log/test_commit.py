@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from tornchat.errors import ChatError, NotStored
 from tornchat.hooks.caller import Implementation
@@ -185,7 +186,7 @@ def test_who_waits_too_long_is_answered_once(monkeypatch):
 
 
 def test_too_many_are_refused(monkeypatch):
-    monkeypatch.setattr(commit, "MOST_WAITING", 2)
+    monkeypatch.setattr("tornchat.log.queue.MOST_WAITING", 2)
 
     async def scene(storage):
         storage.submit(draft(1), draft(2))
@@ -203,6 +204,42 @@ def test_a_call_takes_so_many_and_no_more(monkeypatch):
         storage.submit(draft(1), draft(2), draft(3))
         await storage.outcome(3)
         assert storage.calls == [["d1", "d2"], ["d3"]]
+
+    play(scene)
+
+
+def of(user, number):
+    return replace(draft(number), sender_id=user)
+
+
+def test_a_full_call_takes_drafts_round_by_user_and_each_users_in_order(monkeypatch):
+    monkeypatch.setattr(commit, "MOST_IN_A_CALL", 4)
+
+    async def scene(storage):
+        flood = [of("flooder", number) for number in range(1, 6)]
+        storage.submit(*flood, of("romeo", 6), of("juliet", 7), of("romeo", 8))
+        await storage.outcome(5)
+        assert storage.calls == [["d1", "d6", "d7", "d2"], ["d3", "d4", "d5", "d8"]]
+
+    play(scene)
+
+
+def test_a_user_with_many_drafts_in_the_queue_waits_and_others_do_not(monkeypatch):
+    monkeypatch.setattr("tornchat.log.queue.MOST_OF_A_USER", 2)
+
+    async def scene(storage):
+        storage.gate.clear()
+        storage.submit(of("romeo", 1))
+        await storage.began.get()
+        storage.submit(of("romeo", 2), of("romeo", 3))
+        queue = storage.committer.queue
+        assert queue.full_for("romeo")
+        waits = [asyncio.create_task(queue.space("romeo")) for _ in range(2)]
+        await asyncio.wait_for(queue.space("juliet"), 1)
+        await asyncio.sleep(0)
+        assert not any(task.done() for task in waits)
+        storage.gate.set()
+        await asyncio.wait_for(asyncio.gather(*waits), 1)
 
     play(scene)
 

@@ -197,15 +197,33 @@ def test_an_error_names_its_code_and_the_message(
     asyncio.run(play())
 
 
-def test_who_is_too_fast_is_told_when_to_try_again(tmp_path: Path) -> None:
+def test_a_user_above_the_rate_is_slowed_down_over_all_connections_without_an_error(tmp_path: Path) -> None:
     async def play() -> None:
-        settings = {"limits": {"messages_per_second": 0.5, "burst": 2}}
+        settings = {"limits": {"messages_per_second": 10, "burst": 2}}
+        async with open_stage(tmp_path, settings) as verona:
+            tabs = [await verona.enters("romeo", "general", v1=True) for _ in range(2)]
+            began = asyncio.get_running_loop().time()
+            for number in range(8):
+                await tabs[number % 2].says("quick", client_id=str(number))
+            acks = [(await tab.next_of("ack"))["id"] for _ in range(4) for tab in tabs]
+            assert acks == [str(number) for number in range(8)]
+            assert asyncio.get_running_loop().time() - began > 0.5
+
+    asyncio.run(play())
+
+
+def test_bytes_have_a_rate_of_their_own(tmp_path: Path) -> None:
+    async def play() -> None:
+        settings = {"limits": {"bytes_per_second": 10_000, "bytes_burst": 4_000, "messages_per_second": 0}}
         async with open_stage(tmp_path, settings) as verona:
             romeo = await verona.enters("romeo", "general", v1=True)
-            for number in range(3):
-                await romeo.says("quick", client_id=str(number))
-            error = await romeo.next_of("error")
-            assert (error["code"], error["id"]) == ("rate_limited", "2")
-            assert 0 < error["retry_after"] <= 2
+            began = asyncio.get_running_loop().time()
+            for number in range(4):
+                await romeo.says("x" * 2_500, client_id=str(number))
+            for number in range(4):
+                assert (await romeo.next_of("ack"))["id"] == str(number)
+            assert asyncio.get_running_loop().time() - began > 0.5
+
+    asyncio.run(play())
 
     asyncio.run(play())

@@ -80,11 +80,19 @@ class LimitsSection(Section, frozen=True):
     ] = 65536
     message_chars: Annotated[Natural, Meta(description="Characters of a chat message.")] = 4000
     messages_per_second: Annotated[
-        Seconds, Meta(description="Messages of one connection, in the long run.")
-    ] = 0.0
+        Seconds,
+        Meta(description="Messages of one user, over all connections; more are slowed down."),
+    ] = 10.0
     burst: Annotated[
-        Natural, Meta(description="Messages it may send at once, with messages_per_second set.")
-    ] = 20
+        Natural, Meta(description="Messages that a user may send at once, with messages_per_second set.")
+    ] = 100
+    bytes_per_second: Annotated[
+        Natural,
+        Meta(description="Bytes of messages of one user; more are slowed down."),
+    ] = 65536
+    bytes_burst: Annotated[
+        Natural, Meta(description="Bytes that a user may send at once, with bytes_per_second set.")
+    ] = 1048576
     rooms_per_user: Annotated[Natural, Meta(description="Rooms that one user may create.")] = 1000
     send_buffer_bytes: Annotated[
         Natural, Meta(description="How far a slow reader may fall behind before it is closed with 1013.")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Protocol
@@ -17,13 +16,13 @@ from typing import Protocol
 from tornchat.errors import ChatError, NotStored, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.log.outcome import Outcomes
+from tornchat.log.queue import Pending, Queue
 from tornchat.metrics.histogram import LATENCIES, SIZES, Histogram
 from tornchat.model import Draft, Refusal, Stored, StoreResult
 from tornchat.tasks import Tasks
 
 log = logging.getLogger("tornchat.commit")
 
-MOST_WAITING = 20_000
 MOST_IN_A_CALL = 2_000
 PATIENCE = 4.5
 """Seconds after which a draft without an outcome is answered; with the ticks between, within 5 s."""
@@ -33,35 +32,6 @@ GATHER_SECONDS = 0.001
 
 UNCONFIRMED = Refusal("unconfirmed")
 NOT_NOW = Refusal("unavailable")
-
-
-class Pending:
-    """A draft on its way to the disk. `answer` is called once, with its outcome.
-
-    After `unconfirmed` the entry may still turn out to be stored; that is told to the room, not again here.
-    """
-
-    __slots__ = ("answer", "answered", "arrived", "draft", "known_seq")
-
-    def __init__(
-        self,
-        draft: Draft,
-        answer: Callable[[StoreResult], None],
-        arrived: float,
-        known_seq: int | None = None,
-    ) -> None:
-        """`arrived` is in seconds (`monotonic`); `known_seq` is how far the room's log was known then."""
-        self.draft = draft
-        self.answer = answer
-        self.arrived = arrived
-        self.answered = False
-        self.known_seq = known_seq
-
-    def settle(self, outcome: StoreResult) -> None:
-        """Answer, unless that was done."""
-        if not self.answered:
-            self.answered = True
-            self.answer(outcome)
 
 
 class Unfinished(Protocol):
@@ -90,7 +60,8 @@ class Committer:
         self._lookup = Outcomes(hooks)
         self._on_stored = on_stored
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[Pending] = deque()
+        self.queue = Queue()
+        """The drafts that wait for the next store call."""
         self._in_flight: Sequence[Pending] = ()
         self._call: asyncio.Future[object] | None = None
         self._began = 0.0
@@ -100,7 +71,6 @@ class Committer:
         self._until = 0.0
         self._closed = False
         self._is_down = False
-        self._most_waiting = MOST_WAITING
         self._flushing: list[tuple[Pending, asyncio.Future[None]]] = []
         self.seconds = Histogram(LATENCIES)
         """How long the store calls took."""
@@ -110,7 +80,7 @@ class Committer:
     @property
     def waiting(self) -> int:
         """How many drafts wait for the next store call."""
-        return len(self._waiting)
+        return len(self.queue)
 
     @property
     def in_flight(self) -> int:
@@ -124,16 +94,16 @@ class Committer:
 
         Raises `ChatError` (`busy`) when too many drafts wait already, or after `close`.
         """
-        if len(self._waiting) >= self._most_waiting:
+        if self._closed or self.queue.full:
             raise ChatError("busy", "", 1.0, draft.client_id)
-        self._waiting.append(Pending(draft, answer, monotonic(), known_seq))
+        self.queue.add(Pending(draft, answer, monotonic(), known_seq))
         if not self._looks and not self._in_flight:
             self._gather()
 
     def _gather(self) -> None:
         """Look at the queue in the next turn of the loop."""
         self._looks = True
-        self._seen = len(self._waiting)
+        self._seen = len(self.queue)
         self._until = monotonic() + GATHER_SECONDS
         self._loop.call_soon(self._look)
 
@@ -143,7 +113,7 @@ class Committer:
         Senders answer what they were just sent within a turn or two. A call that began at once would take
         only the first of them, and members would get two writes where one would do.
         """
-        waiting = len(self._waiting)
+        waiting = len(self.queue)
         grows = self._seen < waiting < MOST_IN_A_CALL
         if grows and monotonic() < self._until and not self._flush.unfinished:
             self._seen = waiting
@@ -162,20 +132,13 @@ class Committer:
         return result
 
     def _begin(self) -> None:
-        if self._in_flight or not self._waiting or self._closed:
+        if self._in_flight or not self.queue or self._closed:
             return
-        self._in_flight = self._take()
+        self._in_flight = self.queue.take(MOST_IN_A_CALL)
         self._began = monotonic()
         self._late_at = self._began + self._hooks.deadline("store_messages")
         self._call = self._hooks.begin_store([pending.draft for pending in self._in_flight])
         self._call.add_done_callback(self._ended)
-
-    def _take(self) -> list[Pending]:
-        if len(self._waiting) <= MOST_IN_A_CALL:
-            batch = list(self._waiting)
-            self._waiting.clear()
-            return batch
-        return [self._waiting.popleft() for _ in range(MOST_IN_A_CALL)]
 
     def _ended(self, call: asyncio.Future[object]) -> None:
         self._call = None
@@ -218,7 +181,7 @@ class Committer:
             # What comes after this call must not wait for ever because of one that could not be told.
             log.exception("the outcome of %d messages could not be told", len(batch))
         self._release()
-        if self._waiting and not self._looks:
+        if self.queue and not self._looks:
             self._gather()
 
     def expire(self) -> None:
@@ -230,8 +193,8 @@ class Committer:
         if self._call is not None and now > self._late_at:
             self._late_at = math.inf
             self._went_down("it has not answered in time; waiting for the end of its call")
-        while self._waiting and now - self._waiting[0].arrived > PATIENCE:
-            self._waiting.popleft().settle(NOT_NOW)
+        for pending in self.queue.expired(now - PATIENCE):
+            pending.settle(NOT_NOW)
         for pending in self._in_flight:
             if now - pending.arrived > PATIENCE:
                 pending.settle(UNCONFIRMED)
@@ -239,7 +202,7 @@ class Committer:
 
     async def flush(self, seconds: float) -> None:
         """Wait until all that was submitted by now has its outcome, at most `seconds`."""
-        last = [*self._in_flight[-1:], *self._waiting][-1:]
+        last = [*self._in_flight[-1:], *self.queue][-1:]
         if last:
             done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._flushing.append((last[0], done))
@@ -254,12 +217,11 @@ class Committer:
     async def close(self, seconds: float) -> None:
         """Wait until all that was submitted has its outcome, at most `seconds`; then answer the rest."""
         await self.flush(seconds)
-        self._closed, self._most_waiting = True, 0
+        self._closed = True
         for pending in self._in_flight:
             pending.settle(UNCONFIRMED)
-        for pending in self._waiting:
+        for pending in self.queue.take(len(self.queue)):
             pending.settle(NOT_NOW)
-        self._waiting.clear()
         if self._call is not None:
             self._call.cancel()
 

@@ -34,7 +34,6 @@ from tornchat.model import (
     Stored,
     User,
 )
-from tornchat.rates import Rates
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.member import Outlet
 from tornchat.rooms.registry import Registry
@@ -46,6 +45,7 @@ from tornchat.service.enforcement import EVERY, Enforcement
 from tornchat.service.joining import Joining, Session
 from tornchat.service.moderation import Moderation
 from tornchat.service.posting import Posting
+from tornchat.service.quota import Quotas
 from tornchat.service.reading import Reading
 from tornchat.tasks import Tasks
 from tornchat.wire import Dialect, Said
@@ -98,7 +98,7 @@ class Chat:
             self.publisher,
             self.turn,
             self._drafts,
-            Rates(settings.limits.messages_per_second, settings.limits.burst),
+            Quotas(settings.limits),
             self.counts,
             self.refuse,
         )

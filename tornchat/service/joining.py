@@ -13,12 +13,13 @@ from tornchat.errors import ROOM_NOT_FOUND, TRY_AGAIN_LATER, Closed, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.metrics.counts import Counts
 from tornchat.model import Position, User
-from tornchat.rates import Rate, Strikes
+from tornchat.rates import Strikes
 from tornchat.rooms.history import History, Plan
 from tornchat.rooms.member import Member, Outlet, send_all, slices_of
 from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import Room
 from tornchat.service.access import Access
+from tornchat.service.quota import Quota
 from tornchat.tasks import Tasks
 from tornchat.wire import Dialect, Welcome
 
@@ -26,14 +27,15 @@ from tornchat.wire import Dialect, Welcome
 class Session:
     """One connection's membership of one room."""
 
-    __slots__ = ("id", "joined", "member", "rate", "room", "strikes", "user")
+    __slots__ = ("id", "joined", "member", "quota", "room", "strikes", "user")
 
-    def __init__(self, session_id: str, user: User, room: Room, member: Member, rate: Rate | None) -> None:
+    def __init__(self, session_id: str, user: User, room: Room, member: Member) -> None:
         self.id = session_id
         self.user = user
         self.room = room
         self.member = member
-        self.rate = rate
+        self.quota: Quota | None = None
+        """Set when the user says something on this connection for the first time."""
         self.strikes = Strikes()
         self.joined = False
         """True once the history is sent: from then on the room writes to the member by itself."""
@@ -134,9 +136,7 @@ class Joining:
     def _enter(self, user: User, room: Room, dialect: Dialect, outlet: Outlet) -> Session:
         session_id = f"{self._node_id}-{next(self._numbers)}"
         member = room.enter(user.participant, session_id, dialect, outlet)
-        limits = self._settings.limits
-        rate = Rate(limits.messages_per_second, limits.burst) if limits.messages_per_second else None
-        return Session(session_id, user, room, member, rate)
+        return Session(session_id, user, room, member)
 
     async def _begin(self, session: Session, plan: Plan, outlet: Outlet) -> None:
         """Send the cursor, the user list and the history. Raises `Unavailable`, `ConnectionError`."""

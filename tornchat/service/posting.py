@@ -18,15 +18,16 @@ from tornchat.cluster.broadcast import Broadcast
 from tornchat.cluster.sanctions import Sanctions
 from tornchat.errors import TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed, Unavailable
 from tornchat.hooks.calls import Hooks
-from tornchat.log.commit import Committer, Pending
+from tornchat.log.commit import PATIENCE, Committer
+from tornchat.log.queue import Pending
 from tornchat.metrics.counts import Counts
 from tornchat.model import Draft, Entry, Refusal, Stored, StoreResult, User
-from tornchat.rates import Rates
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.registry import Registry
 from tornchat.service.access import ADMIN, Access
 from tornchat.service.drafts import Drafts
 from tornchat.service.joining import Session
+from tornchat.service.quota import Quota, Quotas
 from tornchat.tasks import Tasks
 from tornchat.wire import Said
 
@@ -46,11 +47,11 @@ class Posting:
         broadcast: Broadcast,
         flush: Flush,
         drafts: Drafts,
-        rates: Rates,
+        quotas: Quotas,
         counts: Counts,
         refuse: Refuse,
     ) -> None:
-        """`rates` is what one user may say over HTTP on this node. `refuse` tells a session why not."""
+        """`refuse` sends a session the error frame of a draft that is refused."""
         self._hooks = hooks
         self._access = access
         self._sanctions = sanctions
@@ -58,7 +59,7 @@ class Posting:
         self._broadcast = broadcast
         self._flush = flush
         self._drafts = drafts
-        self._rates = rates
+        self._quotas = quotas
         self._counts = counts
         self._refuse = refuse
         self._now = asyncio.get_running_loop().time
@@ -68,24 +69,49 @@ class Posting:
 
     # --- the callers ---
 
-    def say(self, session: Session, said: Said) -> Awaitable[None] | None:
-        """Take what a session says. Its echo, or an error frame, follows.
+    def say(self, session: Session, said: Said, size: int) -> Awaitable[None] | None:
+        """Take a message of `size` bytes from a session. Its echo, or an error frame, follows.
 
-        An awaitable is returned only if plugins are asked; awaiting it keeps the connection's order. Raises
-        `Closed` (4001) if the user's token has expired.
+        An awaitable is returned if the user is over the rate, or if plugins are asked. The caller awaits it
+        before the connection's next message, which keeps its order and slows its sender down. Raises `Closed`
+        (4001) if the user's token has expired.
         """
         if _expired(session.user):
             raise Closed(UNAUTHORIZED, "token expired")
+        quota = session.quota or self._quota(session)
         try:
-            self._admit(said, lambda: session.rate.wait(self._now()) if session.rate is not None else 0.0)
-            draft = self._drafts.make(session.user, session.room.info, said)
-            if self._sanctions.mutes:
-                self._refuse_muted(draft.room, session.user)
-            if self._gated:
-                return self._through_gates(session, draft)
-            self._submit(session, draft)
+            self._drafts.check(said.text)
+            user = session.user.id
+            if quota.contended or self.committer.queue.full_for(user) or quota.take(size, self._now()):
+                return self._slowed(session, quota, said, size)
+            return self._admitted(session, said)
         except ChatError as error:
             self._refuse(session, error, said.client_id)
+        return None
+
+    def _quota(self, session: Session) -> Quota:
+        session.quota = self._quotas.of(session.user.id)
+        return session.quota
+
+    async def _slowed(self, session: Session, quota: Quota, said: Said, size: int) -> None:
+        """Wait until the user may say more; the user's connections take turns."""
+        async with quota.turn:
+            await self.committer.queue.space(session.user.id)
+            await quota.wait(size)
+        try:
+            if self._still_there(session) and (gates := self._admitted(session, said)) is not None:
+                await gates
+        except ChatError as error:
+            self._refuse(session, error, said.client_id)
+
+    def _admitted(self, session: Session, said: Said) -> Awaitable[None] | None:
+        """Pass a message on that is within its user's rate. Raises `ChatError`."""
+        draft = self._drafts.make(session.user, session.room.info, said)
+        if self._sanctions.mutes:
+            self._refuse_muted(draft.room, session.user)
+        if self._gated:
+            return self._through_gates(session, draft)
+        self._submit(session, draft)
         return None
 
     async def post(self, user: User, room: str, said: Said) -> Stored:
@@ -95,9 +121,12 @@ class Posting:
         of a session's errors and `room_not_found`; `Unavailable` if the answer is not known now.
         """
         info = await self._access.see(user, room)
-        self._admit(said, lambda: self._rates.wait(user.id, self._now()))
+        self._drafts.check(said.text)
+        if wait := self._quotas.of(user.id).take(len(said.text.encode()), self._now()):
+            raise ChatError("rate_limited", "", round(wait, 3), said.client_id)
         await self._refuse_sanctioned(user, room)
         draft = await self._gates(user, self._drafts.make(user, info, said))
+        await self._space(draft)
         await self._look_again(user, draft)
         return await self.committer.store(draft, self._access.position(room))
 
@@ -108,15 +137,10 @@ class Posting:
         info = await self._access.exists(replace(user, roles=user.roles | {ADMIN}), room)
         self._drafts.check(said.text)
         draft = await self._filtered(user, self._drafts.make(user, info, said))
+        await self._space(draft)
         return await self.committer.store(draft, self._access.position(room))
 
     # --- admit ---
-
-    def _admit(self, said: Said, wait_for_rate: Callable[[], float]) -> None:
-        """Check length and rate. Raises `ChatError`."""
-        self._drafts.check(said.text)
-        if wait := wait_for_rate():
-            raise ChatError("rate_limited", "", round(wait, 3), said.client_id)
 
     def _refuse_muted(self, room: str, user: User) -> None:
         if wait := self._sanctions.muted_for(room, user.id):
@@ -136,7 +160,7 @@ class Posting:
         """Ask the plugins about a session's draft. They fail closed."""
         try:
             filtered = await self._gates(session.user, draft)
-            if self._still_there(session, filtered):
+            if self._still_there(session):
                 self._submit(session, filtered)
         except ChatError as error:
             self._refuse(session, error, draft.client_id)
@@ -155,9 +179,17 @@ class Posting:
         self._drafts.check(filtered.text)
         return filtered
 
+    async def _space(self, draft: Draft) -> None:
+        """Wait until the queue has space for another draft of its sender. Raises `ChatError` (`busy`)."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self.committer.queue.space(draft.sender_id)
+        except TimeoutError:
+            raise ChatError("busy", "", 1.0, draft.client_id) from None
+
     # --- look again: what an await may have changed. Nothing is awaited between this and the queue. ---
 
-    def _still_there(self, session: Session, draft: Draft) -> bool:
+    def _still_there(self, session: Session) -> bool:
         """Say whether the session may still speak. One that has ended takes its draft with it.
 
         Raises `ChatError` if the user was muted meanwhile.
@@ -167,10 +199,10 @@ class Posting:
         if _expired(session.user):
             session.member.outlet.end(UNAUTHORIZED, "token expired")
             return False
-        banned = self._sanctions.bans(draft.room, draft.sender_id)
-        if banned or self._rooms.get(draft.room) is not session.room:
+        room = session.room.info.name
+        if self._sanctions.bans(room, session.user.id) or self._rooms.get(room) is not session.room:
             return False  # its connection is being closed
-        self._refuse_muted(draft.room, session.user)
+        self._refuse_muted(room, session.user)
         return True
 
     async def _look_again(self, user: User, draft: Draft) -> None:

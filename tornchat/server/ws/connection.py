@@ -139,12 +139,23 @@ class Connection:
         chat.counts.received += 1
         chat.counts.received_bytes += len(payload)
         try:
-            return chat.posting.say(session, self._dialect.decode(payload))
+            waiting = chat.posting.say(session, self._dialect.decode(payload), len(payload))
+            return None if waiting is None else self._paused(waiting)
         except ChatError as error:
             chat.refuse(session, error)
         except Closed as refusal:
             self.end(refusal.code, refusal.reason)
         return None
+
+    async def _paused(self, waiting: Awaitable[None]) -> None:
+        """Await what the next frame waits for. Nothing is read meanwhile, not even the answer to a ping."""
+        if self._heartbeat is not None:
+            self._heartbeat.paused = True
+        try:
+            await waiting
+        finally:
+            if self._heartbeat is not None:
+                self._heartbeat.paused, self._heartbeat.heard = False, True
 
     def on_pong(self, payload: bytes) -> None:
         if self._heartbeat is not None:

@@ -32,6 +32,7 @@ class Heartbeat:
         "_wheel",
         "answers",
         "heard",
+        "paused",
     )
 
     def __init__(
@@ -49,6 +50,8 @@ class Heartbeat:
         self.answers = False
         """True once what the client sends is read: before that it is not pinged."""
         self.heard = True
+        self.paused = False
+        """True while nothing that the client sends is read: a missing answer to a ping means nothing then."""
 
     def start(self, now: float) -> None:
         """Begin to look, at `now` (loop time, seconds)."""
@@ -78,7 +81,7 @@ class Heartbeat:
             self._due = now + self._interval
         if now < self._due:
             return self._due - now
-        if self._pinged and not self.heard:
+        if self._pinged and not self.heard and not self.paused:
             client.vanish()
             return LONGEST_LOOK_AWAY
         wait = max(self._interval - self._timeout, 0.0) if self._pinged else 0.0

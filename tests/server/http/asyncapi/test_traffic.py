@@ -13,8 +13,6 @@ from tornado.httpclient import AsyncHTTPClient
 from tests.server.http.asyncapi.contract import document, kind, messages
 from tests.stage import Player, Stage, open_stage
 
-SLOW = {"limits": {"messages_per_second": 0.01, "burst": 3}}
-
 
 class Tape:
     """A player, and all that it sent and received."""
@@ -51,8 +49,8 @@ async def delete(verona: Stage, user: str, seq: int) -> None:
 
 
 async def play(directory: Path, v1: bool) -> list[Tape]:
-    """Two who come, talk, are too fast, take a word back, and go."""
-    async with open_stage(directory, SLOW) as verona:
+    """Two who come, talk, say nothing once, take a word back, and go."""
+    async with open_stage(directory) as verona:
         romeo = Tape(await verona.enters("romeo", "hall", v1=v1), v1)
         await romeo.hears("user_join")
         juliet = Tape(await verona.enters("juliet", "hall", v1=v1), v1)
@@ -60,7 +58,7 @@ async def play(directory: Path, v1: bool) -> list[Tape]:
         for text in ("Hello 日本語 <b>", "x", "y"):
             await romeo.says(text)
             await romeo.hears("ack" if v1 else "chat_message")
-        await romeo.says("too fast")
+        await romeo.says("")
         await romeo.hears("error")
         await delete(verona, "romeo", 1)
         if v1:

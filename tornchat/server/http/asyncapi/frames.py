@@ -61,7 +61,7 @@ V1 = (
     _JOIN,
     _LEAVE,
     Frame("server", "Acknowledgement", Ack("a1b2c3", 42)),
-    Frame("server", "Error", V1Error("rate_limited", CODES["rate_limited"], "a1b2c3", 0.5)),
+    Frame("server", "Error", V1Error("muted", CODES["muted"], "a1b2c3", 30.5)),
 )
 REPLIES = ("Ack", "V1Error")
 """What a v1 client's message is answered with, besides the message itself."""

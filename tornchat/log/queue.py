@@ -1,0 +1,118 @@
+"""The queue of drafts before the next store call, fair between users."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from itertools import count
+
+from tornchat.model import Draft, StoreResult
+
+MOST_WAITING = 20_000
+MOST_OF_A_USER = 64
+"""Drafts of one user that wait; beyond that the user's connections are not read."""
+
+
+class Pending:
+    """A draft on its way to the disk. `answer` is called once, with its outcome.
+
+    After `unconfirmed` the entry may still turn out to be stored; the room then receives it, but `answer` is
+    not called again.
+    """
+
+    __slots__ = ("answer", "answered", "arrived", "draft", "known_seq")
+
+    def __init__(
+        self,
+        draft: Draft,
+        answer: Callable[[StoreResult], None],
+        arrived: float,
+        known_seq: int | None = None,
+    ) -> None:
+        """`arrived` is in seconds (`monotonic`); `known_seq` is how far the room's log was known then."""
+        self.draft = draft
+        self.answer = answer
+        self.arrived = arrived
+        self.answered = False
+        self.known_seq = known_seq
+
+    def settle(self, outcome: StoreResult) -> None:
+        """Call `answer` unless it has been called."""
+        if not self.answered:
+            self.answered = True
+            self.answer(outcome)
+
+
+class Queue:
+    """Drafts in order of arrival. A call that can't take all of them takes them round by user."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Pending] = deque()
+        self._of_user: Counter[str] = Counter()
+        self._space: dict[str, list[asyncio.Future[None]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __iter__(self) -> Iterator[Pending]:
+        return iter(self._waiting)
+
+    @property
+    def full(self) -> bool:
+        """True if no draft may be added, whoever sends it."""
+        return len(self._waiting) >= MOST_WAITING
+
+    def full_for(self, user: str) -> bool:
+        """Return whether `MOST_OF_A_USER` drafts of this user wait."""
+        return self._of_user[user] >= MOST_OF_A_USER
+
+    async def space(self, user: str) -> None:
+        """Wait until fewer than `MOST_OF_A_USER` drafts of this user wait."""
+        while self.full_for(user):
+            freed = asyncio.get_running_loop().create_future()
+            self._space.setdefault(user, []).append(freed)
+            await freed
+
+    def add(self, pending: Pending) -> None:
+        """Append a draft. The caller has checked `full` and `full_for`."""
+        self._waiting.append(pending)
+        self._of_user[pending.draft.sender_id] += 1
+
+    def take(self, most: int) -> list[Pending]:
+        """Remove and return at most `most` drafts, each user's in order of arrival.
+
+        If more wait, every user's first draft comes before anybody's second one, and so on.
+        """
+        batch = list(self._waiting)
+        self._waiting.clear()
+        if len(batch) > most:
+            batch = _by_rounds(batch)
+            self._waiting.extend(sorted(batch[most:], key=lambda pending: pending.arrived))
+            del batch[most:]
+        self._recount()
+        return batch
+
+    def expired(self, before: float) -> list[Pending]:
+        """Remove and return the drafts that arrived before this time (`monotonic`, seconds)."""
+        found = []
+        while self._waiting and self._waiting[0].arrived < before:
+            found.append(self._waiting.popleft())
+        if found:
+            self._recount()
+        return found
+
+    def _recount(self) -> None:
+        """Count what still waits, and wake those that wait for space."""
+        self._of_user = Counter(pending.draft.sender_id for pending in self._waiting)
+        for user in [user for user in self._space if not self.full_for(user)]:
+            for freed in self._space.pop(user):
+                if not freed.done():
+                    freed.set_result(None)
+
+
+def _by_rounds(batch: list[Pending]) -> list[Pending]:
+    """Order drafts by how many of the same user come before them."""
+    rounds: dict[str, Iterator[int]] = {}
+    ranked = [(next(rounds.setdefault(pending.draft.sender_id, count())), pending) for pending in batch]
+    return [pending for _, pending in sorted(ranked, key=lambda found: found[0])]

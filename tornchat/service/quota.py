@@ -1,0 +1,73 @@
+"""How much one user may say on this node, over all of the user's connections."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from weakref import WeakValueDictionary
+
+from tornchat.config.sections import LimitsSection
+from tornchat.rates import MOST_CALLERS, Rate
+
+
+class Quota:
+    """One user's messages and bytes per second."""
+
+    __slots__ = ("__weakref__", "_bytes", "_messages", "_turn")
+
+    def __init__(self, messages: Rate, size: Rate) -> None:
+        self._messages = messages
+        self._bytes = size
+        self._turn: asyncio.Lock | None = None
+
+    def take(self, size: int, now: float) -> float:
+        """Take a message of `size` bytes at `now` (seconds) and return 0, or return the seconds to wait."""
+        wait = max(self._messages.missing(now), self._bytes.missing(now, size))
+        if not wait:
+            self._messages.take()
+            self._bytes.take(size)
+        return wait
+
+    async def wait(self, size: int) -> None:
+        """Wait until a message of `size` bytes may be taken, and take it."""
+        now = asyncio.get_running_loop().time
+        wait = self.take(size, now())
+        while wait:
+            await asyncio.sleep(wait)
+            wait = self.take(size, now())
+
+    @property
+    def turn(self) -> asyncio.Lock:
+        """Held by the connection that waits next; the user's other connections queue for it."""
+        if self._turn is None:
+            self._turn = asyncio.Lock()
+        return self._turn
+
+    @property
+    def contended(self) -> bool:
+        """True while a connection of this user waits."""
+        return self._turn is not None and self._turn.locked()
+
+
+class Quotas:
+    """User id -> `Quota`, kept while it is in use and for the last `MOST_CALLERS` users."""
+
+    def __init__(self, limits: LimitsSection) -> None:
+        self._limits = limits
+        self._recent: OrderedDict[str, Quota] = OrderedDict()
+        self._used: WeakValueDictionary[str, Quota] = WeakValueDictionary()
+
+    def of(self, user: str) -> Quota:
+        """Return the user's quota, the same object for all callers."""
+        quota = self._used.get(user)
+        if quota is None:
+            limits = self._limits
+            quota = self._used[user] = Quota(
+                Rate(limits.messages_per_second, limits.burst),
+                Rate(limits.bytes_per_second, limits.bytes_burst),
+            )
+        self._recent[user] = quota
+        self._recent.move_to_end(user)
+        if len(self._recent) > MOST_CALLERS:
+            self._recent.popitem(last=False)
+        return quota
