@@ -1,4 +1,4 @@
-"""What `[peewee]` may say."""
+"""The settings in `[peewee]`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Meta
 
 
 class PeeweeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where the messages lie, and how they are kept."""
+    """Storage of the messages."""
 
     url: Annotated[
         str,
@@ -34,7 +34,7 @@ class PeeweeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     ] = Path("tornchat-data")
 
     def __repr__(self) -> str:
-        """Hides the URL's password."""
+        """Hide the password in the URL."""
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
         return f"PeeweeSettings({shown})"
 
@@ -44,7 +44,7 @@ class PeeweeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 
 def without_secrets(url: str) -> str:
-    """Give `url` as it may be shown. Only a file's path is surely no secret."""
+    """Return `url` without secrets: only the path of a file is shown."""
     if not url or url.startswith(("sqlite:///", "apsw:///")):
         return url.partition("?")[0]
     scheme, separator, _ = url.partition("://")
