@@ -1,4 +1,4 @@
-"""What `[jwt]` may say, and which of its keys contradict each other."""
+"""The settings in `[jwt]` and their validation."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Seconds = Annotated[float, Meta(ge=0)]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Who somebody is, by a signed token.
+    """Authentication with signed tokens.
 
-    At most one of `secret`, `secret_file`, `public_key_file` and `jwks_url` is given. With none of
-    them, a secret is made once and kept in `<data_dir>/jwt.key`.
+    At most one of `secret`, `secret_file`, `public_key_file` and `jwks_url` may be set. If none is set, a
+    secret is generated once and stored in `<data_dir>/jwt.key`.
     """
 
     secret: Annotated[
@@ -97,7 +97,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def verifies_only(self) -> bool:
-        """True if the keys are public ones, so that no token can be issued."""
+        """True if the keys are public keys, so that no tokens can be issued."""
         return self.public_key_file is not None or self.jwks_url is not None
 
     def __repr__(self) -> str:
@@ -108,7 +108,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 def contradictions(settings: Settings) -> Iterator[Fault]:
-    """Name what does not add up, looking at nothing but the settings themselves."""
+    """Yield the faults in the settings themselves. No file is read and nothing is fetched."""
     yield from _key_source_faults(settings)
     yield from _algorithm_faults(settings)
     if settings.jwks_url is not None and not _is_safe_url(settings.jwks_url):
@@ -119,7 +119,7 @@ def contradictions(settings: Settings) -> Iterator[Fault]:
 
 
 def refuse_contradictions(settings: Settings) -> None:
-    """Raise the first contradiction as a `SettingsError`."""
+    """Raise `SettingsError` for the first fault in the settings."""
     for fault in contradictions(settings):
         raise SettingsError(fault.what, fault.cure)
 
@@ -140,7 +140,7 @@ def _algorithm_faults(settings: Settings) -> Iterator[Fault]:
         if name not in HMAC_ALGORITHMS | PUBLIC_KEY_ALGORITHMS:
             yield Fault(f"[jwt] algorithms: {name!r} is not a signature algorithm known here.", choice)
         elif name not in fitting and settings.verifies_only:
-            # Whoever knows a public key, which is everybody, could sign with it as an HMAC secret.
+            # Anyone could sign tokens, using the public key as the HMAC secret.
             yield Fault(f"[jwt] algorithms: {name} must not be used with public keys.", choice)
         elif name not in fitting:
             yield Fault(
