@@ -1,4 +1,4 @@
-"""What `[redis]` may say."""
+"""The settings in `[redis]`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec import Meta
 
 
 class RedisSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which Redis or Valkey joins the nodes of one chat."""
+    """The Redis or Valkey server that connects the nodes of a chat."""
 
     url: Annotated[
         str, Meta(description="redis://, rediss:// (TLS), unix://, redis+sentinel:// or redis+cluster://.")
@@ -38,7 +38,7 @@ class RedisSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     ] = 8.0
 
     def __repr__(self) -> str:
-        """Hides the URL, which may hold a password."""
+        """Hide the URL, which may contain a password."""
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
         return f"RedisSettings({shown})"
 
