@@ -38,61 +38,62 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = None
     secret_file: Annotated[
         Path | None,
-        Meta(description="A file that holds the HMAC secret; white space around it does not count."),
+        Meta(description="A file that contains the HMAC secret; surrounding white space is ignored."),
     ] = None
     public_key_file: Annotated[
         Path | None,
-        Meta(description="A PEM file with the issuer's public key. Tokens can then only be verified."),
+        Meta(description="A PEM file with the issuer's public key. No tokens can then be issued."),
     ] = None
     jwks_url: Annotated[
         str | None,
-        Meta(description="Where the issuer publishes its public keys: https, or http on a loopback host."),
+        Meta(description="The URL of the issuer's public keys: https, or http on a loopback host."),
     ] = None
     jwks_max_age: Annotated[
         Seconds,
-        Meta(description="Seconds after which the published keys are fetched again, behind the scenes."),
+        Meta(description="Seconds after which the published keys are fetched again, in the background."),
     ] = 300.0
     jwks_cool_down: Annotated[
-        Seconds, Meta(description="Seconds between two fetches that tokens with an unknown key id may cause.")
+        Seconds,
+        Meta(description="Minimum seconds between fetches triggered by tokens with an unknown key id."),
     ] = 30.0
     algorithms: Annotated[
         tuple[str, ...],
-        Meta(description="The algorithms a token may be signed with; the first one signs our own."),
+        Meta(description="The accepted signature algorithms. The first one signs the tokens issued here."),
     ] = ("HS256",)
     audience: Annotated[
-        str | None, Meta(description="What a token's `aud` must be or contain. Not set: it is not looked at.")
+        str | None, Meta(description="The value that `aud` must equal or contain. Not set: any value.")
     ] = None
     issuer: Annotated[
-        str | None, Meta(description="What a token's `iss` must be. Not set: it is not looked at.")
+        str | None, Meta(description="The value that `iss` must equal. Not set: any value.")
     ] = None
     leeway: Annotated[
         Seconds,
-        Meta(description="Seconds by which `exp`, `nbf` and `iat` may be off, for clocks that differ."),
+        Meta(description="Tolerance in seconds for `exp`, `nbf` and `iat`, since clocks may differ."),
     ] = 0.0
     max_lifetime: Annotated[
         Seconds,
-        Meta(
-            description="Seconds from now beyond which an `exp` is absurd and its token refused: ten years."
-        ),
+        Meta(description="Maximum seconds from now to `exp`; else a token is refused. Default: ten years."),
     ] = TEN_YEARS
     user_id_claim: Annotated[
         str | None,
-        Meta(description="The only claim to take the user's id from. Not set: `sub`, else `user_id`."),
+        Meta(description="The claim with the user's id. Not set: `sub`, or `user_id` if there is no `sub`."),
     ] = None
     username_claim: Annotated[
         str | None,
-        Meta(description="The only one for the name. Not set: `username`, `preferred_username` or `name`."),
+        Meta(description="The claim with the name. Not set: `username`, `preferred_username` or `name`."),
     ] = None
     roles_claim: Annotated[
         str,
-        Meta(description="The claim with the user's roles, a list of strings; anything else is no roles."),
+        Meta(description="The claim with the user's roles, a list of strings. Other values mean no roles."),
     ] = "roles"
     more_token_types: Annotated[
         tuple[str, ...],
-        Meta(description="What `token_type` and `typ` may say besides `access`; Keycloak's is `Bearer`."),
+        Meta(
+            description="Accepted values of `token_type` and `typ` besides `access`. Keycloak uses `Bearer`."
+        ),
     ] = ()
     data_dir: Annotated[
-        Path, Meta(description="The directory of `jwt.key`. Not set: that of [tornchat].")
+        Path, Meta(description="The directory of `jwt.key`. Not set: [tornchat] data_dir.")
     ] = Path("tornchat-data")
 
     @property

@@ -29,7 +29,7 @@ def command(given: Given, file: Path | None, force: bool) -> None:
         click.echo(text, nl=False)
     else:
         _write(path, text, force)
-        click.echo(f"{path} is written: every setting, with its default and what it is for.")
+        click.echo(f"{path} is written, with the default and the description of every setting.")
 
 
 def _write(path: Path, text: str, force: bool) -> None:
