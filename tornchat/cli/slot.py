@@ -98,7 +98,7 @@ class Slot:
         if await self.fill():
             self._drains.start(self._drain(old), f"drain {old.pid}")
         else:
-            log.error("worker %d: no new process got ready, so process %d stays", self.number, old.pid)
+            log.error("worker %d: no new process got ready; keeping process %d", self.number, old.pid)
             self._settle(False)
 
     async def _drain(self, old: Child) -> None:

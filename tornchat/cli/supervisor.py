@@ -107,20 +107,20 @@ class Supervisor:
             await self._hangup.wait()
             self._hangup.clear()
             if self._read_settings() and await self._renewed():
-                log.info("all workers are new")
+                log.info("all workers were replaced")
 
     def _read_settings(self) -> bool:
         try:
             self._settings = self._given.settings()
         except SettingsError as fault:
-            log.error("the workers stay as they are: %s", fault)
+            log.error("the workers are not replaced: %s", fault)
             return False
         return True
 
     async def _renewed(self) -> bool:
         for slot in self._slots:
             if not await slot.renew():
-                log.error("the round ends at worker %d; the others stay as they are", slot.number)
+                log.error("worker %d could not be replaced; the remaining workers are kept", slot.number)
                 return False
         return True
 
