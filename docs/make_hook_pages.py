@@ -1,4 +1,4 @@
-"""Write docs/hooks/ from the hookspecs: `python docs/make_hook_pages.py`, or `--check` to compare only."""
+"""Generates docs/hooks/ from the hook specifications. With `--check`, it only reports differences."""
 
 from __future__ import annotations
 
@@ -16,78 +16,78 @@ from tornchat.hooks.specs import SPECS, Promise
 
 PAGES = Path(__file__).parent / "hooks"
 VERBS = {
-    "ask": "Plugins are asked in the order of `[tornchat] plugins`; the first answer that is not None wins, "
-    "and nobody after it is asked.",
-    "one": "Exactly one loaded plugin may provide it; two are refused at the start. None is an answer, "
-    "where the return type allows it.",
-    "chain": "Plugins are called in the order of `[tornchat] plugins`; each gets what the one before "
-    "returned, and may refuse.",
-    "collect": "Everybody is asked, in the order of `[tornchat] plugins`; all answers count.",
-    "startup": "Everybody is called, one after another, in the order of `[tornchat] plugins`.",
-    "tell": "Everybody is told. Each plugin is told one thing after another, and nobody waits for it.",
+    "ask": "Plugins are called in the order of `[tornchat] plugins`; the first answer that is not None wins, "
+    "and later plugins are not called.",
+    "one": "Exactly one loaded plugin may provide it; the server does not start with two. None is a valid "
+    "answer if the return type permits it.",
+    "chain": "Plugins are called in the order of `[tornchat] plugins`; each receives the result of the "
+    "previous plugin, and may refuse.",
+    "collect": "All plugins are called, in the order of `[tornchat] plugins`; all answers are used.",
+    "startup": "All plugins are called, one after another, in the order of `[tornchat] plugins`.",
+    "tell": "All plugins are notified. Each plugin receives one event at a time; the core does not wait.",
 }
 FAILURES = {
-    "ask": "It fails closed: no later plugin is asked, and what was asked for is not done now.",
-    "one": "What was asked for is not done now; it never counts as a no.",
-    "chain": "It fails closed: the message is not stored, and its sender is told `unavailable`.",
-    "collect": "Its answer is left out; the others' count.",
-    "startup": "The start is stopped, and the plugins that were started are shut down in reverse order.",
-    "tell": "The others are told all the same.",
+    "ask": "It fails closed: no later plugin is called, and the operation fails as unavailable.",
+    "one": "The operation fails as unavailable; a failure never counts as a refusal.",
+    "chain": "It fails closed: the message is not stored, and is refused with `unavailable`.",
+    "collect": "Its answer is omitted; those of the other plugins are used.",
+    "startup": "The start is aborted, and the plugins already started are shut down in reverse order.",
+    "tell": "The other plugins are still notified.",
 }
 OWN = {
     "shutdown": (
-        "Everybody is called, one after another, in the reverse order of `[tornchat] plugins`.",
-        "The others are shut down all the same.",
+        "All plugins are called, one after another, in the reverse order of `[tornchat] plugins`.",
+        "The other plugins are still shut down.",
     ),
     "store_messages": (
         VERBS["one"],
-        "`NotStored` means that nothing was stored, and the senders are told `unavailable`. Anything else "
-        "leaves it unknown: the log is read for what became of the drafts. The deadline does not end the "
-        "call: after it the log says that the storage is late, and the core waits for the call's own end. "
-        "Senders have their answer within five seconds in any case.",
+        "`NotStored` means that nothing was stored, and the messages are refused with `unavailable`. After "
+        "any other failure the outcome is unknown and is determined from the log. The deadline does not end "
+        "the call: the core logs that the storage is late, and waits for the call to end. Senders are "
+        "answered within five seconds in any case.",
     ),
-    "migrate": (VERBS["collect"], "`tornchat migrate` ends with the failure: half a migration is a fault."),
-    "check": (VERBS["collect"], "A plugin that can't check itself counts as a fault of its own."),
-    "check_cluster": (VERBS["collect"], "That counts as a fault, which stops the start."),
-    "health": (VERBS["collect"], "The plugin counts as failed; the others' answers count."),
+    "migrate": (VERBS["collect"], "`tornchat migrate` fails, since an incomplete migration is an error."),
+    "check": (VERBS["collect"], "The failure is reported as a fault of the plugin."),
+    "check_cluster": (VERBS["collect"], "The failure counts as a fault, and the server does not start."),
+    "health": (VERBS["collect"], "The plugin is reported as failed; the answers of the others are used."),
     "authorize": (
         VERBS["ask"],
         'It fails closed. "join": the connection is closed with 1013. "send": the message is not stored, '
-        "and its sender is told `unavailable`.",
+        "and is refused with `unavailable`.",
     ),
     "broadcast_scope": (VERBS["one"], "The server does not start."),
-    "publish": (VERBS["one"], "The payload is lost; the other nodes find what is missing in the log."),
-    "subscribe": (VERBS["one"], "The room works inside this node; the core tries again every few seconds."),
-    "unsubscribe": (VERBS["one"], "What still arrives for the room is dropped."),
+    "publish": (VERBS["one"], "The payload is lost; the other nodes read the missing entries from the log."),
+    "subscribe": (VERBS["one"], "The room works within this node; the core retries every few seconds."),
+    "unsubscribe": (VERBS["one"], "Payloads that still arrive for the room are dropped."),
     "join_presence": (
         VERBS["one"],
-        "The user joins on this node; the core tells the plugin again until it takes it.",
+        "The user joins on this node; the core repeats the call until it succeeds.",
     ),
     "leave_presence": (
         VERBS["one"],
-        "The user leaves on this node; the core tells the plugin again until it takes it.",
+        "The user leaves on this node; the core repeats the call until it succeeds.",
     ),
     "read_sanctions": (
         VERBS["one"],
-        "Nobody enters a room whose sanctions are not known yet: the connection is closed with 1013. In "
-        "rooms that are in use what was read last goes on to hold; it is read again every few seconds.",
+        "A room whose sanctions are not known yet can't be joined: the connection is closed with 1013. In "
+        "rooms in use, the last known sanctions remain in effect; they are read again every few seconds.",
     ),
-    "search_messages": (VERBS["one"], 'The search is answered with "not now".'),
+    "search_messages": (VERBS["one"], "The search fails as unavailable."),
     "read_presence": (
         VERBS["one"],
-        "The list stays as it was told last; the core reads it again every few seconds.",
+        "The user list remains as it was last sent; the core reads it again every few seconds.",
     ),
 }
-"""Hooks of which more is to be said than their verb does: (with several plugins, when one fails)."""
+"""Hooks with a text other than that of their verb: (with several plugins, when one fails)."""
 FAILURE_WORDS = (
-    "A hook that raises, gives back the wrong type or misses its deadline is logged with the plugin's "
-    "name, and harms the one operation that asked for it. It never counts as a no. Each page says what "
-    "happens then."
+    "If a hook raises, returns a wrong type or misses its deadline, the failure is logged with the name of "
+    "the plugin, and only the operation that called the hook fails. A failure never counts as a refusal. "
+    "The page of each hook describes the effects."
 )
 CALL_WORDS = (
-    "`async` and plain methods both work. A plain one runs on the event loop and must return at once; one "
-    "that blocks the loop for longer than `[server] watchdog_seconds` is named in the log. A method may "
-    "leave out arguments that it has no use for. A deadline is changed in the section `[deadlines]`:"
+    "Methods may be `async` or plain. A plain method runs on the event loop and must return at once; if it "
+    "blocks the loop for longer than `[server] watchdog_seconds`, the log names it. A method may omit "
+    "arguments that it does not need. Deadlines are set in the section `[deadlines]`:"
 )
 STANDARD = {
     "Any": "from typing import Any",
@@ -99,13 +99,13 @@ STANDARD = {
 
 
 def pages() -> dict[str, str]:
-    """File name -> text, for every hook and the index."""
+    """Return file name -> text, for every hook and the index."""
     found = {f"{name}.md": page(name, promise) for name, promise in promises().items()}
     return {"index.md": index(), **found}
 
 
 def index() -> str:
-    """All hooks in one table."""
+    """Return the index page, with a table of all hooks."""
     rows = [
         f"| [{name}]({name}.md) | {promise.role} | {promise.verb} | {_seconds(promise)} "
         f"| {'yes' if promise.required else 'no'} | {_first_sentence(name)} |"
@@ -117,16 +117,16 @@ def index() -> str:
             "# Hooks",
             "",
             "A plugin is a class with methods of these names, marked with `@hookimpl`.",
-            "[Plugins](../plugins.md) says how one is made and loaded. These pages are written from",
+            "[Plugins](../plugins.md) describes how to write and load one. These pages are generated from",
             "`tornchat/hooks/specs/` by `docs/make_hook_pages.py`.",
             "",
-            "| hook | role | verb | deadline | required | what for |",
+            "| hook | role | verb | deadline | required | purpose |",
             "| --- | --- | --- | --- | --- | --- |",
             *rows,
             "",
             "## The verbs",
             "",
-            "The verb says how the answers of several plugins become one.",
+            "The verb defines how the answers of several plugins are combined.",
             "",
             *verbs,
             "",
@@ -146,7 +146,7 @@ def index() -> str:
 
 
 def page(name: str, promise: Promise) -> str:
-    """One hook."""
+    """Return the page of a hook."""
     with_several, on_failure = OWN.get(name, (VERBS[promise.verb], FAILURES[promise.verb]))
     return "\n".join(
         [
@@ -168,7 +168,7 @@ def page(name: str, promise: Promise) -> str:
             *_wrapped(f"**With several plugins.** {with_several}"),
             "",
             *_wrapped(
-                "**When it fails** (it raises, gives back the wrong type or misses its deadline). "
+                "**On failure** (it raises, returns a wrong type or misses its deadline). "
                 f"The log names the plugin. {on_failure}"
             ),
             "",
@@ -180,7 +180,7 @@ def page(name: str, promise: Promise) -> str:
 
 
 def implementation(name: str) -> list[str]:
-    """The hook as it stands in a plugin, with its imports."""
+    """Return the lines of an implementation of the hook, with its imports."""
     arguments = ", ".join(["self", *(f"{n}: {t}" for n, t in _parameters(name))])
     asynchronous, returned = _returned(name)
     words = _words(" ".join(t for _, t in _parameters(name)) + " " + returned)
@@ -207,7 +207,7 @@ def _parameters(name: str) -> list[tuple[str, str]]:
 
 
 def _returned(name: str) -> tuple[bool, str]:
-    """Whether it may be awaited, and what it gives then."""
+    """Return whether the hook may be awaited, and the type of its result."""
     annotation = str(inspect.signature(SPECS[name]).return_annotation)
     tree = ast.parse(annotation, mode="eval").body
     while isinstance(tree, ast.BinOp):
@@ -218,7 +218,7 @@ def _returned(name: str) -> tuple[bool, str]:
 
 
 def _types(name: str) -> list[str]:
-    """The fields of the types in the signature."""
+    """Return the lines that describe the types in the signature."""
     words = _words(" ".join(t for _, t in _parameters(name)) + " " + _returned(name)[1])
     if "StoreResult" in words:
         words = [*(word for word in words if word != "StoreResult"), "Stored", "Refusal"]
@@ -232,7 +232,7 @@ def _types(name: str) -> list[str]:
         rows.append(
             "- `ChatHandle`: `node_id: str`, `data_dir: Path`, `deliver(topic, payload)`, "
             "`may_have_missed()`, `presence_changed(room, version, change)`; "
-            "to be called on the event loop only"
+            "call its methods on the event loop only"
         )
     return ["## Types", "", *rows, ""] if rows else []
 
@@ -260,7 +260,7 @@ def _first_sentence(name: str) -> str:
 
 
 def differences() -> list[str]:
-    """What in docs/hooks is not as the hookspecs say."""
+    """Return the differences between docs/hooks and the hook specifications."""
     wanted = pages()
     found = {path.name: path.read_text(encoding="utf-8") for path in PAGES.glob("*.md")}
     lines: list[str] = []
@@ -273,7 +273,7 @@ def differences() -> list[str]:
 
 
 def write() -> None:
-    """Make docs/hooks what the hookspecs say."""
+    """Write the pages to docs/hooks, and remove others."""
     PAGES.mkdir(exist_ok=True)
     wanted = pages()
     for path in PAGES.glob("*.md"):

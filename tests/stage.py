@@ -145,6 +145,10 @@ class Stage:
         await asyncio.gather(*(player.leaves() for player in self._players))
 
 
+UNLIMITED = {"messages_per_second": 0, "bytes_per_second": 0}
+"""The actors of a test speak as fast as they can, unless the test is about these limits."""
+
+
 @asynccontextmanager
 async def open_stage(
     data_dir: Path,
@@ -155,6 +159,7 @@ async def open_stage(
     given = {section: dict(keys) for section, keys in (settings or {}).items()}
     given.setdefault("tornchat", {}).setdefault("data_dir", str(data_dir))
     given.setdefault("server", {}).setdefault("drain_seconds", 2)
+    given["limits"] = {**UNLIMITED, **given.get("limits", {})}
     chat = ChatApp(given, plugins)
     await chat.start()
     server = HTTPServer(Application(chat.routes()))
@@ -177,7 +182,8 @@ class Process:
 
     def __init__(self, data_dir: Path, *options: str) -> None:
         command = [sys.executable, "-m", "tornchat", "serve", "--port", "0"]
-        command += ["--set", f"tornchat.data_dir={data_dir}", *options]
+        unlimited = [option for key in UNLIMITED for option in ("--set", f"limits.{key}=0")]
+        command += ["--set", f"tornchat.data_dir={data_dir}", *unlimited, *options]
         log = data_dir.parent / "server.log"
         with log.open("ab") as stderr:  # a file, since a pipe that nobody reads would stop the server
             self.process = subprocess.Popen(

@@ -1,9 +1,9 @@
-"""tornchat: the whole vocabulary of a plugin author and an integrator.
+"""tornchat: the public API for plugins and for applications that mount a chat.
 
     from tornchat import ChatApp              # mount it into a Tornado application
     from tornchat import hookimpl, User       # write a plugin
 
-Importing this loads no Tornado; `ChatApp` is fetched when it is first asked for.
+Importing this package does not import Tornado; `ChatApp` is imported on first use.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`python -m tornchat`: the same as the command `tornchat`."""
+"""Runs the command `tornchat` as `python -m tornchat`."""
 
 from tornchat.cli import main
 

@@ -1,4 +1,4 @@
-"""ChatApp: a whole chat that mounts into any Tornado application, started, drained and closed with it."""
+"""`ChatApp`, a complete chat that can be mounted in any Tornado application."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from tornchat.tasks import Tasks
 
 ROOM_PATH = r"/ws/chat/([^/]*)/?"
 TIDY_SECONDS = 3.0
-"""What the last commits and leaves may take when the connections are gone; the plugins come after that."""
+"""Maximum seconds for the last commits and leaves, after all connections have ended."""
 
 Given: TypeAlias = Settings | Mapping[str, Mapping[str, object]] | Path | str | None
 
 
 class ChatApp:
-    """One chat: its settings, plugins, rooms and connections. Several live in one process, apart.
+    """A chat with its settings, plugins, rooms and connections. A process may contain several of them.
 
     chat = ChatApp({"tornchat": {"data_dir": "chat-data"}})
     app = tornado.web.Application(chat.routes(prefix="/talk") + my_routes)
@@ -43,10 +43,10 @@ class ChatApp:
     """
 
     def __init__(self, settings: Given = None, plugins: Mapping[str, type] | None = None) -> None:
-        """`settings` is a path to an ini file, section -> key -> value, or a `Settings`.
+        """`settings` is the path of an ini file, a mapping section -> key -> value, or a `Settings`.
 
-        `plugins` offers plugin classes by name, as entry points do; `[tornchat] plugins` says which
-        are loaded. Raises `SettingsError` on anything that is in doubt.
+        `plugins` maps names to plugin classes, in addition to entry points; `[tornchat] plugins` selects
+        those to load. Raises `SettingsError` if the settings or the plugins are invalid.
         """
         self.settings = _settings(settings)
         loaded = load_plugins(self.settings, plugins)
@@ -60,10 +60,10 @@ class ChatApp:
         self._site = Site(self.settings, self.hooks, self.plugins, self._shared)
 
     def routes(self, prefix: str = "") -> list[URLSpec]:
-        """The rules to give to `tornado.web.Application`; put them before a catch-all rule.
+        """Return the rules for `tornado.web.Application`. They must precede a catch-all rule.
 
-        Rooms, the HTTP API, the pages and what they load are all under `prefix`; `[server] api` and `pages`
-        leave those out. What comes before `start` or after `close` is answered with 503.
+        The rules for rooms, the HTTP API, the pages and their files are all under `prefix`; `[server] api`
+        and `pages` disable parts of them. Requests before `start` and after `close` are answered with 503.
         """
         prefix = prefix.rstrip("/")
         return [*self._routes(prefix), *unknown_calls(self._site, prefix)]
@@ -77,11 +77,11 @@ class ChatApp:
 
     @property
     def draining(self) -> bool:
-        """True from the call of `close` until it has ended: nobody should be sent here any more."""
+        """True while `close` runs. A load balancer should then send no more clients."""
         return self._closing.locked()
 
     async def start(self) -> None:
-        """Start the plugins and the chat's own work. Raises `SettingsError`; then nothing is left running."""
+        """Start the plugins and the background tasks. Raises `SettingsError`, with nothing left running."""
         if self._connections is not None:
             raise SettingsError(
                 "This chat is started already.", "Call start() once; close() before the next."
@@ -98,11 +98,11 @@ class ChatApp:
         self._watchdog.start()
 
     async def close(self) -> None:
-        """Finish the commits, close the connections with 1001, shut the plugins down. Idempotent.
+        """Finish the commits, close all connections with 1001 and shut the plugins down. Idempotent.
 
-        Many connections are closed one after another over `[server] drain_seconds`, few of them at once.
-        Until its turn comes each is served as ever. It ends when the last client is gone, at the latest
-        after `drain_seconds` and what the plugins take to shut down.
+        Closing many connections is spread over `[server] drain_seconds`; each is served until it is closed.
+        The call returns when the last client has disconnected, but at the latest after `drain_seconds` plus
+        the time for shutting down the plugins.
         """
         async with self._closing:
             await self._close()
@@ -133,22 +133,23 @@ class ChatApp:
         id: str | None = None,  # noqa: A002 (the name of v1's field)
         trusted: bool = True,
     ) -> Stored:
-        """Say `text` in `room` as `sender` and return the stored entry: see `ChatHandle.say`.
+        """Send `text` to `room` as `sender` and return the stored entry. See `ChatHandle.say`.
 
-        On the event loop that `start` ran on. Raises `Unavailable` before `start` and after `close`, too.
+        Call it on the event loop on which `start` ran. Raises `Unavailable` also before `start` and after
+        `close`.
         """
         if self._chat is None:
             raise Unavailable("the chat does not run; await ChatApp.start() first")
         return await self._chat.say(room, text, sender=sender, id=id, trusted=trusted)
 
     def metrics_application(self) -> Application:
-        """`/metrics` and the health checks alone, for a port that only some can reach."""
+        """Return an application with only `/metrics` and the health checks, for a separate port."""
         return Application(probe_routes(self._site))
 
     async def application(self, **settings: Any) -> Application:
-        """The chat alone, with its plugins' own routes, as an application. After `start`.
+        """Return an application with the chat and the routes of its plugins. Call it after `start`.
 
-        `settings` are Tornado's, such as `log_function`.
+        `settings` are settings of `tornado.web.Application`, such as `log_function`.
         """
         assert self._chat is not None
         extra: list[Any] = await self.hooks.http_routes(self._chat)

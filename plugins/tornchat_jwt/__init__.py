@@ -1,4 +1,4 @@
-"""Signed tokens (JWT) as proof of who somebody is: with a shared secret, a public key or a JWKS."""
+"""Authentication with signed tokens (JWT), using a shared secret, a public key or a JWKS."""
 
 from tornchat_jwt.plugin import JwtPlugin
 

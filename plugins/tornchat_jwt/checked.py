@@ -1,7 +1,7 @@
-"""HMAC with a secret that was checked when it was loaded.
+"""HMAC verification without repeated checks of the secret.
 
-PyJWT asks with every token whether the secret is a public key, a certificate or a JWK in disguise: a third
-of what a verification costs. The answer for one secret is always the same.
+PyJWT checks for every token whether the secret is actually a public key, a certificate or a JWK. That takes
+a third of the time of a verification, although the result for a secret never changes.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from jwt.algorithms import HMACAlgorithm
 
 
 class CheckedHmac(HMACAlgorithm):
-    """Takes one key as it is. Any other one is checked as ever."""
+    """HMAC algorithm that accepts one key without checking it. Other keys are checked as usual."""
 
     def __init__(self, algorithm: HMACAlgorithm, key: bytes) -> None:
-        """`key` is one that `algorithm.prepare_key` has accepted."""
+        """`key` must have been accepted by `algorithm.prepare_key`."""
         super().__init__(algorithm.hash_alg)
         self._checked = key
 
@@ -23,9 +23,9 @@ class CheckedHmac(HMACAlgorithm):
 
 
 def checked_once(reader: jwt.PyJWT, key: bytes) -> None:
-    """Let `reader` check `key` now, and not again. Raises `jwt.InvalidKeyError`.
+    """Check `key` now and make `reader` skip the check later. Raises `jwt.InvalidKeyError`.
 
-    A PyJWT that keeps its algorithms elsewhere goes on checking it each time.
+    With a version of PyJWT that stores its algorithms differently, this does nothing.
     """
     signatures = getattr(reader, "_jws", None)
     if not isinstance(signatures, jwt.PyJWS):

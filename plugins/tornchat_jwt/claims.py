@@ -1,4 +1,4 @@
-"""What a token's claims say about a user, and the claims that say it back."""
+"""Conversion between the claims of a token and users."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from tornchat_jwt.settings import Settings
 
 Claims: TypeAlias = Mapping[str, object]
 
-# No control characters (those that turn the writing direction included) and no lone surrogates.
+# No control characters, no bidirectional controls and no lone surrogates.
 _TEXT = re.compile("[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]{1,256}")
-_NO_ROLES: frozenset[str] = frozenset()  # one for all: each new one has 200 bytes
+_NO_ROLES: frozenset[str] = frozenset()  # shared, since each frozenset takes 200 bytes
 _USERNAME_CLAIMS = ("username", "preferred_username", "name")
 
 
 class ClaimsError(Exception):
-    """The claims don't describe a user. Names the claim, never its value."""
+    """The claims do not describe a user. The text is the name of the claim, never its value."""
 
 
 class ClaimRules:
-    """Reads users from claims and writes them, by the claim names and limits of the settings."""
+    """Converts claims to users and back, with the claim names and limits of the settings."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -33,10 +33,11 @@ class ClaimRules:
         )
 
     def user(self, claims: Claims, now: float) -> User:
-        """Read the user, whose `expires_at` is the claim `exp` and the leeway. `now` is in Unix seconds.
+        """Return the user that the claims describe. `now` is Unix time in seconds.
 
-        The id is `sub`, or `user_id` where there is no `sub`; ids and names have 1 to 256 characters, not
-        only spaces. Raises `ClaimsError`. That `exp` has not passed, and the signature, were checked before.
+        The user's id is `sub`, or `user_id` if there is no `sub`; `expires_at` is `exp` plus the leeway. Ids
+        and names must have 1 to 256 characters and must not be blank. Raises `ClaimsError`. The caller must
+        have verified the signature and that `exp` has not passed.
         """
         for name in ("token_type", "typ"):
             if name in claims and claims[name] not in self._types:
@@ -44,9 +45,9 @@ class ClaimRules:
         return self._identity(claims, self._expiry(claims, now))
 
     def claims(self, user: User, now: float, lifetime: float) -> dict[str, object]:
-        """Write claims from which `user` gives the same user back for `lifetime` seconds from `now`.
+        """Return claims that `user` converts back to the same user, valid for `lifetime` seconds from `now`.
 
-        Raises `ClaimsError` if there are none, because of the user's id or name or the claims' names.
+        Raises `ClaimsError` if the user's id or name, or the configured claim names, make that impossible.
         """
         settings = self._settings
         claims: dict[str, object] = {
@@ -60,7 +61,7 @@ class ClaimRules:
         return claims
 
     def _registered(self, now: float, lifetime: float) -> dict[str, object]:
-        """The claims that every verifier knows. Rounded so that no second of the lifetime is lost."""
+        """Return the registered claims. Times are rounded so that the lifetime is not shortened."""
         claims = {"iat": int(now), "exp": math.ceil(now + lifetime), "token_type": "access"}
         names = {"aud": self._settings.audience, "iss": self._settings.issuer}
         return claims | {name: value for name, value in names.items() if value is not None}
@@ -93,10 +94,10 @@ class ClaimRules:
         expiry = claims.get("exp")
         if not isinstance(expiry, int | float) or isinstance(expiry, bool):
             raise ClaimsError("exp")
-        # A second more, because `exp` is rounded up when it is written.
+        # One more second, because `exp` is rounded up when a token is issued.
         if not 0 < expiry <= now + self._settings.max_lifetime + 1:
             raise ClaimsError("exp")
-        # Without the leeway whoever it lets in would be sent away at once.
+        # Without the leeway, a user accepted because of it would be disconnected at once.
         return float(expiry) + self._settings.leeway
 
 

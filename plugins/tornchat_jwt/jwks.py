@@ -1,4 +1,4 @@
-"""The keys an issuer publishes at a URL (a JWKS), fetched without ever holding up who has a known key."""
+"""An issuer's published keys (JWKS), fetched in the background while known keys remain usable."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from tornchat import Unavailable
 from tornchat_jwt.settings import Settings
 
 FETCH_SECONDS = 2.5
-"""A fetch's deadline: less than that of the hook `authenticate`, which may wait for it."""
+"""Timeout of a fetch, shorter than the deadline of the hook `authenticate`, which may wait for it."""
 RETRY_SECONDS = 1.0
-"""The pause after a fetch that failed."""
+"""Minimum pause after a failed fetch."""
 MAX_BODY_BYTES = 256 * 1024
 
 logger = logging.getLogger("tornchat.jwt")
 
 
 class KeySet:
-    """An issuer's keys, as last fetched.
+    """The keys of an issuer, as last fetched.
 
-    One fetch at a time, whoever asks. When it fails, the keys fetched before stay in use. A token with
-    an unknown key id causes a fetch, but at most one per `jwks_cool_down`.
+    At most one fetch runs at a time. If it fails, the previous keys remain in use. A token with an unknown
+    key id triggers a fetch, at most once per `jwks_cool_down` seconds.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -42,13 +42,13 @@ class KeySet:
 
     @property
     def failure(self) -> str | None:
-        """Why the last fetch failed, in words without the URL; None if it didn't."""
+        """The reason why the last fetch failed, without the URL; None if it succeeded."""
         return self._failure
 
     def find(self, key_id: str | None, algorithm: str) -> jwt.PyJWK | None:
-        """Give a known key at once. Without a key id: the one key for `algorithm`, if it is the only one.
+        """Return a known key, or None. Without a key id, return the only key for `algorithm`, if unique.
 
-        Keys older than `jwks_max_age` are still given, while new ones are being fetched.
+        Keys older than `jwks_max_age` seconds are still returned, but a fetch is started.
         """
         if self._keys and time.monotonic() - self._fetched_at >= self._settings.jwks_max_age:
             self._refresh()
@@ -58,9 +58,9 @@ class KeySet:
         return fitting[0] if len(fitting) == 1 else None
 
     async def search(self, key_id: str | None, algorithm: str) -> jwt.PyJWK | None:
-        """Give a key that may be new, fetching the set if that is due; None if there is no such key.
+        """Return a key that may be new, fetching the set if permitted; None if there is no such key.
 
-        Raises `Unavailable` when that can't be known, because the set can't be fetched.
+        Raises `Unavailable` if the key is not known and the last fetch failed.
         """
         await self.refresh()
         key = self.find(key_id, algorithm)
@@ -69,14 +69,14 @@ class KeySet:
         return key
 
     async def refresh(self) -> None:
-        """Fetch the set, or wait for the fetch under way, unless the last one is too recent. Never raises."""
+        """Fetch the set, or wait for the current fetch, unless the last one is too recent. Never raises."""
         fetch = self._refresh()
         if fetch is not None:
-            # Not awaited itself: one cancelled caller must not cancel it for the others.
+            # `wait` does not cancel the fetch, which other callers share, if this caller is cancelled.
             await asyncio.wait({fetch})
 
     async def close(self) -> None:
-        """Wait for the fetch under way, which ends within `FETCH_SECONDS`."""
+        """Wait for the current fetch, which ends within `FETCH_SECONDS`."""
         if self._fetch is not None:
             await asyncio.wait({self._fetch})
 
@@ -93,7 +93,7 @@ class KeySet:
     async def _replace_keys(self) -> None:
         try:
             keys = parse_key_set(await self._body(), self._settings.algorithms)
-        except Exception as error:  # a server that isn't ours may answer anything
+        except Exception as error:  # the response comes from a foreign server and may be anything
             self._failed(_reason(error))
         else:
             self._succeeded(keys)
@@ -127,10 +127,10 @@ class KeySet:
 
 
 def parse_key_set(body: bytes, algorithms: tuple[str, ...]) -> dict[tuple[str | None, str], jwt.PyJWK]:
-    """Read a JWKS document: (key id, algorithm) -> key, for the keys that fit one of `algorithms`.
+    """Parse a JWKS document and return the keys for `algorithms`, by (key id, algorithm).
 
-    Other keys are left out; so are keys not meant for signatures, private ones and weak ones.
-    Raises `ValueError` if no key is left.
+    Keys for other algorithms or purposes, private keys and weak keys are omitted. Raises `ValueError` if no
+    key remains, and other exceptions for a malformed document.
     """
     keys: dict[tuple[str | None, str], jwt.PyJWK] = {}
     for description in msgspec.json.decode(body)["keys"]:
@@ -146,7 +146,7 @@ def _fitting_keys(description: Any, algorithms: tuple[str, ...]) -> Iterator[jwt
         try:
             if _is_meant_for(description, algorithm):
                 yield _checked(jwt.PyJWK.from_dict(description, algorithm))
-        except Exception:  # noqa: S112 (one odd key must not cost all the others)
+        except Exception:  # noqa: S112 (one invalid key must not affect the others)
             continue
 
 
@@ -168,7 +168,7 @@ def _checked(key: jwt.PyJWK) -> jwt.PyJWK:
 
 
 def _reason(error: Exception) -> str:
-    """Name the failure by its class and status: messages may hold the URL, and it a password."""
+    """Return the class and status of an error; its message may contain the URL, and that a password."""
     if isinstance(error, HTTPClientError):
         return f"{type(error).__name__} {error.code}"
     return type(error).__name__ if isinstance(error, OSError) else "the answer holds no usable key"

@@ -1,4 +1,4 @@
-"""Where a local key comes from: the settings, a file of theirs, or a file made once."""
+"""Loading of the local key from the settings, a configured file or a generated file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jwt.algorithms import AllowedPublicKeys
 
 Key: TypeAlias = "AllowedPublicKeys | jwt.PyJWK | bytes"
-"""Something a signature can be verified with, parsed and checked already."""
+"""A parsed and checked key for the verification of signatures."""
 
 KEY_FILE = "jwt.key"
 _MINIMUM_BYTES = MappingProxyType({"HS256": 32, "HS384": 48, "HS512": 64})
@@ -27,10 +27,10 @@ _CURE = 'python -c "import secrets; print(secrets.token_urlsafe(64))" makes a go
 
 
 def load_key(settings: Settings) -> Key:
-    """Give the key that is not fetched from anywhere; make `<data_dir>/jwt.key` if it is needed.
+    """Return the local key, generating `<data_dir>/jwt.key` if necessary.
 
-    Raises `SettingsError` when the settings contradict each other, a file can't be read or the key is
-    not fit for the algorithms.
+    Raises `SettingsError` if the settings contradict each other, a file can't be read or written, or the key
+    is not suitable for the algorithms.
     """
     refuse_contradictions(settings)
     if settings.public_key_file is not None:
@@ -39,7 +39,10 @@ def load_key(settings: Settings) -> Key:
 
 
 def check_key(settings: Settings) -> None:
-    """Raise what `load_key` would, but make no file: a missing key file is fine if it can be made."""
+    """Raise the `SettingsError` that `load_key` would raise, but create no file.
+
+    A missing key file is accepted if it can be created.
+    """
     path = generated_key_path(settings)
     if path is None or os.path.exists(path):
         load_key(settings)
@@ -48,16 +51,16 @@ def check_key(settings: Settings) -> None:
 
 
 def generated_key_path(settings: Settings) -> Path | None:
-    """Say where the generated key is kept; None if the settings bring keys of their own."""
+    """Return the path of the generated key; None if the settings provide a key."""
     if settings.verifies_only or settings.secret is not None or settings.secret_file is not None:
         return None
     return settings.data_dir / KEY_FILE
 
 
 def create_key_file(path: Path) -> None:
-    """Write a new secret to `path`, readable by its owner only; if there is a file already, keep it.
+    """Write a new secret to `path`, readable by its owner only, unless the file already exists.
 
-    Of several processes that do this at once, one wins and all find the same whole key.
+    The file is created atomically, so that processes calling this concurrently all read the same key.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
@@ -68,13 +71,13 @@ def create_key_file(path: Path) -> None:
             os.fsync(descriptor)
         os.link(temporary, path)
     except FileExistsError:
-        pass  # another process was faster: its key is the one
+        pass  # another process has created the key
     finally:
         os.unlink(temporary)
 
 
 def _secret(settings: Settings) -> tuple[str, str]:
-    """Give the secret and, for error messages, where it stands."""
+    """Return the secret and a description of its source for error messages."""
     if settings.secret is not None:
         return settings.secret, "[jwt] secret"
     if settings.secret_file is not None:
@@ -87,11 +90,14 @@ def _secret(settings: Settings) -> tuple[str, str]:
 
 
 def _refuse_open_mode(path: Path) -> None:
-    """Only for the key made here: the mode of a mounted secret is often not the owner's to choose."""
+    """Raise `SettingsError` if other users may access the generated key file.
+
+    The files in the settings are not checked, since the mode of a mounted secret often can't be chosen.
+    """
     try:
         mode = path.stat().st_mode
     except OSError:
-        return  # reading it says what is wrong
+        return  # reading the file raises a precise error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise SettingsError(
             f"The key file {path} may be read or written by others than its owner.",

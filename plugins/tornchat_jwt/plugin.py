@@ -1,4 +1,4 @@
-"""`jwt`: who somebody is, by a signed token."""
+"""The plugin `jwt`: authentication with signed tokens."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class JwtPlugin:
 
     @hookimpl
     async def startup(self, chat: ChatHandle) -> None:
-        """Have the key at hand. An issuer that can't be reached does not stop the start.
+        """Load the key, or fetch the key set. The start continues if the issuer can't be reached.
 
         Raises `SettingsError`.
         """
@@ -63,9 +63,9 @@ class JwtPlugin:
 
     @hookimpl
     def authenticate(self, credentials: Credentials) -> Awaitable[User | None] | User | None:
-        """Say whose token it is; None for any bad one. Awaitable only for keys not known yet.
+        """Return the user of the token, or None if it is invalid. Awaitable only if keys must be fetched.
 
-        Raises `Unavailable` if those can't be fetched.
+        Raises `Unavailable` if they can't be fetched.
         """
         token = credentials.token
         if token is None or not plausible(token):
@@ -76,7 +76,7 @@ class JwtPlugin:
 
     @hookimpl
     def issue_token(self, user: User, lifetime: float) -> str:
-        """Sign a token for `lifetime` seconds. Raises `SettingsError` if there is no secret to do it with."""
+        """Return a token valid for `lifetime` seconds. Raises `SettingsError` if there is no secret."""
         if self._settings.verifies_only:
             raise SettingsError(
                 "[jwt] has public keys only, which can't sign a token.",

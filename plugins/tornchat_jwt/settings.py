@@ -1,4 +1,4 @@
-"""What `[jwt]` may say, and which of its keys contradict each other."""
+"""The settings in `[jwt]` and their validation."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Seconds = Annotated[float, Meta(ge=0)]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Who somebody is, by a signed token.
+    """Authentication with signed tokens.
 
-    At most one of `secret`, `secret_file`, `public_key_file` and `jwks_url` is given. With none of
-    them, a secret is made once and kept in `<data_dir>/jwt.key`.
+    At most one of `secret`, `secret_file`, `public_key_file` and `jwks_url` may be set. If none is set, a
+    secret is generated once and stored in `<data_dir>/jwt.key`.
     """
 
     secret: Annotated[
@@ -38,66 +38,67 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = None
     secret_file: Annotated[
         Path | None,
-        Meta(description="A file that holds the HMAC secret; white space around it does not count."),
+        Meta(description="A file that contains the HMAC secret; surrounding white space is ignored."),
     ] = None
     public_key_file: Annotated[
         Path | None,
-        Meta(description="A PEM file with the issuer's public key. Tokens can then only be verified."),
+        Meta(description="A PEM file with the issuer's public key. No tokens can then be issued."),
     ] = None
     jwks_url: Annotated[
         str | None,
-        Meta(description="Where the issuer publishes its public keys: https, or http on a loopback host."),
+        Meta(description="The URL of the issuer's public keys: https, or http on a loopback host."),
     ] = None
     jwks_max_age: Annotated[
         Seconds,
-        Meta(description="Seconds after which the published keys are fetched again, behind the scenes."),
+        Meta(description="Seconds after which the published keys are fetched again, in the background."),
     ] = 300.0
     jwks_cool_down: Annotated[
-        Seconds, Meta(description="Seconds between two fetches that tokens with an unknown key id may cause.")
+        Seconds,
+        Meta(description="Minimum seconds between fetches triggered by tokens with an unknown key id."),
     ] = 30.0
     algorithms: Annotated[
         tuple[str, ...],
-        Meta(description="The algorithms a token may be signed with; the first one signs our own."),
+        Meta(description="The accepted signature algorithms. The first one signs the tokens issued here."),
     ] = ("HS256",)
     audience: Annotated[
-        str | None, Meta(description="What a token's `aud` must be or contain. Not set: it is not looked at.")
+        str | None, Meta(description="The value that `aud` must equal or contain. Not set: any value.")
     ] = None
     issuer: Annotated[
-        str | None, Meta(description="What a token's `iss` must be. Not set: it is not looked at.")
+        str | None, Meta(description="The value that `iss` must equal. Not set: any value.")
     ] = None
     leeway: Annotated[
         Seconds,
-        Meta(description="Seconds by which `exp`, `nbf` and `iat` may be off, for clocks that differ."),
+        Meta(description="Tolerance in seconds for `exp`, `nbf` and `iat`, since clocks may differ."),
     ] = 0.0
     max_lifetime: Annotated[
         Seconds,
-        Meta(
-            description="Seconds from now beyond which an `exp` is absurd and its token refused: ten years."
-        ),
+        Meta(description="Maximum seconds from now to `exp`; else a token is refused. Default: ten years."),
     ] = TEN_YEARS
     user_id_claim: Annotated[
         str | None,
-        Meta(description="The only claim to take the user's id from. Not set: `sub`, else `user_id`."),
+        Meta(description="The claim with the user's id. Not set: `sub`, or `user_id` if there is no `sub`."),
     ] = None
     username_claim: Annotated[
         str | None,
-        Meta(description="The only one for the name. Not set: `username`, `preferred_username` or `name`."),
+        Meta(description="The claim with the name. Not set: `username`, `preferred_username` or `name`."),
     ] = None
     roles_claim: Annotated[
         str,
-        Meta(description="The claim with the user's roles, a list of strings; anything else is no roles."),
+        Meta(description="The claim with the user's roles, a list of strings. Other values mean no roles."),
     ] = "roles"
     more_token_types: Annotated[
         tuple[str, ...],
-        Meta(description="What `token_type` and `typ` may say besides `access`; Keycloak's is `Bearer`."),
+        Meta(
+            description="Accepted values of `token_type` and `typ` besides `access`. Keycloak uses `Bearer`."
+        ),
     ] = ()
     data_dir: Annotated[
-        Path, Meta(description="The directory of `jwt.key`. Not set: that of [tornchat].")
+        Path, Meta(description="The directory of `jwt.key`. Not set: [tornchat] data_dir.")
     ] = Path("tornchat-data")
 
     @property
     def verifies_only(self) -> bool:
-        """True if the keys are public ones, so that no token can be issued."""
+        """True if the keys are public keys, so that no tokens can be issued."""
         return self.public_key_file is not None or self.jwks_url is not None
 
     def __repr__(self) -> str:
@@ -108,7 +109,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 def contradictions(settings: Settings) -> Iterator[Fault]:
-    """Name what does not add up, looking at nothing but the settings themselves."""
+    """Yield the faults in the settings themselves. No file is read and nothing is fetched."""
     yield from _key_source_faults(settings)
     yield from _algorithm_faults(settings)
     if settings.jwks_url is not None and not _is_safe_url(settings.jwks_url):
@@ -119,7 +120,7 @@ def contradictions(settings: Settings) -> Iterator[Fault]:
 
 
 def refuse_contradictions(settings: Settings) -> None:
-    """Raise the first contradiction as a `SettingsError`."""
+    """Raise `SettingsError` for the first fault in the settings."""
     for fault in contradictions(settings):
         raise SettingsError(fault.what, fault.cure)
 
@@ -140,7 +141,7 @@ def _algorithm_faults(settings: Settings) -> Iterator[Fault]:
         if name not in HMAC_ALGORITHMS | PUBLIC_KEY_ALGORITHMS:
             yield Fault(f"[jwt] algorithms: {name!r} is not a signature algorithm known here.", choice)
         elif name not in fitting and settings.verifies_only:
-            # Whoever knows a public key, which is everybody, could sign with it as an HMAC secret.
+            # Anyone could sign tokens, using the public key as the HMAC secret.
             yield Fault(f"[jwt] algorithms: {name} must not be used with public keys.", choice)
         elif name not in fitting:
             yield Fault(

@@ -1,4 +1,4 @@
-"""Tokens: text that is turned into a user if its signature and its claims are good."""
+"""Verification and issuing of tokens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ logger = logging.getLogger("tornchat.jwt")
 
 
 class Tokens:
-    """Reads and writes tokens by one set of settings; what is the same for all of them is made once."""
+    """Verifies and issues tokens according to the settings."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -28,14 +28,14 @@ class Tokens:
         self._jwt = jwt.PyJWT(_options(settings))
 
     def trust(self, key: Key) -> None:
-        """Take `key` for checked: PyJWT would look at it anew with every token."""
+        """Skip PyJWT's check of `key` for every token. The key must have been checked before."""
         if isinstance(key, bytes):
             checked_once(self._jwt, key)
 
     def read(self, token: str, key: Key) -> User | None:
-        """Say whose token it is; None if it is bad in whatever way. Raises nothing.
+        """Return the user of the token, or None if it is invalid in any way. Never raises.
 
-        Headers that point to other keys (`jku`, `jwk`, `x5u` ...) are not looked at.
+        Headers that refer to other keys (`jku`, `jwk`, `x5u` and others) are ignored.
         """
         settings = self._settings
         try:
@@ -53,7 +53,7 @@ class Tokens:
             return None
 
     def key_wanted(self, token: str) -> tuple[str | None, str] | None:
-        """Say which key id (None: it names none) and algorithm a token wants; None if it is a bad one."""
+        """Return the key id (or None) and the algorithm in the token's header; None if it is invalid."""
         try:
             header = jwt.get_unverified_header(token)
             algorithm = header.get("alg")
@@ -65,7 +65,7 @@ class Tokens:
             return None
 
     def issue(self, user: User, lifetime: float, key: Key) -> str:
-        """Sign a token that `read` accepts for `lifetime` seconds. Raises `SettingsError`."""
+        """Return a signed token that `read` accepts for `lifetime` seconds. Raises `SettingsError`."""
         if not lifetime <= self._settings.max_lifetime:
             raise SettingsError(
                 f"A lifetime of {lifetime:g} seconds is longer than [jwt] max_lifetime allows.",
@@ -83,7 +83,7 @@ class Tokens:
 
 
 def plausible(token: str) -> bool:
-    """Say whether it is worth parsing: ASCII, and at most `MAX_TOKEN_BYTES` long."""
+    """Return whether the token is ASCII and has at most `MAX_TOKEN_BYTES` bytes."""
     return len(token) <= MAX_TOKEN_BYTES and token.isascii()
 
 
@@ -91,14 +91,14 @@ def _options(settings: Settings) -> Options:
     return {
         "require": ["exp"],
         "enforce_minimum_key_length": True,
-        # Without an audience of our own, a token that names one is as good as any.
+        # Without a configured audience, tokens for any audience are accepted.
         "verify_aud": settings.audience is not None,
-        # Which claim is the id, and what it may be, is for the claim rules to say.
+        # The claim rules validate the id, which may be in another claim.
         "verify_sub": False,
     }
 
 
 def _log_refusal(error: Exception) -> None:
-    # The class only: messages may quote the token.
+    # Only the class, since messages may contain parts of the token.
     facts = {"event": "token_refused", "reason": type(error).__name__}
     logger.info("token refused: %(reason)s", facts, extra=facts)

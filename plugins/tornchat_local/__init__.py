@@ -1,4 +1,4 @@
-"""Broadcast and presence inside one process: the embedded default, with nothing to install."""
+"""Broadcast and presence within one process, without an external server. Loaded by default."""
 
 from tornchat_local.plugin import LocalPlugin
 

@@ -1,4 +1,4 @@
-"""Broadcast and presence kept in this process's memory."""
+"""Broadcast and presence in the memory of one process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class LocalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Room:
-    """One room's participants, and the sessions that each of them has."""
+    """The participants of a room and their sessions."""
 
     __slots__ = ("participants", "sessions", "version")
 
@@ -25,7 +25,7 @@ class _Room:
 
 
 class LocalPlugin:
-    """`local`: for one process. Its publish reaches whoever subscribed in this very process."""
+    """The plugin `local`, for a single process. Payloads reach subscribers in the same process only."""
 
     Settings = LocalSettings
 
@@ -33,7 +33,7 @@ class LocalPlugin:
         self._topics: set[str] = set()
         self._rooms: dict[str, _Room] = {}
         self._latest = 0
-        """The highest version that a room which is empty now had: no room ever goes back behind it."""
+        """The highest version of a room that became empty; new rooms start from it, so that versions grow."""
         self._chat: ChatHandle | None = None
 
     @hookimpl

@@ -1,4 +1,4 @@
-"""Storage and history in a database, through Peewee. SQLite needs nothing to be installed or set up."""
+"""Storage, history, directory, moderation and search in SQLite or PostgreSQL, through Peewee."""
 
 from tornchat_peewee.plugin import PeeweePlugin
 

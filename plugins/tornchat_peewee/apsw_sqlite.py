@@ -1,4 +1,4 @@
-"""SQLite as APSW brings it: newer than the one that Python was built with."""
+"""SQLite through APSW, which bundles a newer SQLite than the one Python was built with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tornchat_peewee.sqlite import SqliteBackend
 
 
 class _Database(APSWDatabase):  # type: ignore[misc]  # playhouse has no types
-    """Binds times as sqlite3 does; the steps of the schema are noted with theirs."""
+    """Binds `datetime` values as sqlite3 does, which Peewee's migration table needs."""
 
     def _connect(self) -> Any:
         connection = super()._connect()
@@ -22,7 +22,7 @@ class _Database(APSWDatabase):  # type: ignore[misc]  # playhouse has no types
 
 
 class ApswBackend(SqliteBackend):
-    """The same file and the same SQL, by another driver."""
+    """SQLite accessed through the APSW driver instead of sqlite3."""
 
     data_errors = (
         *Backend.data_errors,

@@ -1,4 +1,4 @@
-"""What differs from one kind of database to another."""
+"""The interface to one kind of database, with the operations that differ between kinds."""
 
 from __future__ import annotations
 
@@ -14,95 +14,97 @@ from tornchat_peewee.index import Index
 
 
 class Backend(abc.ABC):
-    """One kind of database. Everything that is not here is the same SQL, written by Peewee, for all kinds.
+    """One kind of database. Everything else is SQL that Peewee generates for every kind.
 
-    `database` is Peewee's: it has one connection per thread. Its driver speaks DB-API 2 and commits by
-    itself outside of a transaction, so BEGIN, COMMIT and ROLLBACK are sent as statements.
+    `database` is a Peewee database, which has one connection per thread. Its DB-API 2 driver is in
+    autocommit mode, so BEGIN, COMMIT and ROLLBACK are sent as statements.
     """
 
     begin_writing: ClassVar[str] = "BEGIN"
     begin_reading: ClassVar[str] = "BEGIN"
-    """Starts a transaction in which all statements see the same state."""
+    """The statement that starts a transaction in which all statements see the same snapshot."""
     data_errors: tuple[type[Exception], ...] = (
         UnicodeError,
         OverflowError,
         peewee.DataError,
         peewee.IntegrityError,
     )
-    """What is raised because of a value; the same statement works with another one."""
+    """Exceptions caused by a value; the same statement would succeed with other values."""
     outlive: ClassVar[str] = ""
     """A statement that waits for the end of every transaction that has written something.
 
-    Empty where a transaction has surely ended when its connection is closed.
+    It is empty if closing the connection is guaranteed to end the transaction.
     """
 
     index: ClassVar[Index]
-    """How words are found."""
+    """The word index for search."""
 
     def __init__(self, database: Any) -> None:
         self.database = database
 
     def connect(self) -> Any:
-        """Give the calling thread's DB-API connection."""
+        """Return the DB-API connection of the calling thread, opening it if necessary."""
         self.database.connect(reuse_if_open=True)
         return self.database.connection()
 
     def disconnect(self) -> None:
-        """Close the calling thread's connection, whatever state it is in."""
+        """Close the connection of the calling thread, in any state."""
         self.database.close()
 
     def lost(self, connection: Any) -> bool:
-        """Say whether the other side has cut `connection` off, so that a new one may do."""
+        """Return whether the server has closed `connection`, so that reconnecting may help."""
         return False
 
     def rollback(self, connection: Any) -> None:
-        """End the transaction, if there still is one. Raises when that can't be made sure."""
+        """Roll back the current transaction, if any. Raises if the rollback can't be guaranteed."""
         connection.cursor().execute("ROLLBACK")
 
     def fetch_each(self, cursor: Any, sql: str, parameters: Sequence[Any]) -> list[Any]:
-        """Ask the same for each of `parameters`, and give its row or None for each."""
+        """Execute the query once for each of `parameters`; return the first row or None for each."""
         return [cursor.execute(sql, one).fetchone() for one in parameters]
 
     def insert(self, cursor: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Insert all of `rows` with `sql`, which Peewee made for one. Whoever calls this rolls back if it
-        raises: some of them may be there then."""
+        """Insert all `rows` with `sql`, a statement that Peewee generated for one row.
+
+        If it raises, some rows may have been inserted, and the caller must roll back.
+        """
         cursor.executemany(sql, rows)
 
     @abc.abstractmethod
     def take_turns(self, cursor: Any, name: str) -> None:
-        """Until the transaction ends, keep out others that take turns about `name`, on any node."""
+        """Lock `name` until the transaction ends, against other callers of this method on all nodes."""
 
     def locking(self, query: Any) -> Any:
-        """Make `query` lock the rows that it reads, always in the same order."""
+        """Return `query` changed to lock the rows that it reads, always in the same order."""
         return query
 
     def by_code_point(self, field: Any) -> Any:
-        """Make `field` compare as Python compares texts."""
+        """Return `field` changed to compare by code points, as Python does."""
         return field
 
     @abc.abstractmethod
     def never_committed(self, error: Exception) -> bool:
-        """Say whether a COMMIT that failed with `error` has surely stored nothing."""
+        """Return True if a COMMIT that failed with `error` is guaranteed to have stored nothing."""
 
     @abc.abstractmethod
     def explain(self, error: Exception) -> str:
-        """Say in words for the log what `error` means. Holds no password, no address and no data."""
+        """Return a description of `error` for the log, without passwords, addresses and data."""
 
     @abc.abstractmethod
     def migrating(self) -> AbstractContextManager[None]:
-        """Keep other processes from migrating meanwhile. What is needed to connect is made before.
+        """Context manager that holds the migration lock. It first creates what a connection needs.
 
-        Raises `SettingsError` when another one does not come to its end.
+        Raises `SettingsError` if another process holds the lock for too long, or the database can't be used.
         """
 
     @abc.abstractmethod
     def faults(self) -> Sequence[Fault]:
-        """Name what would keep this database from working, without changing anything."""
+        """Return the faults that would prevent this database from working. Changes nothing."""
 
     def cluster_faults(self) -> Sequence[Fault]:
-        """Name what keeps several processes from using this database together."""
+        """Return the faults that prevent several processes from sharing this database."""
         return []
 
     @abc.abstractmethod
     def erase(self, connection: Any) -> None:
-        """Make what was overwritten unreadable in the files too, as far as that is possible now."""
+        """Remove deleted and overwritten data from the database files, as far as possible now."""

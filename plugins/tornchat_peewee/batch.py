@@ -1,4 +1,4 @@
-"""The drafts of one transaction, and the place that each of them gets."""
+"""Storing the drafts of one transaction: assignment of their `seq` and detection of repeats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tornchat_peewee.statements import MOST_NAMES, Statements
 
 
 class _Head:
-    """The last place of a room's log; `stored` is what it was when the transaction began."""
+    """The head of a room's log. `stored` is the `seq` at the start of the transaction."""
 
     __slots__ = ("epoch", "room", "seq", "stored")
 
@@ -25,7 +25,7 @@ class _Head:
 
 
 class Batch:
-    """Gives drafts their places and writes them, inside the caller's transaction."""
+    """Assigns a `seq` to drafts and writes them, within the caller's transaction."""
 
     def __init__(self, backend: Backend, statements: Statements, cursor: Any) -> None:
         self._backend = backend
@@ -37,7 +37,7 @@ class Batch:
         self._said: dict[tuple[int, str, str | None], Entry] = {}
 
     def append(self, drafts: Sequence[Draft]) -> list[StoreResult]:
-        """Give one result per draft, in order. It holds once the transaction is committed."""
+        """Return one result per draft, in order. The results are valid once the transaction commits."""
         self._lock_heads(sorted({draft.room for draft in drafts}))
         self._recall(drafts)
         results = [self._place(draft) for draft in drafts]
@@ -51,7 +51,7 @@ class Batch:
                 self._heads[name] = _Head(room, epoch, seq)
 
     def _recall(self, drafts: Sequence[Draft]) -> None:
-        """Find out at once which of these drafts are in the log already."""
+        """Read, in one query, the entries that already exist for the client ids of these drafts."""
         keys = [
             (self._heads[draft.room].room, draft.sender_id, draft.client_id)
             for draft in drafts
@@ -70,7 +70,7 @@ class Batch:
             return _repeated(first, draft, head.epoch)
         if draft.kind == "deletion":
             return self._delete(head, draft)
-        if not draft.text:  # an empty text is how a deleted message looks
+        if not draft.text:  # an empty text marks a deleted message
             return Refusal("empty_message")
         return self._append(head, draft)
 
@@ -117,6 +117,9 @@ class Batch:
 
 
 def _repeated(first: Entry, draft: Draft, epoch: str) -> StoreResult:
-    """A deleted message has no text to compare: its repeat passes as one."""
+    """Return the result for a draft whose client id is stored already: `first`, or a conflict.
+
+    The text of a deleted message can't be compared, so any text matches it.
+    """
     same = first.kind == draft.kind and first.target == draft.target and first.text in ("", draft.text)
     return Stored(first, epoch, repeated=True) if same else Refusal("conflict")

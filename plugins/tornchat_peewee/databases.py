@@ -1,4 +1,4 @@
-"""From a URL to the kind of database that it names."""
+"""Selection of the backend by the database URL."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ KINDS = f"{CURE}, or postgresql://<user>:<password>@<host>/<database>"
 
 
 def backend_of(settings: PeeweeSettings) -> Backend:
-    """Give the backend for `settings.url`; nothing is opened yet.
+    """Return the backend for `settings.url`, without opening the database.
 
-    Raises `SettingsError`, which never quotes the URL: it may hold a password.
+    Raises `SettingsError`, whose text never contains the URL, since that may contain a password.
     """
     if not settings.url:
         return _sqlite(settings.data_dir / "tornchat.db", settings)

@@ -1,4 +1,4 @@
-"""The directory of rooms: listing, creating and deleting them, and their members."""
+"""The room directory: listing, creating and deleting rooms, and managing their members."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tornchat_peewee.rooms import ADMIN, RoomTable, new_epoch
 from tornchat_peewee.session import DatabaseSession
 
 MOST_CLEARED = 1000
-"""Entries of a deleted room in one transaction: messages wait for it."""
+"""Maximum number of entries of a deleted room removed per transaction, which delays messages."""
 
 
 class DirectoryTable:
-    """All rooms of one database. Its methods run in a worker's thread, in its session.
+    """The rooms and members of one database. Methods run in a worker thread, with its session.
 
-    Those that write raise `NotStored`, those that read `Unavailable`.
+    Methods that write raise `NotStored`; methods that only read raise `Unavailable`.
     """
 
     def __init__(self, backend: Backend, models: Models, rooms: RoomTable) -> None:
@@ -31,7 +31,7 @@ class DirectoryTable:
     def list_rooms(
         self, session: DatabaseSession, user: User, after: str | None, limit: int
     ) -> list[RoomSummary]:
-        """As the hook `list_rooms` promises."""
+        """Implements the hook `list_rooms`."""
         room, name = self._room, self._backend.by_code_point(self._room.name)
         listed = ~room.deleted if after is None else ~room.deleted & (name > after)
         if ADMIN not in user.roles:
@@ -48,7 +48,7 @@ class DirectoryTable:
     def create_room(
         self, session: DatabaseSession, name: str, user: User, private: bool, owned_limit: int
     ) -> RoomInfo:
-        """As the hook `create_room` promises. Raises `Rejected`."""
+        """Implements the hook `create_room`. Raises `Rejected`."""
         try:
             with session.writing() as cursor:
                 self._backend.take_turns(cursor, user.id)
@@ -60,7 +60,7 @@ class DirectoryTable:
         return created
 
     def _create(self, cursor: Any, name: str, user: User, private: bool, owned_limit: int) -> RoomInfo | str:
-        """Give the new room, or the code that says why there is none."""
+        """Return the new room, or the error code if it can't be created."""
         if self._rooms.exists(name):
             return "room_taken"
         if not self._rooms.may_own(user.id, owned_limit):
@@ -69,7 +69,7 @@ class DirectoryTable:
         return self._rooms.found(cursor, name) if added else "room_taken"
 
     def delete_room(self, session: DatabaseSession, name: str, epoch: str) -> bool:
-        """As the hook `delete_room` promises; its log is still to be cleared away."""
+        """Implements the hook `delete_room`. The room is only marked; `clear` deletes its rows later."""
         room, nobodys = self._room, f"\x7f{new_epoch()}"
         mine = (room.name == name) & (room.epoch == epoch)
         with session.writing():
@@ -77,12 +77,12 @@ class DirectoryTable:
             return bool(room.update(gone).where(mine).execute())
 
     def has_deleted(self, session: DatabaseSession) -> bool:
-        """Say whether something is to be cleared away."""
+        """Return whether there are deleted rooms whose rows still exist."""
         with session.reading():
             return bool(self._room.select().where(self._room.deleted).exists())
 
     def clear(self, session: DatabaseSession) -> bool:
-        """Clear away a piece of a deleted room; False if nothing is left of any."""
+        """Delete some rows of a deleted room; return False if there is no such room."""
         with session.writing() as cursor:
             found = self._room.select().where(self._room.deleted).first()
             done = found is not None and self._clear(cursor, found)
@@ -91,13 +91,13 @@ class DirectoryTable:
         return found is not None
 
     def _clear(self, cursor: Any, room: Any) -> bool:
-        """Say whether nothing is left of it."""
+        """Delete some entries of the room, and finally the room; return whether it is gone."""
         end = room.first_seq + MOST_CLEARED
         self._backend.index.forget(cursor, room.id, room.first_seq, end)
         self._log.delete().where((self._log.room == room.id) & (self._log.seq < end)).execute()
         done = bool(end > room.head_seq)
         if done:
-            for people in (self._member, self._sanction):  # SQLite deletes nothing by itself
+            for people in (self._member, self._sanction):  # foreign keys are off in SQLite: no cascade
                 people.delete().where(people.room == room.id).execute()
             self._room.delete().where(self._room.id == room.id).execute()
         else:
@@ -109,7 +109,7 @@ class DirectoryTable:
     def read_members(
         self, session: DatabaseSession, name: str, users: Sequence[str] | None
     ) -> list[Membership]:
-        """As the hook `read_members` promises."""
+        """Implements the hook `read_members`."""
         try:
             with session.reading():
                 members = self._members(name, users)
@@ -132,7 +132,7 @@ class DirectoryTable:
         return members
 
     def set_member(self, session: DatabaseSession, name: str, user_id: str, role: Role) -> bool:
-        """As the hook `set_member` promises."""
+        """Implements the hook `set_member`."""
         try:
             with session.writing():
                 room = self._locked(name)
@@ -159,7 +159,7 @@ class DirectoryTable:
         self._member.insert(row).on_conflict(conflict_target=key, update={"role": role}).execute()
 
     def remove_member(self, session: DatabaseSession, name: str, user_id: str) -> bool:
-        """As the hook `remove_member` promises."""
+        """Implements the hook `remove_member`."""
         try:
             with session.writing():
                 room = self._locked(name)
@@ -171,6 +171,6 @@ class DirectoryTable:
             return False
 
     def _locked(self, name: str) -> Any:
-        """The room, which nobody changes until the transaction ends; None if it is not there."""
+        """Return the room, locked until the transaction ends; None if it does not exist."""
         wanted = self._room.select(self._room.id, self._room.owner).where(self._room.name == name)
         return next(iter(self._backend.locking(wanted)), None)

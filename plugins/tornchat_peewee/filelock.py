@@ -1,4 +1,4 @@
-"""A lock between processes that is a file, and can hold a mark."""
+"""A lock file shared between processes, whose content serves as a marker."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ from pathlib import Path
 from tornchat import SettingsError
 
 PATIENCE = 20.0
-"""Seconds; `startup` may take 30."""
+"""Maximum wait for the lock in seconds, below the deadline of `startup` (30 s)."""
 
 
 class FileLock:
-    """The file at `path`, locked by one process at a time. The lock ends with its process."""
+    """An exclusive lock on the file at `path`. The system releases it when the process ends."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the lock. Raises `SettingsError` when it isn't free within `PATIENCE` seconds, or not ours."""
+        """Context manager that holds the lock.
+
+        Raises `SettingsError` if it is not acquired within `PATIENCE` seconds, or the file can't be opened.
+        """
         descriptor = self._descriptor()
         try:
             self._wait(descriptor)
@@ -32,11 +35,11 @@ class FileLock:
             os.close(descriptor)
 
     def mark(self, text: str) -> None:
-        """Make `text` the file's content."""
+        """Write `text` as the content of the file."""
         self._path.write_text(text, encoding="utf-8")
 
     def marked(self) -> bool:
-        """Say whether the last mark was a text that is not empty."""
+        """Return whether the file exists and is not empty."""
         return self._path.exists() and self._path.stat().st_size > 0
 
     def _descriptor(self) -> int:

@@ -1,4 +1,4 @@
-"""The index of words: which messages hold them. FTS5 in SQLite, full text with GIN in PostgreSQL."""
+"""The word index for search: FTS5 in SQLite, `tsvector` with a GIN index in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -7,27 +7,30 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 PLACES = 1 << 40
-"""Places of one room in SQLite's row ids, which are room and place in one: a page is one range of them."""
+"""Row ids reserved per room in SQLite: a row id is `room * PLACES + seq`, so that a room is one range."""
 
 
 class Index(abc.ABC):
-    """One kind of database's. Methods run in their caller's transaction; words are as `words_of` makes."""
+    """The index of one kind of database. Methods run in the caller's transaction.
+
+    Words must come from `words_of`, which guarantees that they contain no special characters.
+    """
 
     @abc.abstractmethod
     def add(self, cursor: Any, room: int, texts: Iterable[tuple[int, Sequence[str]]]) -> None:
-        """Enter messages of a room: place and words of each."""
+        """Add messages of a room, given as pairs of `seq` and words."""
 
     @abc.abstractmethod
     def find(self, cursor: Any, room: int, words: Sequence[str], below: int, limit: int) -> list[int]:
-        """Give the places before `below` of messages that hold all these words, newest first."""
+        """Return the `seq` of at most `limit` messages before `below` with all words, newest first."""
 
     @abc.abstractmethod
     def forget(self, cursor: Any, room: int, start: int, end: int) -> None:
-        """Leave out the messages from `start` up to before `end`. Unknown ones are fine."""
+        """Remove the messages with `start` <= `seq` < `end`. Messages not in the index are ignored."""
 
 
 class SqliteIndex(Index):
-    """A table of FTS5. Its tokenizer only finds the spaces again."""
+    """An FTS5 table. Words are joined by spaces, at which its tokenizer splits them again."""
 
     def add(self, cursor: Any, room: int, texts: Iterable[tuple[int, Sequence[str]]]) -> None:
         rows = [(room * PLACES + seq, " ".join(words)) for seq, words in texts]
@@ -47,7 +50,7 @@ class SqliteIndex(Index):
 
 
 class PostgresIndex(Index):
-    """A table of its own beside the log: what is said does not wait for it to be indexed."""
+    """A table separate from the log, so that indexing does not delay storing messages."""
 
     def add(self, cursor: Any, room: int, texts: Iterable[tuple[int, Sequence[str]]]) -> None:
         rows = [(room, seq, list(words)) for seq, words in texts]

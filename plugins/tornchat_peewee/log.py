@@ -1,4 +1,4 @@
-"""The rooms' logs: appending to them, and reading them from a position."""
+"""The logs of the rooms: appending drafts and reading pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tornchat_peewee.statements import MOST_NAMES, Statements
 
 
 class Log:
-    """All rooms' logs in one database. Its methods run in a worker's thread, in its session."""
+    """The logs of all rooms in one database. Methods run in a worker thread, with its session."""
 
     def __init__(self, backend: Backend, statements: Statements) -> None:
         self._backend = backend
@@ -21,7 +21,7 @@ class Log:
         self._sql = statements
 
     def store(self, session: DatabaseSession, drafts: Sequence[Draft]) -> list[StoreResult]:
-        """Put the drafts on disk in one transaction, as the hook `store_messages` promises."""
+        """Implements the hook `store_messages`: stores the drafts in one transaction."""
         try:
             with session.writing() as cursor:
                 results = Batch(self._backend, self._sql, cursor).append(drafts)
@@ -35,7 +35,7 @@ class Log:
     def read(
         self, session: DatabaseSession, room: str, after: int | None, before: int | None, limit: int
     ) -> Page | None:
-        """Read a page, as the hook `read_history` promises; between both bounds, the oldest."""
+        """Implements the hook `read_history`. With both bounds, the oldest entries are returned."""
         try:
             with session.reading() as cursor:
                 return self._read(cursor, room, after, before, limit)
@@ -43,7 +43,7 @@ class Log:
             return None  # a name that the database can't hold is no room's
 
     def positions(self, session: DatabaseSession, rooms: Sequence[str]) -> dict[str, Position]:
-        """Give each room's head, as the hook `latest_positions` promises."""
+        """Implements the hook `latest_positions`."""
         found: dict[str, Position] = {}
         with session.reading() as cursor:
             for start in range(0, len(rooms), MOST_NAMES):
@@ -66,7 +66,7 @@ class Log:
         return Page(tuple(entries), first_seq, head_seq, epoch)
 
     def _store_parts(self, cursor: Any, drafts: Sequence[Draft]) -> list[StoreResult]:
-        """Cut in two what can't be stored, and again, until the drafts at fault stand alone."""
+        """Store drafts by bisection, so that only the invalid ones are refused."""
         cursor.execute("SAVEPOINT part")
         try:
             results = Batch(self._backend, self._sql, cursor).append(drafts)
@@ -83,5 +83,5 @@ class Log:
 
 
 def _within(number: int, most: int) -> int:
-    """Bring any `number`, however large, between 0 and `most`."""
+    """Return `number` limited to the range from 0 to `most`."""
     return min(max(number, 0), most)

@@ -1,4 +1,4 @@
-"""The hooks of directory, moderation and search, handed to threads that may wait for a disk."""
+"""The hooks for directory, moderation and search, which run their queries in worker threads."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tornchat import (
 from tornchat_peewee.opened import Opened
 
 CLEAR_PAUSE = 0.02
-"""Seconds between two pieces of a deleted room that are cleared away, for the messages in between."""
+"""Pause in seconds between two transactions that delete rows of deleted rooms, for other writes."""
 CLEAR_RETRY = 5.0
-"""Seconds after which it is tried again when the database can't be used."""
+"""Seconds until the next attempt after the database was unavailable."""
 
 
 class ManagingHooks(Opened):
-    """The plugin's part that a chat could do without."""
+    """The optional hooks of the plugin."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class ManagingHooks(Opened):
     # --- clearing away what was deleted ---
 
     def _clear_away(self) -> None:
-        """See to it that what was deleted is cleared away. On the running loop."""
+        """Start deleting the rows of deleted rooms in the background. Requires a running event loop."""
         self._more = True
         if self._clearing is None or self._clearing.done():
             self._clearing = asyncio.create_task(self._clear(), name="peewee clears away")

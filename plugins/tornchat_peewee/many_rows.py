@@ -1,4 +1,4 @@
-"""One INSERT for many rows."""
+"""Multi-row INSERT for SQLite."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from itertools import chain
 from typing import Any
 
 MOST_ROWS = 256
-"""Rows in one statement: 2,560 values, and nine texts to prepare."""
+"""Maximum rows per statement. Row counts are powers of two, so that there are nine statements to prepare."""
 FEW_ROWS = 4
-"""Up to so many a statement for each is as fast."""
+"""Number of rows up to which one statement per row is as fast."""
 
 
 def insert(cursor: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert `rows` with as few statements as there are bits in their number.
+    """Insert `rows` with few statements, each for a power of two of rows.
 
-    A statement per row would take half as long again. And it would give up the interpreter's lock as often:
-    the event loop takes it, and the writer has to wait to get it back, row after row.
-
-    OR FAIL, since SQLite would else copy every page that a statement of many rows touches, to undo it.
+    One statement per row takes 1.5 times as long and releases the GIL for each row, so that the writer
+    thread must repeatedly wait for the event loop. The statements use OR FAIL, because SQLite would
+    otherwise copy every page that a multi-row statement changes, to be able to undo it.
     """
     if len(rows) <= FEW_ROWS:
         cursor.executemany(sql, rows)

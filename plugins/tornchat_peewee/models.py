@@ -1,4 +1,4 @@
-"""The tables, as Peewee's models of one database."""
+"""The Peewee models of the tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import peewee
 
 
 class Models(NamedTuple):
-    """The models that are bound to one database."""
+    """The models, bound to one database."""
 
     room: Any
     log: Any
@@ -17,13 +17,13 @@ class Models(NamedTuple):
 
 
 def models_of(database: Any) -> Models:
-    """Make the models for `database`: two chats in one process never share a model."""
+    """Create models bound to `database`, so that several chats in one process share none."""
 
     class Room(peewee.Model):
-        """A room, and the bounds of its log. `created_at` is in milliseconds.
+        """A room and the bounds of its log. `created_at` is Unix time in milliseconds.
 
-        `indexed_seq` is how far its log can be searched. One that is `deleted` only waits for its log to be
-        cleared away; its name is nobody's.
+        Entries up to `indexed_seq` are in the word index. A room with `deleted` set has a random name and
+        remains until its rows have been deleted.
         """
 
         id = peewee.AutoField()
@@ -38,7 +38,7 @@ def models_of(database: Any) -> Models:
         deleted = peewee.BooleanField(default=False)
 
     class Log(peewee.Model):
-        """What was said. After `room` the columns stand as the fields of `Entry`."""
+        """An entry of a room's log. The columns after `room` are in the order of the fields of `Entry`."""
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
         seq = peewee.BigIntegerField()
@@ -55,7 +55,7 @@ def models_of(database: Any) -> Models:
             primary_key = peewee.CompositeKey("room", "seq")
 
     class Member(peewee.Model):
-        """Who is more than a guest in a room; its owner stands in the room itself."""
+        """A membership. The owner is stored in the room instead."""
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
         user_id = peewee.TextField(index=True)
@@ -65,7 +65,7 @@ def models_of(database: Any) -> Models:
             primary_key = peewee.CompositeKey("room", "user_id")
 
     class Sanction(peewee.Model):
-        """Who may not be in a room or not speak there. `until` is in Unix seconds."""
+        """A ban or a mute. `until` is Unix time in seconds."""
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
         user_id = peewee.TextField()

@@ -1,4 +1,4 @@
-"""What the plugin's hooks share: what is open, and how they reach it."""
+"""The state shared by the plugin's hooks between `startup` and `shutdown`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 
 class Open(NamedTuple):
-    """What exists from `startup` to `shutdown`."""
+    """The objects that exist from `startup` to `shutdown`."""
 
     writer: Workers
     readers: Workers
@@ -32,7 +32,7 @@ class Open(NamedTuple):
 
 
 class Opened:
-    """Base of the plugin. Every call raises `Unavailable` when the database can't answer."""
+    """Base class of the plugin. Its methods raise `Unavailable` if the database is not open or fails."""
 
     def __init__(self) -> None:
         self._open: Open | None = None

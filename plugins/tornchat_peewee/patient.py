@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL that does not wait for ever for a server that stands still."""
+"""A connection to PostgreSQL with a client-side timeout per transaction."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 
 PATIENCE = 3.5
-"""Seconds that a transaction may take, shorter than the deadline of the hook that waits for it."""
+"""Maximum duration of a transaction in seconds, shorter than the deadlines of the storage hooks."""
 
 Result = TypeVar("Result")
 
 
 class NoAnswer(psycopg.OperationalError):
-    """The server has not answered in time, and the connection was closed for it."""
+    """The server did not answer in time, and the connection was closed."""
 
 
 class PatientConnection(psycopg.Connection[Any]):
-    """Gives each transaction `patience` seconds, all of its statements together, and then closes its socket.
+    """Limits each transaction, with all its statements, to `patience` seconds; then closes its socket.
 
-    None is no limit. A limit of the server's own does not help against a server that was stopped, and to
-    TCP a stopped process is a live one.
+    None means no limit. The limit is needed in addition to the server's own limits and TCP keepalive, since
+    neither detects a server process that is suspended.
     """
 
     patience: float | None = PATIENCE
     _end = 0.0
 
     def wait(self, gen: PQGen[Result], *args: Any, **kwargs: Any) -> Result:
-        """Carry out what psycopg does on the socket. Raises `NoAnswer`; then the connection is closed."""
+        """Run a psycopg operation on the socket. Raises `NoAnswer` on timeout and closes the connection."""
         if self.patience is None:
             return super().wait(gen, *args, **kwargs)
         if self.pgconn.transaction_status == TransactionStatus.IDLE:
@@ -43,12 +43,12 @@ class PatientConnection(psycopg.Connection[Any]):
 
 
 def _until(end: float, steps: PQGen[Result]) -> PQGen[Result]:
-    """Pass on `steps`, and raise `NoAnswer` if they are not done by `end`."""
+    """Delegate to `steps`; raise `NoAnswer` if they have not finished by `end` (`monotonic`, seconds)."""
     try:
         wanted = next(steps)
         while True:
             ready = yield wanted
-            # Looked at after each step, so that what has come already is still taken.
+            # The time is checked after each step, so that data that has already arrived is processed.
             wanted = steps.send(ready)
             if time.monotonic() > end:
                 raise NoAnswer("no answer in time")

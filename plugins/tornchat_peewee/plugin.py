@@ -1,4 +1,4 @@
-"""The plugin: the hooks of storage and history, handed to threads that may wait for a disk."""
+"""The plugin class, with the hooks for storage and history. Queries run in worker threads."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from tornchat_peewee.workers import Workers
 
 
 class PeeweePlugin(ManagingHooks):
-    """`peewee`: the rooms and their logs in a database. Everything written passes through one thread."""
+    """The plugin `peewee`: stores rooms and their logs in a database. One thread makes all writes."""
 
     Settings = PeeweeSettings
 
@@ -64,7 +64,7 @@ class PeeweePlugin(ManagingHooks):
             Search(backend, models),
         )
         if await _in_a_thread(backend, self._open.directory.has_deleted):
-            self._clear_away()  # what is left of the last time
+            self._clear_away()  # rooms deleted before the last shutdown
 
     @hookimpl
     async def shutdown(self) -> None:
@@ -72,7 +72,7 @@ class PeeweePlugin(ManagingHooks):
         await self._stop_clearing()
         if opened is not None:
             await opened.readers.stop()
-            await opened.writer.stop()  # last: whoever closes last tidies up SQLite's files
+            await opened.writer.stop()  # last: SQLite removes the WAL when the last connection closes
 
     @hookimpl
     async def check(self) -> Sequence[Fault]:
@@ -144,7 +144,7 @@ async def _migrated(backend: Backend) -> list[str]:
 
 
 async def _in_a_thread(backend: Backend, job: Callable[[DatabaseSession], Result]) -> Result:
-    """Carry out `job` in a thread that ends with it."""
+    """Run `job` in a temporary thread and return its result."""
     worker = Workers("peewee-once", 1, backend)
     try:
         return await worker.run(job)

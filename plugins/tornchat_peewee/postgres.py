@@ -1,4 +1,4 @@
-"""PostgreSQL: one server for many nodes, who write to a room under the lock of its row."""
+"""The PostgreSQL backend, for several nodes. A write to a room locks the row of the room."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from tornchat_peewee.schema import TABLE, newer_fault, refuse
 URL = "[peewee] url is postgresql://<user>:<password>@<host>/<database>"
 REACH = "See that the server runs, and that [peewee] url names it, its database, and who may use it."
 LOCK = 0x746F726E
-"""Makes our advisory locks others than those of other programs in the same database."""
+"""First key of the advisory locks, to distinguish them from those of other programs."""
 MIGRATION_PATIENCE = 20.0
-"""Seconds; `startup` may take 30."""
+"""Maximum wait for the migration lock in seconds, below the deadline of `startup` (30 s)."""
 
 DEFAULTS: tuple[tuple[str, object], ...] = (
     ("application_name", "tornchat"),
@@ -33,9 +33,9 @@ DEFAULTS: tuple[tuple[str, object], ...] = (
     ("keepalives_interval", 2),
     ("keepalives_count", 3),
     ("tcp_user_timeout", 4000),  # milliseconds
-    ("target_session_attrs", "read-write"),  # after a failover, not the server that was the first one
+    ("target_session_attrs", "read-write"),  # after a failover, connect to the new primary
 )
-"""What is asked of the connection unless the URL says otherwise."""
+"""Connection parameters that the URL may override."""
 
 REASONS = (
     "password authentication failed",
@@ -57,11 +57,11 @@ REASONS = (
     "role does not exist",
     "database does not exist",
 )
-"""Words of the client's errors that say enough; the rest of those errors holds addresses and names."""
+"""Parts of libpq's error messages that may be shown; the messages also contain addresses and names."""
 
 
 class PostgresBackend(Backend):
-    """The database at `url`, which psycopg reads. `lock_timeout` is in seconds."""
+    """The PostgreSQL database at `url`. `lock_timeout` is in seconds."""
 
     begin_writing = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
     begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -75,7 +75,7 @@ class PostgresBackend(Backend):
     )
 
     def __init__(self, url: str, *, lock_timeout: float) -> None:
-        """Nothing is opened. Raises `SettingsError` when `url` can't be read."""
+        """Opens no connection. Raises `SettingsError` if `url` is invalid."""
         super().__init__(_Database(_connecting(_read(url), lock_timeout)))
 
     def lost(self, connection: Any) -> bool:
@@ -85,17 +85,17 @@ class PostgresBackend(Backend):
         try:
             connection.execute("ROLLBACK")
         except psycopg.Error:
-            connection.close()  # the server ends a transaction whose client has gone before the COMMIT
+            connection.close()  # the server rolls back the transaction of a client that has disconnected
 
     def locking(self, query: Any) -> Any:
-        """By the order of code points, as Python sorts: another collation's order could lead to deadlocks."""
+        """Lock by code points, as Python sorts: rows locked in different orders could lead to deadlocks."""
         return query.order_by(query.model.name.collate('"C"')).for_update()
 
     def by_code_point(self, field: Any) -> Any:
         return field.collate('"C"')
 
     def fetch_each(self, cursor: Any, sql: str, parameters: Sequence[Any]) -> list[Any]:
-        """In one trip to the server for all."""
+        """Execute all queries in one round trip."""
         cursor.executemany(sql, parameters, returning=True)
         rows = []
         for _ in parameters:
@@ -108,7 +108,7 @@ class PostgresBackend(Backend):
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCK, number))
 
     def never_committed(self, error: Exception) -> bool:
-        """The server's own ERROR; after a FATAL or without a word from it nobody knows."""
+        """Return True for an ERROR from the server. After FATAL or a lost connection it is unknown."""
         return isinstance(error, psycopg.Error) and error.diag.severity_nonlocalized == "ERROR"
 
     def explain(self, error: Exception) -> str:
@@ -127,7 +127,7 @@ class PostgresBackend(Backend):
             raise SettingsError(f"The database can't be used: {self.explain(error)}", REACH) from error
 
     def _take_time(self) -> None:
-        """A step may work on a large table for longer than a message may wait."""
+        """Remove the time limits, since a step may process a large table."""
         connection = self.connect()
         connection.patience = None
         connection.execute("SET statement_timeout = 0")
@@ -141,26 +141,26 @@ class PostgresBackend(Backend):
         return [fault] if fault else []
 
     def erase(self, connection: Any) -> None:
-        """Nothing to do: the server's vacuum takes overwritten rows away, at its own time."""
+        """Do nothing: the server's vacuum removes dead rows later."""
 
 
 class _Database(peewee.PostgresqlDatabase):
-    """Peewee's, with connections of our own kind."""
+    """Peewee's PostgreSQL database with connections of the class `PatientConnection`."""
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:
-        name = parameters.get("dbname") or "named by the service"  # without one Peewee would not connect
+        name = parameters.get("dbname") or "named by the service"  # Peewee requires a name
         super().__init__(name, prefer_psycopg3=True)
         self._parameters = parameters
         self._connected = threading.local()
 
     def connect(self, reuse_if_open: bool = False) -> bool:
-        """Connect outside of Peewee's lock: under it one thread's vain attempt would hold up the others."""
+        """Connect outside of Peewee's lock, so that a slow attempt does not block the other threads."""
         if self.is_closed():
             self._connected.connection = self.connect_apart()
         return bool(super().connect(reuse_if_open))
 
     def connect_apart(self) -> PatientConnection:
-        """Give a connection that is the caller's to close."""
+        """Return a new connection, which the caller must close."""
         return PatientConnection.connect(**self._parameters, autocommit=True)
 
     def _connect(self) -> Any:
@@ -178,12 +178,12 @@ def _read(url: str) -> dict[str, Any]:
 
 
 def _connecting(given: dict[str, Any], lock_timeout: float) -> dict[str, Any]:
-    """Add what we rely on; the server's limits end a little before those of the client."""
+    """Add the required parameters. The server's timeouts are a little shorter than the client's."""
     ours = {
         "synchronous_commit": "on",
         "lock_timeout": max(1, int(lock_timeout * 1000)),  # 0 would be no limit
         "statement_timeout": int(PATIENCE * 1000) - 250,
-        # A node that stands still must not keep the others out of its rooms.
+        # A suspended node must not keep its locks, which would block the other nodes.
         "idle_in_transaction_session_timeout": int(PATIENCE * 1000) - 250,
     }
     options = [given.get("options", ""), *[f"-c {name}={value}" for name, value in ours.items()]]
@@ -192,7 +192,7 @@ def _connecting(given: dict[str, Any], lock_timeout: float) -> dict[str, Any]:
 
 
 def _words(error: BaseException | None) -> str:
-    """Say what happened without the error's own words, which may hold data, names and addresses."""
+    """Return a description of an error without its message, which may contain data and addresses."""
     if isinstance(error, NoAnswer):
         return f"no answer within {PATIENCE:g} seconds"
     if isinstance(error, psycopg.Error) and error.sqlstate:
@@ -206,7 +206,7 @@ def _words(error: BaseException | None) -> str:
 
 
 def _take_lock(guard: PatientConnection) -> None:
-    """Lock out who else would migrate, until `guard` is closed."""
+    """Acquire the migration lock, which is held until `guard` is closed. Raises `SettingsError`."""
     deadline = time.monotonic() + MIGRATION_PATIENCE
     while not _answer(guard, "SELECT pg_try_advisory_lock(%s)", LOCK):
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Forgetting the beginnings of logs."""
+"""Deletion of the oldest entries of logs."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from tornchat_peewee.models import Models
 from tornchat_peewee.session import DatabaseSession
 
 MOST_ROOMS = 50
-"""Rooms in one transaction: each of them is kept from its writers meanwhile."""
+"""Maximum number of rooms per transaction; each is locked against writes until it ends."""
 LATEST = 2**62
-"""A time, in milliseconds, that any database can hold."""
+"""Upper limit for times in milliseconds, which fits the integers of every database."""
 
 
 class Pruning:
-    """All rooms' logs in one database. Its methods run in a worker's thread, in its session."""
+    """Prunes the logs of one database. Methods run in a worker thread, with its session."""
 
     def __init__(self, backend: Backend, models: Models) -> None:
         self._backend = backend
         self._room, self._log = models.room, models.log
 
     def prune(self, session: DatabaseSession, name: str | None, before_ms: int, limit: int) -> int:
-        """Forget a batch, as the hook `prune_history` promises. Raises `NotStored`."""
+        """Implements the hook `prune_history`. Raises `NotStored`."""
         before_ms = min(before_ms, LATEST)
         try:
             with session.writing() as cursor:
@@ -41,7 +41,7 @@ class Pruning:
         return counts
 
     def _locked(self, name: str | None, before_ms: int) -> list[Any]:
-        """The rooms whose log begins before that time. Their writers wait until the transaction ends."""
+        """Return rooms whose first entry is older than `before_ms`, locked until the transaction ends."""
         room, log = self._room, self._log
         begins = (log.room == room.id) & (log.seq == room.first_seq) & (log.sent_at < before_ms)
         old = room.select(room.id).join(log, on=begins).limit(MOST_ROOMS)

@@ -1,4 +1,4 @@
-"""The rooms themselves: finding one, and making a new one."""
+"""The table of rooms: finding and creating rooms."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import Statements
 
 ADMIN = "admin"
-"""The role of a token for which every room is there."""
+"""The token role to which every room is visible."""
 
 
 class RoomTable:
-    """All rooms of one database. Its methods run in a worker's thread, in its session."""
+    """The rooms of one database. Methods run in a worker thread, with its session."""
 
     def __init__(self, backend: Backend, models: Models, statements: Statements) -> None:
         self._backend = backend
@@ -25,7 +25,7 @@ class RoomTable:
         self._sql = statements
 
     def find(self, session: DatabaseSession, name: str) -> RoomInfo | None:
-        """Give the room of that name, if there is one. Raises `Unavailable`."""
+        """Return the room, or None if it does not exist. Raises `Unavailable`."""
         try:
             with session.reading() as cursor:
                 return self._find(cursor, name)
@@ -33,9 +33,9 @@ class RoomTable:
             return None  # a name that the database can't hold is no room's
 
     def create(self, session: DatabaseSession, name: str, user: User, owned_limit: int) -> RoomInfo | None:
-        """Make the room for `user`, or give the one that somebody else has made meanwhile.
+        """Create the room for `user` and return it, or return the existing room.
 
-        None: `user` owns `owned_limit` rooms already (0: no limit). Raises `NotStored`.
+        Returns None if `user` already owns `owned_limit` rooms (0: no limit). Raises `NotStored`.
         """
         try:
             with session.writing() as cursor:
@@ -47,7 +47,7 @@ class RoomTable:
             return None
 
     def admits(self, session: DatabaseSession, room: RoomInfo, user: User) -> bool:
-        """Say whether the room is there for this user. Raises `Unavailable`."""
+        """Return whether the room is visible to the user. Raises `Unavailable`."""
         if not room.private or room.owner == user.id or ADMIN in user.roles:
             return True
         member = self._member
@@ -60,7 +60,7 @@ class RoomTable:
             return False
 
     def renew_epoch(self, session: DatabaseSession, name: str, epoch: str) -> None:
-        """Give the room a new epoch if it still has this one. Raises `NotStored`."""
+        """Replace the room's epoch with a new one if it still equals `epoch`. Raises `NotStored`."""
         with session.writing():
             mine = (self._room.name == name) & (self._room.epoch == epoch)
             self._room.update(epoch=new_epoch()).where(mine).execute()
@@ -74,22 +74,22 @@ class RoomTable:
         return RoomInfo(name, epoch, bool(private), owner)
 
     def found(self, cursor: Any, name: str) -> RoomInfo:
-        """Give a room that is surely there, in the caller's transaction."""
+        """Return a room that is known to exist, within the caller's transaction."""
         room = self._find(cursor, name)
         assert room is not None
         return room
 
     def exists(self, name: str) -> bool:
-        """Say whether there is a room of that name, in the caller's transaction."""
+        """Return whether the room exists, within the caller's transaction."""
         return bool(self._room.select().where(self._room.name == name).exists())
 
     def may_own(self, owner: str, owned_limit: int) -> bool:
-        """Say whether `owner` may own one more room, in the caller's transaction."""
+        """Return whether `owner` may own another room, within the caller's transaction."""
         rooms = self._room.select().where(self._room.owner == owner)
         return not owned_limit or bool(rooms.count() < owned_limit)
 
     def insert(self, name: str, owner: str, private: bool = False) -> bool:
-        """Make a room, in the caller's transaction; False if somebody else, on another node, was quicker."""
+        """Insert a room, within the caller's transaction; return False if another node has created it."""
         created_at = time.time_ns() // 1_000_000
         row = {"name": name, "epoch": new_epoch(), "owner": owner, "created_at": created_at}
         added = self._room.insert({**row, "private": private}).on_conflict_ignore()
@@ -97,5 +97,5 @@ class RoomTable:
 
 
 def new_epoch() -> str:
-    """Draw a name for a log, which no other log has."""
+    """Return a random epoch, unique among all logs."""
     return secrets.token_hex(8)

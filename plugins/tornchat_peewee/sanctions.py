@@ -1,4 +1,4 @@
-"""Who may not be in a room, or not speak there."""
+"""The table of sanctions (bans and mutes)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tornchat_peewee.statements import MOST_NAMES
 
 
 class SanctionTable:
-    """All rooms' of one database. Its methods run in a worker's thread, in its session."""
+    """The sanctions of one database. Methods run in a worker thread, with its session."""
 
     def __init__(self, backend: Backend, models: Models) -> None:
         self._backend = backend
         self._room, self._sanction = models.room, models.sanction
 
     def read(self, session: DatabaseSession, rooms: Sequence[str]) -> list[Sanction]:
-        """As the hook `read_sanctions` promises. Raises `Unavailable`."""
+        """Implements the hook `read_sanctions`. Raises `Unavailable`."""
         found: list[Sanction] = []
         try:
             with session.reading():
@@ -38,7 +38,7 @@ class SanctionTable:
         return [Sanction(*row) for row in rows.where(now).tuples()]
 
     def set(self, session: DatabaseSession, given: Sanction) -> bool:
-        """As the hook `set_sanction` promises. Raises `NotStored`."""
+        """Implements the hook `set_sanction`. Raises `NotStored`."""
         sanction = self._sanction
         try:
             with session.writing():
@@ -55,7 +55,7 @@ class SanctionTable:
             return False
 
     def lift(self, session: DatabaseSession, room: str, user_id: str, kind: SanctionKind) -> bool:
-        """As the hook `lift_sanction` promises. Raises `NotStored`."""
+        """Implements the hook `lift_sanction`. Raises `NotStored`."""
         sanction = self._sanction
         here = self._room.select(self._room.id).where(self._room.name == room)
         mine = sanction.room.in_(here) & (sanction.user_id == user_id) & (sanction.kind == kind)

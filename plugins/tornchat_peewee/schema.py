@@ -1,4 +1,4 @@
-"""Brings a database to this version's form."""
+"""Migration of a database to the schema of this version."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ CURE = "See that it may be written, and that no other program keeps it locked."
 
 
 def migrate(backend: Backend) -> list[str]:
-    """Apply the steps that are missing, one process at a time, and name them.
+    """Apply the missing migration steps, under a lock between processes, and return their names.
 
-    Runs in any thread and leaves its connection closed. Raises `SettingsError` when the database can't
-    be used, or was made by a newer version.
+    May run in any thread; its connection is closed afterwards. Raises `SettingsError` if the database can't
+    be used or was created by a newer version.
     """
     with backend.migrating():
         try:
@@ -36,7 +36,7 @@ def migrate(backend: Backend) -> list[str]:
 
 
 def newer_fault(taken: Iterable[str]) -> Fault | None:
-    """Name the fault of a database in which steps were `taken` that this version does not know."""
+    """Return a fault if the applied steps `taken` include one that this version does not know."""
     known = {step.name for step in Migration.load_directory(str(STEPS))}
     unknown = [name for name in taken if name not in known]
     if not unknown:
@@ -46,7 +46,7 @@ def newer_fault(taken: Iterable[str]) -> Fault | None:
 
 
 def refuse(fault: Fault | None) -> None:
-    """Raise `fault`, if there is one, as a `SettingsError`."""
+    """Raise `SettingsError` if `fault` is not None."""
     if fault is not None:
         raise SettingsError(fault.what, fault.cure)
 

@@ -1,7 +1,7 @@
-"""Finding messages by their words.
+"""Search for messages by their words.
 
-Nobody who says something waits for the index: it is brought up to date before a search, in small pieces
-between the commits.
+The index is updated before a search, in small transactions between the commits, so that storing a message
+does not wait for it.
 """
 
 from __future__ import annotations
@@ -15,20 +15,23 @@ from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.words import words_of
 
 MOST_INDEXED = 500
-"""Entries in one transaction: messages wait for it."""
+"""Maximum number of entries indexed per transaction, which delays messages."""
 MOST_WORDS = 20
-"""Words of a query; more are left out."""
+"""Maximum number of words in a query; further words are ignored."""
 
 
 class Search:
-    """All rooms' logs in one database. Its methods run in a worker's thread, in its session."""
+    """Search in the logs of one database. Methods run in a worker thread, with its session."""
 
     def __init__(self, backend: Backend, models: Models) -> None:
         self._backend = backend
         self._room, self._log = models.room, models.log
 
     def head(self, session: DatabaseSession, name: str) -> int | None:
-        """Give the head of the room's log, or None if there is no such room. Raises `Unavailable`."""
+        """Return the `seq` of the room's newest entry; None if there is no such room.
+
+        Raises `Unavailable`.
+        """
         try:
             with session.reading():
                 row = self._room.select(self._room.head_seq).where(self._room.name == name).tuples().first()
@@ -37,7 +40,10 @@ class Search:
         return None if row is None else int(row[0])
 
     def extend(self, session: DatabaseSession, name: str) -> int | None:
-        """Index the next entries, and say how far it reaches; None: no such room. Raises `NotStored`."""
+        """Index the next entries; return the last indexed `seq`, or None if there is no such room.
+
+        Raises `NotStored`.
+        """
         room = self._room
         with session.writing() as cursor:
             wanted = room.select(room.id, room.indexed_seq, room.head_seq).where(room.name == name)
@@ -57,7 +63,7 @@ class Search:
     def find(
         self, session: DatabaseSession, name: str, query: str, before: int | None, limit: int
     ) -> list[Entry] | None:
-        """Search what is indexed, as the hook `search_messages` promises. Raises `Unavailable`."""
+        """Implements the hook `search_messages` for indexed entries. Raises `Unavailable`."""
         room, words = self._room, words_of(query)[:MOST_WORDS]
         try:
             with session.reading() as cursor:

@@ -1,4 +1,4 @@
-"""One thread's connection to the database, and its transactions."""
+"""The database connection of one thread and its transactions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tornchat import NotStored, Unavailable
 from tornchat_peewee.backend import Backend
 
 OUTLIVE_EVERY = 0.2
-"""Seconds between two attempts to find out whether a transaction has ended."""
+"""Interval in seconds between two checks whether a transaction has ended."""
 
 
 class DatabaseSession:
-    """Belongs to one thread. Opens its connection when it is first needed, and again after a failure.
+    """A session for use in one thread. It connects on first use, and again after a failure.
 
-    Once `stopping` is set it waits for no transaction's end any more.
+    Once `stopping` is set, it no longer waits for transactions with an unknown outcome to end.
     """
 
     def __init__(self, backend: Backend, stopping: threading.Event | None = None) -> None:
@@ -27,11 +27,11 @@ class DatabaseSession:
 
     @contextmanager
     def writing(self) -> Iterator[Any]:
-        """A transaction that writes: gives its cursor, commits at the end, rolls back if the body raises.
+        """Context manager for a write transaction: yields a cursor, then commits, or rolls back on error.
 
-        Raises `NotStored` when it is sure that nothing was stored; one of `backend.data_errors` when a
-        value was at fault and nothing was stored; anything else means that the outcome is not known, but
-        can't change any more.
+        Raises `NotStored` if it is certain that nothing was stored, and one of `backend.data_errors` if a
+        value was invalid and nothing was stored. After any other exception the outcome is unknown, but it
+        no longer changes.
         """
         cursor = self._begin_writing()
         try:
@@ -45,9 +45,9 @@ class DatabaseSession:
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
-        """A transaction that sees one state of the database: gives its cursor.
+        """Context manager for a read transaction on one snapshot of the database: yields a cursor.
 
-        Raises `Unavailable`, or one of `backend.data_errors` when a value was at fault.
+        Raises `Unavailable`, or one of `backend.data_errors` if a value was invalid.
         """
         try:
             cursor = self._begin(self._backend.begin_reading)
@@ -60,7 +60,7 @@ class DatabaseSession:
             raise Unavailable(self._backend.explain(error)) from error
 
     def erase(self) -> None:
-        """Make what was overwritten unreadable. What was stored stays stored, so a failure is not told."""
+        """Remove deleted data from the database files. A failure is ignored, as it affects no stored data."""
         try:
             self._backend.erase(self._connection)
         except Exception:
@@ -75,7 +75,7 @@ class DatabaseSession:
             pass
 
     def _begin(self, statement: str) -> Any:
-        """Begin a transaction; if the connection was lost since the last one, on a new connection."""
+        """Begin a transaction, reconnecting if the connection was lost since the last one."""
         try:
             return self._begun(statement)
         except Exception:
@@ -110,7 +110,7 @@ class DatabaseSession:
             raise
 
     def _outlive(self) -> None:
-        """Wait until the transaction has ended: a COMMIT that is on its way may still be carried out."""
+        """Wait until the transaction has ended, since the server may still execute a COMMIT it received."""
         while self._backend.outlive and not self._outlived():
             if self._stopping.wait(OUTLIVE_EVERY):
                 return

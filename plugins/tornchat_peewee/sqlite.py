@@ -1,4 +1,4 @@
-"""SQLite: one file, in WAL mode, written by one connection of each process."""
+"""The SQLite backend: one file in WAL mode, with one writing connection per process."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from tornchat_peewee.index import SqliteIndex
 from tornchat_peewee.schema import TABLE, newer_fault, refuse
 
 LOOK_SECONDS = 4.0
-"""How long a check looks for damage: a large file is not looked through whole."""
+"""Maximum duration of the integrity check in seconds; of a large file, only a part is checked."""
 RESTORE = "Restore it from a backup, or move it away to start with an empty one."
 SURELY_NOT_COMMITTED = frozenset({"SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR_WRITE"})
-"""The frame that ends a transaction is written last: a COMMIT that could not write has stored nothing.
+"""Errors after which a failed COMMIT has stored nothing, since its final WAL frame was not written.
 
-A failed fsync is not among them: the frame may have reached the disk.
+A failed fsync is not included, because the frame may have reached the disk.
 """
 WAL_RESET_BUG = ((3, 7, 0), (3, 51, 2))
-"""The first and the last version in which a checkpoint beside another's commit may corrupt the file."""
+"""First and last SQLite version in which a checkpoint during another commit may corrupt the file."""
 
 
 class SqliteBackend(Backend):
-    """The file at `path`. `busy_timeout` is in seconds."""
+    """The SQLite database in the file `path`. `busy_timeout` is in seconds."""
 
     begin_writing = "BEGIN IMMEDIATE"
     index = SqliteIndex()
@@ -55,20 +55,20 @@ class SqliteBackend(Backend):
 
     @property
     def version(self) -> tuple[int, ...]:
-        """That of the SQLite that is used."""
+        """The version of the SQLite library."""
         return sqlite3.sqlite_version_info
 
     def _database(self, path: str, pragmas: dict[str, object], timeout: float) -> Any:
         return peewee.SqliteDatabase(path, pragmas=pragmas, timeout=timeout)
 
     def rollback(self, connection: Any) -> None:
-        connection.rollback()  # SQLite may have done it already; then a ROLLBACK would fail
+        connection.rollback()  # the statement ROLLBACK fails if SQLite has already rolled back
 
     def insert(self, cursor: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         many_rows.insert(cursor, sql, rows)
 
     def take_turns(self, cursor: Any, name: str) -> None:
-        """Nothing to do: one transaction at a time writes."""
+        """Do nothing, since SQLite allows only one write transaction at a time."""
 
     def never_committed(self, error: Exception) -> bool:
         return self._name_of(error) in SURELY_NOT_COMMITTED
@@ -110,7 +110,7 @@ class SqliteBackend(Backend):
 
     def erase(self, connection: Any) -> None:
         cursor = connection.cursor()
-        cursor.execute("PRAGMA busy_timeout = 0")  # nobody should wait for this; the log is reused anyway
+        cursor.execute("PRAGMA busy_timeout = 0")  # don't wait: the WAL is overwritten later anyway
         try:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
@@ -120,12 +120,16 @@ class SqliteBackend(Backend):
         return getattr(error, "sqlite_errorname", "")
 
     def _opened(self, uri: str) -> Any:
-        """A connection that only reads. By the same library: each forgets the other's locks on closing."""
+        """Return a read-only connection.
+
+        It must use the same SQLite library as the database: closing a file that two libraries have open in
+        one process releases the locks of both.
+        """
         return sqlite3.connect(uri, uri=True, timeout=self._busy_timeout)
 
     def _directory_fault(self) -> Fault | None:
         directory = self._path.parent
-        # Not Path.exists: below a directory that is closed to us it raises.
+        # Path.exists raises PermissionError below a directory that is not readable.
         while not os.path.exists(directory) and directory != directory.parent:
             directory = directory.parent
         if not directory.is_dir():
@@ -148,9 +152,9 @@ class SqliteBackend(Backend):
         return None
 
     def _content_fault(self, thorough: bool = False) -> Fault | None:
-        """Read the file through SQLite: closing it after an `open()` of ours would drop SQLite's locks.
+        """Check the content of the file. `thorough` also checks its pages, for at most `LOOK_SECONDS`.
 
-        `thorough` looks at every page of it, for a few seconds.
+        The file is read through SQLite, because opening and closing it directly would release SQLite's locks.
         """
         if not self._path.exists():
             return None
@@ -170,7 +174,7 @@ class SqliteBackend(Backend):
             return Fault(f"{self._path} is damaged or not a database: {error}.", RESTORE)
 
     def _damage(self, connection: Any) -> str:
-        """What is wrong with the file, as far as it was looked through in `LOOK_SECONDS`."""
+        """Return a description of the damage found within `LOOK_SECONDS`; empty if none was found."""
         end = time.monotonic() + LOOK_SECONDS
         connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
         try:
@@ -188,10 +192,10 @@ def _pragmas(synchronous: str) -> dict[str, object]:
     return {
         "journal_mode": "wal",
         "synchronous": synchronous,
-        # Rows are inserted for a room that the same transaction has found. To check that again costs a
-        # tenth of the insert, and makes SQLite copy each page first. Who deletes a room deletes its rows.
+        # The transaction that inserts a row has already found its room. Checking foreign keys as well would
+        # cost a tenth of the insert and a copy of each page. Code that deletes a room also deletes its rows.
         "foreign_keys": 0,
-        "secure_delete": 1,  # FAST would leave long deleted texts in free pages
+        "secure_delete": 1,  # FAST would leave long texts in free pages after their deletion
     }
 
 

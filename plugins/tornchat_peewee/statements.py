@@ -1,4 +1,4 @@
-"""The SQL of the busy paths, written once by Peewee and then handed to the driver as it is."""
+"""The SQL of the hot paths, generated once by Peewee and then passed to the driver unchanged."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
 
 MOST_NAMES = 500
-"""Names in one statement: every database takes that many."""
+"""Maximum number of names per statement; every supported database accepts as many."""
 
 
 class Statements:
-    """One database's statements. Each says what it takes and, after the arrow, the columns it gives."""
+    """The statements for one database. Each is documented as: parameters -> result columns."""
 
     def __init__(self, backend: Backend, models: Models) -> None:
         room, log = models.room, models.log
@@ -71,6 +71,6 @@ def _sql(query: Any) -> str:
 
 
 def _padded(names: list[str]) -> list[str]:
-    """Repeat the last name up to a power of two, so that few texts are written and prepared."""
+    """Repeat the last name up to a power of two, so that only few statements must be prepared."""
     missing = (1 << (len(names) - 1).bit_length()) - len(names)
     return names + names[-1:] * missing

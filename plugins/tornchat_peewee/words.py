@@ -1,6 +1,7 @@
-"""The words of a text, as they are searched for: the same ones whatever the database.
+"""Splitting of texts into words for search, identical for all databases.
 
-What is in the index was made by this. Who changes it adds a step that empties the index.
+The index contains the results of this module. A change to it requires a migration step that empties the
+index.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ import re
 import unicodedata
 
 MOST_CHARS = 64
-"""Characters of a word; longer ones are found by their beginning."""
+"""Maximum length of a word in characters; longer words are truncated."""
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-"""Scripts that put no spaces between words: each of their characters counts as one."""
+"""Scripts without spaces between words. Each of their characters is treated as a word."""
 WORD = re.compile(rf"[{CJK}]|[^\W_{CJK}]+")
 
 
 def words_of(text: str) -> list[str]:
-    """Give each word of `text` once, in lower case and without accents."""
+    """Return the distinct words of `text`, case-folded and without accents."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
     folded = unicodedata.normalize("NFC", bare)

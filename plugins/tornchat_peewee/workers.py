@@ -1,4 +1,4 @@
-"""Threads that carry out the jobs of the event loop, each with a session of its own."""
+"""Worker threads that run database jobs for the event loop, each with its own session."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class _Call(NamedTuple):
 
 
 class Workers:
-    """`size` threads that take jobs from one queue, in order. A single one carries out one at a time.
+    """A pool of `size` threads that run jobs from one queue, in order. The threads run until `stop`.
 
-    Their methods are for the event loop. The threads run from the start until `stop`.
+    With `size` 1, jobs run one at a time. Methods must be called in the event loop's thread.
     """
 
     def __init__(self, name: str, size: int, backend: Backend) -> None:
         self._backend = backend
         self._queue: SimpleQueue[_Call] = SimpleQueue()
         self._stopping = threading.Event()
-        # Daemons: a driver that hangs must not keep the process from ending.
+        # Daemon threads, so that a hanging driver does not prevent the process from exiting.
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True)
             for number in range(size)
@@ -39,18 +39,18 @@ class Workers:
             thread.start()
 
     def run(self, job: Callable[[DatabaseSession], Result]) -> asyncio.Future[Result]:
-        """Have `job` carried out. Its future can be cancelled until a thread has begun with it."""
+        """Queue `job` and return a future of its result. It can be cancelled until a thread starts it."""
         return self._put(job)
 
     async def stop(self) -> None:
-        """Carry out what was given before, then close the sessions and end the threads."""
+        """Finish the queued jobs, then close the sessions and end the threads."""
         self._stopping.set()
         await asyncio.gather(*[self._put(None) for _ in self._threads])
         for thread in self._threads:
-            thread.join()  # its last act was to say goodbye: this doesn't block
+            thread.join()  # does not block: the thread has already completed its last job
 
     def _put(self, job: Callable[[DatabaseSession], Any] | None) -> asyncio.Future[Any]:
-        loop = asyncio.get_running_loop()  # perhaps another one than at the start
+        loop = asyncio.get_running_loop()  # may differ from the loop that created the workers
         call = _Call(job, loop.create_future(), loop)
         self._queue.put(call)
         return call.future
@@ -62,7 +62,10 @@ class Workers:
 
 
 def _carried_out(session: DatabaseSession, queue: SimpleQueue[_Call]) -> bool:
-    """Carry out the next call; False if it was the goodbye. Afterwards nothing holds the call any more."""
+    """Run the next call; return False if it was the request to stop.
+
+    A separate function, so that no reference to a finished call remains while the thread waits.
+    """
     call = queue.get()
     if call.job is None:
         session.close()
@@ -83,7 +86,7 @@ def _tell(call: _Call, result: Any, error: BaseException | None) -> None:
     try:
         call.loop.call_soon_threadsafe(_settle, call.future, result, error)
     except RuntimeError:
-        pass  # the loop is closed: nobody is left to be told
+        pass  # the loop is closed, so nothing awaits the result
 
 
 def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:

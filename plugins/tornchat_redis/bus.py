@@ -1,4 +1,4 @@
-"""Topics as channels, and how a node finds out that it may have missed something."""
+"""The broadcast over Redis channels, with detection of lost payloads."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ BEAT_SECONDS = 1.0
 
 
 class Bus:
-    """What the nodes tell each other. It loses what can't be sent at once: the log repairs that.
+    """The broadcast between nodes. Payloads that can't be sent at once are lost; nodes recover from the log.
 
-    Each node publishes a beat to itself, once per second. A beat that does not come back shows a
-    connection that is dead, whatever its socket says. A node that could not publish tells the others so,
-    once it can: they then look into the log.
+    Each node publishes a beat to itself once per second. If it does not arrive, the connection is considered
+    dead, even if its socket is open. A node that has lost payloads notifies the others as soon as it can
+    publish again, and they compare their rooms with the log.
     """
 
     def __init__(
@@ -44,27 +44,27 @@ class Bus:
         subscriber.on_message, subscriber.on_back = self._heard, self._is_back
 
     async def open(self) -> None:
-        """Wait until everything is subscribed. `subscriber.run` and `beat` are under way."""
+        """Wait until all channels are subscribed. `subscriber.run` must be running."""
         await self._back.wait()
 
     async def subscribe(self, topic: str) -> None:
-        """Raises `Unavailable`."""
+        """Subscribe to `topic`. Raises `Unavailable`."""
         channel = self._names.topic(topic)
         self._topics[channel] = topic
         await self.subscriber.subscribe(channel)
 
     async def unsubscribe(self, topic: str) -> None:
-        """Raises nothing."""
+        """End the subscription to `topic`. Never raises."""
         channel = self._names.topic(topic)
         self._topics.pop(channel, None)
         await self.subscriber.unsubscribe(channel)
 
     def publish(self, topic: str, payload: bytes) -> None:
-        """Send `payload` with whatever else goes out next; while Redis is down, count it as lost."""
+        """Queue `payload` for sending. While Redis is down, it is dropped and counted as lost."""
         self._send(self._names.topic(topic), payload)
 
     async def beat(self) -> None:
-        """Show that the connections are alive, once per second, until cancelled."""
+        """Publish a beat and report losses every `BEAT_SECONDS`, until cancelled."""
         while True:
             self._pipe.put(self._names.publish, self._names.beat, b"")
             if self._pipe.is_up and self._pipe.lost > self._lost:
@@ -90,7 +90,7 @@ class Bus:
         elif channel == self._names.beat:
             self.subscriber.stay()
         elif channel == self._names.nodes:
-            self._may_have_missed = True  # at the next beat: many nodes may say so at once
+            self._may_have_missed = True  # handled at the next beat, since many nodes may report at once
 
     def _is_back(self) -> None:
         self._back.set()

@@ -1,4 +1,4 @@
-"""Connections to Redis, and from what goes wrong with them to words without a secret."""
+"""Connections to Redis, and descriptions of their errors without secrets."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ CURE = (
     "redis+sentinel://<host>:<port>,<host>:<port>/<service> or redis+cluster://<host>:<port>,<host>:<port>."
 )
 FAILURES: tuple[type[Exception], ...] = (RedisError, OSError)
-"""What a connection raises; a time-out is an OSError."""
+"""Exceptions that a connection raises. `TimeoutError` is an `OSError`."""
 WRONG_SERVER: tuple[type[Exception], ...] = (ReadOnlyError, MovedError, ClusterDownError)
-"""Answers of a server that is not the one to ask, any more or for now."""
+"""Errors that mean that another server is, or will be, responsible."""
 
 Connection: TypeAlias = AbstractConnection
 
 
 class RedisConnections:
-    """Opens connections to the server that the settings name, wherever it is at that time."""
+    """Opens connections to the server that is currently responsible according to the URL in the settings."""
 
     def __init__(self, settings: RedisSettings) -> None:
-        """Raises `SettingsError`, which never quotes the URL: it may hold a password."""
+        """Raises `SettingsError`, whose text never contains the URL, since that may contain a password."""
         options: dict[str, Any] = {
             "socket_timeout": settings.socket_timeout,
             "socket_connect_timeout": settings.socket_timeout,
-            "protocol": 2,  # the third would put messages between answers
+            "protocol": 2,  # RESP3 would mix published messages with replies
             "driver_info": None,
-            "client_name": "tornchat",  # its answer also shows that somebody is there who answers
+            "client_name": "tornchat",  # setting it also verifies that the server replies
         }
         try:
             self._place = place_of(settings.url, options, Names(settings.prefix, "").origin)
@@ -42,7 +42,7 @@ class RedisConnections:
             raise SettingsError("The URL of [redis] can't be used.", CURE) from None
 
     async def open(self) -> Connection:
-        """Give an open connection, which the caller closes. Raises `FAILURES`."""
+        """Return an open connection, which the caller must close. Raises `FAILURES`."""
         try:
             connection = await self._place.find()
         except (ValueError, TypeError):
@@ -56,15 +56,15 @@ class RedisConnections:
 
 
 async def close(connection: Connection | None) -> None:
-    """Close a connection and wait for it, at most its own time-out. Raises nothing."""
+    """Close a connection and wait for it, at most for its timeout. Never raises."""
     try:
         if connection is not None:
             await connection.disconnect()
     except FAILURES:
-        pass  # it had still something to send that nobody takes
+        pass  # unsent data could not be flushed
 
 
 def reason(error: BaseException) -> str:
-    """Say what went wrong. To a command it does not know the server quotes what it was sent: not here."""
+    """Return a description of an error, without the command arguments that the server may quote."""
     words = str(error).partition(", with args")[0].strip()
     return f"{type(error).__name__}: {words[:150].rstrip('.')}" if words else type(error).__name__

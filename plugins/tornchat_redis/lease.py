@@ -1,4 +1,4 @@
-"""This node's lease on its sessions, and what becomes of those of nodes that let theirs end."""
+"""The lease of this node on its sessions in Redis, and the removal of sessions of dead nodes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tornchat_redis.rooms import PresenceScripts
 log = logging.getLogger("tornchat.redis")
 
 RENEWALS = 4
-"""How often a lease is renewed in its time."""
+"""Number of renewals per lease duration."""
 
 
 class Lease:
-    """One per node, whatever it has. Who lost it, or is in doubt, enters everything again."""
+    """The lease of this node. A node whose lease is lost or in doubt enters all its sessions again."""
 
     def __init__(
         self,
@@ -35,26 +35,26 @@ class Lease:
         self._wake = asyncio.Event()
         self._held_since = 0.0
         self._settles_at: float | None = None
-        """When to look once more whether all is as it ought to be, after something was lost."""
+        """Loop time (seconds) at which all sessions are entered once more after a recovery."""
         self._in_doubt = True
         self._is_entered = False
 
     @property
     def holds(self) -> bool:
-        """True if, as far as is known, Redis has exactly this node's sessions."""
+        """True if, as far as is known, Redis contains exactly this node's sessions."""
         return self._is_entered and not self._in_doubt
 
     def doubt(self) -> None:
-        """Something was lost: find out at once what Redis still has."""
+        """Record that commands or data may have been lost, and renew the lease now."""
         self._in_doubt = True
         self.look()
 
     def look(self) -> None:
-        """Renew the lease now."""
+        """Make `run` renew the lease now."""
         self._wake.set()
 
     async def run(self) -> None:
-        """Keep the lease, until cancelled."""
+        """Keep renewing the lease, until cancelled."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._ttl / RENEWALS):
@@ -66,7 +66,7 @@ class Lease:
                 self._in_doubt = True
 
     async def renew(self) -> None:
-        """Renew the lease and do what follows from how that went. Raises `Unavailable`."""
+        """Renew the lease, enter all sessions if necessary, and remove dead nodes. Raises `Unavailable`."""
         now = asyncio.get_running_loop().time()
         self._is_entered, self._in_doubt = self.holds, False
         kept, complete, dead = await self._rooms.renew(secrets.token_hex(6))
@@ -87,7 +87,7 @@ class Lease:
         self._on_settled()
 
     async def _settle(self) -> None:
-        """A command that was thought lost may have arrived after all, and a rebuild has ended."""
+        """Enter all sessions once more, after the rebuild, since commands considered lost may have run."""
         await self._enter_all()
         self._settles_at = None
         self._on_settled()
@@ -96,6 +96,6 @@ class Lease:
         for node in nodes:
             rooms = await self._rooms.of(node)
             if rooms:
-                log.warning("node %s is gone: its users leave %d rooms", node, len(rooms))
+                log.warning("node %s is dead: removing its sessions from %d rooms", node, len(rooms))
             await asyncio.gather(*(self._rooms.reap(node, room) for room in rooms))
             await self._rooms.forget(node)

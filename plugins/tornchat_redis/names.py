@@ -1,4 +1,4 @@
-"""How keys and channels are called. Names of rooms come from users: they are encoded, never taken raw."""
+"""Names of keys and channels. Room names come from users and are therefore encoded."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from urllib.parse import quote
 
 
 class Names:
-    """The names of one chat, all under its prefix.
+    """The names of one chat, all with its prefix.
 
-    Channels have no number of a database: two chats on one server need two prefixes. The prefix is a hash
-    tag, so that a cluster has all keys, which the scripts change several of at once, in one place.
+    Two chats on one server need different prefixes, even in different databases, since channels are common
+    to all databases. The prefix is a hash tag, so that all keys of a chat are in one slot of a cluster, as
+    scripts that change several keys require.
     """
 
     def __init__(self, prefix: str, node: str, *, sharded: bool = False) -> None:
@@ -19,30 +20,31 @@ class Names:
         self.publish, self.subscribe, self.unsubscribe = (
             f"{shard}{word}" for word in ("PUBLISH", "SUBSCRIBE", "UNSUBSCRIBE")
         )
-        """The commands: the channels of a shard are others than those of a whole cluster."""
+        """The commands to use; sharded channels have their own."""
         self.presence = self._key("presence")
-        """The channel of every change of a roster."""
+        """The channel for changes of rosters."""
         self.nodes = self._key("nodes")
-        """The channel on which a node says that it could not publish something."""
+        """The channel on which a node reports that it has lost payloads."""
         self.beat = self._key("beat", node)
-        """The channel on which this node hears nobody but itself."""
+        """The channel on which this node publishes beats to itself."""
         self.origin = self._key("origin")
         self.rebuilding = self._key("rebuilding")
         self.leases = self._key("leases")
 
     def topic(self, topic: str) -> str:
-        """The channel of a topic."""
+        """Return the channel of a topic."""
         return self._key("topic", topic)
 
     def rooms(self, node: str) -> str:
-        """The key of the rooms in which a node has sessions: a set."""
+        """Return the key of the set of rooms in which a node has sessions."""
         return self._key("rooms", node)
 
     def room(self, room: str, node: str) -> tuple[str, ...]:
-        """What a script needs to change a room for a node, in this order.
+        """Return the keys for a script that changes a room on behalf of a node.
 
-        The origin, the mark of a rebuild, the version, the users (id to participant), the counts (id to
-        number of sessions), the node's sessions (session to id), the node's rooms and the leases.
+        In this order: the origin, the marker of a rebuild, the version, the users (id to participant), the
+        counts (id to number of sessions), the node's sessions (session to user id), the node's rooms and the
+        leases.
         """
         return (
             self.origin,
@@ -60,5 +62,5 @@ class Names:
 
 
 def _plain(name: str) -> str:
-    """Give `name` with nothing but letters, digits and `_.-~%`: no two names are the same then."""
+    """Encode `name` injectively into letters, digits and `_.-~%`."""
     return quote(name, safe="", errors="surrogatepass")

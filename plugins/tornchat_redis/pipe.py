@@ -1,4 +1,4 @@
-"""One connection for commands. What is asked for while an answer is on its way goes out together, next."""
+"""A connection for commands. Commands issued while a reply is pending form the next pipeline."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Words: TypeAlias = tuple[str | bytes | int, ...]
 
 
 class _Call(NamedTuple):
-    """A command, its size, and who waits for the answer, if anybody does."""
+    """A command, its size in bytes, and the future of its reply, if the reply is needed."""
 
     words: Words
     size: int
@@ -32,10 +32,10 @@ class _Call(NamedTuple):
 
 
 class Pipe:
-    """Commands in the order in which they are given: none overtakes another, also over a new connection.
+    """Executes commands in the order of the calls, also across connections.
 
-    A command that can't be carried out is not tried again. `is_up` says whether the last one could be;
-    `on_down` and `on_up` are called when that changes.
+    A command that fails is not retried. `is_up` is True if the last pipeline succeeded; `on_down` and
+    `on_up` are called when it changes.
     """
 
     def __init__(self, connections: RedisConnections) -> None:
@@ -49,19 +49,19 @@ class Pipe:
         self.on_down: Callable[[], None] = lambda: None
         self.on_up: Callable[[], None] = lambda: None
         self.failure = "not connected yet"
-        """What went wrong last."""
+        """Description of the last failure."""
         self.lost = 0
-        """Commands nobody waits for that were not carried out, or may not have been."""
+        """Number of commands without a caller waiting that have, or may have, not been executed."""
 
     def put(self, *words: str | bytes | int) -> None:
-        """Queue a command whose answer nobody needs. Never waits; when there is no room, it is lost."""
+        """Queue a command whose reply is not needed. Never waits; it is lost if the queue is full."""
         if len(self._waiting) >= MOST_WAITING or self._waiting_bytes > MOST_BYTES_WAITING:
             self.lost += 1
         else:
             self._add(words, None)
 
     async def call(self, *words: str | bytes | int) -> Any:
-        """Carry out a command. Raises `Unavailable` if that failed, or if it is not known."""
+        """Execute a command and return its reply. Raises `Unavailable` if it has, or may have, failed."""
         if self._has_ended:
             raise Unavailable("Redis is not connected.")
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -69,7 +69,7 @@ class Pipe:
         return await answer
 
     async def run(self) -> None:
-        """Carry out what is queued, until cancelled."""
+        """Execute queued commands, until cancelled."""
         try:
             while True:
                 await self._wake.wait()
@@ -115,7 +115,7 @@ class Pipe:
         try:
             answer = await connection.read_response()
         except WRONG_SERVER:
-            raise  # the next connection finds the right one
+            raise  # a new connection finds the responsible server
         except ResponseError as error:
             self.failure = reason(error)
             self._fail([call], self.failure)
@@ -131,7 +131,7 @@ class Pipe:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.disconnect(nowait=True)
-        # What waits behind was asked for while nobody answered: its time is over, too.
+        # Queued commands have waited while the server did not reply, and fail as well.
         batch.extend(self._waiting)
         self._waiting.clear()
         self._waiting_bytes = 0

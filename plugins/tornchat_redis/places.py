@@ -1,4 +1,4 @@
-"""Where the server is: at an address, at one that Sentinels know, or in a cluster."""
+"""Location of the server: a fixed address, the master known to Sentinels, or a node of a cluster."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ SENTINEL_PORT = 26379
 
 
 class RedisPlace(Protocol):
-    """Gives a connection to the server, not open yet, wherever it is now."""
+    """Locates the server."""
 
     async def find(self) -> AbstractConnection:
-        """Raises `RedisError` or `OSError`."""
+        """Return an unopened connection to the current server. Raises `RedisError` or `OSError`."""
 
 
 class RedisAddress:
-    """One server at one address."""
+    """A server at a fixed address."""
 
     def __init__(self, url: str, options: Options) -> None:
-        """Raises `ValueError` or `TypeError` if there can't be one."""
+        """Raises `ValueError` or `TypeError` if the URL is invalid."""
         parts = urlsplit(url)
         if parts.scheme == "unix" and not parts.path:
             raise ValueError("no path")
@@ -35,7 +35,7 @@ class RedisAddress:
         self.make()
 
     def make(self) -> AbstractConnection:
-        """Give a connection that is not open yet."""
+        """Return an unopened connection."""
         connection: AbstractConnection = self._pool.make_connection()
         return connection
 
@@ -54,12 +54,15 @@ class _Several(NamedTuple):
     query: str
 
     def url(self, host: str, path: str = "", *, user: bool = True) -> str:
-        """The URL of one of them."""
+        """Return the URL of one of the servers."""
         return f"{self.scheme}://{self.user if user else ''}{host}/{path}{self.query}"
 
 
 class Sentinels:
-    """`redis+sentinel://<host>:<port>,<host>:<port>/<service>/<number>`: the master that Sentinels name."""
+    """The master of a service that Sentinels monitor.
+
+    The URL is `redis+sentinel://<host>:<port>,<host>:<port>/<service>/<number>`.
+    """
 
     def __init__(self, url: str, options: Options) -> None:
         self._url, self._options = _split(url), options
@@ -77,7 +80,10 @@ class Sentinels:
 
 
 class Cluster:
-    """`redis+cluster://<host>:<port>,<host>:<port>`: the master of the one slot that all keys are in."""
+    """The master of the cluster slot that contains all keys.
+
+    The URL is `redis+cluster://<host>:<port>,<host>:<port>`.
+    """
 
     def __init__(self, url: str, options: Options, key: str) -> None:
         self._url, self._options = _split(url), options
@@ -93,7 +99,7 @@ class Cluster:
 
 
 def place_of(url: str, options: Options, key: str) -> RedisPlace:
-    """Give the place that `url` names; nothing is opened. Raises `ValueError` or `TypeError`."""
+    """Return the place for `url`, without connecting. Raises `ValueError` or `TypeError`."""
     kind = url.partition("://")[0].partition("+")[2]
     if kind == "sentinel":
         return Sentinels(url, options)
@@ -114,7 +120,7 @@ def _joined(host: bytes, port: int | bytes) -> str:
 
 
 async def _first_answer(seeds: Sequence[RedisAddress], words: Sequence[str]) -> Any:
-    """Ask one after another. Raises what the last one gave."""
+    """Query the servers in order and return the first non-empty reply. Raises the last error if none."""
     failure: Exception = NoConnection("nobody knows where the server is")
     for seed in seeds:
         connection = seed.make()

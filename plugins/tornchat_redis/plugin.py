@@ -1,4 +1,4 @@
-"""The plugin: the hooks of broadcast and presence, and the tasks behind them."""
+"""The plugin class, with the hooks for broadcast and presence and their background tasks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ START_SECONDS = 5.0
 
 
 class _Open(NamedTuple):
-    """What exists from `startup` to `shutdown`."""
+    """The objects that exist from `startup` to `shutdown`."""
 
     pipe: Pipe
     bus: Bus
@@ -34,7 +34,7 @@ class _Open(NamedTuple):
 
 
 class RedisPlugin:
-    """`redis`: for many nodes. Each has one connection for commands and one to listen with."""
+    """The plugin `redis`, for several nodes. A node has one connection for commands and one to subscribe."""
 
     Settings = RedisSettings
 
@@ -45,7 +45,7 @@ class RedisPlugin:
 
     @hookimpl
     async def startup(self, chat: ChatHandle) -> None:
-        """Connect, and hold a lease. Raises `SettingsError`: a start is no time to wait for a server."""
+        """Connect and acquire a lease. Raises `SettingsError` if the server is not available at once."""
         for fault in await faults(self._connections):
             raise SettingsError(fault.what, fault.cure)
         opened = self._open = self._wire(chat)
@@ -83,7 +83,7 @@ class RedisPlugin:
                 if opened.pipe.is_up:
                     await opened.rooms.resign()
             except Unavailable:
-                pass  # the lease ends by itself
+                pass  # the lease expires
             await opened.tasks.close()
 
     @hookimpl

@@ -1,4 +1,4 @@
-"""Who is in which room: this node's sessions, and the rosters over all nodes."""
+"""Presence in Redis: the sessions of this node, and the rosters of all nodes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VERSION = 1
 
 
 class _Told(msgspec.Struct, frozen=True, array_like=True):
-    """A change of a roster as a script publishes it. It comes from outside and is not trusted."""
+    """A change of a roster, as published by a script. Received payloads are untrusted and are validated."""
 
     version: Annotated[int, Meta(ge=VERSION, le=VERSION)]
     room: str
@@ -26,7 +26,7 @@ class _Told(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _Sessions:
-    """What this node has in one room, and the highest version of its roster that it has seen."""
+    """This node's sessions in a room, and the highest version of its roster seen so far (`floor`)."""
 
     __slots__ = ("floor", "users")
 
@@ -36,9 +36,10 @@ class _Sessions:
 
 
 class RedisPresence:
-    """Sessions are kept here as they ought to be in Redis, so that they can be entered again.
+    """Presence of this node's sessions in Redis.
 
-    Nothing is asked of Redis before `ready` says that the node's lease holds and its sessions are there.
+    It keeps a copy of the sessions, so that they can be entered again after a failure. Calls raise
+    `Unavailable` until `ready` returns True, that is, until Redis contains this node's sessions.
     """
 
     def __init__(self, chat: ChatHandle, rooms: PresenceScripts, ready: Callable[[], bool]) -> None:
@@ -47,16 +48,19 @@ class RedisPresence:
         self._ready = ready
         self._own: dict[str, _Sessions] = {}
         self._joining: dict[tuple[str, str], bool] = {}
-        """Room and session that is being entered -> whether it was found to be its user's first one."""
+        """(Room, session) being entered -> whether a script reported it as the first one of its user."""
         self._leaving: dict[tuple[str, str], bool] = {}
-        """Room and session that is being ended -> whether it was found to be its user's last one."""
+        """(Room, session) being ended -> whether a script reported it as the last one of its user."""
         self._decode = msgspec.msgpack.Decoder(_Told).decode
         self._participant = msgspec.json.Decoder(Participant).decode
         self.ignored = 0
-        """Changes that came in damaged."""
+        """Number of malformed changes received."""
 
     async def join(self, room: str, user: Participant, session: str) -> bool:
-        """See the hook. Raises `Unavailable`; the session is entered with all others when Redis is back."""
+        """Implements the hook `join_presence`.
+
+        Raises `Unavailable`; the session is then entered with all others when Redis is available again.
+        """
         own = self._own.setdefault(room, _Sessions())
         own.users[session] = user
         self._joining.setdefault((room, session), False)
@@ -65,7 +69,7 @@ class RedisPresence:
         return self._joining.pop((room, session), False) or session in first
 
     async def leave(self, room: str, user: Participant, session: str) -> bool:
-        """See the hook. Raises `Unavailable`."""
+        """Implements the hook `leave_presence`. Raises `Unavailable`."""
         own = self._own.get(room)
         floor = own.floor if own is not None else 0
         if own is not None and own.users.get(session) == user:
@@ -77,7 +81,7 @@ class RedisPresence:
         return self._leaving.pop((room, session), False) or was_last
 
     async def read(self, room: str) -> Roster:
-        """See the hook. Raises `Unavailable`."""
+        """Implements the hook `read_presence`. Raises `Unavailable`."""
         self._refuse_if_away()
         own = self._own.get(room)
         roster = await self._rooms.read(room, own.floor if own is not None else 0)
@@ -85,7 +89,7 @@ class RedisPresence:
         return roster
 
     def heard(self, payload: bytes) -> None:
-        """Pass on a change that a script published."""
+        """Pass a published change to the chat. Malformed payloads are ignored."""
         try:
             told = self._decode(payload)
             participant = self._participant(told.participant)
@@ -96,7 +100,7 @@ class RedisPresence:
         self._chat.presence_changed(told.room, told.number, PresenceChange(told.kind, participant))
 
     async def enter_all(self) -> None:
-        """Make Redis have exactly this node's sessions. Raises `Unavailable`."""
+        """Make the sessions of this node in Redis equal to the copy kept here. Raises `Unavailable`."""
         stored = await self._rooms.of(self._chat.node_id)
         names = {*stored, *self._own}
         await asyncio.gather(*(self._enter_room(name) for name in names))

@@ -1,4 +1,4 @@
-"""What would keep the server that the settings name from serving."""
+"""Checks of the Redis server."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tornchat_redis.connections import FAILURES, RedisConnections, close, reason
 
 
 async def faults(connections: RedisConnections) -> Sequence[Fault]:
-    """Connect and look; nothing is changed."""
+    """Connect and return the faults that would prevent operation. Changes nothing."""
     connection = None
     try:
         connection = await connections.open()

@@ -1,4 +1,4 @@
-"""The rooms in Redis, as this node's scripts see and change them."""
+"""Execution of the presence scripts for this node."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _encode = msgspec.json.encode
 
 
 class PresenceScripts:
-    """Runs the scripts of presence. Each method raises `Unavailable`.
+    """Runs the presence scripts. Every method raises `Unavailable`.
 
-    `on_strange` is called when Redis has another origin than the one this node knows.
+    `on_strange` is called if the origin in Redis differs from the one known to this node.
     """
 
     def __init__(self, names: Names, pipe: Pipe, ttl: float) -> None:
@@ -32,9 +32,10 @@ class PresenceScripts:
     async def enter(
         self, room: str, floor: int, sessions: Mapping[str, Participant], *, all_of_them: bool
     ) -> tuple[set[str], set[str]]:
-        """Enter the node's sessions; with `all_of_them` others that it had are ended.
+        """Enter sessions of this node. With `all_of_them`, its other sessions in the room are ended.
 
-        Gives those that were their users' first ones on any node, and those ended that were the last ones.
+        Returns the entered sessions that were the first ones of their users on any node, and the ended
+        sessions that were the last ones.
         """
         extent = "all" if all_of_them else "some"
         words = [word for session, user in sessions.items() for word in (session, user.id, _encode(user))]
@@ -42,33 +43,33 @@ class PresenceScripts:
         return {session.decode() for session in first}, {session.decode() for session in last}
 
     async def leave(self, room: str, floor: int, user: Participant, session: str) -> bool:
-        """End a session; True if it was the user's last one."""
+        """End a session; return True if it was the last one of the user."""
         [last] = await self._run(scripts.LEAVE, room, floor, session, user.id)
         return bool(last)
 
     async def read(self, room: str, floor: int) -> Roster:
-        """Give the roster. While it is rebuilt it is not complete."""
+        """Return the roster, which is marked incomplete during a rebuild."""
         version, whole, users = await self._run(scripts.READ, room, floor)
         return Roster(int(version), tuple(map(self._decode, users)), complete=bool(whole))
 
     async def reap(self, node: str, room: str) -> None:
-        """End what a dead node has in the room."""
+        """End the sessions of a dead node in the room."""
         await self._run(scripts.REAP, room, 0, node, self._names.node, of=node)
 
     async def forget(self, node: str) -> None:
-        """Strike a dead node off, if nothing of it is left."""
+        """Remove the lease of a dead node that has no sessions left."""
         names = self._names
         keys = (names.origin, names.rebuilding, names.leases, names.rooms(node))
         await self._eval(scripts.FORGET, keys, self._origin, self._ttl, node)
 
     async def of(self, node: str) -> list[str]:
-        """Name the rooms in which a node has sessions."""
+        """Return the names of the rooms in which a node has sessions."""
         return [room.decode() for room in await self._pipe.call("SMEMBERS", self._names.rooms(node))]
 
     async def renew(self, fresh: str) -> tuple[bool, bool, list[str]]:
-        """Renew the lease; `fresh` may become the next origin.
+        """Renew the lease. `fresh` is the new origin if one is needed.
 
-        Gives whether it had held until now, whether rosters are complete, and the dead nodes.
+        Returns whether the lease was held until now, whether rosters are complete, and the dead nodes.
         """
         names = self._names
         keys = (names.origin, names.rebuilding, names.leases)
@@ -77,14 +78,14 @@ class PresenceScripts:
         return bool(found[1]), not found[2], [node.decode() for node in found[3]]
 
     async def resign(self) -> None:
-        """End the lease. What is still there is ended by the others."""
+        """End the lease of this node. Remaining sessions are ended by other nodes."""
         keys = (self._names.leases, self._names.rooms(self._names.node))
         await self._eval(scripts.RESIGN, keys, self._names.node)
 
     async def _run(
         self, script: str, room: str, floor: int, *words: str | bytes, of: str | None = None
     ) -> list[Any]:
-        """Run a script on a room and give its answer, without the first item, which is looked at here."""
+        """Run a script on a room; return its reply without the first item, the flag for a foreign origin."""
         names = self._names
         head = (self._origin, self._ttl, floor, room, names.presence, names.publish)
         answer: list[Any]

@@ -1,14 +1,14 @@
-"""What happens to presence in Redis in one piece: scripts in Lua.
+"""Lua scripts for atomic changes of presence in Redis.
 
-Every change of a room's roster raises its version by one and is published with it, in the same instant.
-When a script makes several changes it publishes the last one only: its version is not the next, and
-whoever hears that reads the roster again.
+Every change of a room's roster increments its version and is published with it, atomically. A script that
+makes several changes publishes only the last one; its version then skips numbers, so that receivers read
+the roster again.
 
-A version starts from the clock, in microseconds, so that it never goes back behind one that was
-forgotten. The origin is drawn anew whenever Redis has, or may have, forgotten something: it lost its
-data, or was restarted with older data, or another server took over. Who finds another origin than
-the one it knows starts a rebuild, which lasts one lease. Until it ends no roster is whole: nobody is
-said to have left, since the node that has them may not have entered them again.
+A version starts from the time in microseconds, so that it never falls below one that was lost. The origin
+is renewed whenever Redis has, or may have, lost data: after a loss, a restart with older data or a
+failover. A node that finds an origin other than the one it knows starts a rebuild, which lasts for the
+duration of one lease. Rosters are incomplete until it ends, and no departures are published, since the
+nodes of missing users may not have entered them again.
 """
 
 from __future__ import annotations
@@ -97,10 +97,10 @@ end
 tell()
 return {{strange and 1 or 0, first, last}}
 """
-"""Enter sessions: (session, id, participant) each from the eighth argument on.
+"""Enter sessions, given as (session, user id, participant) from the eighth argument on.
 
-With the seventh being "all" they are all that the node has in this room: others are ended. Gives the
-sessions that were their users' first, and those ended that were their last.
+If the seventh argument is "all", the node's other sessions in the room are ended. Returns the entered
+sessions that were the first ones of their users, and the ended sessions that were the last ones.
 """
 
 LEAVE = f"""{_CHANGE}
@@ -109,13 +109,13 @@ depart(ARGV[7], ARGV[8])
 tell()
 return {{strange and 1 or 0, #last}}
 """
-"""End the session (seventh argument) of a user (eighth). Gives 1 if it was the last one."""
+"""End a session (seventh argument) of a user (eighth). Returns 1 if it was the last one of the user."""
 
 READ = f"""{_CHANGE}
 local number = version(0)
 return {{strange and 1 or 0, string.format('%.0f', number), whole and 1 or 0, redis.call('HVALS', users)}}
 """
-"""Give the version, whether the roster is whole, and the participants."""
+"""Return the version, whether the roster is complete, and the participants."""
 
 REAP = f"""{_CHANGE}
 local dead, me = ARGV[7], ARGV[8]
@@ -128,8 +128,8 @@ return {{strange and 1 or 0}}
 """
 """End all sessions of a dead node (seventh argument) in the room.
 
-Only a node (eighth) whose own lease holds may do so: it could have waited for this server to wake up,
-and then every lease has ended, not the dead node's alone.
+The calling node (eighth argument) must hold its own lease. After a suspension of the server, all leases
+have expired, and that of the supposedly dead node proves nothing.
 """
 
 RENEW = """
@@ -154,14 +154,15 @@ return {found, kept and 1 or 0, redis.call('EXISTS', rebuilding), dead}
 """
 """Renew a node's lease.
 
-Gives the origin, whether the lease had held until now, whether a rebuild is under way, and the nodes
-whose lease has ended, or ends later than any could: then the server's clock was set back.
+Returns the origin, whether the lease was held until now, whether a rebuild is in progress, and the dead
+nodes. A node is dead if its lease has expired, or ends later than possible because the server's clock was
+set back.
 """
 
 FORGET = f"""{_HEAD.substitute(leases="KEYS[3]")}
 if not alive(ARGV[3]) and redis.call('EXISTS', KEYS[4]) == 0 then redis.call('ZREM', KEYS[3], ARGV[3]) end
 """
-"""Strike a dead node (third argument) that has no sessions off the leases."""
+"""Remove the lease of a dead node (third argument) that has no sessions."""
 
 RESIGN = """
 if redis.call('EXISTS', KEYS[2]) == 0 then
@@ -170,4 +171,4 @@ else
   redis.call('ZADD', KEYS[1], 1, ARGV[1])
 end
 """
-"""End a node's lease. If it still has sessions, the others end them."""
+"""End a node's lease. If it still has sessions, other nodes end them."""

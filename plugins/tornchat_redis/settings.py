@@ -1,4 +1,4 @@
-"""What `[redis]` may say."""
+"""The settings in `[redis]`."""
 
 from __future__ import annotations
 
@@ -9,36 +9,37 @@ from msgspec import Meta
 
 
 class RedisSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which Redis or Valkey joins the nodes of one chat."""
+    """The Redis or Valkey server that connects the nodes of a chat."""
 
     url: Annotated[
-        str, Meta(description="redis://, rediss:// (TLS), unix://, redis+sentinel:// or redis+cluster://.")
+        str,
+        Meta(description="URL: redis://, rediss:// (TLS), unix://, redis+sentinel:// or redis+cluster://."),
     ] = "redis://127.0.0.1:6379/0"
     prefix: Annotated[
         str,
         Meta(
             pattern="^[A-Za-z0-9_.:-]{1,64}$",
-            description="Begins every key and channel: one for each chat that uses the same server.",
+            description="Prefix of all keys and channels. Chats that share a server need different prefixes.",
         ),
     ] = "tornchat"
     sharded: Annotated[
         bool,
-        Meta(description="Publish inside one shard of a cluster only. Needs Redis 7, or Valkey."),
+        Meta(description="Use sharded channels, in a cluster. Requires Redis 7 or Valkey."),
     ] = False
     socket_timeout: Annotated[
-        float, Meta(ge=0.1, le=1.5, description="Seconds, 0.1 to 1.5, that an answer is waited for.")
+        float, Meta(ge=0.1, le=1.5, description="Maximum wait for a reply in seconds, 0.1 to 1.5.")
     ] = 1.0
     presence_ttl: Annotated[
         float,
         Meta(
             ge=1,
             le=60,
-            description="Seconds, 1 to 60, without a sign of a node after which its users leave.",
+            description="Seconds, 1 to 60, after which the sessions of an unresponsive node are removed.",
         ),
     ] = 8.0
 
     def __repr__(self) -> str:
-        """Hides the URL, which may hold a password."""
+        """Hide the URL, which may contain a password."""
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
         return f"RedisSettings({shown})"
 

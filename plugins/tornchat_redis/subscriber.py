@@ -1,4 +1,4 @@
-"""One connection for everything that this node listens to."""
+"""A connection for the subscriptions of this node."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from tornchat_redis.names import Names
 log = logging.getLogger("tornchat.redis")
 
 SILENCE = 3.0
-"""Seconds without a sign of life after which the connection is taken for dead."""
+"""Seconds without a beat after which the connection is considered dead."""
 CHUNK = 1000
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5)
 
 
 class Subscriber:
-    """Channels, some from the start on, over one connection that is made anew when it breaks.
+    """Subscribes to channels over one connection, which is reopened after a failure.
 
-    `on_message(channel, payload)` is called for whatever comes on a subscribed channel, `on_back()` when
-    all channels are subscribed, the first time and after each break: what came between is lost.
-    `stay()` must be called within every `SILENCE` seconds, or the connection is given up: a half-open one
-    shows in no other way.
+    `on_message(channel, payload)` is called for each message. `on_back()` is called when all channels are
+    subscribed, initially and after each reconnect; messages published in between are lost. `stay()` must be
+    called at least every `SILENCE` seconds; otherwise the connection is closed and reopened, since a
+    half-open connection can't be detected in another way.
     """
 
     def __init__(self, connections: RedisConnections, names: Names, timeout: float) -> None:
@@ -43,16 +43,16 @@ class Subscriber:
         self._confirming: dict[str, asyncio.Future[None]] = {}
         self._unsubscribing: list[str] = []
         self._unconfirmed: set[str] | None = None
-        """What is still to be confirmed on a new connection; None once all of it was."""
+        """Channels not yet confirmed on a new connection; None once all have been confirmed."""
         self._patience = asyncio.timeout(None)
         self.is_up = False
         self.failure = "not connected yet"
-        """What went wrong last."""
+        """Description of the last failure."""
 
     async def subscribe(self, channel: str) -> None:
-        """Listen to `channel` from the return on.
+        """Subscribe to `channel` and wait for the confirmation.
 
-        Raises `Unavailable` if that is not confirmed in time; a later connection listens to it all the same.
+        Raises `Unavailable` if it does not arrive in time. Later connections still subscribe to the channel.
         """
         self._wanted.add(channel)
         if not self.is_up:
@@ -67,22 +67,22 @@ class Subscriber:
         confirmed.result()
 
     async def unsubscribe(self, channel: str) -> None:
-        """Listen to `channel` no more. Raises nothing."""
+        """End the subscription to `channel`. Never raises."""
         if channel in self._wanted:
             self._wanted.discard(channel)
             self._unsubscribing.append(channel)
             try:
                 await self._send(self._names.unsubscribe, channel)
             except Unavailable:
-                pass  # the next connection does not subscribe it
+                pass  # the next connection does not subscribe to it
 
     def stay(self) -> None:
-        """The connection is alive."""
+        """Extend the lifetime of the connection by `SILENCE` seconds."""
         if self._patience.when() is not None and not self._patience.expired():
             self._patience.reschedule(asyncio.get_running_loop().time() + SILENCE)
 
     async def run(self) -> None:
-        """Stay connected, until cancelled."""
+        """Connect, and reconnect after failures, until cancelled."""
         failures = 0
         while True:
             try:
@@ -138,7 +138,7 @@ class Subscriber:
 
     async def _write(self, *words: str) -> None:
         connection = self._connection
-        # A connection that is closed would be opened again by the sending, with nothing subscribed.
+        # `send_command` would reopen a closed connection, without the subscriptions.
         if connection is None or not connection.is_connected:
             raise NoConnection(self.failure)
         await connection.send_command(*words, check_health=False)
@@ -158,11 +158,11 @@ class Subscriber:
         for confirmed in self._confirming.values():
             if not confirmed.done():
                 confirmed.set_exception(Unavailable(f"Redis does not answer: {self.failure}"))
-                confirmed.exception()  # so that nobody's waiting is no error
+                confirmed.exception()  # retrieved, to avoid a warning if nothing awaits it
         self._confirming.clear()
 
 
 def _pause(failures: int) -> float:
-    """Seconds to wait. Nodes that lost their server at once come back one after another."""
+    """Return the seconds until the next attempt, with jitter that spreads the reconnects of many nodes."""
     seconds = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
     return seconds * random.uniform(0.5, 1.5)  # noqa: S311

@@ -1,4 +1,4 @@
-"""The plugin's own tasks: what is started here goes on until it is closed here."""
+"""The background tasks of the plugin."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ PAUSE_SECONDS = 1.0
 
 
 class Endless:
-    """Keeps work going that has no end. What fails is logged and begun again."""
+    """Runs endless functions as tasks. A function that raises is logged and restarted."""
 
     def __init__(self) -> None:
         self._running: list[asyncio.Task[None]] = []
 
     def start(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do `work` until `close`."""
+        """Run `work` as a task until `close`."""
         self._running.append(asyncio.create_task(self._keep(work), name=f"redis {work.__qualname__}"))
 
     async def close(self) -> None:
-        """Cancel everything and wait until it has ended."""
+        """Cancel all tasks and wait until they have ended."""
         running, self._running = self._running, []
         for task in running:
             task.cancel()
@@ -34,5 +34,5 @@ class Endless:
             try:
                 await work()
             except Exception:
-                log.exception("a task of the redis plugin failed and is begun again")
+                log.exception("a task of the redis plugin failed and is restarted")
             await asyncio.sleep(PAUSE_SECONDS)

@@ -1,1 +1,1 @@
-"""A room's history as a file: written in one of several formats, and read back from JSON lines."""
+"""Export of a room's history to a file in several formats, and import from JSON lines."""

@@ -1,4 +1,4 @@
-"""Writing a room's history into a file, from where an earlier attempt has stopped."""
+"""Export of a room's history to a file. An interrupted export can be resumed."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tornchat.model import Entry, Page
 PAGE_ENTRIES = 1000
 ANOTHER = "Name another --output, or remove it and its .part."
 Told: TypeAlias = Callable[[int, int], None]
-"""Is called with how much is done, and how much there is."""
+"""Progress callback: receives the number of entries processed and the total."""
 
 
 class Exported(NamedTuple):
-    """How many entries were in the file, how many were added, and how many between them are kept no more."""
+    """Numbers of entries: already in the file, added, and pruned from the log between the two."""
 
     kept: int
     added: int
@@ -25,7 +25,7 @@ class Exported(NamedTuple):
 
 
 class Export:
-    """The log of one room, up to where it stands when this begins, in one format."""
+    """Writes the log of one room in one format, up to its newest entry at the start of the export."""
 
     def __init__(self, hooks: Hooks, room: str, form: Format, told: Told) -> None:
         self._hooks = hooks
@@ -34,15 +34,15 @@ class Export:
         self._told = told
 
     async def write(self, file: BinaryIO) -> Exported:
-        """Write all into a new file, such as stdout. Raises `SettingsError`, `Unavailable`."""
+        """Write a complete export to an empty file or a stream. Raises `SettingsError`, `Unavailable`."""
         bounds = await self._bounds()
         file.write(self._form.begin(self._room, bounds.epoch))
         return await self._append(file, bounds, 0, 0)
 
     async def resume(self, file: BinaryIO) -> Exported:
-        """Keep the whole records of `file`, if they are of this log, and append what came after them.
+        """Keep the complete records of `file` and append the entries that follow them.
 
-        Raises `SettingsError`, `Unavailable`.
+        Raises `SettingsError` if the file is not an export of this log, and `Unavailable`.
         """
         bounds = await self._bounds()
         begin = self._form.begin(self._room, bounds.epoch)
@@ -63,7 +63,7 @@ class Export:
         return page
 
     async def _verified(self, last: bytes) -> int:
-        """The place of the file's last entry, if the log has the same one there."""
+        """Return the `seq` of the file's last record. Raises `SettingsError` if the log does not match it."""
         try:
             seq, draft_id = self._form.identity(last)
         except (ValueError, IndexError):
@@ -102,7 +102,7 @@ class Export:
 
 
 def _whole(form: Format, file: BinaryIO, end: int) -> tuple[int, bytes]:
-    """Cut off what is not whole; how many whole records there are, and the last one."""
+    """Truncate the file after its last complete record; return the number of records and the last one."""
     count, last = 0, b""
     for record in form.whole(file):
         end += len(record)

@@ -1,4 +1,4 @@
-"""What every format of an exported history has."""
+"""The interface of export formats."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from typing import BinaryIO, Protocol
 from tornchat.model import Entry
 
 Identity = tuple[int, str]
-"""The `seq` and the `draft_id` of an entry, as they stand in a file."""
+"""The `seq` and the `draft_id` of an entry, as read from a file."""
 
 
 class Format(Protocol):
-    """A file is `begin`, then one record per entry, then `end`.
+    """An export format. A file consists of `begin`, one record per entry, and `end`.
 
-    A record that was cut off anywhere is told from a whole one.
+    A truncated record must be distinguishable from a complete one.
     """
 
     end: bytes
 
     def begin(self, room: str, epoch: str) -> bytes:
-        """What the file of this log begins with."""
+        """Return the beginning of the file for this log."""
 
     def records(self, entries: Sequence[Entry]) -> bytes:
-        """The records of these entries, one after another."""
+        """Return the concatenated records of the entries."""
 
     def whole(self, file: BinaryIO) -> Iterator[bytes]:
-        """The whole records that follow in `file`, up to the first thing that is none."""
+        """Yield the complete records from the current position of `file`, up to the first invalid one."""
 
     def identity(self, record: bytes) -> Identity:
-        """Say which entry a whole record is of. Raises `ValueError` if it is no record after all."""
+        """Return the identity of the entry in a record. Raises `ValueError` or `IndexError` if invalid."""
 
 
 def whole_lines(file: BinaryIO, first: bytes) -> Iterator[bytes]:
-    """The lines of `file` that begin with `first` and have an end."""
+    """Yield lines of `file` as long as they begin with `first` and end with a newline."""
     for line in file:
         if not (line.startswith(first) and line.endswith(b"\n")):
             return

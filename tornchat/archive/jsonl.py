@@ -1,4 +1,4 @@
-"""JSON lines: the format that can be imported. One object per line, each entry as it is in the log."""
+"""The format JSON lines, with a header and one unchanged log entry per line. It can be imported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tornchat.model import Entry
 
 
 class Header(msgspec.Struct, frozen=True):
-    """The first line. `room` and `epoch` are those of the log that the file was made from."""
+    """The first line of a file. `room` and `epoch` identify the exported log."""
 
     format: Literal["tornchat-history"]
     version: Literal[1]
@@ -22,13 +22,13 @@ class Header(msgspec.Struct, frozen=True):
 
 _encoder = msgspec.json.Encoder()
 header_of = msgspec.json.Decoder(Header).decode
-"""Reads the first line. Raises `msgspec.DecodeError`, `UnicodeDecodeError`."""
+"""Decodes the first line. Raises `msgspec.DecodeError`, `UnicodeDecodeError`."""
 entry_of = msgspec.json.Decoder(Entry).decode
-"""Reads any other line. Raises `msgspec.DecodeError`, `UnicodeDecodeError`."""
+"""Decodes any other line. Raises `msgspec.DecodeError`, `UnicodeDecodeError`."""
 
 
 class JsonLines:
-    """`jsonl`."""
+    """The format `jsonl`."""
 
     end = b""
 

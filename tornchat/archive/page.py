@@ -1,4 +1,4 @@
-"""HTML: a page to read. It needs nothing besides itself, and nothing in it can run."""
+"""The format HTML: a self-contained page without scripts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 class HtmlPage:
-    """`html`. Each entry is one line of the file."""
+    """The format `html`. Each entry is one line of the file."""
 
     end = b"</ol>\n</main>\n</body>\n</html>\n"
 
@@ -61,5 +61,5 @@ def _body(entry: Entry) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Line ends are written out, too: a line of the file is an entry."""
+    """Escape `text` for HTML, including line breaks, since each entry is one line."""
     return escape(text).replace("\r", "&#13;").replace("\n", "&#10;")

@@ -1,4 +1,4 @@
-"""A file that is there whole or not at all: it grows beside its place, and moves there when it is whole."""
+"""Atomic creation of a file: it is written under a temporary name and renamed when it is complete."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tornchat.errors import SettingsError
 
 
 class PartFile:
-    """`<path>.part` while it grows, `path` when it is whole.
+    """A file that is `<path>.part` while it is written, and `path` once it is complete.
 
-    A kill at any time leaves what can be gone on with.
+    If the process is killed, the part file remains and can be continued.
     """
 
     def __init__(self, path: Path) -> None:
@@ -25,11 +25,12 @@ class PartFile:
 
     @contextmanager
     def growing(self) -> Iterator[BinaryIO]:
-        """What was left of the last time, or else a copy of the whole file, to be read and written on.
+        """Context manager that yields the part file, open for reading and writing.
 
-        At the end of the body it takes the whole file's place; if the body raises, it stays. Raises
-        `SettingsError` when it can't be written, or somebody else is writing it; what such a refusal has
-        just made is taken away.
+        A new part file starts as a copy of the complete file, if that exists. When the body ends, the part
+        file replaces the complete one. If the body raises, the part file remains, except that a new one is
+        removed after `SettingsError`. Raises `SettingsError` if the file can't be written or is locked by
+        another process.
         """
         is_new = not self._part.exists()
         try:
@@ -51,13 +52,13 @@ class PartFile:
         self._part.replace(self._path)
         directory = os.open(self._path.absolute().parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(directory)  # the move, too, outlives a power cut
+            os.fsync(directory)  # makes the rename durable
         finally:
             os.close(directory)
 
     @contextmanager
     def _opened(self) -> Iterator[BinaryIO]:
-        descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)  # it is people's mail
+        descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)  # private messages
         with open(descriptor, "r+b") as file:
             self._lock(descriptor)
             if not os.fstat(descriptor).st_size and self._path.exists():

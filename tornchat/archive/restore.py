@@ -1,4 +1,4 @@
-"""Bringing an exported history into a room, in order and with its times; what is there is left alone."""
+"""Import of an exported history into a room. Order and times are kept; existing entries are unchanged."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ BATCH_ENTRIES = 500
 PAGE_ENTRIES = 1000
 RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0)
 Told: TypeAlias = Callable[[int, int], None]
-"""Is called with how much is done, and how much there is."""
+"""Progress callback: receives the number of entries processed and the total."""
 
 
 class Restore:
-    """One import. It may be interrupted at any time: each batch is whole, and the next import goes on.
+    """An import. It may be interrupted at any time, since batches are atomic; importing again continues it.
 
-    A message is known by its `draft_id`, and by the id that its sender gave it. `outcomes` counts
-    what became of the entries: `stored`, `known`, `deleted` (not stored, or deleted here, too), or the code
-    with which they were refused.
+    Messages that exist already are recognized by their `draft_id` or client id. `outcomes` counts the
+    entries: `stored`, `known` (existing), `deleted` (not stored, or deleted in the room as well), or the
+    code of their refusal.
     """
 
     def __init__(self, hooks: Hooks, source: Source, room: str, told: Told) -> None:
@@ -35,11 +35,11 @@ class Restore:
         self._room = room
         self._told = told
         self._known: dict[str, int] = {}
-        """The draft ids that are in the room -> their place; 0 if their text is gone."""
+        """Draft ids in the room -> their `seq`; 0 if the message has been deleted."""
         self.outcomes: Counter[str] = Counter()
 
     async def run(self) -> None:
-        """Raises `SettingsError`, `Unavailable`; what was stored before that stays stored."""
+        """Run the import. Raises `SettingsError`, `Unavailable`; entries stored before that are kept."""
         entries = self._source.entries()
         first = next(entries, None)
         if first is None:
@@ -53,7 +53,7 @@ class Restore:
         self._tell()
 
     async def _open(self, owner: User) -> None:
-        """A new room belongs to who spoke first, as if that one had come into it first."""
+        """Create the room if it does not exist. Its owner is the sender of the first entry."""
         if self._room in await self._hooks.latest_positions([self._room]):
             return
         if await self._hooks.open_room(self._room, owner, True, 0) is None:
@@ -70,7 +70,7 @@ class Restore:
             after = page.entries[-1].seq
 
     def _draft(self, entry: Entry) -> Draft | None:
-        """What is to be stored for an entry, if anything is."""
+        """Return the draft to store for an entry, or None."""
         if entry.kind == "deletion":
             self.outcomes["deleted"] += 1
             return None
@@ -105,7 +105,7 @@ class Restore:
             elif draft.kind == "message":
                 self.outcomes["known" if result.repeated else "stored"] += 1
         self._tell()
-        await asyncio.sleep(time.monotonic() - began)  # a server beside us has its turn, too
+        await asyncio.sleep(time.monotonic() - began)  # leaves the database to a running server
 
     async def _results(self, batch: Sequence[Draft]) -> Sequence[StoreResult]:
         for pause in (*RETRY_SECONDS, None):
@@ -113,7 +113,7 @@ class Restore:
             await asyncio.wait({call})
             try:
                 return self._hooks.store_results(call, batch)
-            except NotStored as error:  # surely: so it may be tried again
+            except NotStored as error:  # nothing was stored, so that a retry is safe
                 if pause is None:
                     raise Unavailable(f"{error} Import the same file again to go on.") from None
                 await asyncio.sleep(pause)

@@ -1,4 +1,4 @@
-"""An exported history as something to import: looked through once before anything is stored."""
+"""An exported history as the source of an import. The file is validated before anything is stored."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ CURE = "Only JSON lines, as `tornchat history export` writes them, can be import
 
 
 class Source:
-    """The file at `path`. It is whole and in order, or it is refused before anything is stored."""
+    """The exported history in the file `path`, validated on construction."""
 
     def __init__(self, path: Path) -> None:
-        """Raises `SettingsError` that names the line at fault."""
+        """Raises `SettingsError`, with the line number, if the file is truncated, malformed or unordered."""
         self._path = path
         self.room = self._header().room
-        """The room it was exported from."""
+        """Name of the exported room."""
         self.count = 0
-        """How many entries it has."""
+        """Number of entries."""
         self.deletions: dict[int, Entry] = {}
-        """The place of what was deleted -> its deletion."""
+        """`seq` of a deleted message -> the deletion."""
         self._look_through()
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry, oldest first."""
+        """Yield every entry, oldest first."""
         with self._opened() as file:
             file.readline()
             for number, line in enumerate(file, start=2):

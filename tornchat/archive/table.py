@@ -1,4 +1,4 @@
-"""CSV, for spreadsheets: RFC 4180, with cells that no spreadsheet takes for a formula."""
+"""The format CSV (RFC 4180). Cells that a spreadsheet would interpret as formulas are escaped."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ COLUMNS = (
     "text",
     "target",
 )
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001 (spreadsheets take them too)
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001 (spreadsheets accept them)
 
 
 class Table:
-    """`csv`."""
+    """The format `csv`."""
 
     end = b""
 
@@ -36,7 +36,7 @@ class Table:
         return _written([_row(entry) for entry in entries])
 
     def whole(self, file: BinaryIO) -> Iterator[bytes]:
-        """A record may have line ends in quotes: it is whole when its quotes are."""
+        """Yield complete records. Line breaks within quotes do not end a record."""
         record = b""
         for line in file:
             record += line
@@ -50,7 +50,7 @@ class Table:
 
 
 def harmless(cell: str) -> str:
-    """Give `cell` with an apostrophe before it if a spreadsheet would calculate it."""
+    """Return `cell`, preceded by an apostrophe if a spreadsheet would interpret it as a formula."""
     return "'" + cell if cell.startswith(FORMULA_STARTS) else cell
 
 

@@ -1,4 +1,4 @@
-"""The command `tornchat`. Each of its commands is a file of this folder, imported when it is asked for."""
+"""The command `tornchat`. Each subcommand is a module of this package, imported on first use."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COMMANDS = (
 
 
 class Commands(click.Group):
-    """Our own commands, and those that the loaded plugins add."""
+    """The built-in commands and those that the loaded plugins add."""
 
     _from_plugins: dict[str, click.Command] | None = None
 
@@ -55,10 +55,10 @@ class Commands(click.Group):
             raise click.ClickException(" ".join(str(fault).split())) from None
 
     def _plugin_commands(self, args: Sequence[str]) -> dict[str, click.Command]:
-        """Load the plugins' commands, once. Faulty settings must not take our own commands away."""
+        """Load the plugins' commands, once. Built-in commands must work even if the settings are invalid."""
         if self._from_plugins is None:
             self._from_plugins = {}
-            from tornchat.cli import extras  # noqa: PLC0415 (so that our own commands load no plugin)
+            from tornchat.cli import extras  # noqa: PLC0415 (built-in commands load no plugins)
 
             self._from_plugins = extras.commands(Given.within(args), COMMANDS)
         return self._from_plugins
@@ -67,7 +67,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tornchat", message="%(prog)s %(version)s")
 def main() -> None:
-    """A realtime chat server: every message is on disk before anyone sees it.
+    """A realtime chat server that stores every message on disk before delivering it.
 
-    Start one with `tornchat serve`, get a token with `tornchat token USERNAME`.
+    Start a server with `tornchat serve`, and get a token with `tornchat token USERNAME`.
     """

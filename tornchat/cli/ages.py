@@ -1,4 +1,4 @@
-"""Ages on the command line: `90d`, `12h`."""
+"""Parsing of ages on the command line, such as `90d` and `12h`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_SECONDS = 10**10
 
 
 def seconds(age: str) -> int:
-    """Read a whole number with a unit. Raises `BadParameter`."""
+    """Convert an age, an integer with a unit, to seconds. Raises `click.BadParameter`."""
     found = re.fullmatch(r"(\d{1,10})([smhdw])", age, re.ASCII)
     if found is None:
         raise click.BadParameter(f"{age!r} is no age: write 90d, 12h, 30m or 2w.")

@@ -1,4 +1,4 @@
-"""`tornchat asyncapi`: the WebSocket's document."""
+"""`tornchat asyncapi`: prints the AsyncAPI document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tornchat.server.http.asyncapi.document import Description
 @click.command("asyncapi")
 @with_settings
 def command(given: Given) -> None:
-    """Print the AsyncAPI document of the WebSocket. The server has it at /asyncapi.json."""
+    """Print the AsyncAPI document of the WebSocket. The server provides it at /asyncapi.json."""
     settings = given.settings()
     document = Description(settings).at(f"{settings.tornchat.host}:{settings.tornchat.port}")
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""The storage of the settings, opened by a command beside the server, or without one."""
+"""Access to the storage from a command, whether or not a server is running."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOOKS = ("open_room", "store_messages", "read_history", "latest_positions", "pru
 
 
 class Bystander:
-    """The `ChatHandle` of a process that is no node: nobody is here to be told."""
+    """The `ChatHandle` of a process that is not a node. Notifications are ignored."""
 
     def __init__(self, data_dir: Path) -> None:
         self.node_id = secrets.token_hex(6)
@@ -32,7 +32,7 @@ class Bystander:
         id: str | None = None,  # noqa: A002 (the name of v1's field)
         trusted: bool = True,
     ) -> Stored:
-        """Nothing can be said here: raises `Unavailable`."""
+        """Always raises `Unavailable`."""
         raise Unavailable("this process is no node; nothing can be said from it")
 
     def deliver(self, topic: str, payload: bytes) -> None:
@@ -47,7 +47,7 @@ class Bystander:
 
 @asynccontextmanager
 async def storage(settings: Settings) -> AsyncIterator[Hooks]:
-    """The hooks, of which only the plugins that store are started. Raises `SettingsError`."""
+    """Context manager that yields hooks with only the storage plugins started. Raises `SettingsError`."""
     hooks = load_plugins(settings).hooks
     plugins = {hooks.provider(hook) for hook in HOOKS if hooks.provides(hook)}
     await hooks.startup_of(Bystander(settings.tornchat.data_dir), plugins)

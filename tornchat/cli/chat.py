@@ -1,4 +1,4 @@
-"""`tornchat chat`: a room in a terminal."""
+"""`tornchat chat`: a chat client for the terminal."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ ANY_ADDRESS = MappingProxyType(
 @click.command("chat")
 @click.argument("room")
 @with_settings
-@click.option("--as", "username", metavar="USERNAME", help="Who you are, with a token made here.")
+@click.option("--as", "username", metavar="USERNAME", help="The user to join as, with a new token.")
 @click.option("--url", metavar="URL", help="The server: ws://host:port. [default: from the settings]")
 @click.option("--token", envvar="TORNCHAT_TOKEN", help="A token to use; also $TORNCHAT_TOKEN.")
 @click.pass_context
 def command(
     context: click.Context, given: Given, room: str, username: str | None, url: str | None, token: str | None
 ) -> None:
-    """Talk in ROOM: what you type is said, a line at a time, until the end of input."""
+    """Chat in ROOM. Each line of input is sent as a message, until the end of input."""
     base = _base(url) if url else _own(given)
     token = _sendable(token) if token else _made(given, username)
     try:
@@ -46,7 +46,7 @@ def _made(given: Given, username: str | None) -> str:
 
 
 def _sendable(token: str) -> str:
-    """A line end in a header would be the end of the header."""
+    """Return the token without surrounding white space. Raises `SettingsError` if it is invalid."""
     token = token.strip()
     if not (token.isascii() and token.isprintable()):
         raise SettingsError("The token holds a character that no token has.", "Give it whole, on one line.")
@@ -67,7 +67,7 @@ def _base(url: str) -> str:
     try:
         parts = urlsplit(url if "://" in url else f"ws://{url}")
         fits = parts.scheme in SCHEMES and parts.hostname and "@" not in parts.netloc and parts.port != 0
-    except ValueError:  # brackets that don't close, a port that is none
+    except ValueError:  # unbalanced brackets or an invalid port
         fits = False
     if not fits:
         raise SettingsError("--url is no address of a server.", "Write ws://host:port or wss://host.")

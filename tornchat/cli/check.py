@@ -1,4 +1,4 @@
-"""`tornchat check`: would the server start, and if not, what to do about it."""
+"""`tornchat check`: checks whether the server can start."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tornchat.model import Fault
 @with_settings
 @click.pass_context
 def command(context: click.Context, given: Given) -> None:
-    """Look at the settings, the plugins, the key and the storage; nothing is changed."""
+    """Check the settings, the plugins, the key and the storage. Changes nothing."""
     settings = given.settings()
     logs.to_stderr("error")
     loops.factory(settings.tornchat.loop)

@@ -1,4 +1,4 @@
-"""A worker process, as its parent sees it."""
+"""A worker process, as seen by its parent."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from contextlib import ExitStack
 from tornchat.cli.worker import WORKER_GRACE_SECONDS
 
 KILL_SECONDS = 0.5
-"""How much later than a worker's own end by force it is killed."""
+"""Seconds after a worker's own forced exit at which the parent kills it."""
 
 
 class Child:
-    """A process that ends when its parent does: the line between them is closed by either's death."""
+    """A worker process. It exits when its parent does, since that closes the socket between them."""
 
     def __init__(
         self, process: asyncio.subprocess.Process, line: socket.socket, drain_seconds: float
@@ -30,7 +30,7 @@ class Child:
     async def start(
         cls, number: int, words: Sequence[str], sockets: Sequence[socket.socket], drain_seconds: float
     ) -> Child:
-        """Start worker `number` on `sockets`; `words` are its options about the settings."""
+        """Start worker `number` with the listening `sockets`; `words` are its options for the settings."""
         with ExitStack() as undo:
             ours, theirs = socket.socketpair()
             undo.push(ours)
@@ -48,11 +48,11 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
         return self._process.pid
 
     async def is_ready(self, seconds: float) -> bool:
-        """Wait until it lets clients in; False if it has ended, or `seconds` have passed, before it does."""
+        """Wait until the worker accepts clients; return False if it ends before, or after `seconds`."""
         try:
             async with asyncio.timeout(seconds):
                 return bool(await asyncio.get_running_loop().sock_recv(self._line, 1))
@@ -60,13 +60,13 @@ class Child:
             return False
 
     async def end(self) -> str:
-        """Wait until it has ended, and say how."""
+        """Wait until the process has ended; return "status <n>" or "signal <name>"."""
         status = await self._process.wait()
         self._line.close()
         return f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
 
     async def stop(self) -> bool:
-        """Let it drain and wait until it has ended; False if it did not end well, or had to be killed."""
+        """Let the worker drain and wait until it has ended; return False if it failed or had to be killed."""
         self._signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(self._drain_seconds + WORKER_GRACE_SECONDS + KILL_SECONDS):
@@ -80,17 +80,17 @@ class Child:
         try:
             self._process.send_signal(number)
         except ProcessLookupError:
-            pass  # it has ended
+            pass  # the process has ended
 
 
 def _python() -> list[str]:
-    """The same interpreter, which looks for modules where this one does."""
+    """Return the command of this interpreter, with the same search path for modules."""
     options = [f"-X{name}" if value is True else f"-X{name}={value}" for name, value in sys._xoptions.items()]
-    # With -m the working directory comes first in the path, unless that is said not to be wanted.
+    # -m puts the working directory first in the path, unless -P is given.
     return [sys.executable, *options, *([] if os.getcwd() in sys.path else ["-P"])]
 
 
 def _environment(number: int) -> dict[str, str]:
-    """What a worker's plugins can know it by; what systemd has handed over is not the worker's."""
+    """Return the environment of a worker: with its number, without the variables of systemd sockets."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LISTEN_")}
     return {**kept, "TORNCHAT_WORKER": str(number)}

@@ -1,4 +1,4 @@
-"""`tornchat config`: the settings in force, and where each of them came from."""
+"""`tornchat config`: prints the effective settings and their sources."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLUMN = 50
 @click.command("config")
 @with_settings
 def command(given: Given) -> None:
-    """Show the effective settings and where each came from. Secrets are masked."""
+    """Show the effective settings and their sources. Secrets are masked."""
     settings = given.settings()
     plugins = {plugin.name: plugin.settings_type for plugin in load_plugins(settings).plugins}
     for name, form in {**SECTIONS, **plugins}.items():

@@ -12,7 +12,7 @@ from tornchat.hooks.loader import load_plugins
 
 
 def commands(given: Given, taken: Container[str]) -> dict[str, click.Command]:
-    """Ask the loaded plugins for their commands; says on stderr why there are none, if that is a fault."""
+    """Return the commands that the loaded plugins add. Errors are printed to stderr."""
     group = click.Group()
     try:
         load_plugins(given.settings()).hooks.cli_commands(group)
@@ -24,7 +24,7 @@ def commands(given: Given, taken: Container[str]) -> dict[str, click.Command]:
 
 
 def _with_options(command: click.Command) -> click.Command:
-    """Let it accept the options that every command has; they were obeyed when its plugin was loaded."""
+    """Make a command accept --config and --set, which were processed when its plugin was loaded."""
     have = {option for parameter in command.params for option in parameter.opts}
     for option in (CONFIG, SET):
         if not have.intersection(option.opts):

@@ -1,4 +1,4 @@
-"""`tornchat history`: what was said, as a file; back from one; and forgotten."""
+"""`tornchat history`: export, import and deletion of messages."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ Work = Callable[[Settings, Told], Coroutine[Any, Any, Any]]
 
 @click.group("history")
 def command() -> None:
-    """What was said: export it, import it, forget it. The server may run meanwhile."""
+    """Export, import or delete messages. The server may be running."""
 
 
 @command.command("export")
 @click.argument("room")
 @with_settings
 @click.option(
-    "--format", "form", type=click.Choice(list(FORMATS)), help="[default: as FILE is called, or jsonl]"
+    "--format", "form", type=click.Choice(list(FORMATS)), help="[default: by the suffix of FILE, or jsonl]"
 )
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE")
 def export(given: Given, room: str, form: str | None, output: Path | None) -> None:
     """Write the history of ROOM to FILE, or to stdout.
 
-    The same command again goes on where it was interrupted, and appends what was said since.
+    Repeating the command continues an interrupted export, and appends new messages.
     """
     output = output or STDOUT
     made = FORMATS[form or _form_of(output)]()
@@ -68,12 +68,12 @@ def export(given: Given, room: str, form: str | None, output: Path | None) -> No
 @command.command("import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @with_settings
-@click.option("--room", help="The room to import into. [default: that of FILE]")
+@click.option("--room", help="The room to import into. [default: the room in FILE]")
 @click.pass_context
 def import_(context: click.Context, given: Given, file: Path, room: str | None) -> None:
-    """Bring the exported history in FILE (jsonl) into a room, in order and with its times.
+    """Import the exported history in FILE (jsonl) into a room, with its order and times.
 
-    What is there already is left alone, so the same command again goes on where it was interrupted.
+    Existing messages are not changed. Repeating the command continues an interrupted import.
     """
     counts: Mapping[str, int] = _run(given, "importing", partial(_import, file, room))
     refused = {code: count for code, count in counts.items() if code in CODES}
@@ -88,16 +88,21 @@ def import_(context: click.Context, given: Given, file: Path, room: str | None) 
 @click.argument("room", required=False)
 @with_settings
 @click.option(
-    "--older-than", "age", type=ages.seconds, required=True, metavar="AGE", help="As 90d, 12h, 30m or 2w."
+    "--older-than",
+    "age",
+    type=ages.seconds,
+    required=True,
+    metavar="AGE",
+    help="An age: 90d, 12h, 30m or 2w.",
 )
 def prune(given: Given, room: str | None, age: int) -> None:
-    """Forget what is older than AGE in ROOM, or in all rooms, for ever."""
+    """Permanently delete the messages older than AGE in ROOM, or in all rooms."""
     count: int = _run(given, "pruning", partial(_prune, room, age))
     click.echo(f"{count:,} entries forgotten.")
 
 
 def _run(given: Given, words: str, work: Work) -> Any:
-    """Do `work` and show how far it is. An interruption ends the command, and harms nothing."""
+    """Run `work` and show its progress. An interruption is safe; the command then exits with 130."""
     settings = given.settings()
     logs.to_stderr("error")
     try:

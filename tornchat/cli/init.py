@@ -1,4 +1,4 @@
-"""`tornchat init`: a tornchat.ini to start from."""
+"""`tornchat init`: writes a tornchat.ini with all settings."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tornchat.errors import SettingsError
 @click.command("init")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), required=False)
 @with_settings
-@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def command(given: Given, file: Path | None, force: bool) -> None:
-    """Write tornchat.ini, or FILE ("-" is stdout), with every setting explained.
+    """Write tornchat.ini, or FILE ("-" is stdout), with a description of every setting.
 
-    What is given with --set stands in it as a setting; the rest is commented out.
+    Settings given with --set are active in the file; the others are commented out.
     """
     chosen = given.layer()
     load(overrides=chosen)
@@ -29,7 +29,7 @@ def command(given: Given, file: Path | None, force: bool) -> None:
         click.echo(text, nl=False)
     else:
         _write(path, text, force)
-        click.echo(f"{path} is written: every setting, with its default and what it is for.")
+        click.echo(f"{path} is written, with the default and the description of every setting.")
 
 
 def _write(path: Path, text: str, force: bool) -> None:

@@ -1,4 +1,4 @@
-"""The sockets that the server listens on: bound early, listening late, and handed on."""
+"""The listening sockets of the server: binding, listening, and passing them between processes."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from tornchat.errors import SettingsError
 
 BACKLOG = 4096
 FIRST_ACTIVATED = 3
-"""The first descriptor that systemd hands over (sd_listen_fds(3))."""
+"""The first descriptor passed by systemd (sd_listen_fds(3))."""
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """Take every address that `host` means, for which nobody listens yet. Raises `SettingsError`."""
+    """Bind sockets to all addresses of `host`, without listening. Raises `SettingsError`."""
     taken: list[socket.socket] = []
     try:
         for family, address in _addresses(host, port):
-            chosen = taken[0].getsockname()[1] if taken else port  # one port for all, also if it is any
+            chosen = taken[0].getsockname()[1] if taken else port  # port 0: the same free port for all
             taken += _bound(family, (address[0], chosen, *address[2:]), optional=host == "localhost")
         if not taken:
             raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
@@ -32,7 +32,7 @@ def bind(host: str, port: int) -> list[socket.socket]:
 
 
 def listen(sockets: Iterable[socket.socket]) -> None:
-    """Let clients in from now on. Raises `SettingsError`."""
+    """Start listening on bound sockets. Raises `SettingsError`."""
     for bound in sockets:
         try:
             bound.listen(BACKLOG)
@@ -41,7 +41,7 @@ def listen(sockets: Iterable[socket.socket]) -> None:
 
 
 def adopt(descriptors: Iterable[int]) -> list[socket.socket]:
-    """Give the sockets that another process has bound. Who is started from here does not inherit them."""
+    """Return sockets for descriptors bound by another process. Child processes do not inherit them."""
     adopted = [socket.socket(fileno=descriptor) for descriptor in descriptors]
     for one in adopted:
         one.setblocking(False)
@@ -50,7 +50,7 @@ def adopt(descriptors: Iterable[int]) -> list[socket.socket]:
 
 
 def activated() -> list[socket.socket]:
-    """Give the sockets of a systemd socket unit, if it has started this process; they listen already."""
+    """Return the listening sockets passed by a systemd socket unit; an empty list if there is none."""
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return []
     count = int(os.environ.get("LISTEN_FDS", "0"))
@@ -58,7 +58,7 @@ def activated() -> list[socket.socket]:
 
 
 def shown(bound: socket.socket) -> str:
-    """Give host:port as it stands in a URL."""
+    """Return the address as host:port, in the form used in URLs."""
     if bound.family == socket.AF_UNIX:
         return str(bound.getsockname())
     host, port = bound.getsockname()[:2]
@@ -71,7 +71,10 @@ def _addresses(host: str, port: int) -> list[tuple[int, tuple[Any, ...]]]:
 
 
 def _bound(family: int, address: tuple[Any, ...], optional: bool) -> list[socket.socket]:
-    """Give a socket with this address; none where the machine has no such, and can do without."""
+    """Return a list with a socket bound to the address; empty if the system does not support it.
+
+    `optional` permits an address that is not available. Raises `OSError` for other errors.
+    """
     try:
         made = socket.socket(family, socket.SOCK_STREAM)
     except OSError as error:
@@ -81,13 +84,13 @@ def _bound(family: int, address: tuple[Any, ...], optional: bool) -> list[socket
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # IPv4 has a socket of its own
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # IPv4 has a separate socket
         made.setblocking(False)
         made.bind(address)
     except OSError as error:
         made.close()
         if error.errno == errno.EADDRNOTAVAIL and family == socket.AF_INET6 and optional:
-            return []  # a container without IPv6, whose localhost is ::1, too
+            return []  # a container without IPv6 whose localhost also resolves to ::1
         raise
     return [made]
 

@@ -1,4 +1,4 @@
-"""The log: one line per event on stderr, in which nobody else's text can fake another line."""
+"""Logging to stderr, one line per event. Text from clients can't forge further lines."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ http = logging.getLogger("tornchat.http")
 
 
 class OneLine(logging.Formatter):
-    """Writes out control characters, line ends among them, and masks what looks like a token."""
+    """Formats a record as one line of text: escapes control characters and masks secrets."""
 
     _second = -1
     _stamp = ""
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
-        """Local time; made once per second, since a herd that comes back makes thousands of lines."""
+        """Return the local time. It is formatted once per second, since many reconnects log many lines."""
         second = int(record.created)
         if second != self._second:
             self._second, self._stamp = second, super().formatTime(record, "%Y-%m-%d %H:%M:%S")
@@ -34,7 +34,7 @@ class OneLine(logging.Formatter):
 
 
 class JsonLine(logging.Formatter):
-    """One object per line: time (UTC), level, logger, message, what came as `extra`, and the traceback."""
+    """Formats a record as one JSON object: time (UTC), level, logger, message, `extra`, and traceback."""
 
     _usual = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -58,14 +58,14 @@ class JsonLine(logging.Formatter):
 
 
 def _value(value: object) -> object:
-    """As it is if JSON has it. Text is masked before it is encoded: a mask must not break the encoding."""
+    """Convert a value to a JSON type. Masking secrets before encoding keeps the result valid JSON."""
     if value is None or isinstance(value, (bool, int, float)):
         return value
     return without_secrets(str(value))
 
 
 def to_stderr(level: str, form: Literal["text", "json"] = "text", worker: int | None = None) -> None:
-    """Send the log of this process to stderr, from `level` on; a `worker` is named in each line."""
+    """Configure logging to stderr, from `level` on. The number `worker` is included in each line."""
     handler = logging.StreamHandler()
     named = FORMAT if worker is None else FORMAT.replace("%(name)s", f"worker {worker}: %(name)s")
     handler.setFormatter(JsonLine(worker) if form == "json" else OneLine(named))
@@ -73,7 +73,7 @@ def to_stderr(level: str, form: Literal["text", "json"] = "text", worker: int | 
 
 
 def log_request(handler: RequestHandler) -> None:
-    """Log a plain HTTP request without its query, which may hold a token."""
+    """Log an HTTP request without its query, which may contain a token."""
     request = handler.request
     milliseconds = 1000 * request.request_time()
     http.debug("%s %s %d %.1f ms", request.method, request.path, handler.get_status(), milliseconds)

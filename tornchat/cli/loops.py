@@ -1,4 +1,4 @@
-"""Which event loop the server runs on: asyncio's own, or uvloop."""
+"""Selection of the event loop of the server: asyncio or uvloop."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 
 
 def factory(wanted: str) -> LoopFactory:
-    """Give what makes the loop that `[tornchat] loop` names; `auto` is uvloop where it is installed.
+    """Return the factory of the loop for the setting `[tornchat] loop`. `auto`: uvloop if installed.
 
-    Raises `SettingsError` if it can't be had.
+    Raises `SettingsError` if the loop is not installed.
     """
     if wanted == "asyncio":
         return asyncio.new_event_loop
@@ -32,5 +32,5 @@ def factory(wanted: str) -> LoopFactory:
 
 
 def name(loop: asyncio.AbstractEventLoop) -> str:
-    """What a running loop is called in the settings."""
+    """Return the name of a loop as used in the settings."""
     return type(loop).__module__.partition(".")[0]

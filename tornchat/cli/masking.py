@@ -1,4 +1,4 @@
-"""What must not be shown: secrets among the settings, tokens in log lines, control characters anywhere."""
+"""Masking of secrets in settings and log lines, and escaping of control characters."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ _JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 
 
 def is_secret(key: str) -> bool:
-    """Say whether a setting of this name holds a secret."""
+    """Return whether a setting with this name contains a secret."""
     return _SECRET_NAME.search(key) is not None
 
 
 def without_passwords(text: str) -> str:
-    """Give `text` with the passwords in its URLs masked."""
+    """Return `text` with the passwords in URLs masked."""
     return _URL_OPTION.sub(rf"\1{MASK}", _URL_PASSWORD.sub(rf"\1{MASK}@", text))
 
 
 def without_secrets(text: str) -> str:
-    """Give a line of the log with everything masked that is, or follows `token=` as, a token, and with the
-    passwords in its URLs masked."""
-    if "=" in text:  # most lines have none: looking for the patterns would cost a third of a line
+    """Return a log line with tokens (JWTs and values after `token=`) and passwords in URLs masked."""
+    if "=" in text:  # quick test: the regular expressions cost a third of the time of a line
         text = _TOKEN_OPTION.sub(rf"\1{MASK}", text)
     if "://" in text:
         text = _PASSWORD_IN_LINE.sub(rf"\1{MASK}@", text)
@@ -36,7 +35,7 @@ def without_secrets(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Give `text` on one line, with what could steer a terminal or fake a line written out."""
+    """Return `text` with non-printable characters escaped, such as line breaks and terminal controls."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

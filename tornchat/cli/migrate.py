@@ -1,4 +1,4 @@
-"""`tornchat migrate`: bring what is stored to this version's form."""
+"""`tornchat migrate`: migrates the database to the schema of this version."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tornchat.hooks.loader import load_plugins
 @click.command("migrate")
 @with_settings
 def command(given: Given) -> None:
-    """Bring the database to this version's form. `tornchat serve` does the same when it starts."""
+    """Migrate the database to the schema of this version. `tornchat serve` also does this on start."""
     settings = given.settings()
     logs.to_stderr("error")
     steps = asyncio.run(_migrate(load_plugins(settings).hooks))

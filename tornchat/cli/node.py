@@ -1,4 +1,4 @@
-"""One node in this process, from the start of its plugins to the end of its last connection."""
+"""Running one node in this process, from the start of its plugins to the end of its last connection."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tornchat.cli.stop import Stop
 MAX_HEADER_BYTES = 65536
 MAX_BODY_BYTES = 1 << 20
 HANDSHAKE_SECONDS = 9.0
-"""How long a whole request may take to arrive, so that who sends it byte by byte holds no connection."""
+"""Maximum time for receiving a request in seconds, so that slow clients can't hold connections."""
 
 COLLECT_AFTER = 10_000
-"""Objects that are new, and not freed, before the garbage collector looks at them."""
+"""Threshold of the garbage collector: allocations minus deallocations before a collection."""
 
 
 def run(
@@ -33,10 +33,10 @@ def run(
     on_stop: Callable[[], None],
     number: int | None = None,
 ) -> None:
-    """Be a node until `stop` is asked for. Nobody is let in before the plugins have started.
+    """Run a node until `stop` is requested. Clients are accepted once the plugins have started.
 
-    `on_ready` is called when clients may come, `on_stop` when none may any more. `number` is that of a
-    worker. Raises `SettingsError`.
+    `on_ready` is called when the node accepts clients, and `on_stop` when it stops accepting them. `number`
+    is the number of the worker, if any. Raises `SettingsError`.
     """
     raise_descriptor_limit()
     try:
@@ -49,11 +49,11 @@ def run(
 
 
 def raise_descriptor_limit() -> None:
-    """Allow as many connections as the system does."""
+    """Raise the limit of open file descriptors to the hard limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    except (ValueError, OSError):  # macOS calls it unlimited and then refuses that
+    except (ValueError, OSError):  # macOS reports "unlimited" but does not accept it
         pass
 
 
@@ -79,17 +79,17 @@ async def _run(
         server.stop()
     finally:
         await chat.close()
-        if probes is not None:  # to the last, so that the drain can be watched
+        if probes is not None:  # stopped last, so that the drain can be monitored
             probes.stop()
             await probes.close_all_connections()
     await server.close_all_connections()
 
 
 def _spare_collector() -> None:
-    """What the start made stays, and connections leave no cycles: a collection has little to look for.
+    """Make garbage collection rare. The objects of the start are permanent; connections leave no cycles.
 
-    With the interpreter's own thresholds its passes over thousands of connections cost a tenth of each
-    join, and hold up the loop. What plugins leave is found all the same, a little later.
+    With the default thresholds, collections with thousands of connections take a tenth of the time of each
+    join and block the event loop. Cycles created by plugins are still collected, but later.
     """
     gc.collect()
     gc.freeze()

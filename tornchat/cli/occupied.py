@@ -1,4 +1,4 @@
-"""One server at a time in a data directory, where several would not be one chat."""
+"""A lock that permits one server per data directory, unless a broadcast connects several."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pathlib import Path
 from tornchat.errors import SettingsError
 
 PATIENCE = 1.0
-"""Seconds for a server that is just ending."""
+"""Maximum wait in seconds for a server that is stopping."""
 
 
 @contextmanager
 def occupied(data_dir: Path) -> Iterator[None]:
-    """Keep other servers out of `data_dir`. The lock ends with its process, however that ends.
+    """Context manager that locks `data_dir`. The system releases the lock when the process ends.
 
-    Raises `SettingsError` if another server is there. A directory that can't be written holds nothing that
-    two servers could spoil, so it is not locked.
+    Raises `SettingsError` if another server holds the lock. A directory that is not writable is not locked,
+    since it can't contain a shared database.
     """
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

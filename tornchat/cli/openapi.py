@@ -1,4 +1,4 @@
-"""`tornchat openapi`: the HTTP API's document."""
+"""`tornchat openapi`: prints the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tornchat.server.http.api.table import ENDPOINTS
 def command(given: Given) -> None:
     """Print the OpenAPI document of the HTTP API.
 
-    The server has it at /openapi.json, with what plugins add.
+    The server provides it at /openapi.json, including the routes of plugins.
     """
     settings = given.settings()
     routes = [route for route in ChatApp(settings).routes() if hasattr(route.target, "openapi")]

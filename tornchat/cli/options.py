@@ -1,4 +1,4 @@
-"""`--config` and `--set`, which every command has, and the settings that they lead to."""
+"""The options `--config` and `--set` of all commands, and loading of the settings with them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ DEFAULT_FILE = Path("tornchat.ini")
 
 
 class Given(NamedTuple):
-    """What was said on the command line about the settings."""
+    """The values of `--config` and `--set`."""
 
     config: Path | None = None
     overrides: tuple[str, ...] = ()
 
     @classmethod
     def within(cls, args: Sequence[str]) -> Given:
-        """Pick the two options out of arguments whose command is not known yet."""
+        """Extract the two options from arguments whose command is not known yet."""
         found: dict[str, list[str]] = {"--config": [], "--set": []}
         for place, argument in enumerate(args):
             name, equals, value = argument.partition("=")
@@ -34,12 +34,12 @@ class Given(NamedTuple):
         return cls(Path(found["--config"][-1]) if found["--config"] else None, tuple(found["--set"]))
 
     def settings(self) -> Settings:
-        """Read them, with the environment. Raises `SettingsError`."""
+        """Load the settings, including the environment. Raises `SettingsError`."""
         path = self.config or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
         return load(path, os.environ, self.layer())
 
     def layer(self) -> dict[str, dict[str, object]]:
-        """What `--set` said, as section -> key -> value. Raises `SettingsError`."""
+        """Return the values of `--set` as section -> key -> value. Raises `SettingsError`."""
         layer: dict[str, dict[str, object]] = {}
         for text in self.overrides:
             section, key, value = parse_override(text)
@@ -47,17 +47,17 @@ class Given(NamedTuple):
         return layer
 
     def also(self, section: str, **keys: object) -> Given:
-        """Add values for a section, stronger than the others; None is nothing."""
+        """Return a copy with further values for a section, which take precedence. None is ignored."""
         more = [f"{section}.{key}={value}" for key, value in keys.items() if value is not None]
         return self._replace(overrides=(*self.overrides, *more))
 
     def words(self) -> list[str]:
-        """The same options again, for a process of ours: whoever sees its command line sees this one's."""
+        """Return the options for a child process, including secrets, which this command line shows too."""
         words = ["--config", str(self.config)] if self.config else []
         return words + [word for text in self.overrides for word in ("--set", text)]
 
     def flags(self) -> str:
-        """The same options again, to be pasted into a shell; a secret is left out."""
+        """Return the options quoted for a shell, without the values of secrets."""
         words = ["--config", str(self.config)] if self.config else []
         for text in self.overrides:
             section, key, _ = parse_override(text)
@@ -69,15 +69,15 @@ CONFIG = click.Option(
     ["--config"],
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="The settings. [default: ./tornchat.ini if it is there]",
+    help="The settings file. [default: ./tornchat.ini if it exists]",
 )
 SET = click.Option(
-    ["--set", "overrides"], multiple=True, metavar="SECTION.KEY=VALUE", help="One setting; may be repeated."
+    ["--set", "overrides"], multiple=True, metavar="SECTION.KEY=VALUE", help="A setting; may be repeated."
 )
 
 
 def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the two options; its function gets them as `given`."""
+    """Decorator that adds the two options to a command, whose function receives them as `given`."""
 
     @functools.wraps(function)
     def run(*, config: Path | None, overrides: tuple[str, ...], **rest: Any) -> Any:

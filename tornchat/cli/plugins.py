@@ -1,4 +1,4 @@
-"""`tornchat plugins`: what is loaded, and what could be."""
+"""`tornchat plugins`: lists the loaded and the installed plugins."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tornchat.hooks.loader import Plugin, installed, load_plugins
 @click.command("plugins")
 @with_settings
 def command(given: Given) -> None:
-    """List the plugins: name, distribution, roles and hooks; then those that are installed but not loaded."""
+    """List the loaded plugins with distribution, roles and hooks, and installed plugins not loaded."""
     loaded = load_plugins(given.settings()).plugins
     for plugin in loaded:
         _show(plugin)

@@ -1,4 +1,4 @@
-"""How far a long work is: a bar where a person looks on, else a line now and then. Both on stderr."""
+"""Progress display on stderr: a progress bar in a terminal, otherwise a line every few seconds."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import click
 
 LINE_SECONDS = 2.0
 Told: TypeAlias = Callable[[int, int | None], None]
-"""To be called with how much is done, and how much there is if that is known."""
+"""Progress callback: receives the number of items processed and the total, if known."""
 
 
 @contextmanager
 def shown(words: str) -> Iterator[Told]:
-    """Show how far it is with what `words` say, such as "exporting"."""
+    """Context manager that yields a progress callback. `words` is the label, such as "exporting"."""
     if sys.stderr.isatty():
         with _bar(words) as told:
             yield told
@@ -26,14 +26,14 @@ def shown(words: str) -> Iterator[Told]:
 
 
 class Lines:
-    """A line at most every two seconds, so that a log of it stays short."""
+    """Prints the progress as a line, at most every `LINE_SECONDS`."""
 
     def __init__(self, words: str) -> None:
         self._words = words
         self._next: float | None = None
 
     def told(self, done: int, total: int | None) -> None:
-        """Write a line if the last one, or the beginning, is a while ago."""
+        """Print a line if `LINE_SECONDS` have passed since the last one, or since the start."""
         now = time.monotonic()
         if self._next is None:
             self._next = now + LINE_SECONDS

@@ -1,4 +1,4 @@
-"""The text of tornchat.ini, made from the typed sections: every setting, its default and what it is for."""
+"""Generation of tornchat.ini from the typed sections, with the default and description of each setting."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ WIDTH = 100
 HEAD = """\
 tornchat.ini: the settings of a tornchat server.
 
-Every setting is here with its default. To change one, take away the "#" before it. What stands on
-the command line (--set section.key=value) or in the environment (TORNCHAT_<SECTION>__<KEY>) is
-stronger than this file. Lists are separated by commas; yes and no are said as such. <key>_file
-instead of <key> names a file that holds the value.
+This file lists every setting with its default. To change a setting, remove the "#" in front of it.
+The command line (--set section.key=value) and the environment (TORNCHAT_<SECTION>__<KEY>) take
+precedence over this file. The items of a list are separated by commas. Booleans are yes or no.
+<key>_file instead of <key> names a file that contains the value.
 
-See what is in force with `tornchat config`, and whether it adds up with `tornchat check`."""
-DEADLINES_WORDS = "Seconds after which a plugin that does not answer is given up, for each hook."
+`tornchat config` shows the effective settings, and `tornchat check` validates them."""
+DEADLINES_WORDS = "Maximum duration of a plugin call in seconds, for each hook."
 
 
 def sample(chosen: Mapping[str, Mapping[str, object]]) -> str:
-    """Write tornchat.ini. What is `chosen` (section -> key -> value) stands in it without its "#".
+    """Return the text of tornchat.ini. The `chosen` settings (section -> key -> value) are not commented out.
 
-    Raises `SettingsError` if a chosen one is not a setting of the core or of a default plugin.
+    Raises `SettingsError` if one of them is not a setting of the core or of a default plugin.
     """
     left = {(section, key) for section, keys in chosen.items() for key in keys}
     lines = list(_prose(HEAD))
@@ -47,13 +47,13 @@ def sample(chosen: Mapping[str, Mapping[str, object]]) -> str:
 
 
 def forms() -> dict[str, type[msgspec.Struct]]:
-    """The typed sections of the core and of the default plugins; a plugin without settings is left out."""
+    """Return the typed sections of the core and of the default plugins that have settings."""
     plugins = {name: settings_type(choose(name, {})) for name in TornchatSection().plugins}
     return {**SECTIONS, **{name: form for name, form in plugins.items() if msgspec.structs.fields(form)}}
 
 
 def ini(value: object) -> str:
-    """Write a value as it stands in an ini file."""
+    """Return a value in the syntax of ini files."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""A port for Prometheus of each process's own: the one that the workers share answers for any of them."""
+"""A metrics port per process, since the port shared by the workers reaches any of them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tornchat.errors import SettingsError
 
 
 def scraping(chat: ChatApp, number: int | None) -> HTTPServer | None:
-    """Listen at `[metrics] port`; worker `number` (1, 2, ...) takes the one that many further, less one.
+    """Listen at `[metrics] port`, or for worker `number` (1, 2, ...) at `port + number - 1`.
 
-    None if there is no such port. Raises `SettingsError`.
+    Returns None if the port is not set. Raises `SettingsError`.
     """
     settings = chat.settings.metrics
     if not (settings.enabled and settings.port):
@@ -20,7 +20,7 @@ def scraping(chat: ChatApp, number: int | None) -> HTTPServer | None:
     port = settings.port + (number or 1) - 1
     server = HTTPServer(chat.metrics_application())
     try:
-        # A new worker is there before the old one in its place has gone.
+        # `reuse_port`, since a new worker starts before the one that it replaces has ended.
         server.add_sockets(bind_sockets(port, settings.host, reuse_port=number is not None))
     except (OSError, OverflowError) as error:
         raise SettingsError(

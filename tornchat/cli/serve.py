@@ -1,4 +1,4 @@
-"""`tornchat serve`: the server, in a process of its own or in several, until a signal ends it."""
+"""`tornchat serve`: runs the server, in this process or in several workers, until a signal."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tornchat.config.settings import Settings
 @click.command("serve")
 @with_settings
 @click.option("--host", help="The address to listen on. [default: 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), help="0 takes any free one. [default: 8888]")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port; 0: any free port. [default: 8888]")
 @click.option("--workers", type=click.IntRange(1), help="Processes that share the port. [default: 1]")
 def command(given: Given, host: str | None, port: int | None, workers: int | None) -> None:
-    """Run the server. Without any file it is at 127.0.0.1:8888 and keeps ./tornchat-data/."""
+    """Run the server. By default it listens on 127.0.0.1:8888 and stores data in ./tornchat-data/."""
     given = given.also("tornchat", host=host, port=port).also("server", workers=workers)
     settings = given.settings()
     logs.to_stderr(settings.tornchat.log_level, settings.tornchat.log_format)
-    loops.factory(settings.tornchat.loop)  # refused here, before anything is begun
+    loops.factory(settings.tornchat.loop)  # raises before anything is started
     if settings.server.workers > 1:
         supervisor.run(given, settings, lambda sockets: _greet(settings, given, sockets))
     else:

@@ -1,4 +1,4 @@
-"""What several processes of one chat need."""
+"""Checks for running several processes as one chat."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tornchat.model import Fault
 
 
 def faults_of_workers(hooks: Hooks, workers: int) -> list[tuple[str, Fault]]:
-    """Give (plugin, fault): why so many processes would not be one chat. Raises `SettingsError`."""
+    """Return faults, with plugin names, if `workers` processes can't share a chat. Raises `SettingsError`."""
     if workers == 1 or hooks.broadcast_scope() == "cluster":
         return []
     what = f"[server] workers is {workers}, but what is said in one process would not reach the others."

@@ -1,4 +1,4 @@
-"""The place of one worker: a process that is begun again when it ends, and renewed when that is asked for."""
+"""Supervision of one worker: its process is restarted when it ends, and replaced on request."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tornchat.tasks import Tasks
 log = logging.getLogger("tornchat.workers")
 
 START_SECONDS = 60.0
-"""A worker that lets nobody in after so long is given up."""
+"""Seconds after which a worker that does not accept clients is stopped."""
 
 
 class Slot:
-    """Worker `number`. Only `keep` starts processes here, so that there is never one too many."""
+    """Supervises worker `number`. After the first `fill`, only `keep` starts processes."""
 
     def __init__(self, number: int, start: Callable[[int], Awaitable[Child]]) -> None:
-        """`start` gives a new process for a worker's number. On the running loop."""
+        """`start` starts a process for a worker's number. Requires a running event loop."""
         self.number = number
         self._start = start
         self._now = asyncio.get_running_loop().time
@@ -33,7 +33,7 @@ class Slot:
         self._drains = Tasks()
 
     async def fill(self) -> bool:
-        """Start a process and wait until it lets clients in; False if it did not get so far."""
+        """Start a process and wait until it accepts clients; return False if it fails before."""
         self._begun = self._now()
         child = await self._start(self.number)
         self._children.append(child)
@@ -45,7 +45,7 @@ class Slot:
         return True
 
     async def keep(self) -> None:
-        """Have a process here, until this is cancelled."""
+        """Keep a process running, until cancelled."""
         while True:
             if self._child is not None:
                 await self._watch(self._child)
@@ -55,19 +55,19 @@ class Slot:
                 await self._pause("did not get ready")
 
     async def renew(self) -> bool:
-        """Have a new process in the place of the old one, which then drains; False if none got ready."""
+        """Replace the process by a new one and drain the old one; return False if no new one got ready."""
         self._renewal = asyncio.get_running_loop().create_future()
         self._asked.set()
         return await self._renewal
 
     async def stop(self) -> bool:
-        """End what runs here; False if something did not end well. `keep` was cancelled before."""
+        """Stop all processes; return False if one failed. Cancel `keep` before."""
         await self._drains.close()
         ends = await asyncio.gather(*(child.stop() for child in self._children))
         return all(ends)
 
     async def _watch(self, child: Child) -> None:
-        """Wait until it ends or a new one is wanted, and see to that."""
+        """Wait until the process ends or a replacement is requested, and handle it."""
         end, asked = asyncio.create_task(child.end()), asyncio.create_task(self._asked.wait())
         try:
             await asyncio.wait({end, asked}, return_when=asyncio.FIRST_COMPLETED)
@@ -98,7 +98,7 @@ class Slot:
         if await self.fill():
             self._drains.start(self._drain(old), f"drain {old.pid}")
         else:
-            log.error("worker %d: no new process got ready, so process %d stays", self.number, old.pid)
+            log.error("worker %d: no new process got ready; keeping process %d", self.number, old.pid)
             self._settle(False)
 
     async def _drain(self, old: Child) -> None:

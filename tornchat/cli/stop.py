@@ -1,4 +1,4 @@
-"""How a process is told to end, and that it does."""
+"""Stopping of a process on a signal, with a deadline."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ import threading
 log = logging.getLogger("tornchat")
 
 GRACE_SECONDS = 5.0
-"""What a stop may take beyond the drain time, whatever a plugin does."""
+"""Seconds that a stop may take in addition to the drain time, whatever plugins do."""
 
 
 class Stop:
-    """Set by the first SIGTERM or SIGINT, or by `ask`; more of them change nothing.
+    """A stop request, made by the first SIGTERM or SIGINT, or by `ask`. Further requests are ignored.
 
-    The handlers are not the loop's: those end with the loop, and a late signal would find none.
+    The signal handlers are not those of the event loop, which would be removed before the process ends.
     """
 
     SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
     def __init__(self, seconds: float, ignored: tuple[signal.Signals, ...] = ()) -> None:
-        """In the main thread. The process is ended by force `seconds` after the stop was asked for.
+        """Installs the signal handlers; call it in the main thread.
 
-        `ignored` are signals that shall do nothing, even if they are of `SIGNALS`.
+        The process exits by force `seconds` after the request. The signals in `ignored` are ignored, even if
+        they are in `SIGNALS`.
         """
         self._seconds = seconds
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -36,12 +37,12 @@ class Stop:
             signal.signal(number, signal.SIG_IGN)
 
     async def wait(self) -> None:
-        """Wait for the signal, also for one that has come already."""
+        """Wait for the request; return at once if it has already been made."""
         self._loop = asyncio.get_running_loop()
         await self._asked.wait()
 
     def ask(self) -> None:
-        """Do as if the signal had come. From any thread."""
+        """Request the stop. May be called from any thread."""
         if not self._asked.is_set():
             self._end_by_force_later()
         if self._loop is None:
@@ -50,10 +51,10 @@ class Stop:
         try:
             self._loop.call_soon_threadsafe(self._asked.set)
         except RuntimeError:
-            pass  # the loop is closed: it has ended already
+            pass  # the loop is closed: the stop is complete
 
     def ignore_signals(self) -> None:
-        """Let nothing disturb the last steps of this process."""
+        """Ignore further signals during the last steps of the process."""
         for number in self.SIGNALS:
             signal.signal(number, signal.SIG_IGN)
 
@@ -61,12 +62,12 @@ class Stop:
         self.ask()
 
     def _end_by_force_later(self) -> None:
-        # A thread: the loop may be what stands still.
+        # In a thread, since the event loop may be blocked.
         timer = threading.Timer(self._seconds, _give_up, [self._seconds])
         timer.daemon = True
         timer.start()
 
 
 def _give_up(seconds: float) -> None:
-    log.error("the stop has not come to its end within %.1f s: ended by force", seconds)
+    log.error("the stop did not complete within %.1f s: exiting by force", seconds)
     os._exit(1)

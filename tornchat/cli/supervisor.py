@@ -1,4 +1,4 @@
-"""`tornchat serve --workers`: the parent, which holds the port and keeps a worker in each place."""
+"""The parent process of `tornchat serve --workers`, which binds the port and supervises the workers."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ log = logging.getLogger("tornchat.workers")
 
 
 def run(given: Given, settings: Settings, greet: Callable[[list[str]], None]) -> None:
-    """Serve with `[server] workers` processes until SIGTERM or SIGINT; SIGHUP renews them one by one.
+    """Serve with `[server] workers` processes until SIGTERM or SIGINT. SIGHUP replaces them one by one.
 
-    `greet` is given the addresses once clients may come. Raises `SettingsError` when several processes
-    can't be one chat, or when no worker gets ready; `click.exceptions.Exit` when not all ended well.
+    `greet` is called with the addresses when the first worker accepts clients. Raises `SettingsError` if the
+    processes can't share a chat or no worker gets ready, and `click.exceptions.Exit` if a worker has failed
+    to stop properly.
     """
     stop = Stop(settings.server.drain_seconds + GRACE_SECONDS)
     asyncio.run(_prepare(load_plugins(settings), settings.server.workers))
@@ -43,7 +44,7 @@ def run(given: Given, settings: Settings, greet: Callable[[list[str]], None]) ->
 
 
 async def _prepare(loaded: Loaded, workers: int) -> None:
-    """Refuse what can't be several processes, and migrate once for all of them."""
+    """Check that several processes can share a chat, and migrate once for all. Raises `SettingsError`."""
     try:
         hooks = loaded.hooks
         for plugin, fault in [*faults_of_workers(hooks, workers), *await hooks.cluster_faults()]:
@@ -54,7 +55,7 @@ async def _prepare(loaded: Loaded, workers: int) -> None:
 
 
 class Supervisor:
-    """The workers of one server. The first of them must get ready; the others follow."""
+    """Runs the workers of a server. The first one must get ready before the others are started."""
 
     def __init__(
         self,
@@ -64,7 +65,7 @@ class Supervisor:
         stop: Stop,
         greet: Callable[[list[str]], None],
     ) -> None:
-        """On the running loop."""
+        """Requires a running event loop."""
         self._given = given
         self._settings = settings
         self._sockets = sockets
@@ -74,7 +75,7 @@ class Supervisor:
         self._slots: list[Slot] = []
 
     async def run(self) -> bool:
-        """Serve until the stop; False if some worker did not end well. Raises `SettingsError`."""
+        """Serve until the stop; return False if a worker did not stop properly. Raises `SettingsError`."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, self._hangup.set)
         self._slots = [Slot(number + 1, self._start) for number in range(self._settings.server.workers)]
@@ -101,25 +102,25 @@ class Supervisor:
             keeping.create_task(self._renew())
 
     async def _renew(self) -> None:
-        """At each SIGHUP, renew the workers, one after another; the first that can't be ends the round."""
+        """On each SIGHUP, replace the workers one after another. The first failure ends the round."""
         while True:
             await self._hangup.wait()
             self._hangup.clear()
             if self._read_settings() and await self._renewed():
-                log.info("all workers are new")
+                log.info("all workers were replaced")
 
     def _read_settings(self) -> bool:
         try:
             self._settings = self._given.settings()
         except SettingsError as fault:
-            log.error("the workers stay as they are: %s", fault)
+            log.error("the workers are not replaced: %s", fault)
             return False
         return True
 
     async def _renewed(self) -> bool:
         for slot in self._slots:
             if not await slot.renew():
-                log.error("the round ends at worker %d; the others stay as they are", slot.number)
+                log.error("worker %d could not be replaced; the remaining workers are kept", slot.number)
                 return False
         return True
 
@@ -130,5 +131,5 @@ class Supervisor:
         await asyncio.wait({work})
         good = all(await asyncio.gather(*(slot.stop() for slot in self._slots)))
         if not work.cancelled():
-            work.result()  # raises: it never ends by itself
+            work.result()  # raises, since `work` ends only by an exception
         return good

@@ -1,4 +1,4 @@
-"""A room in a terminal: prints what it hears and says what is typed."""
+"""A chat client for the terminal: prints the events of a room and sends the lines typed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ WORDS = MappingProxyType(
 
 
 class GivenUp(Exception):
-    """There is no use in going on; says why."""
+    """Ends the client. The text is the reason."""
 
 
 class Terminal:
@@ -47,12 +47,12 @@ class Terminal:
     def __init__(self, url: str, token: str) -> None:
         self._url = url
         self._token = token
-        self._seen = ("", 0)  # the epoch, and the last place that was printed
+        self._seen = ("", 0)  # the epoch, and the last position printed
         self._failures = 0
         self._refused = False
 
     async def run(self) -> int:
-        """Talk until the end of input; gives the exit status: 0 if all that was said was stored."""
+        """Run until the end of input; return the exit status, 0 if every message was stored."""
         try:
             await self._stay()
         except NotConnected as error:
@@ -127,7 +127,7 @@ def _end(reason: str) -> int:
 
 
 def _say(text: str) -> None:
-    """Print a line. Raises `GivenUp` when nobody takes it: that is no trouble of the connection's."""
+    """Print a line. Raises `GivenUp` if the output fails, which must not count as a lost connection."""
     try:
         click.echo(printable(text))
     except OSError as error:
@@ -136,7 +136,7 @@ def _say(text: str) -> None:
 
 
 def _drop_output() -> None:
-    """Lead stdout to nowhere, or what is left in its buffer fails once more at the interpreter's end."""
+    """Redirect stdout to /dev/null, since flushing its buffer would fail again when the interpreter exits."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -1,4 +1,4 @@
-"""`tornchat token`: a token that the server accepts."""
+"""`tornchat token`: prints a token that the server accepts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DAY = 86400
 @with_settings
 @click.option("--id", "user_id", help="The user's id. [default: the username]")
 @click.option(
-    "--ttl", type=click.IntRange(min=1), default=DAY, show_default=True, help="Seconds it is valid."
+    "--ttl", type=click.IntRange(min=1), default=DAY, show_default=True, help="Validity in seconds."
 )
 @click.option("--role", "roles", multiple=True, help="A role of the user; may be repeated.")
 def command(given: Given, username: str, user_id: str | None, ttl: int, roles: tuple[str, ...]) -> None:
@@ -29,7 +29,7 @@ def command(given: Given, username: str, user_id: str | None, ttl: int, roles: t
 
 
 async def issue(settings: Settings, user: User, lifetime: float) -> str:
-    """Ask the loaded plugins for a token. Raises `SettingsError` if none of them issues any."""
+    """Return a token issued by a loaded plugin. Raises `SettingsError` if no plugin issues tokens."""
     hooks = load_plugins(settings).hooks
     try:
         return await hooks.issue_token(user, lifetime)

@@ -1,4 +1,4 @@
-"""What is typed, or piped in: lines of stdin, read beside the event loop."""
+"""Reading lines of stdin, from a terminal or a pipe, in a thread."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ MOST_WAITING = 100
 
 
 class TypedLines:
-    """Lines of a file descriptor, whatever kind of file it is; None is its end."""
+    """Reads the non-blank lines of a file descriptor of any kind."""
 
     def __init__(self, descriptor: int = 0) -> None:
         self._descriptor = descriptor
         self._loop = asyncio.get_running_loop()
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
         self._room_for_more = threading.Semaphore(MOST_WAITING)
-        # A thread may be stuck in a read for ever; as a daemon it keeps nobody from leaving.
+        # A daemon thread, since it may be blocked in a read when the process exits.
         threading.Thread(target=self._read, name="typed-lines", daemon=True).start()
 
     async def next(self) -> str | None:
-        """The next line that says something."""
+        """Return the next line that is not blank; None at the end of the file."""
         line = await self._lines.get()
         self._room_for_more.release()
         return line
@@ -39,7 +39,7 @@ class TypedLines:
         self._put(None)
 
     def _chunk(self) -> bytes:
-        # Not sys.stdin: its lock, held by a daemon thread, breaks the interpreter's end.
+        # Not sys.stdin, whose lock, held by a daemon thread, breaks the shutdown of the interpreter.
         try:
             return os.read(self._descriptor, CHUNK_BYTES)
         except OSError:
@@ -52,4 +52,4 @@ class TypedLines:
         try:
             self._loop.call_soon_threadsafe(self._lines.put_nowait, line)
         except RuntimeError:
-            pass  # the loop is closed: nobody listens any more
+            pass  # the loop is closed

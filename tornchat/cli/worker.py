@@ -1,4 +1,4 @@
-"""`tornchat worker`: one of the processes of `tornchat serve --workers`, which alone starts it."""
+"""`tornchat worker`: a worker process, started by `tornchat serve --workers` only."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tornchat.cli.stop import Stop
 
 READY = b"r"
 WORKER_GRACE_SECONDS = 4.0
-"""What a worker may take beyond the drain time: less than its parent, which waits for it."""
+"""Seconds that a worker's stop may take in addition to the drain time; fewer than those of its parent."""
 IGNORED = (signal.SIGINT, signal.SIGHUP)
-"""A terminal sends these to parent and workers alike; what is to be done is the parent's."""
+"""Signals that a terminal also sends to the workers, but only the parent handles."""
 
 
 @click.command("worker", hidden=True)
@@ -27,7 +27,7 @@ IGNORED = (signal.SIGINT, signal.SIGHUP)
 @click.option("--parent", type=int, required=True, metavar="FD")
 @click.option("--socket", "descriptors", type=int, multiple=True, required=True, metavar="FD")
 def command(given: Given, number: int, parent: int, descriptors: tuple[int, ...]) -> None:
-    """Serve on sockets that were handed in. Started by `tornchat serve --workers`, not by hand."""
+    """Serve on inherited sockets. Started by `tornchat serve --workers`, not by users."""
     sockets = adopt(descriptors)
     [line] = adopt([parent])
     settings = given.settings()
@@ -42,11 +42,11 @@ def _tell(line: socket.socket) -> None:
     try:
         line.send(READY)
     except OSError:
-        pass  # the parent is gone, and this process is about to be
+        pass  # the parent has ended, so this process will stop
 
 
 def _end_with_parent(line: socket.socket, stop: Stop) -> None:
-    """Ask for the stop when the other end of `line` is closed, as it is by the parent's death."""
+    """Request the stop when the other end of `line` is closed, which happens when the parent ends."""
     line.setblocking(True)
 
     def watch() -> None:
@@ -56,5 +56,5 @@ def _end_with_parent(line: socket.socket, stop: Stop) -> None:
             pass
         stop.ask()
 
-    # A thread: also a loop that stands still must not outlive the parent.
+    # In a thread, so that the process ends with its parent even if the event loop is blocked.
     threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -1,4 +1,4 @@
-"""A client of a tornchat server, for programs: a room as an async iterator that stays connected.
+"""A client library for tornchat servers. A room is an async iterator that reconnects automatically.
 
     from tornchat.client import Message, connect
 
@@ -8,7 +8,7 @@
             if isinstance(event, Message):
                 print(event.sender_username, event.text)
 
-It loads nothing of the server, and runs on any asyncio event loop.
+It imports no server code and runs on any asyncio event loop.
 """
 
 from __future__ import annotations

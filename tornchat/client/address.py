@@ -1,4 +1,4 @@
-"""Where a room is: its URL, taken apart once."""
+"""Parsing of the URL of a room."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SECURE = frozenset({"wss", "https"})
 
 
 class Address(NamedTuple):
-    """A room's endpoint. `target` is the path with the query."""
+    """The endpoint of a room. `target` is the path with the query."""
 
     host: str
     port: int
@@ -20,20 +20,21 @@ class Address(NamedTuple):
     target: str
 
     def resuming(self, epoch: str, since: int) -> str:
-        """The target that asks for all that came after a position."""
+        """Return the target that requests the entries after a position."""
         joint = "&" if "?" in self.target else "?"
         return f"{self.target}{joint}{urlencode({'epoch': epoch, 'since': since})}"
 
 
 def parse_address(url: str) -> Address:
-    """Take a URL apart: `ws://host:port/ws/chat/ROOM/`, or with `wss`, `http` or `https`.
+    """Parse a URL: `ws://host:port/ws/chat/ROOM/`, or with `wss`, `http` or `https`.
 
-    Raises `ValueError` if it is none, or holds a password or a token: URLs are logged on their way.
+    Raises `ValueError` if it is invalid, or contains a user, a token or a position. Secrets must not be in a
+    URL, since servers and proxies log URLs.
     """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
-    except ValueError:  # brackets that don't close, a port that is none
+    except ValueError:  # unbalanced brackets or an invalid port
         host, port = None, None
     if not host or parts.scheme not in PORTS or not url.isascii() or not url.isprintable() or " " in url:
         raise ValueError("The URL is no room's: write ws://host:port/ws/chat/ROOM/ or wss://...")

@@ -1,4 +1,4 @@
-"""How long to wait before the next try: exponential, bounded, with full jitter."""
+"""Exponential backoff with full jitter."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ MOST_SECONDS = 30.0
 
 
 class Backoff:
-    """Each wait is anything between nothing and a bound, which doubles with each failure up to `most`."""
+    """Computes delays: each is random between 0 and a bound that doubles with each failure."""
 
     def __init__(self, first: float = FIRST_SECONDS, most: float = MOST_SECONDS) -> None:
-        """Both in seconds."""
+        """`first` is the initial bound and `most` its maximum, both in seconds."""
         self._first = first
         self._most = most
         self._failures = 0
 
     def next(self) -> float:
-        """The seconds to wait after one more failure."""
+        """Record a failure and return the delay in seconds before the next attempt."""
         bound = min(self._most, self._first * 2.0 ** min(self._failures, 60))
         self._failures += 1
         return random.uniform(0.0, bound)  # noqa: S311 (no secret)
 
     def reset(self) -> None:
-        """All is well again."""
+        """Record a success: the bound starts again at `first`."""
         self._failures = 0

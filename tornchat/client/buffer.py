@@ -1,4 +1,4 @@
-"""What came and was not taken yet: bounded, since the log keeps the rest."""
+"""A bounded buffer of received events. The log on the server holds those that do not fit."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from tornchat.client.events import Event
 
 
 class Buffer:
-    """Events in the order they came. Once one did not fit, none is taken until it is empty again.
+    """Events in order of arrival. After an event did not fit, none is accepted until the buffer is empty.
 
-    Who reads too slowly loses nothing by it: the client resumes from the last event that is in here.
+    A slow reader loses no messages, since the client then resumes from the last message in the buffer.
     """
 
     PATIENCE_SECONDS = 5.0
-    """How long the server is kept waiting for a reader; it closes with 1013 after ten."""
+    """Maximum time for which reading from the server is paused; after 10 s the server closes with 1013."""
 
     def __init__(self, most: int) -> None:
-        """It holds `most` events."""
+        """`most` is the maximum number of events."""
         self._most = most
         self._events: deque[Event] = deque()
         self._news = asyncio.Event()
@@ -27,12 +27,12 @@ class Buffer:
         self._end: BaseException | None = None
         self._ended = False
         self.overflowed = False
-        """True from the event that did not fit until `reopen`."""
+        """True after an event did not fit, until `reopen`."""
         self.on_drained: Callable[[], None] | None = None
-        """Called when all was taken of what overflowed."""
+        """Called when the last event has been read after an overflow."""
 
     async def wait_for_room(self) -> None:
-        """Wait until the next event fits, or this was hurried, or patience is at its end."""
+        """Wait until there is room for an event or `hurry` is called, at most `PATIENCE_SECONDS`."""
         if self.overflowed or len(self._events) < self._most:
             return
         self._room.clear()
@@ -43,11 +43,11 @@ class Buffer:
             pass
 
     def hurry(self) -> None:
-        """Something else waits for what comes: let nobody wait for room."""
+        """End `wait_for_room`, because the answer to a message may follow."""
         self._room.set()
 
     def put(self, event: Event) -> bool:
-        """Append an event; False if it was not taken."""
+        """Append an event; return False if it was not accepted."""
         if self.overflowed or len(self._events) >= self._most:
             self.overflowed = True
             return False
@@ -57,16 +57,16 @@ class Buffer:
 
     @property
     def drained(self) -> bool:
-        """True if it overflowed and all that is in it was taken since."""
+        """True if the buffer has overflowed and is now empty."""
         return self.overflowed and not self._events
 
     def reopen(self) -> None:
-        """Take events again, if it is empty."""
+        """Accept events again after an overflow, if the buffer is empty."""
         if self.drained:
             self.overflowed = False
 
     async def next(self) -> Event | None:
-        """The next event; None after the last one. Raises what it was ended with."""
+        """Wait for the next event; return None after the last one, or raise the error passed to `end`."""
         while not self._events:
             if self._ended:
                 if self._end is not None:
@@ -81,6 +81,6 @@ class Buffer:
         return event
 
     def end(self, error: BaseException | None) -> None:
-        """Nothing more will come; what is in it can still be taken."""
+        """Mark the end of the events. Buffered events can still be read."""
         self._end, self._ended = error, True
         self._news.set()

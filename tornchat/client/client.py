@@ -1,4 +1,4 @@
-"""A room over as many connections as it takes: `connect` gives a `Client`."""
+"""The client: one user in one room, over a sequence of connections."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tornchat.errors import POSITION_LOST, TOO_BIG, UNAUTHORIZED, Closed
 from tornchat.wire import V1_SUBPROTOCOL
 
 CONNECT_SECONDS = 10.0
-"""How long a connection and its handshake may take."""
+"""Maximum duration of connecting and the handshake, in seconds."""
 
 State: TypeAlias = Literal["connecting", "connected", "reconnecting", "closed"]
 
@@ -37,22 +37,23 @@ def connect(
     unanswered: int = 64,
     tls: ssl.SSLContext | None = None,
 ) -> Client:
-    """Be in a room: `async with connect(url, token) as chat:`, then iterate over it and `send`.
+    """Return a client for a room. Use it as `async with connect(url, token) as chat:`.
 
-    `url` is the room's: `wss://host/ws/chat/ROOM/`. `token` is a string, or an async function that is
-    asked for one, and asked again when the last has expired. With `wait`, entering waits for the first
-    connection and raises `NotConnected` if it fails; without, it enters at once and tries until a server
-    is there. `buffer` events are kept for who iterates; what comes meanwhile is fetched from the log
-    later. `unanswered` messages may be on their way; further ones wait. `tls` is for wss, in place of the
-    system's certificates. Raises `ValueError` for a URL or a token that can't be one.
+    `url` is the URL of the room: `wss://host/ws/chat/ROOM/`. `token` is a string, or an async function that
+    returns one and is called again when the token has expired. If `wait` is true, entering the context waits
+    for the first connection and raises `NotConnected` if it fails; otherwise it returns at once, and the
+    client connects in the background. `buffer` is the maximum number of unread events kept in memory; later
+    messages are then fetched from the log. `unanswered` is the maximum number of messages without an answer;
+    further calls of `send` wait. `tls` replaces the default TLS context for wss. Raises `ValueError` if the
+    URL or the token is invalid.
     """
     return Client(parse_address(url), Token(token), wait, buffer, unanswered, tls)
 
 
 class Client:
-    """One user in one room. An async context manager, and an async iterator of `Event`s for one reader.
+    """One user in one room: an async context manager, and an async iterator of `Event`s for one reader.
 
-    It may be used from one event loop only. A cancelled `send` or iteration leaves it whole.
+    It must be used in one event loop. It remains usable if a `send` or the iteration is cancelled.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Client:
         unanswered: int,
         tls: ssl.SSLContext | None,
     ) -> None:
-        """Made by `connect`."""
+        """Use `connect` instead."""
         self._address = address
         self._token = token
         self._wait = wait
@@ -80,13 +81,13 @@ class Client:
 
     @property
     def state(self) -> State:
-        """`connecting` until it was connected once; `closed` after `close()` or a final end."""
+        """`connecting` until the first connection; `closed` after `close()` or a final end."""
         return self._state
 
     # --- being in the room ---
 
     async def __aenter__(self) -> Self:
-        """Enter the room. Raises `NotConnected`, and `Ended` if the server said a final no."""
+        """Join the room. Raises `NotConnected`, and `Ended` if the server refuses permanently."""
         assert self._running is None, "enter a client once; connect again for another"
         self._running = asyncio.create_task(self._run(), name="tornchat client")
         if self._wait:
@@ -108,24 +109,25 @@ class Client:
         return self
 
     async def __anext__(self) -> Event:
-        """The next event. Ends after `close()`; raises `Ended` if the chat ended for good."""
+        """Return the next event. The iteration ends after `close()`; `Ended` is raised on a final close."""
         event = await self._buffer.next()
         if event is None:
             raise StopAsyncIteration
         return event
 
     async def send(self, text: str, message_id: str | None = None) -> int:
-        """Say something and give its place in the room's log once it is stored: once, whatever happens.
+        """Send a message and return its `seq` in the room's log once it is stored, exactly once.
 
-        Without a connection it waits for one. Messages go out in the order of the calls; who needs that
-        order also if the server refuses one for now (it is sent again later) awaits each before the next.
-        If this is cancelled, the message may be stored or not: send it again with the same `message_id`
-        (1 to 64 characters, new for each message) to be sure. Raises `SendRefused`, `Ended`, `ClientClosed`.
+        Waits for a connection if there is none. Messages are sent in the order of the calls. If the server
+        refuses a message temporarily, it is sent again later, and others may be stored before it; await each
+        call before the next to preserve the order. After a cancellation the message may or may not be
+        stored; sending it again with the same `message_id` (1 to 64 characters, unique per message) is safe.
+        Raises `SendRefused`, `Ended`, `ClientClosed`.
         """
         return await self._outgoing.send(message_id or secrets.token_hex(8), text)
 
     async def close(self) -> None:
-        """Leave the room, within three seconds. Idempotent. What is not acknowledged is not waited for."""
+        """Leave the room, within 3 s. Idempotent. Does not wait for outstanding acknowledgements."""
         task = self._running
         if task is None:
             self._finish(ClientClosed("The client was closed."))
@@ -134,7 +136,7 @@ class Client:
         try:
             await asyncio.wait({task})
         except asyncio.CancelledError:
-            task.cancel()  # no time for a goodbye
+            task.cancel()  # ends at once, without a closing handshake
             await asyncio.wait({task})
             raise
 
@@ -145,7 +147,7 @@ class Client:
         try:
             while True:
                 await self._pause(await self._visit())
-        except Exception as error:  # `Ended`, `NotConnected`, or a fault of ours that must not be silent
+        except Exception as error:  # `Ended`, `NotConnected`, or a bug, which must not go unnoticed
             end = error
         finally:
             self._finish(end)
@@ -157,7 +159,7 @@ class Client:
         self._entered.set()
 
     async def _visit(self) -> Goodbye:
-        """Go in and stay until the connection ends. Raises `Ended` if that is final."""
+        """Connect, and return when the connection has ended. Raises `Ended` if the end is final."""
         try:
             socket = await self._open()
         except HandshakeRefused as refusal:

@@ -1,4 +1,4 @@
-"""What a client's calls raise: each says what happened and the cure."""
+"""The exceptions of the client. Their texts state what happened and how to resolve it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ CURES: Mapping[int, str] = MappingProxyType(
         REMOVED: "A moderator removed this user: ask them.",
     }
 )
-"""Final close code -> what may be done about it."""
+"""Final close code -> how to resolve it."""
 
 
 class ClientError(Exception):
-    """Anything that a client raises by itself."""
+    """Base class of the client's exceptions."""
 
 
 class NotConnected(ClientError):
-    """The first connection failed, and `wait=False` was not given. `reason` says why; try it again."""
+    """The first connection failed (only with `wait=True`). `reason` is the cause; a retry may succeed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"No connection: {reason}. Is the server up, and the URL right?")
@@ -30,10 +30,10 @@ class NotConnected(ClientError):
 
 
 class Ended(ClientError):
-    """The chat ended for good: the same attempt would end the same way, so nothing is tried again.
+    """The server refused permanently. The client does not retry, since the result would be the same.
 
-    `code` is the close code (4000, 4001, 4003), or the HTTP status of a refused handshake, or None if
-    what answers is no tornchat. `reason` is the server's, and `cure` says what to do.
+    `code` is the close code (4000, 4001, 4003), the HTTP status of a refused handshake, or None if the
+    server is not a tornchat server. `reason` is the cause, and `cure` states how to resolve it.
     """
 
     def __init__(self, code: int | None, reason: str, cure: str) -> None:
@@ -44,9 +44,9 @@ class Ended(ClientError):
 
 
 class SendRefused(ClientError):
-    """The server refused this message: it is not stored, and to send it again would not help.
+    """The server refused the message permanently. It is not stored, and a retry would fail as well.
 
-    `code` is one of `tornchat.errors.CODES`; `text` says it to people.
+    `code` is one of `tornchat.errors.CODES`; `text` is a description for users.
     """
 
     def __init__(self, code: str, text: str) -> None:
@@ -56,4 +56,4 @@ class SendRefused(ClientError):
 
 
 class ClientClosed(ClientError):
-    """`close()` was called. A message that was not acknowledged by then may be stored or not."""
+    """`close()` was called. A message that was not acknowledged before may or may not be stored."""

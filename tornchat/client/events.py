@@ -1,4 +1,4 @@
-"""What a client is told, typed: each event is read from a v1 frame as it came, but for `Disconnected`."""
+"""The events of a client. All except `Disconnected` are decoded v1 frames."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from tornchat.wire import Ack, V1Error
 
 
 class Connected(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
-    """The room was entered, for the first time or again.
+    """The client has joined the room, for the first time or again after a disconnect.
 
-    `recovered`: all that was missed follows, and nothing else. If it is false, drop what you show of the
-    room: the usual history follows, and may not meet what you had. `seq` is where the log stood.
+    If `recovered` is true, exactly the missed messages follow. Otherwise the usual history follows, possibly
+    with a gap to the messages received before; an application should discard those. `seq` is the position of
+    the newest entry in the log.
     """
 
     room: str
@@ -26,13 +27,13 @@ class Connected(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
 
 
 class UserList(msgspec.Struct, frozen=True, tag_field="type", tag="room_users_list"):
-    """Who is here, after each `Connected`; it holds yourself."""
+    """The users in the room, including this one. Follows each `Connected`."""
 
     users: tuple[Participant, ...]
 
 
 class Message(msgspec.Struct, frozen=True, tag_field="type", tag="chat_message"):
-    """A message at its place in the room's log. The text of one that was deleted is empty."""
+    """A message with its `seq` in the room's log. The text of a deleted message is empty."""
 
     seq: int
     sender_id: str
@@ -42,30 +43,30 @@ class Message(msgspec.Struct, frozen=True, tag_field="type", tag="chat_message")
 
 
 class MessageDeleted(msgspec.Struct, frozen=True, tag_field="type", tag="message_deleted"):
-    """The message `seq` was deleted; the deletion's own place in the log is `position`."""
+    """The message `seq` was deleted. `position` is the `seq` of the deletion itself."""
 
     seq: int
     position: int
 
 
 class UserJoined(msgspec.Struct, frozen=True, tag_field="type", tag="user_join"):
-    """A user is here now."""
+    """A user has joined the room."""
 
     user_id: str
     username: str
 
 
 class UserLeft(msgspec.Struct, frozen=True, tag_field="type", tag="user_leave"):
-    """A user is not here any more."""
+    """A user has left the room."""
 
     user_id: str
     username: str
 
 
 class Disconnected(msgspec.Struct, frozen=True):
-    """The connection ended, and the next try is in `retry_in` seconds.
+    """The connection has ended or could not be opened. The next attempt is made in `retry_in` seconds.
 
-    `code` is its close code; None if it broke off, or never was open. `reason` is for people.
+    `code` is the close code; None if there was none. `reason` is a description for users.
     """
 
     reason: str
@@ -85,9 +86,9 @@ class _AnyType(msgspec.Struct):
 
 
 def read_frame(payload: bytes) -> Frame | None:
-    """Read a v1 frame; None is one of a type that this client doesn't know, which is to be ignored.
+    """Decode a v1 frame; return None if its type is unknown, in which case it must be ignored.
 
-    Raises `ValueError` if it is not what the wire format says.
+    Raises `ValueError` if the frame violates the wire format.
     """
     try:
         frame: Frame = _decode(payload)

@@ -1,4 +1,4 @@
-"""Why a connection ended, and what that means for the next."""
+"""Interpretation of the end of a connection: whether and when to reconnect."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tornchat.client.websocket import NO_STATUS, HandshakeRefused
 from tornchat.errors import FINAL_CLOSE_CODES, Closed
 
 LONGEST_WAIT = 300.0
-"""Seconds; no server has a say over more."""
+"""Maximum delay in seconds that a server may request."""
 NOT_NOW = frozenset({408, 425, 429})
-"""HTTP statuses below 500 that may be others later."""
+"""Temporary HTTP statuses below 500."""
 
 
 class Goodbye(NamedTuple):
-    """An end after which it may be tried again; `retry_after` (seconds) is the server's wish."""
+    """An end after which the client reconnects, after `retry_after` seconds if the server requests it."""
 
     reason: str
     code: int | None = None
@@ -24,7 +24,7 @@ class Goodbye(NamedTuple):
 
 
 def after_close(closed: Closed) -> Goodbye:
-    """What a close code means. Raises `Ended` if it is final."""
+    """Interpret a close code. Raises `Ended` if it is final."""
     if closed.code in FINAL_CLOSE_CODES:
         raise Ended(closed.code, closed.reason, CURES[closed.code])
     code = None if closed.code == NO_STATUS else closed.code
@@ -37,7 +37,11 @@ def after_close(closed: Closed) -> Goodbye:
 
 
 def after_refusal(refusal: HandshakeRefused, known: bool) -> Goodbye:
-    """What a refused handshake means. Raises `Ended` if this never was a tornchat (`known`: it was)."""
+    """Interpret a refused handshake.
+
+    `known` means that an earlier connection succeeded, so that the server is a tornchat server. Raises
+    `Ended` if it is not known and the refusal is permanent.
+    """
     if not known and refusal.status not in NOT_NOW and not 500 <= refusal.status < 600:
         reason = f"what answers there is no tornchat server ({refusal})"
         raise Ended(refusal.status or None, reason, "Look at the URL.")
@@ -46,6 +50,6 @@ def after_refusal(refusal: HandshakeRefused, known: bool) -> Goodbye:
 
 
 def after_failure(error: Exception) -> Goodbye:
-    """What a connection that could not be made, or broke off, means."""
+    """Interpret a connection that failed or could not be opened."""
     words = "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
     return Goodbye(words)

@@ -1,4 +1,4 @@
-"""What was said and is not answered yet. Its ids let it be sent again without being doubled."""
+"""Messages without an answer yet. Their ids allow sending them again without storing them twice."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tornchat.errors import RETRYABLE
 from tornchat.wire import Ack, V1Error, V1Send
 
 UNANSWERED_SECONDS = 10.0
-"""The server answers within five: what has no answer by then was lost on the way."""
+"""Seconds after which a message is sent again. The server answers within 5 s, unless a frame was lost."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Pending:
-    """One message on its way."""
+    """A message without an answer."""
 
     def __init__(self, message_id: str, text: str) -> None:
         self.id = message_id
@@ -31,10 +31,10 @@ class Pending:
 
 
 class Outgoing:
-    """Messages in the order they were said, at most `most` at a time: further ones wait for a place."""
+    """Sends messages until they are answered, at most `most` at a time. Further messages wait."""
 
     def __init__(self, most: int, on_waiting: Callable[[], None]) -> None:
-        """`on_waiting` is called when a message begins to wait for its answer."""
+        """`on_waiting` is called when a message starts waiting for its answer."""
         self._on_waiting = on_waiting
         self._places = asyncio.Semaphore(most)
         self._pending: dict[str, Pending] = {}
@@ -43,9 +43,9 @@ class Outgoing:
         self._end: Exception | None = None
 
     async def send(self, message_id: str, text: str) -> int:
-        """Send a message until it is answered, over as many connections as it takes, and give its `seq`.
+        """Send a message, over several connections if necessary, and return its `seq` once it is stored.
 
-        Raises `SendRefused`, or what this was ended with; `ValueError` if the id is on its way already.
+        Raises `SendRefused`, the error passed to `end`, or `ValueError` if the id is already in use.
         """
         async with self._places:
             if self._end is not None:
@@ -62,7 +62,7 @@ class Outgoing:
 
     @property
     def waits(self) -> bool:
-        """True if a message has no answer yet."""
+        """True while a message waits for its answer."""
         return bool(self._pending)
 
     def _send(self, pending: Pending) -> None:
@@ -78,19 +78,19 @@ class Outgoing:
     # --- the connection ---
 
     def attach(self, write: Callable[[bytes], None]) -> None:
-        """There is a connection: all that is unanswered goes out over it, in order."""
+        """Use a new connection: send all unanswered messages over it, in order."""
         self._write = write
         for pending in self._pending.values():
             self._send(pending)
 
     def detach(self) -> None:
-        """There is no connection; what is said waits for the next."""
+        """Stop sending until the next `attach`."""
         self._write = None
         for pending in self._pending.values():
             _cancel(pending)
 
     def send_overdue(self) -> None:
-        """Send again what should have been answered long ago."""
+        """Send again the messages without an answer for more than `UNANSWERED_SECONDS`."""
         overdue = self._loop.time() - UNANSWERED_SECONDS
         for pending in self._pending.values():
             if pending.again is None and pending.written_at < overdue:
@@ -99,13 +99,13 @@ class Outgoing:
     # --- answers ---
 
     def acknowledged(self, ack: Ack) -> None:
-        """The message is stored."""
+        """Process an acknowledgement: the message is stored."""
         pending = self._pending.get(ack.id)
         if pending is not None and not pending.answer.done():
             pending.answer.set_result(ack.seq)
 
     def refused(self, error: V1Error) -> None:
-        """The message was refused: for now, and it is sent again after a while, or for good."""
+        """Process a refusal: send the message again later if it is temporary, else let `send` raise."""
         pending = self._pending.get(error.id or "")
         if pending is None or pending.answer.done():
             return
@@ -117,13 +117,13 @@ class Outgoing:
             pending.answer.set_exception(SendRefused(error.code, error.error))
 
     def refuse_largest(self) -> None:
-        """The connection was closed for a message that is too large: it would be so each time."""
+        """Refuse the largest message, after the connection was closed because a message was too large."""
         if self._pending:
             largest = max(self._pending.values(), key=lambda pending: len(pending.frame))
             self.refused(V1Error("message_too_long", "The message is too large a frame.", largest.id))
 
     def end(self, error: Exception) -> None:
-        """Nothing more will be answered: all that waits raises `error`, and so does all that comes."""
+        """Make all current and future calls of `send` raise `error`."""
         self._end = error
         for pending in self._pending.values():
             _cancel(pending)

@@ -1,4 +1,4 @@
-"""Where a client is in its room's log."""
+"""The position of a client in its room's log."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from tornchat.model import Position
 
 
 class Place:
-    """What is resumed from; `position` is None as long as there is no telling."""
+    """The position to resume from. `position` is None while it is unknown."""
 
     def __init__(self) -> None:
         self.position: Position | None = None
         self._epoch = ""
 
     def entered(self, welcome: Connected) -> None:
-        """The history that follows goes on where this is, or begins anew."""
+        """Process a welcome: keep the position if the room was resumed, else forget it."""
         self._epoch = welcome.epoch
         if not welcome.recovered:
             self.position = None if welcome.seq else Position(welcome.epoch, 0)
 
     def reached(self, seq: int) -> None:
-        """All up to `seq` has come."""
+        """Record that all entries up to `seq` have been received."""
         self.position = Position(self._epoch, seq)
 
     def lost(self) -> None:
-        """The server has lost it, so take a fresh history."""
+        """Forget the position, which the server no longer knows."""
         self.position = None

@@ -1,4 +1,4 @@
-"""The token that a client shows, and when a function is asked for a new one."""
+"""The token of a client, and its renewal."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 TOKEN_SECONDS = 30.0
-"""How long a token function may take."""
+"""Maximum duration of a call of the token function, in seconds."""
 
 TokenSource: TypeAlias = str | Callable[[], Awaitable[str]]
 
 
 class Token:
-    """A token, or a function that gives one. The function is asked again once a token has been refused."""
+    """A fixed token, or a function that returns one and is called again after a token has expired."""
 
     def __init__(self, source: TokenSource) -> None:
-        """Raises `ValueError` if it is a string that can be no token."""
+        """Raises `ValueError` if `source` is a string but not a valid token."""
         self._source = source
         self._known = _sendable(source) if isinstance(source, str) else None
         self._admitted = False
 
     async def get(self) -> str:
-        """The token to show now. Raises what the function raises, or `TimeoutError`."""
+        """Return the token to use now. Raises what the function raises, `ValueError` or `TimeoutError`."""
         if self._known is None:
             assert not isinstance(self._source, str)
             async with asyncio.timeout(TOKEN_SECONDS):
@@ -30,14 +30,14 @@ class Token:
         return self._known
 
     def was_admitted(self) -> None:
-        """The server took it."""
+        """Record that the server accepted the token."""
         self._admitted = True
 
     def was_refused(self) -> bool:
-        """The server said 4001; say whether there can be a better one.
+        """Record that the server refused the token (4001); return whether another attempt may succeed.
 
-        A token that was good once has expired, and the function has a new one. One that the function
-        has just given, and that never was good, would be refused again.
+        A token that was accepted before has expired, and the function may return a new one. A token that was
+        never accepted would be refused again.
         """
         if isinstance(self._source, str) or not self._admitted:
             return False
@@ -46,7 +46,7 @@ class Token:
 
 
 def _sendable(token: str) -> str:
-    """A line end in a header would be the end of the header."""
+    """Return the token without surrounding white space. Raises `ValueError` if a header can't contain it."""
     token = token.strip()
     if not (token and token.isascii() and token.isprintable()):
         raise ValueError("The token is empty, or holds a character that no token has: give it whole.")

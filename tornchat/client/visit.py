@@ -1,4 +1,4 @@
-"""One connection to the room, from its first frame to its end: what comes goes where it belongs."""
+"""One connection to the room: dispatch of its frames, from the first one to the end."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from tornchat.wire import Ack, V1Error
 
 LOOK_SECONDS = 1.0
 SILENT_SECONDS = 20.0
-"""After so long without a sound the server is asked for a sign of life."""
+"""Seconds without received data after which a ping is sent."""
 GONE_SECONDS = 30.0
-"""After so long without a sound it is given up."""
+"""Seconds without received data after which the connection is aborted."""
 GOODBYE_SECONDS = 3.0
 STEADY_SECONDS = 5.0
-"""A connection that lasted so long was a good one: the next waits begin small again."""
+"""Seconds after which a connection counts as a success, so that the backoff is reset."""
 
 
 class Visit:
-    """A connection in use; `admitted` is called when its welcome has come."""
+    """A connection in use. `admitted` is called when the welcome is received."""
 
     def __init__(
         self,
@@ -40,17 +40,17 @@ class Visit:
         self._outgoing = outgoing
         self._loop = asyncio.get_running_loop()
         self._look = self._loop.call_later(LOOK_SECONDS, self._watch)
-        buffer.on_drained = socket.abort  # what did not fit is fetched by resuming
+        buffer.on_drained = socket.abort  # resuming fetches the messages that did not fit
         self._admitted = admitted
         self._entered_at: float | None = None
 
     @property
     def was_steady(self) -> bool:
-        """True if it has lasted."""
+        """True if the connection has lasted for more than `STEADY_SECONDS`."""
         return self._entered_at is not None and self._loop.time() - self._entered_at > STEADY_SECONDS
 
     async def hear(self) -> None:
-        """Take what comes until the end, which raises: `Closed` or `OSError`."""
+        """Process frames until the connection ends. Always raises: `Closed` or `OSError`."""
         while True:
             payload = await self._socket.receive()
             try:
@@ -62,7 +62,7 @@ class Visit:
     async def _take(self, frame: Frame | None) -> None:
         match frame:
             case None:
-                pass  # of a later version
+                pass  # a frame type of a later version
             case Ack():
                 self._outgoing.acknowledged(frame)
             case V1Error():
@@ -76,7 +76,11 @@ class Visit:
                 await self._offer(frame)
 
     async def _offer(self, event: Event) -> bool:
-        """Hold the server back while the reader is busy, unless an answer may be behind this event."""
+        """Pass an event to the buffer; return False if it was not accepted.
+
+        If the buffer is full, reading pauses, which slows the server down, unless a message waits for its
+        answer, which may follow the event.
+        """
         if not self._outgoing.waits:
             await self._buffer.wait_for_room()
         return self._buffer.put(event)
@@ -99,14 +103,14 @@ class Visit:
         self._look = self._loop.call_later(LOOK_SECONDS, self._watch)
 
     def end(self) -> None:
-        """Cut it off, if it isn't yet. Idempotent."""
+        """Abort the connection, if it is still open. Idempotent."""
         self._buffer.on_drained = None
         self._look.cancel()
         self._outgoing.detach()
         self._socket.abort()
 
     async def leave(self) -> None:
-        """Say goodbye, and take what the server still sends before its own; three seconds at most."""
+        """Perform the closing handshake, within 3 s. Frames received meanwhile are processed."""
         self._socket.say_goodbye()
         try:
             async with asyncio.timeout(GOODBYE_SECONDS):

@@ -1,4 +1,4 @@
-"""A WebSocket as a client has it (RFC 6455), on asyncio's streams: nothing else needs to be installed."""
+"""A WebSocket client (RFC 6455) on asyncio streams, without further dependencies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tornchat.wire.framing import BINARY, CLOSE, PING, PONG, TEXT, frame
 from tornchat.wire.parser import Frame, FrameParser, close_code_and_reason
 
 MAX_MESSAGE_BYTES = 16 << 20
-"""The longest message accepted from a server (bytes). A user list of a large room fits."""
+"""Maximum size in bytes of a message from the server. The user list of a large room fits."""
 READ_BYTES = 65536
 MAX_HEAD_BYTES = 65536
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -24,7 +24,7 @@ NO_STATUS = 1005
 
 
 class HandshakeRefused(Exception):
-    """The handshake was answered with another status than 101, or not as RFC 6455 says (`status` 0)."""
+    """The server refused the handshake: with an HTTP `status`, or with an invalid response (`status` 0)."""
 
     def __init__(self, status: int, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
@@ -33,7 +33,7 @@ class HandshakeRefused(Exception):
 
 
 class WebSocket:
-    """One open connection. Made by `open_websocket`; ended by the server or by `abort`."""
+    """An open WebSocket, created by `open_websocket`. The server or `abort` ends it."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -43,15 +43,15 @@ class WebSocket:
         self._frames: deque[Frame] = deque()
         self._closing = False
         self.heard_at = self._now()
-        """When the server was last heard, by the loop's clock."""
+        """Loop time (seconds) at which data was last received."""
 
     # --- receiving ---
 
     async def receive(self) -> bytes:
-        """Give the next text message. Answers pings meanwhile.
+        """Return the next text message. Pings are answered meanwhile.
 
-        Raises `Closed` with the server's close code, or `OSError` if the connection broke off or the server
-        broke the protocol.
+        Raises `Closed` with the server's close code, or `OSError` if the connection is lost or the server
+        violates the protocol.
         """
         while True:
             while self._frames:
@@ -93,11 +93,11 @@ class WebSocket:
     # --- sending ---
 
     def send(self, payload: bytes) -> None:
-        """Write a text message. What is written to a connection that has ended is lost without a word."""
+        """Write a text message. If the connection has ended, the message is silently discarded."""
         self._write(TEXT, payload)
 
     def ping(self) -> None:
-        """Ask for a sign of life."""
+        """Write a ping."""
         self._write(PING, b"")
 
     def _write(self, opcode: int, payload: bytes) -> None:
@@ -107,18 +107,18 @@ class WebSocket:
     # --- the end ---
 
     def say_goodbye(self, code: int = 1000) -> None:
-        """Begin the close: the server answers with its own, after what is due. Idempotent."""
+        """Start the closing handshake. The server sends its pending frames before it answers. Idempotent."""
         if not self._closing:
             self._closing = True
             self._write(CLOSE, code.to_bytes(2, "big"))
 
     def abort(self) -> None:
-        """Cut the connection off. Idempotent."""
+        """Close the connection at once, without a closing handshake. Idempotent."""
         self._writer.transport.abort()
 
 
 def masked_frame(opcode: int, payload: bytes) -> bytes:
-    """A whole message as one frame with a mask, as clients write it (RFC 6455, 5.3)."""
+    """Return a message as one masked frame, as clients must send it (RFC 6455, 5.3)."""
     head = bytearray(frame(opcode, payload)[: -len(payload) or None])
     head[1] |= 0x80
     mask = os.urandom(4)
@@ -138,9 +138,9 @@ async def open_websocket(
     subprotocol: str,
     context: ssl.SSLContext | None = None,
 ) -> WebSocket:
-    """Connect and shake hands. `context` is for wss, in place of the system's certificates.
+    """Connect and perform the handshake. `context` replaces the default TLS context for wss.
 
-    Raises `HandshakeRefused` if what answers does not speak `subprotocol`, and `OSError`.
+    Raises `HandshakeRefused` if the server refuses or does not select `subprotocol`, and `OSError`.
     """
     reader, writer = await asyncio.open_connection(
         address.host, address.port, ssl=(context or True) if address.secure else None, limit=MAX_HEAD_BYTES

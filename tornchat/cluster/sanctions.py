@@ -29,7 +29,7 @@ class Sanctions:
         return list(self._rooms)
 
     def knows(self, room: str) -> bool:
-        """Say whether the room's sanctions are kept here."""
+        """Return whether the room's sanctions are cached."""
         return not self._provided or room in self._rooms
 
     async def know(self, room: str) -> None:

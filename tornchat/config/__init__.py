@@ -1,1 +1,1 @@
-"""The settings, and where each value came from."""
+"""The settings and the sources of their values."""

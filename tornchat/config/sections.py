@@ -1,4 +1,4 @@
-"""The sections of tornchat.ini as types: every setting with its default, its bounds and its explanation."""
+"""The sections of the settings as types: each setting with its default, its bounds and its description."""
 
 from __future__ import annotations
 
@@ -15,180 +15,200 @@ Seconds = Annotated[float, Meta(ge=0)]
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A section of the settings. An unknown key in it is an error."""
+    """Base class of the sections. Unknown keys are errors."""
 
 
 class TornchatSection(Section, frozen=True):
     """The server itself."""
 
-    host: Annotated[str, Meta(description="The address to listen on. 0.0.0.0 is every IPv4 address.")] = (
+    host: Annotated[str, Meta(description="The address to listen on. 0.0.0.0: all IPv4 addresses.")] = (
         "127.0.0.1"
     )
-    port: Annotated[int, Meta(ge=0, le=65535, description="The port; 0 takes any free one.")] = 8888
-    data_dir: Annotated[Path, Meta(description="Where the database and the signing key lie.")] = Path(
+    port: Annotated[int, Meta(ge=0, le=65535, description="The TCP port. 0: any free port.")] = 8888
+    data_dir: Annotated[Path, Meta(description="The directory of the database and the signing key.")] = Path(
         "tornchat-data"
     )
     plugins: Annotated[
         tuple[str, ...],
-        Meta(description="What is loaded, in the order in which it is called; nothing else is imported."),
+        Meta(description="The plugins to load, in the order in which they are called."),
     ] = ("jwt", "peewee", "local")
     log_level: Annotated[
-        str, Meta(pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
+        str,
+        Meta(
+            pattern="^(debug|info|warning|error)$",
+            description="The minimum level to log: debug, info, warning or error.",
+        ),
     ] = "info"
     log_format: Annotated[
         Literal["text", "json"],
-        Meta(description="How a line of the log looks: text for people, json for programs."),
+        Meta(description="The format of log lines: text, or json (one object per line)."),
     ] = "text"
     loop: Annotated[
         Literal["auto", "asyncio", "uvloop"],
-        Meta(description="What `tornchat serve` runs on: asyncio, uvloop, or auto: uvloop if installed."),
+        Meta(
+            description="The event loop of `tornchat serve`: asyncio, uvloop, or auto (uvloop if installed)."
+        ),
     ] = "auto"
 
 
 class RoomsSection(Section, frozen=True):
-    """Rooms."""
+    """Rooms and their history."""
 
     default: Annotated[
-        str, Meta(min_length=1, description="The room that the chat page opens when none is named.")
+        str, Meta(min_length=1, description="The room that the chat page opens if its URL names none.")
     ] = "general"
-    auto_create: Annotated[bool, Meta(description="Create a room when somebody first enters it.")] = True
+    auto_create: Annotated[bool, Meta(description="Create a room when a user first joins it.")] = True
     name_pattern: Annotated[
-        str, Meta(description="What a room's whole name must match (a regular expression).")
+        str, Meta(description="A regular expression that the whole name of a room must match.")
     ] = "[A-Za-z0-9_-]{1,64}"
-    history_limit: Annotated[Natural, Meta(description="How many messages are sent to who enters.")] = 50
+    history_limit: Annotated[
+        Natural, Meta(description="The number of messages sent to a client that joins.")
+    ] = 50
     presence_limit: Annotated[
         Natural,
         Meta(
-            description="Above this many users joins and leaves are not told and the list is cut. 0: never."
+            description="Above this many users, joins and leaves are not sent and the list is cut. 0: never."
         ),
     ] = 0
 
 
 class HistorySection(Section, frozen=True):
-    """How long messages are kept."""
+    """Retention of messages."""
 
     keep_days: Annotated[
-        Natural, Meta(description="Forget messages that are older than so many days. 0: keep them for ever.")
+        Natural, Meta(description="Delete messages older than this many days. 0: keep all messages.")
     ] = 0
 
 
 class LimitsSection(Section, frozen=True):
-    """What one client may do. 0 is no limit."""
+    """Limits per client. 0: no limit."""
 
     frame_bytes: Annotated[
-        Natural, Meta(description="Bytes of a message on the wire; more ends with 1009.")
+        Natural,
+        Meta(description="Maximum size of a WebSocket message in bytes; larger ones close with 1009."),
     ] = 65536
-    message_chars: Annotated[Natural, Meta(description="Characters of a chat message.")] = 4000
+    message_chars: Annotated[Natural, Meta(description="Maximum length of a chat message in characters.")] = (
+        4000
+    )
     messages_per_second: Annotated[
         Seconds,
-        Meta(description="Messages of one user, over all connections; more are slowed down."),
+        Meta(description="Maximum average rate of messages per user, over all connections."),
     ] = 10.0
     burst: Annotated[
-        Natural, Meta(description="Messages that a user may send at once, with messages_per_second set.")
+        Natural,
+        Meta(description="Messages that a user may send at once, if messages_per_second is set."),
     ] = 100
     bytes_per_second: Annotated[
-        Natural,
-        Meta(description="Bytes of messages of one user; more are slowed down."),
+        Natural, Meta(description="Maximum average rate of message bytes per user, over all connections.")
     ] = 65536
     bytes_burst: Annotated[
-        Natural, Meta(description="Bytes that a user may send at once, with bytes_per_second set.")
+        Natural,
+        Meta(description="Bytes of messages that a user may send at once, if bytes_per_second is set."),
     ] = 1048576
-    rooms_per_user: Annotated[Natural, Meta(description="Rooms that one user may create.")] = 1000
+    rooms_per_user: Annotated[Natural, Meta(description="Maximum number of rooms that a user may own.")] = (
+        1000
+    )
     send_buffer_bytes: Annotated[
-        Natural, Meta(description="How far a slow reader may fall behind before it is closed with 1013.")
+        Natural,
+        Meta(description="Maximum bytes that a slow client may fall behind; then it is closed with 1013."),
     ] = 1048576
     resume_messages: Annotated[
-        Natural, Meta(description="How many missed messages a reconnecting client is sent.")
+        Natural, Meta(description="Maximum number of missed messages sent to a client that reconnects.")
     ] = 10000
     requests_per_second: Annotated[
-        Seconds, Meta(description="HTTP API calls of one user (of one address without a token).")
+        Seconds,
+        Meta(description="Maximum average rate of HTTP API calls per user (without a token: per address)."),
     ] = 20.0
     request_burst: Annotated[
-        Natural, Meta(description="Calls that may come at once, with requests_per_second set.")
+        Natural, Meta(description="Calls that a user may make at once, if requests_per_second is set.")
     ] = 100
 
 
 class ServerSection(Section, frozen=True):
-    """Connections."""
+    """Connections and HTTP."""
 
-    api: Annotated[bool, Meta(description="Serve the HTTP API under /api/, and its documents.")] = True
-    pages: Annotated[bool, Meta(description="Serve the pages: the chat at /, and the others.")] = True
+    api: Annotated[bool, Meta(description="Serve the HTTP API under /api/ and its documentation.")] = True
+    pages: Annotated[bool, Meta(description="Serve the web pages: the chat page at / and the others.")] = True
     allowed_origins: Annotated[
         tuple[str, ...],
-        Meta(description="Sites, besides this one, whose pages may connect: https://example.org; * is all."),
+        Meta(
+            description="Other origins whose pages may connect, such as https://example.org. *: all origins."
+        ),
     ] = ()
     allow_query_token: Annotated[
-        bool, Meta(description="Accept ?token=... in the URL. URLs end up in logs of proxies.")
+        bool, Meta(description="Accept ?token=... in the URL. Note that proxies may log URLs.")
     ] = True
-    ping_interval: Annotated[Seconds, Meta(description="Seconds between pings to a client; 0 is never.")] = (
+    ping_interval: Annotated[Seconds, Meta(description="Seconds between pings to a client. 0: no pings.")] = (
         25.0
     )
-    ping_timeout: Annotated[Seconds, Meta(description="Seconds until an unanswered ping ends it.")] = 20.0
+    ping_timeout: Annotated[
+        Seconds, Meta(description="Seconds after which an unanswered ping ends the connection.")
+    ] = 20.0
     workers: Annotated[
         int,
         Meta(
             ge=1,
             le=256,
-            description="Processes of `tornchat serve` that share the port. More than 1 need redis.",
+            description="Number of processes that share the port. More than 1 require the plugin redis.",
         ),
     ] = 1
     drain_seconds: Annotated[
-        Seconds, Meta(description="Over how long a stop closes many clients, and waits for the last.")
+        Seconds, Meta(description="Maximum seconds that a shutdown takes to close all connections.")
     ] = 10.0
     compression: Annotated[
         bool,
-        Meta(description="Compress for clients that ask for it (permessage-deflate); it takes CPU time."),
+        Meta(description="Offer compression (permessage-deflate), which costs CPU time."),
     ] = False
     watchdog_seconds: Annotated[
         Seconds,
-        Meta(description="Name in the log what blocks the event loop for longer than this; 0 is never."),
+        Meta(description="Log code that blocks the event loop for longer than this many seconds. 0: never."),
     ] = 0.2
 
 
 class GuestSection(Section, frozen=True):
-    """Guests: who has no account gets a token for a while, from POST /api/guest."""
+    """Guests: users without an account, who get a temporary token from POST /api/guest."""
 
     enabled: Annotated[
         Literal["auto", "yes", "no"],
         Meta(
-            description="auto: only without a settings file and a signing key of one's own, and only for "
-            "clients on this machine that no proxy stands before."
+            description="yes, no, or auto: only if there is neither a settings file nor a configured signing "
+            "key, and only for clients on this machine without a proxy."
         ),
     ] = "auto"
     lifetime: Annotated[
-        float, Meta(ge=1, le=86400 * 30, description="Seconds that a guest's token is valid.")
+        float, Meta(ge=1, le=86400 * 30, description="Validity of a guest token in seconds.")
     ] = 3600.0
     per_minute: Annotated[
-        Natural, Meta(description="Tokens that one address is given in a minute; 0 is no limit.")
+        Natural, Meta(description="Maximum number of guest tokens per address and minute. 0: no limit.")
     ] = 10
 
 
 class MetricsSection(Section, frozen=True):
-    """`/metrics`, for Prometheus."""
+    """Metrics for Prometheus at /metrics."""
 
-    enabled: Annotated[bool, Meta(description="Serve them.")] = True
+    enabled: Annotated[bool, Meta(description="Serve /metrics.")] = True
     allow: Annotated[
         tuple[str, ...],
         Meta(
-            description="Networks from which they may be read. Behind a proxy nobody has an address of its "
-            "own: use the token."
+            description="Networks whose clients may read the metrics. Behind a proxy, use the token instead, "
+            "since client addresses are not known."
         ),
     ] = ("127.0.0.0/8", "::1/128")
-    host: Annotated[str, Meta(description="The address of the port below.")] = "127.0.0.1"
+    host: Annotated[str, Meta(description="The address for the following port.")] = "127.0.0.1"
     port: Annotated[
         int,
         Meta(
             ge=0,
             le=65000,
-            description="A port of each process's own for /metrics, besides the one that all share: worker 1 "
-            "has this one, worker 2 the next. 0: none.",
+            description="An additional port for the metrics of each process: this one for worker 1, the next "
+            "one for worker 2, and so on. 0: none.",
         ),
     ] = 0
     token: Annotated[
         str | None,
         Meta(
-            description="Who sends it as a bearer token may read them from anywhere; at least 16 "
-            "characters. token_file names a file that holds it.",
+            description="A bearer token, of at least 16 characters, that permits reading the metrics from "
+            "any address. token_file names a file that contains it.",
             extra={"secret": True},
         ),
     ] = None
@@ -208,7 +228,7 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
 
 
 def describe(form: type[msgspec.Struct]) -> dict[str, str]:
-    """Give key -> explanation, from the `Meta(description=...)` of a section's fields."""
+    """Return the descriptions of a section's settings by key, from `Meta(description=...)`."""
     words = {}
     for name, hint in get_type_hints(form, include_extras=True).items():
         notes = [note for note in get_args(hint)[1:] if isinstance(note, Meta)]
@@ -217,7 +237,7 @@ def describe(form: type[msgspec.Struct]) -> dict[str, str]:
 
 
 def secret_keys(form: type[msgspec.Struct]) -> frozenset[str]:
-    """The keys of a section that are marked with `Meta(extra={"secret": True})`."""
+    """Return the keys of a section that are marked as secret with `Meta(extra={"secret": True})`."""
     hints = get_type_hints(form, include_extras=True).items()
     return frozenset(
         name

@@ -1,8 +1,8 @@
-"""tornchat.ini as a typed object: where each value comes from, and what is wrong with one that does not fit.
+"""Loading and validation of the settings.
 
-A value is looked up, in this order, on the command line, in the environment
-(`TORNCHAT_<SECTION>__<KEY>`), in the ini file, and in the defaults. `<key>_file` names a file that
-holds the value of `<key>`. A section with the name of a loaded plugin is that plugin's own.
+A value is taken from the first of these sources that provides it: the command line, the environment
+(`TORNCHAT_<SECTION>__<KEY>`), the ini file, and the defaults. `<key>_file` names a file that contains the
+value of `<key>`. A section named after a loaded plugin contains the settings of that plugin.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ Layer: TypeAlias = Mapping[str, Mapping[str, object]]
 
 
 class Value(msgspec.Struct, frozen=True):
-    """A value as it was given, and where: "command line", "environment", the file's name, or "settings".
+    """A raw value and its source: "command line", "environment", the file's name, or "settings".
 
-    Of two values the one with the lower `rank` counts.
+    A value with a lower `rank` takes precedence.
     """
 
     given: object
@@ -49,12 +49,13 @@ class Value(msgspec.Struct, frozen=True):
 
 
 class Settings:
-    """The effective settings: typed sections of the core, and `section()` for a plugin's own."""
+    """The effective settings: the typed sections of the core, and `section()` for those of plugins."""
 
     def __init__(self, layers: Iterable[tuple[str, Layer]] = (), path: Path | None = None) -> None:
-        """`layers` are (source, {section: {key: value}}), the strongest first; `path` is the file among them.
+        """`layers` are pairs of a source and its {section: {key: value}}, in order of precedence.
 
-        Raises `SettingsError` if a core section does not fit its type.
+        `path` is the path of the ini file, if there is one. Raises `SettingsError` if a value in a core
+        section is invalid.
         """
         self.path = path
         self._values: dict[str, dict[str, Value]] = {}
@@ -76,9 +77,10 @@ class Settings:
         self._refuse_bad_metrics()
 
     def section(self, name: str, form: type[S]) -> S:
-        """Give section `name` as a `form`; a field `data_dir` that is not set is [tornchat] data_dir.
+        """Return the section `name` as an instance of `form`, a `msgspec.Struct`.
 
-        Raises `SettingsError` that names section, key and source.
+        A field `data_dir` defaults to [tornchat] data_dir. Raises `SettingsError`, with the section, the key
+        and the source, if a value is invalid or a key is unknown.
         """
         fields = {field.name: field for field in msgspec.structs.fields(form)}
         values: dict[str, object] = {}
@@ -108,7 +110,10 @@ class Settings:
             )
 
     def _is_outranked(self, section: str, value: Value, twin: str, fields: Mapping[str, Any]) -> bool:
-        """Say whether `<key>` or `<key>_file`, the `twin` of the key with `value`, counts in its place."""
+        """Return whether `twin` (`<key>_file` for `<key>`, or the reverse) takes precedence over `value`.
+
+        Raises `SettingsError` if one source sets both.
+        """
         other = self._values[section].get(twin)
         if other is None or (twin in fields and twin.endswith("_file")):
             return False
@@ -137,7 +142,7 @@ class Settings:
             raise SettingsError(what, "The default is [A-Za-z0-9_-]{1,64}.") from None
 
     def _refuse_bad_origins(self) -> None:
-        """An origin without a scheme, or with a path, would never be that of any page."""
+        """Raise `SettingsError` for an origin that no page can have, such as one without a scheme."""
         for origin in self.server.allowed_origins:
             if not _ORIGIN.fullmatch(origin):
                 where = self.source("server", "allowed_origins")
@@ -145,7 +150,7 @@ class Settings:
                 raise SettingsError(what, "Write https://example.org, with a port if it has one, or *.")
 
     def _refuse_bad_metrics(self) -> None:
-        """A network that is none would let nobody in, and a token that can be guessed everybody."""
+        """Raise `SettingsError` for an invalid network, or a token that is short enough to be guessed."""
         for network in self.metrics.allow:
             try:
                 ipaddress.ip_network(network)
@@ -166,13 +171,13 @@ class Settings:
         return SettingsError(f"[{section}]{where}: {_plain(what)}.", "Correct or remove it.")
 
     def source(self, section: str, key: str) -> str:
-        """Say where the value of a key came from; "default" if nobody gave one."""
+        """Return the source of the value of a key; "default" if no source sets it."""
         values = self._values.get(section, {})
         given = [value for value in (values.get(key), values.get(key + "_file")) if value is not None]
         return min(given, key=lambda value: value.rank).source if given else "default"
 
     def section_names(self) -> Iterable[str]:
-        """The sections in which something was given, the core's among them."""
+        """Return the names of the sections with at least one value set, including those of the core."""
         return [name for name, keys in self._values.items() if keys]
 
 
@@ -182,9 +187,10 @@ def load(
     overrides: Layer | None = None,
     settings: Layer | None = None,
 ) -> Settings:
-    """Read the settings: `overrides`, then `environ`, then the ini file at `path`, then `settings`.
+    """Load the settings. In order of precedence: `overrides`, `environ`, the ini file `path`, `settings`.
 
-    Raises `SettingsError` for a file that is missing, not UTF-8 or not an ini file.
+    Raises `SettingsError` if the file is missing, is not UTF-8 or is not a valid ini file, or if a value is
+    invalid.
     """
     layers: list[tuple[str, Layer]] = []
     if overrides:
@@ -199,7 +205,7 @@ def load(
 
 
 def parse_override(text: str) -> tuple[str, str, str]:
-    """Split `section.key=value`. Raises `SettingsError`."""
+    """Split `section.key=value` into its parts. Raises `SettingsError` if it has another form."""
     name, equals, value = text.partition("=")
     section, dot, key = name.strip().partition(".")
     if not (equals and dot and section and key):
@@ -219,7 +225,7 @@ def _from_environment(environ: Mapping[str, str]) -> Layer:
 
 
 def _from_file(path: Path) -> Layer:
-    # A section that is everybody's would be one more place to look a value up: there is none.
+    # `default_section=""` disables the section whose values apply to all sections.
     parser = configparser.ConfigParser(interpolation=None, default_section="")
     try:
         parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
@@ -231,7 +237,7 @@ def _from_file(path: Path) -> Layer:
 
 
 def _reason(error: Exception) -> str:
-    """Say what is wrong with a file, and in which line, without showing what stands there."""
+    """Return a description of an error in a file, with the line number but without the line's content."""
     match error:
         case configparser.MissingSectionHeaderError():
             return f"line {error.lineno} stands before the first [section]"
@@ -252,7 +258,7 @@ def _read(section: str, key: str, value: Value) -> str:
     try:
         return Path(str(value.given)).read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
-        # Not by its name: who takes a key for the name of its file has written the key there.
+        # Without the file's name, since a user may have written the secret itself in its place.
         raise SettingsError(
             f"[{section}] {key} ({value.source}) names a file that can't be read: {_reason(error)}.",
             "Correct it.",
@@ -260,7 +266,7 @@ def _read(section: str, key: str, value: Value) -> str:
 
 
 def _plain(words: str) -> str:
-    """What msgspec says, in words for who wrote an ini file, and without the value."""
+    """Translate an error of msgspec into terms of ini files, without the value."""
     if words.startswith("Invalid enum value"):
         return "it is none of the values that may stand here"
     words = re.sub(r", got `\w+`$", "", words)
@@ -271,7 +277,7 @@ def _plain(words: str) -> str:
 
 
 def _prepare(given: object, form: object) -> object:
-    """Bring the text of an ini value to what msgspec converts: lists by comma or line, yes and no."""
+    """Convert an ini value to a form that msgspec accepts: split lists, and map yes and no to booleans."""
     while get_origin(form) is Annotated:
         form = get_args(form)[0]
     chosen = get_origin(form) is Literal

@@ -1,1 +1,1 @@
-"""Drafts on their way to disk: group commit, unknown outcomes and retention."""
+"""Storing drafts in the log: group commit, recovery of unknown outcomes, and retention."""

@@ -1,7 +1,7 @@
-"""Group commit: while one store call runs, the drafts of all rooms gather; the next call takes them all.
+"""Group commit: at most one store call runs at a time; drafts submitted meanwhile form the next call.
 
-Each draft has one outcome. *Stored* and *refused* are sure. When a store call ends in any other way its
-drafts are *unknown*: no new call is started until the log has been read for what became of them.
+Each draft gets one outcome. *Stored* and *refused* are final. If a store call ends in any other way, the
+outcome of its drafts is *unknown*: no further call starts until it has been determined from the log.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ log = logging.getLogger("tornchat.commit")
 
 MOST_IN_A_CALL = 2_000
 PATIENCE = 4.5
-"""Seconds after which a draft without an outcome is answered; with the ticks between, within 5 s."""
+"""Seconds after which `expire` answers a draft without an outcome, so that every answer comes within 5 s."""
 
 GATHER_SECONDS = 0.001
-"""How long a call waits, at most, while each turn of the loop brings more drafts."""
+"""Maximum delay of a call while each iteration of the event loop adds drafts."""
 
 UNCONFIRMED = Refusal("unconfirmed")
 NOT_NOW = Refusal("unavailable")
 
 
 class Unfinished(Protocol):
-    """What serves members: `unfinished` while it has begun a flush that goes on in a later turn."""
+    """A flush to members that may extend over several iterations of the event loop."""
 
     @property
     def unfinished(self) -> bool:
-        """True while members wait for the rest of a flush."""
+        """True while some members have yet to be flushed."""
 
 
 class Committer:
-    """One store call in flight, everything else gathers and is the next one."""
+    """Stores drafts, with one store call in flight and the other drafts queued for the next one."""
 
     def __init__(
         self,
@@ -52,8 +52,11 @@ class Committer:
         flush: Unfinished,
         on_stored: Callable[[Sequence[Pending], Sequence[StoreResult]], None],
     ) -> None:
-        """`flush` says whether members are still to be served; `on_stored` is handed the results of each call
-        and settles its drafts. `tasks` owns lookups. Call it on the running loop."""
+        """`on_stored` receives the drafts and results of each call and settles the drafts.
+
+        While `flush` is unfinished, calls are not delayed. `tasks` owns the lookups of unknown outcomes.
+        Requires a running event loop.
+        """
         self._hooks = hooks
         self._tasks = tasks
         self._flush = flush
@@ -73,26 +76,26 @@ class Committer:
         self._is_down = False
         self._flushing: list[tuple[Pending, asyncio.Future[None]]] = []
         self.seconds = Histogram(LATENCIES)
-        """How long the store calls took."""
+        """Duration of the store calls."""
         self.sizes = Histogram(SIZES)
-        """How many drafts were in them."""
+        """Drafts per store call."""
 
     @property
     def waiting(self) -> int:
-        """How many drafts wait for the next store call."""
+        """Number of drafts queued for the next store call."""
         return len(self.queue)
 
     @property
     def in_flight(self) -> int:
-        """How many drafts the store call under way holds."""
+        """Number of drafts in the current store call."""
         return len(self._in_flight)
 
     def submit(
         self, draft: Draft, answer: Callable[[StoreResult], None], known_seq: int | None = None
     ) -> None:
-        """Queue a draft. `known_seq` is how far this node knows the room's log; None: not at all.
+        """Queue a draft. `known_seq` is the `seq` of the room on this node, None if it is not loaded.
 
-        Raises `ChatError` (`busy`) when too many drafts wait already, or after `close`.
+        Raises `ChatError` (`busy`) if the queue is full, and after `close`.
         """
         if self._closed or self.queue.full:
             raise ChatError("busy", "", 1.0, draft.client_id)
@@ -101,17 +104,17 @@ class Committer:
             self._gather()
 
     def _gather(self) -> None:
-        """Look at the queue in the next turn of the loop."""
+        """Check the queue in the next iteration of the event loop."""
         self._looks = True
         self._seen = len(self.queue)
         self._until = monotonic() + GATHER_SECONDS
         self._loop.call_soon(self._look)
 
     def _look(self) -> None:
-        """Begin the next call, unless each turn of the loop still brings more drafts.
+        """Start the next call, unless drafts were added since the last iteration of the event loop.
 
-        Senders answer what they were just sent within a turn or two. A call that began at once would take
-        only the first of them, and members would get two writes where one would do.
+        Clients reply to a delivery within one or two iterations. A call that started at once would store
+        only the first replies, and members would receive two writes instead of one.
         """
         waiting = len(self.queue)
         grows = self._seen < waiting < MOST_IN_A_CALL
@@ -123,7 +126,7 @@ class Committer:
         self._begin()
 
     async def store(self, draft: Draft, known_seq: int | None = None) -> Stored:
-        """Store one draft and wait for its outcome, which comes within 5 s. Raises `ChatError`."""
+        """Store one draft and return its entry. Waits at most 5 s. Raises `ChatError` if it is refused."""
         outcome: asyncio.Future[StoreResult] = self._loop.create_future()
         self.submit(draft, lambda result: None if outcome.done() else outcome.set_result(result), known_seq)
         result = await outcome
@@ -155,12 +158,12 @@ class Committer:
             self._went_down(str(error))
             self._tell([NOT_NOW] * len(drafts))
         except Unavailable:
-            self._went_down("its call failed")
-            log.warning("it is not known what became of %d messages; reading the log", len(drafts))
+            self._went_down("the store call failed")
+            log.warning("the outcome of %d messages is unknown; reading the log", len(drafts))
             self._tasks.start(self._look_up(drafts), "lookup")
 
     def _went_down(self, words: str) -> None:
-        """Say so once, however many calls fail until one succeeds."""
+        """Log the first failure; later ones are not logged until a call has succeeded."""
         if not self._is_down:
             self._is_down = True
             log.error("the storage is down: %s", words, extra={"event": "storage_down", "reason": words})
@@ -178,21 +181,22 @@ class Committer:
         try:
             self._on_stored(batch, results)
         except Exception:
-            # What comes after this call must not wait for ever because of one that could not be told.
-            log.exception("the outcome of %d messages could not be told", len(batch))
+            # The committer must continue: otherwise no later draft would ever be stored.
+            log.exception("handling the outcome of %d messages failed", len(batch))
         self._release()
         if self.queue and not self._looks:
             self._gather()
 
     def expire(self) -> None:
-        """Answer what has waited for `PATIENCE`. To be called twice a second or more often.
+        """Answer the drafts that have waited for `PATIENCE` seconds. Call it at least twice a second.
 
-        What no store call has seen is surely not stored; the rest is unconfirmed.
+        Queued drafts are answered with `unavailable`, since they are not stored; drafts in the current
+        store call are answered with `unconfirmed`.
         """
         now = monotonic()
         if self._call is not None and now > self._late_at:
             self._late_at = math.inf
-            self._went_down("it has not answered in time; waiting for the end of its call")
+            self._went_down("it has not answered in time; waiting for the store call to end")
         for pending in self.queue.expired(now - PATIENCE):
             pending.settle(NOT_NOW)
         for pending in self._in_flight:
@@ -201,7 +205,7 @@ class Committer:
         self._release()
 
     async def flush(self, seconds: float) -> None:
-        """Wait until all that was submitted by now has its outcome, at most `seconds`."""
+        """Wait until every draft submitted so far has its outcome, at most `seconds`."""
         last = [*self._in_flight[-1:], *self.queue][-1:]
         if last:
             done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -215,7 +219,7 @@ class Committer:
         self._flushing = [(pending, done) for pending, done in self._flushing if not done.done()]
 
     async def close(self, seconds: float) -> None:
-        """Wait until all that was submitted has its outcome, at most `seconds`; then answer the rest."""
+        """Wait at most `seconds` until every draft has its outcome; then answer the remaining drafts."""
         await self.flush(seconds)
         self._closed = True
         for pending in self._in_flight:
@@ -227,7 +231,7 @@ class Committer:
 
 
 def _known(batch: Sequence[Pending]) -> dict[str, int | None]:
-    """Room -> the last position known before the call. All that the call stored comes after it."""
+    """Return the last `seq` of each room known before the call. The entries it stored come after that."""
     known: dict[str, int | None] = {}
     for pending in batch:
         before, seq = known.get(pending.draft.room), pending.known_seq

@@ -1,4 +1,4 @@
-"""What became of drafts whose outcome is unknown: the log knows, for the `draft_id` stands in the row."""
+"""Recovery of unknown outcomes: stored drafts are found in the log by their `draft_id`."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ RETRY_SECONDS = 0.5
 
 
 class Outcomes:
-    """Reads the log after a store call that has surely ended, until it is known what it did."""
+    """Determines which drafts of a store call were stored. The call must have ended."""
 
     def __init__(self, hooks: Hooks) -> None:
         self._hooks = hooks
 
     async def outcomes(self, drafts: Sequence[Draft], known: Mapping[str, int | None]) -> list[StoreResult]:
-        """One outcome per draft. `known` is how far each room's log was known before the call.
+        """Return one outcome per draft. `known` maps rooms to their last known `seq` before the call.
 
-        A draft that is not in the log is surely not stored, but one with a client's id may be a repeat
-        of an entry further back: that stays unconfirmed, and its sender finds out by sending it again.
+        Reads are retried until storage answers. A draft that is not in the log was not stored and is
+        refused with `unavailable`. If it has a client id, it may repeat an older entry; it is then refused
+        with `unconfirmed`, and its sender may send it again to learn the outcome.
         """
         wanted = {draft.draft_id for draft in drafts}
         found: dict[str, Stored] = {}

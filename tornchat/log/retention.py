@@ -1,4 +1,4 @@
-"""Forgetting what is older than a time: in small batches, so that no message waits for it long."""
+"""Deletion of old entries, in small batches so that it hardly delays messages."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ log = logging.getLogger("tornchat.pruning")
 
 BATCH_ENTRIES = 500
 REST = 3.0
-"""How many times as long as a batch took the writer is left to others after it."""
+"""Pause after a batch, as a multiple of the duration of the batch."""
 DAY_MS = 86_400_000
 
 
 async def prune(
     hooks: Hooks, room: str | None, before_ms: int, told: Callable[[int], None] | None = None
 ) -> int:
-    """Forget what is from before `before_ms`, in one room or in all; say how many entries it were.
+    """Delete the entries sent before `before_ms` (Unix time in ms) and return their number.
 
-    `told` is called with the number so far. It may be cancelled at any time: each batch is whole.
-    Raises `Unavailable`.
+    `room` None means all rooms. `told` is called after each batch with the number of entries deleted so
+    far. Cancellation is safe at any time, since a batch is atomic. Raises `Unavailable`.
     """
     count = 0
     while True:
@@ -39,22 +39,22 @@ async def prune(
 
 
 class Retention:
-    """Forgets what is older than `keep_days`. `prune` is to be called regularly."""
+    """Deletes entries older than `keep_days` days whenever `prune` is called."""
 
     def __init__(self, hooks: Hooks, keep_days: int) -> None:
-        """Raises `SettingsError` if no plugin can forget."""
+        """Raises `SettingsError` if no loaded plugin provides `prune_history`."""
         refuse_without_pruning(hooks)
         self._hooks = hooks
         self._keep_ms = keep_days * DAY_MS
 
     async def prune(self) -> None:
-        """Forget what is too old by now. Raises nothing: what fails is logged, and done the next time."""
+        """Delete the entries that are too old by now. Never raises; the next call retries after a failure."""
         try:
             count = await prune(self._hooks, None, int(time.time() * 1000) - self._keep_ms)
         except Unavailable:
             return
         if count:
-            log.info("pruned %d entries that were too old", count)
+            log.info("pruned %d old entries", count)
 
 
 def refuse_without_pruning(hooks: Hooks) -> None:

@@ -30,7 +30,7 @@ class Flush:
 
     @property
     def unfinished(self) -> bool:
-        """True while a flush has begun and goes on in a later turn of the loop."""
+        """True while a flush continues in a later iteration of the event loop."""
         return bool(self._rooms)
 
     def brings(self, arrived: float) -> None:

@@ -274,7 +274,7 @@ class Registry:
 
     async def _went_back(self, room: Room) -> None:
         """Renew the epoch of a room whose log lost entries that members have seen: their seqs are reused."""
-        log.error("room %s: its log went back behind %d; it gets a new epoch", room.info.name, room.seq)
+        log.error("room %s: the log ends before %d; assigning a new epoch", room.info.name, room.seq)
         try:
             await self._hooks.renew_epoch(room.info.name, room.info.epoch)
         except Unavailable:

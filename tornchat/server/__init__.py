@@ -1,1 +1,1 @@
-"""Everything that knows Tornado: sockets in, sockets out, pages."""
+"""The Tornado server: WebSocket connections, the HTTP API, pages and metrics."""

@@ -1,4 +1,4 @@
-"""Every route of a mounted chat but the WebSocket: the API, the pages, the documents, the files."""
+"""The HTTP routes of a mounted chat, without the WebSocket: API, pages, documents and static files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tornchat.server.http.static import StaticHandler
 
 
 def site_routes(site: Site, prefix: str) -> list[URLSpec]:
-    """The routes under `prefix` ("" or "/talk"), as far as `[server]` does not leave them out."""
+    """Return the routes under `prefix` ("" or "/talk") that are enabled in `[server]` and `[metrics]`."""
     server = site.settings.server
     described_socket = Description(site.settings, prefix)
     found = [_route(site, prefix, "/healthz", HealthHandler), _route(site, prefix, "/readyz", ReadyHandler)]
@@ -43,13 +43,13 @@ def site_routes(site: Site, prefix: str) -> list[URLSpec]:
 
 
 def probe_routes(site: Site) -> list[URLSpec]:
-    """What watches over the server, without the server: health checks and metrics."""
+    """Return the routes of the health checks and the metrics only."""
     handlers = {"/healthz": HealthHandler, "/readyz": ReadyHandler, "/metrics": MetricsHandler}
     return [_route(site, "", path, handler) for path, handler in handlers.items()]
 
 
 def unknown_calls(site: Site, prefix: str) -> list[URLSpec]:
-    """What no other route takes under /api/ is answered as the API answers. Goes after all others."""
+    """Return the route that answers unknown paths under /api/ with a problem. It must be the last one."""
     if not site.settings.server.api:
         return []
     return [_route(site, prefix, "/api/", ApiHandler, ".*", endpoints={})]

@@ -1,4 +1,4 @@
-"""Who may do what in a room: whether it is there for a user, and what they are in it."""
+"""Access control: visibility of rooms to a user, and the user's role and rights in a room."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import Room
 
 ADMIN = "admin"
-"""The role of a token that may do everything everywhere."""
+"""The token role that permits every action in every room."""
 MODERATOR = "moderator"
-"""The role of a token that may moderate every room it can see."""
+"""The token role that permits moderating every visible room."""
 
 
 class Access:
-    """Every method raises `ChatError` for a no, and `Unavailable` when that can't be told now."""
+    """Access checks. Async methods raise `ChatError` on refusal and `Unavailable` if a plugin fails."""
 
     def __init__(self, hooks: Hooks, rooms: Registry, sanctions: Sanctions, name_pattern: str) -> None:
         self._hooks = hooks
@@ -27,27 +27,30 @@ class Access:
         self._name_pattern = re.compile(name_pattern)
 
     def is_name(self, name: str) -> bool:
-        """Say whether a room may be called that."""
+        """Return whether `name` is a valid room name."""
         return self._name_pattern.fullmatch(name) is not None
 
     async def see(self, user: User, name: str) -> RoomInfo:
-        """Give the room if it is there for this user, who is not banned. Raises `room_not_found`."""
+        """Return the room if it is visible to the user and the user is not banned.
+
+        Raises `ChatError` (`room_not_found`) otherwise.
+        """
         return await self._unless_banned(user, await self._find(user, name, self._rooms.warm(name)))
 
     async def exists(self, user: User, name: str) -> RoomInfo:
-        """Give the room as storage has it for this user; plugins are not asked. Raises `room_not_found`."""
+        """Return the room from storage without authorization. Raises `ChatError` (`room_not_found`)."""
         info = await self._hooks.open_room(name, user, False, 0) if self.is_name(name) else None
         if info is None:
             raise ChatError("room_not_found")
         return info
 
     def position(self, name: str) -> int | None:
-        """Give how far this node knows the room's log; None if the room is not loaded."""
+        """Return the `seq` of the last entry known on this node; None if the room is not loaded."""
         room = self._rooms.get(name)
         return room.seq if room is not None else None
 
     async def _find(self, user: User, name: str, loaded: Room | None = None) -> RoomInfo:
-        """Ask storage unless the room is loaded, which tells all but who owns it now."""
+        """Return the room after authorization: `loaded` if given (its owner may be outdated), else stored."""
         if not self.is_name(name) or not await self._hooks.authorize(user, "join", name):
             raise ChatError("room_not_found")
         info = loaded.info if loaded is not None else await self._hooks.open_room(name, user, False, 0)
@@ -56,7 +59,10 @@ class Access:
         return info
 
     async def rights(self, user: User, name: str) -> Rights:
-        """Give what the user may do here. Who is banned may do nothing, and is told until when."""
+        """Return the user's rights in the room. A banned user has no actions, but `banned_until`.
+
+        Raises `ChatError` (`room_not_found`) if the room is not visible to the user.
+        """
         info = await self._find(user, name)
         role = await self.role_in(info, user.id)
         sanctions = await self._sanctions.until(name, user.id)
@@ -66,7 +72,10 @@ class Access:
         return Rights(summary, role, actions, sanctions.get("mute"), banned)
 
     async def require(self, user: User, name: str, action: Action) -> Rights:
-        """Give the user's rights if `action` is among them. Raises `forbidden`, `room_not_found`."""
+        """Return the user's rights if they include `action`.
+
+        Raises `ChatError` (`forbidden`, or `room_not_found` also for a banned user).
+        """
         rights = await self.rights(user, name)
         if rights.banned_until is not None:
             raise ChatError("room_not_found")
@@ -85,14 +94,14 @@ class Access:
         return tuple(actions)
 
     async def role_in(self, info: RoomInfo | RoomSummary, user_id: str) -> Role | None:
-        """What a user is in this room; without a directory there are owners only."""
+        """Return a user's role in the room. Without a directory plugin the only role is "owner"."""
         if not self._hooks.provides("read_members"):
             return "owner" if info.owner == user_id else None
         members = await self._hooks.read_members(info.name, [user_id])
         return next((member.role for member in members if member.user_id == user_id), None)
 
     async def read(self, user: User, name: str) -> RoomSummary:
-        """Give the room as it is stored, if it is there for this user. Raises `room_not_found`."""
+        """Return the stored room if it is visible to the user. Raises `ChatError` (`room_not_found`)."""
         return await self._summary(await self._unless_banned(user, await self._find(user, name)))
 
     async def _unless_banned(self, user: User, info: RoomInfo) -> RoomInfo:
@@ -101,7 +110,7 @@ class Access:
         return info
 
     async def _summary(self, info: RoomInfo) -> RoomSummary:
-        """Give the room with the head of its log."""
+        """Return the room with the `seq` of its newest entry."""
         heads = await self._hooks.latest_positions([info.name])
         head = heads.get(info.name)
         if not isinstance(head, Position):
@@ -110,5 +119,5 @@ class Access:
 
 
 def is_admin(user: User) -> bool:
-    """Say whether the user may do everything everywhere."""
+    """Return whether the user has the token role "admin"."""
     return ADMIN in user.roles

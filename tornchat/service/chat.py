@@ -1,6 +1,6 @@
-"""One node's chat: the wiring of the use cases, and their life cycle.
+"""The chat of one node: construction and life cycle of the use cases.
 
-A client connects and is a user, joins a room (`joining.py`), says something (`posting.py`) and leaves.
+A client connects and is authenticated, joins a room (`joining.py`), sends messages (`posting.py`) and leaves.
 """
 
 from __future__ import annotations
@@ -51,21 +51,21 @@ from tornchat.tasks import Tasks
 from tornchat.wire import Dialect, Said
 
 TAIL_ENTRIES = (100, 1000)
-"""A tail holds the history limit, but at least and at most so many entries."""
+"""Minimum and maximum length of a room's tail; within these bounds it is `[rooms] history_limit`."""
 RETENTION_SECONDS = 60.0
 
 
 LIMITS = frozenset({"message_too_long", "rate_limited"})
-"""Error codes that tell of a limit of one's own."""
+"""Codes of errors caused by the sender's own limits; the first one of a session is logged."""
 
 log = logging.getLogger("tornchat.chat")
 
 
 class Chat:
-    """One node's chat. It is the `ChatHandle` of its plugins, too."""
+    """The chat of one node. It is also the `ChatHandle` that its plugins receive."""
 
     def __init__(self, settings: Settings, hooks: Hooks) -> None:
-        """On the running loop."""
+        """Requires a running event loop."""
         self.node_id = secrets.token_hex(6)
         self._now = asyncio.get_running_loop().time
         self.data_dir: Path = settings.tornchat.data_dir
@@ -108,17 +108,17 @@ class Chat:
     # --- connect ---
 
     def opened(self, connection: str, remote_ip: str) -> None:
-        """A WebSocket was opened; nobody is known yet."""
+        """Record that a WebSocket has opened. Its user is not authenticated yet."""
         self.counts.opened += 1
         self._hooks.tell("connection_opened", connection, remote_ip)
 
     def closed(self, connection: str, code: int | None, duration: float) -> None:
-        """A WebSocket ended."""
+        """Record that a WebSocket has closed after `duration` seconds, with the close code or None."""
         self.counts.close(code)
         self._hooks.tell("connection_closed", connection, code, duration)
 
     async def connect(self, credentials: Credentials) -> User:
-        """Say who this is. Raises `Closed`: 4001 for a definite no, 1013 when it can't be told now."""
+        """Authenticate a client. Raises `Closed`: 4001 if it is refused, 1013 if authentication fails."""
         try:
             user = await self._hooks.authenticate(credentials)
         except Unavailable:
@@ -130,7 +130,7 @@ class Chat:
         return user
 
     def turned_away(self, refusal: Closed) -> None:
-        """A client, or a call of the API, was refused before anything was done for it."""
+        """Count an authentication failure of a WebSocket client or an API call."""
         if refusal.cause:
             self.counts.auth_failures[refusal.cause] += 1
 
@@ -143,7 +143,7 @@ class Chat:
     async def join(
         self, user: User, name: str, dialect: Dialect, outlet: Outlet, since: Position | None = None
     ) -> Session:
-        """Make `user` a member of the room: see `Joining.join`."""
+        """Make `user` a member of the room. See `Joining.join`."""
         return await self._joining.join(user, name, dialect, outlet, since)
 
     # --- say ---
@@ -161,7 +161,7 @@ class Chat:
         return await self.posting.say_as(sender, room, Said(text, id), trusted)
 
     def refuse(self, session: Session, error: ChatError, client_id: str | None = None) -> None:
-        """Tell one sender why not. Who breaks the rules again and again is closed with 1008."""
+        """Send an error frame to the session. Repeated violations close its connection with 1008."""
         self.counts.refused[error.code] += 1
         if error.code in LIMITS and not session.strikes.standing:
             self._note_limit(session, error)
@@ -171,7 +171,7 @@ class Chat:
             session.member.outlet.end(POLICY_VIOLATION, "too many refused messages")
 
     def _note_limit(self, session: Session, error: ChatError) -> None:
-        """Log that a client has met a limit: the first time, since it may meet it a thousand times."""
+        """Log that a session has reached a limit. Called only the first time, to keep the log short."""
         facts = {
             "event": "limit",
             "session": session.id,
@@ -179,10 +179,10 @@ class Chat:
             "room": session.room.info.name,
             "limit": error.code,
         }
-        log.info("user %(user)r in room %(room)r has met a limit: %(limit)s", facts, extra=facts)
+        log.info("user %(user)r in room %(room)r has reached a limit: %(limit)s", facts, extra=facts)
 
     def drained(self, session: Session) -> None:
-        """The session's socket takes more: let it catch up."""
+        """Send the pending frames of a session, whose socket accepts data again."""
         if session.joined and session.room.present(session.member):
             session.member.ready = True
             session.room.catch_up(session.member)
@@ -190,7 +190,7 @@ class Chat:
     # --- leave ---
 
     def leave(self, session: Session) -> bytes:
-        """End the membership and give what was still due to the member. Idempotent."""
+        """End the membership and return the frames that are still to be sent. Idempotent."""
         return self._joining.leave(session)
 
     # --- what plugins call back (ChatHandle) ---
@@ -216,12 +216,12 @@ class Chat:
     # --- life ---
 
     async def start(self) -> None:
-        """Start the plugins and the node's own work. Raises `SettingsError`."""
+        """Start the plugins and the background tasks. Raises `SettingsError`."""
         retention = Retention(self._hooks, self._keep_days) if self._keep_days else None
         await self._hooks.startup(self)
         try:
             await self._run(retention)
-        except BaseException:  # a start that is cancelled or fails leaves nothing running
+        except BaseException:  # a start that fails or is cancelled must leave nothing running
             await self.close()
             raise
 
@@ -238,13 +238,13 @@ class Chat:
             self._tasks.every(RETENTION_SECONDS, retention.prune, "retention")
 
     async def finish_commits(self, seconds: float) -> None:
-        """Wait until every draft that came by now has its outcome, at most `seconds`."""
+        """Wait until every draft submitted so far has its outcome, at most `seconds`."""
         await self.committer.flush(seconds)
 
     async def close(self, seconds: float = 5.0) -> None:
-        """End the node's work, for which it has `seconds`, and shut the plugins down.
+        """Finish pending work within `seconds`, stop the background tasks and shut the plugins down.
 
-        The connections are gone by now.
+        All connections must have been closed before.
         """
         end = self._now() + seconds
         await self.committer.close(seconds)

@@ -1,6 +1,6 @@
-"""The use cases of the directory: which rooms there are, and who is who in them.
+"""The use cases of the directory: listing, creating and deleting rooms, and managing their members.
 
-Each raises `ChatError` for a no, and `Unavailable` when that can't be told now.
+Every method raises `ChatError` on refusal and `Unavailable` if a plugin fails.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from tornchat.service.access import Access
 from tornchat.service.enforcement import Enforcement
 
 MOST_ROOMS = 200
-"""Rooms on one page of the list."""
+"""Maximum number of rooms per page of `list_rooms`."""
 
 
 class Directory:
-    """Rooms and their members, as users may see and change them."""
+    """Reads and changes rooms and memberships on behalf of users."""
 
     def __init__(self, hooks: Hooks, access: Access, enforcement: Enforcement, rooms_per_user: int) -> None:
         self._hooks = hooks
@@ -29,15 +29,16 @@ class Directory:
     # --- rooms ---
 
     async def list_rooms(self, user: User, after: str | None = None, limit: int = 50) -> RoomPage:
-        """Give a page of the rooms that are there for the user, by name; at most `MOST_ROOMS`."""
+        """Return a page of at most `MOST_ROOMS` rooms that are visible to the user, sorted by name."""
         limit = min(max(limit, 1), MOST_ROOMS)
         found = await self._hooks.list_rooms(user, after, limit + 1)
         return RoomPage(tuple(found[:limit]), found[limit - 1].name if len(found) > limit else None)
 
     async def create_room(self, user: User, name: str, private: bool = False) -> RoomSummary:
-        """Create a room that the user owns.
+        """Create a room owned by the user.
 
-        Raises `room_taken`, `too_many_rooms`, and `invalid_message` for a name that no room may have.
+        Raises `ChatError`: `room_taken`, `too_many_rooms`, `forbidden`, or `invalid_message` if the name is
+        not valid.
         """
         if not self._access.is_name(name):
             raise ChatError("invalid_message", "A room can't have this name.")
@@ -47,31 +48,35 @@ class Directory:
         return RoomSummary(info.name, info.epoch, info.private, info.owner, 0)
 
     async def read_room(self, user: User, name: str) -> RoomSummary:
-        """Give the room if it is there for the user. Raises `room_not_found`."""
+        """Return the room if it is visible to the user. Raises `ChatError` (`room_not_found`)."""
         return await self._access.read(user, name)
 
     async def delete_room(self, user: User, name: str) -> None:
-        """Take the room away; its members on all nodes are closed with 4000. For its owner and admins."""
+        """Delete the room and close its sessions on all nodes with 4000. Requires the action "manage"."""
         rights = await self._access.require(user, name, "manage")
         if not await self._hooks.delete_room(name, rights.room.epoch):
             raise ChatError("room_not_found")
         await self._enforcement.order("room", name)
 
     async def rights(self, user: User, name: str) -> Rights:
-        """Give what the user may do in the room, and since when not. Raises `room_not_found`."""
+        """Return the user's role and actions in the room, and until when the user is muted or banned.
+
+        Raises `ChatError` (`room_not_found`) if the room is not visible to the user.
+        """
         return await self._access.rights(user, name)
 
     # --- members ---
 
     async def read_members(self, user: User, name: str) -> Sequence[Membership]:
-        """Give the owner and the members of a room that is there for the user."""
+        """Return the owner and the members of a room that is visible to the user."""
         await self._access.see(user, name)
         return await self._hooks.read_members(name)
 
     async def set_member(self, user: User, name: str, user_id: str, role: Role) -> None:
-        """Make somebody a member, or change what they are; "owner" hands the room over.
+        """Set the role of `user_id` in the room, adding the user if necessary. "owner" transfers the room.
 
-        For the owner and admins. Raises `forbidden`, also for changing the owner's own role.
+        Requires the action "manage". Raises `ChatError` (`forbidden`), also if it would change the role of
+        the owner.
         """
         rights = await self._access.require(user, name, "manage")
         if role != "owner" and await self._access.role_in(rights.room, user_id) == "owner":
@@ -80,9 +85,10 @@ class Directory:
             raise ChatError("room_not_found")
 
     async def remove_member(self, user: User, name: str, user_id: str) -> None:
-        """End a membership; who leaves a private room so is closed with 4003.
+        """Remove `user_id` from the room. If it is private, the user's sessions in it are closed with 4003.
 
-        For the owner, admins and oneself. Raises `not_found` for who is no member, `forbidden` for the owner.
+        Users may remove themselves; otherwise the action "manage" is required. Raises `ChatError`:
+        `not_found` if `user_id` is not a member, `forbidden` if it is the owner.
         """
         room = await self._access.see(user, name)
         if user_id != user.id:

@@ -1,4 +1,4 @@
-"""From what a client says to a draft: the sender and the time are the server's, the text is checked."""
+"""Creation of drafts from client messages. The server checks the text and sets the sender and the time."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from tornchat.wire import Said
 
 
 class Drafts:
-    """Makes the drafts of one node, each with an id that no other draft has, on any node."""
+    """Creates the drafts of one node, with ids that are unique across all nodes."""
 
     def __init__(self, node_id: str, message_chars: int) -> None:
-        """`message_chars` is how long a text may be (characters); 0 is no limit."""
+        """`message_chars` is the maximum length of a text in characters; 0 means no limit."""
         self._node_id = node_id
         self._message_chars = message_chars
         self._numbers = count(1)
 
     def check(self, text: str) -> None:
-        """Raise `ChatError` for a text that is too long, empty, or that storage could not hold."""
+        """Raise `ChatError` if the text is too long, is blank, or contains a NUL character."""
         if self._message_chars and len(text) > self._message_chars:
             raise ChatError(
                 "message_too_long", f"The message is longer than {self._message_chars} characters."
@@ -33,7 +33,7 @@ class Drafts:
             raise ChatError("invalid_message", "The message holds a NUL character.")
 
     def make(self, user: User, room: RoomInfo | RoomSummary, said: Said) -> Draft:
-        """Make the draft of what `user` says, with an id, a time and the epoch of the room's log."""
+        """Create the draft of a message from `user`, with a new id and the current time."""
         return Draft(
             draft_id=f"{self._node_id}-{next(self._numbers)}",
             room=room.name,
@@ -46,5 +46,5 @@ class Drafts:
         )
 
     def delete(self, user: User, room: RoomInfo | RoomSummary, target: int) -> Draft:
-        """Make the draft that deletes entry `target`."""
+        """Create the draft of a deletion of the entry with the `seq` `target`."""
         return replace(self.make(user, room, Said("")), kind="deletion", target=target)

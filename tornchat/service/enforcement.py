@@ -1,7 +1,8 @@
-"""Carries out on this node what was decided on any: who is removed goes, and a deleted room is let go.
+"""Enforcement of moderation on every node: closes the sessions of removed users and of deleted rooms.
 
-The state is in storage. What is told over the bus is a hint to read it again, and so is time: what the bus
-has lost is found out within `EVERY` seconds. A kick and a disconnect have no state and are told once.
+Storage holds the state; a control message only prompts nodes to read it again. Nodes also read it every
+`EVERY` seconds, so that lost messages have no lasting effect. A kick and a disconnect have no stored state:
+a node that misses the message does not carry them out.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from tornchat.rooms.room import Room
 from tornchat.tasks import Tasks
 
 EVERY = 3.0
-"""Seconds between two readings of the sanctions of the rooms in use, all in one call."""
+"""Interval in seconds at which the sanctions of all loaded rooms are read, in one call."""
 
 
 class Enforcement:
-    """One node's part in it. `upkeep` is to be called every `EVERY` seconds."""
+    """Carries out control messages on this node. Call `upkeep` every `EVERY` seconds."""
 
     def __init__(
         self,
@@ -43,13 +44,17 @@ class Enforcement:
         self._subscribed = False
 
     async def order(self, kind: ControlKind, room: str = "", user_id: str = "") -> None:
-        """Do it here and tell the other nodes. Raises nothing: what could not be read is read again."""
+        """Carry out an order on this node and send it to the other nodes. Never raises.
+
+        `kind` "sanctions" and "room" concern `room`, "disconnect" concerns `user_id`, "kick" both.
+        Sanctions that can't be read now are read by `upkeep`.
+        """
         order = self._orders.make(kind, room, user_id)
         self._publisher.send(TOPIC, self._orders.write(order))
         await self._carry_out(order)
 
     def take(self, payload: bytes) -> None:
-        """Do what another node says, if it makes sense."""
+        """Carry out a control message from another node. Malformed payloads are ignored."""
         order = self._orders.read(payload)
         if order is not None:
             self._tasks.start(self._carry_out(order), f"order {order.kind}")
@@ -73,7 +78,7 @@ class Enforcement:
         try:
             self._ban(await self._sanctions.read(rooms))
         except Unavailable:
-            pass  # `upkeep` reads them again
+            pass  # `upkeep` tries again
 
     def _ban(self, bans: Iterable[Sanction]) -> None:
         for ban in bans:
@@ -82,7 +87,7 @@ class Enforcement:
                 _close(room, [ban.user_id], "banned")
 
     async def upkeep(self) -> None:
-        """Read again what may have been missed, and subscribe to what the nodes tell each other."""
+        """Read the sanctions of the loaded rooms, and subscribe to control messages if not yet done."""
         if not self._subscribed:
             await self.subscribe()
         loaded = {room.info.name for room in self._rooms.loaded()}
@@ -90,11 +95,11 @@ class Enforcement:
         await self._read(self._sanctions.known())
 
     def may_have_missed(self) -> None:
-        """The bus may have lost something."""
+        """Read the sanctions again, since control messages may have been lost."""
         self._tasks.start(self.upkeep(), "sanctions")
 
     async def subscribe(self) -> None:
-        """Listen to the other nodes, if there may be any. Tried again by `upkeep`. Raises nothing."""
+        """Subscribe to control messages. Never raises; `upkeep` retries after a failure."""
         try:
             await self._hooks.subscribe(TOPIC)
             self._subscribed = True

@@ -1,4 +1,4 @@
-"""Joining a room and leaving it: from one instant on, all before is history and all after is live."""
+"""Joining and leaving a room. History and live messages join without a gap or a duplicate."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tornchat.wire import Dialect, Welcome
 
 
 class Session:
-    """One connection's membership of one room."""
+    """The membership of one connection in one room."""
 
     __slots__ = ("id", "joined", "member", "quota", "room", "strikes", "user")
 
@@ -38,11 +38,11 @@ class Session:
         """Set when the user says something on this connection for the first time."""
         self.strikes = Strikes()
         self.joined = False
-        """True once the history is sent: from then on the room writes to the member by itself."""
+        """True once the history has been sent; from then on the room flushes live messages to the member."""
 
 
 class Joining:
-    """Makes sessions, and ends them."""
+    """Creates and ends sessions."""
 
     def __init__(
         self,
@@ -71,10 +71,11 @@ class Joining:
     async def join(
         self, user: User, name: str, dialect: Dialect, outlet: Outlet, since: Position | None = None
     ) -> Session:
-        """Make `user` a member of the room and send what it begins with; live events follow.
+        """Make `user` a member of the room and send the welcome, the user list and the history.
 
-        Raises `Closed`: 4000 if the room is not there for this user, 1013 if that can't be told now;
-        `ConnectionError` if the client went meanwhile.
+        With `since`, the history starts after that position if it can be resumed. Live messages follow.
+        Raises `Closed`: 4000 if the room is not visible to the user, 1013 if a plugin fails; and
+        `ConnectionError` if the client has disconnected.
         """
         try:
             room = await self._open(user, name)
@@ -82,10 +83,10 @@ class Joining:
         except Unavailable:
             raise Closed(TRY_AGAIN_LATER, "not available now") from None
         if self._rooms.get(name) is not room:
-            raise Closed(TRY_AGAIN_LATER, "the room has just changed")  # while its log was read
+            raise Closed(TRY_AGAIN_LATER, "the room has just changed")  # during the await above
         if self._sanctions.bans(name, user.id):
             raise Closed(ROOM_NOT_FOUND, "room not found")
-        # No await from here to the first write: the cursor, the user list and the history are of one instant.
+        # No await from here to the first write, so that position, user list and history are consistent.
         session = self._enter(user, room, dialect, outlet)
         try:
             await self._begin(session, plan, outlet)
@@ -100,7 +101,7 @@ class Joining:
         return session
 
     async def _open(self, user: User, name: str) -> Room:
-        """Raises `Closed` (4000), `Unavailable`."""
+        """Return the loaded room. Raises `Closed` (4000), `Unavailable`."""
         if not self._access.is_name(name) or not await self._hooks.authorize(user, "join", name):
             raise Closed(ROOM_NOT_FOUND, "room not found")
         loaded = self._rooms.warm(name)
@@ -109,13 +110,15 @@ class Joining:
         return room
 
     async def _after_first(self, user: User, name: str) -> Room:
-        """Of many who come to a cold room at once one opens it, or storage is asked by all and late for all.
+        """Load a room, after waiting for another caller that is already loading it.
 
-        If it is not open to everybody then, each asks for itself. Raises `Closed` (4000), `Unavailable`.
+        Concurrent joins of a room that is not loaded thus cost storage one call. If the room is still not
+        available to every user afterwards, each caller loads it for its own user. Raises `Closed` (4000),
+        `Unavailable`.
         """
         first = self._firsts.get(name)
         if first is not None:
-            await first.wait()  # its hooks have deadlines
+            await first.wait()  # bounded by the deadlines of its hooks
             return self._rooms.warm(name) or await self._load(user, name)
         first = self._firsts[name] = asyncio.Event()
         try:
@@ -139,7 +142,7 @@ class Joining:
         return Session(session_id, user, room, member)
 
     async def _begin(self, session: Session, plan: Plan, outlet: Outlet) -> None:
-        """Send the cursor, the user list and the history. Raises `Unavailable`, `ConnectionError`."""
+        """Send the welcome, the user list and the history. Raises `Unavailable`, `ConnectionError`."""
         user, room, dialect = session.user, session.room, session.member.stream.dialect
         tail = room.tail_after(plan.after)
         older = self._history.older(room, dialect.plain, plan, room.seq) if tail is None else None
@@ -157,7 +160,7 @@ class Joining:
                 await send_all(outlet, slices_of(page), True)
 
     def leave(self, session: Session) -> bytes:
-        """End the membership and give what was still due to the member. Idempotent."""
+        """End the membership and return the frames that are still to be sent. Idempotent."""
         if not session.room.present(session.member):
             return b""
         rest = session.room.rest(session.member) if session.joined else b""
@@ -167,10 +170,10 @@ class Joining:
         return rest
 
     async def retry(self) -> None:
-        """Tell the presence plugin what it could not be told before. Raises nothing."""
+        """Repeat the presence calls that failed before. Never raises."""
         await self._presence.retry()
 
     async def close(self, seconds: float) -> None:
-        """Let the leaves be told within `seconds`, and forget those that can't be."""
+        """Wait at most `seconds` for the presence plugin to process all leaves; drop the remaining ones."""
         await self._leaves.finish(seconds)
         await self._presence.close()

@@ -1,6 +1,6 @@
-"""The use cases of moderation: kick, ban, mute, disconnect, and deleting what was said.
+"""The use cases of moderation: kick, ban, mute, disconnect and delete messages.
 
-Each raises `ChatError` for a no, and `Unavailable` when that can't be told now.
+Every method raises `ChatError` on refusal and `Unavailable` if a plugin fails.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import Enforcement
 
 FOREVER = 10 * 365 * 86400.0
-"""Seconds; no sanction lasts longer."""
+"""Maximum duration of a sanction in seconds."""
 
 
 class Moderation:
-    """What moderators do, each after asking whether they may."""
+    """Moderation actions. Each method checks the rights of `user` before it acts."""
 
     def __init__(
         self, hooks: Hooks, access: Access, enforcement: Enforcement, committer: Committer, drafts: Drafts
@@ -35,32 +35,36 @@ class Moderation:
     # --- people ---
 
     async def kick(self, user: User, room: str, user_id: str) -> None:
-        """Close all of somebody's sessions in the room with 4003, on every node. They may come again."""
+        """Close all sessions of `user_id` in the room with 4003, on every node. The user may rejoin."""
         await self._require_over(user, room, user_id)
         await self._enforcement.order("kick", room, user_id)
 
     async def ban(self, user: User, room: str, user_id: str, seconds: float) -> None:
-        """Keep somebody out of the room: closed with 4003 on every node, and as if it were not there."""
+        """Ban `user_id` from the room for `seconds`.
+
+        The user's sessions in it are closed with 4003 on every node. Until the ban ends, every access to the
+        room is answered with `room_not_found`.
+        """
         await self._sanction(user, room, user_id, "ban", seconds)
 
     async def mute(self, user: User, room: str, user_id: str, seconds: float) -> None:
-        """Let nobody hear somebody in the room: what they say is refused with `muted`, on every node."""
+        """Mute `user_id` in the room for `seconds`: every node refuses the user's messages with `muted`."""
         await self._sanction(user, room, user_id, "mute", seconds)
 
     async def lift(self, user: User, room: str, user_id: str, kind: SanctionKind) -> None:
-        """End a sanction before its time. Raises `not_found` if there is none."""
+        """End a sanction early. Raises `ChatError` (`not_found`) if there is none."""
         await self._access.require(user, room, "moderate")
         if not await self._hooks.lift_sanction(room, user_id, kind):
             raise ChatError("not_found", f"There is no {kind} of theirs to lift.")
         await self._enforcement.order("sanctions", room)
 
     async def read_sanctions(self, user: User, room: str) -> Sequence[Sanction]:
-        """Give the room's sanctions that have not ended. For its moderators."""
+        """Return the active sanctions of the room. Requires the action "moderate"."""
         await self._access.require(user, room, "moderate")
         return await self._hooks.read_sanctions([room])
 
     async def disconnect(self, user: User, user_id: str) -> None:
-        """Close all of somebody's sessions with 4003, on every node. For admins."""
+        """Close all sessions of `user_id` with 4003, in every room and on every node. Admins only."""
         if not is_admin(user):
             raise ChatError("forbidden")
         await self._enforcement.order("disconnect", "", user_id)
@@ -77,9 +81,13 @@ class Moderation:
         await self._enforcement.order("sanctions", room)
 
     async def _require_over(self, user: User, room: str, user_id: str) -> None:
-        """Moderators moderate members; the owner moderates moderators; admins everybody but themselves."""
+        """Raise `ChatError` (`forbidden`) unless `user` may moderate `user_id`.
+
+        Moderators may moderate members, owners also moderators, admins every user. Nobody may moderate
+        themselves.
+        """
         rights = await self._access.require(user, room, "moderate")
-        if user_id == user.id:  # who is banned could not lift it
+        if user_id == user.id:  # a moderator who bans themselves could not lift the ban
             raise ChatError("forbidden", "Nobody moderates themselves.")
         if is_admin(user):
             return
@@ -90,9 +98,10 @@ class Moderation:
     # --- messages ---
 
     async def delete_message(self, user: User, room: str, seq: int) -> None:
-        """Blank a message and tell everybody. For the room's moderators, and for who sent it. Idempotent.
+        """Delete the text of a message and notify the room. Idempotent.
 
-        Raises `not_found` if there is no message at `seq`.
+        Requires that the user sent the message or has the action "moderate". Raises `ChatError`
+        (`not_found`) if there is no message at `seq`.
         """
         rights = await self._access.require(user, room, "join")
         entry = await self._message(room, seq)

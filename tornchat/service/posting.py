@@ -1,9 +1,9 @@
-"""One life of a message, for a WebSocket, for HTTP and for code in the process.
+"""The path of a message, from a WebSocket, from HTTP or from code in the process:
 
     admit -> filter -> look again -> commit -> accept -> publish -> acknowledge
 
-No other module knows the whole way. `Posting` takes a draft up to the commit queue; the queue hands each
-ended store call back to `Posting.ended`.
+`Posting` checks a draft and submits it to the committer, which passes the results of each store call to
+`Posting.ended`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Refuse = Callable[[Session, ChatError, str | None], None]
 
 
 class Posting:
-    """Takes what is said from every caller to the log, and what is stored to members and other nodes."""
+    """Stores messages from all callers in the log and sends stored entries to members and other nodes."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Posting:
     # --- the callers ---
 
     def say(self, session: Session, said: Said, size: int) -> Awaitable[None] | None:
-        """Take a message of `size` bytes from a session. Its echo, or an error frame, follows.
+        """Accept a message of `size` bytes from a session, which later receives its echo or an error frame.
 
         An awaitable is returned if the user is over the rate, or if plugins are asked. The caller awaits it
         before the connection's next message, which keeps its order and slows its sender down. Raises `Closed`
@@ -115,10 +115,11 @@ class Posting:
         return None
 
     async def post(self, user: User, room: str, said: Said) -> Stored:
-        """Say something as `user`, who needs no session, and give the stored entry.
+        """Send a message as `user`, without a session, and return the stored entry.
 
-        The same client id again gives what was stored first (`repeated`). Raises `ChatError` with the codes
-        of a session's errors and `room_not_found`; `Unavailable` if the answer is not known now.
+        A repeated client id returns the entry that was stored first, with `repeated` set. Raises `ChatError`
+        with the codes of error frames or `room_not_found`, `Closed` (4001) if the token expires meanwhile,
+        and `Unavailable` if a plugin fails.
         """
         info = await self._access.see(user, room)
         self._drafts.check(said.text)
@@ -131,7 +132,7 @@ class Posting:
         return await self.committer.store(draft, self._access.position(room))
 
     async def say_as(self, user: User, room: str, said: Said, trusted: bool) -> Stored:
-        """Say something for code in the process: see `ChatHandle.say`."""
+        """Send a message on behalf of code in the process. See `ChatHandle.say`."""
         if not trusted:
             return await self.post(user, room, said)
         info = await self._access.exists(replace(user, roles=user.roles | {ADMIN}), room)
@@ -147,7 +148,10 @@ class Posting:
             raise ChatError("muted", "", round(wait, 3))
 
     async def _refuse_sanctioned(self, user: User, room: str) -> None:
-        """Refuse a muted or banned user, in any room. Raises `ChatError`, `Unavailable`."""
+        """Raise `ChatError` if the user is muted or banned, and `Unavailable` if storage fails.
+
+        Also works for rooms that are not loaded.
+        """
         until = await self._sanctions.until(room, user.id)
         if "ban" in until:
             raise ChatError("room_not_found")
@@ -157,7 +161,7 @@ class Posting:
     # --- filter ---
 
     async def _through_gates(self, session: Session, draft: Draft) -> None:
-        """Ask the plugins about a session's draft. They fail closed."""
+        """Authorize and filter a session's draft, then submit it. If a plugin fails, the draft is refused."""
         try:
             filtered = await self._gates(session.user, draft)
             if self._still_there(session):
@@ -187,12 +191,12 @@ class Posting:
         except TimeoutError:
             raise ChatError("busy", "", 1.0, draft.client_id) from None
 
-    # --- look again: what an await may have changed. Nothing is awaited between this and the queue. ---
+    # --- look again: check state that an await may have changed; no await follows before `submit` ---
 
     def _still_there(self, session: Session) -> bool:
-        """Say whether the session may still speak. One that has ended takes its draft with it.
+        """Return whether the session may still send; False if it has ended, and its draft is dropped.
 
-        Raises `ChatError` if the user was muted meanwhile.
+        Raises `ChatError` if the user has been muted.
         """
         if not session.room.present(session.member):
             return False
@@ -201,14 +205,14 @@ class Posting:
             return False
         room = session.room.info.name
         if self._sanctions.bans(room, session.user.id) or self._rooms.get(room) is not session.room:
-            return False  # its connection is being closed
+            return False  # the connection is being closed
         self._refuse_muted(room, session.user)
         return True
 
     async def _look_again(self, user: User, draft: Draft) -> None:
-        """Check expiry, membership, ban and mute after the last plugin: from memory for an open, loaded room.
+        """Check existence of the room, ban, mute and expiry again, after the last plugin call.
 
-        Raises `ChatError`, `Closed` (4001), `Unavailable`.
+        Storage is read only if the room is not loaded. Raises `ChatError`, `Closed` (4001), `Unavailable`.
         """
         if self._rooms.warm(draft.room) is None or not self._sanctions.knows(draft.room):
             await self._refuse_sanctioned(user, draft.room)
@@ -230,7 +234,10 @@ class Posting:
     # --- accept, publish, acknowledge ---
 
     def ended(self, batch: Sequence[Pending], results: Sequence[StoreResult]) -> None:
-        """Take the results of a store call: senders first, since an ack waits in its room for its entry."""
+        """Process the results of a store call: settle the drafts, then deliver and publish the new entries.
+
+        Drafts are settled first, because a room sends an ack together with the entry it belongs to.
+        """
         fresh: dict[tuple[str, str], list[Entry]] = {}
         for pending, result in zip(batch, results, strict=True):
             pending.settle(result)

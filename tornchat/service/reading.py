@@ -1,6 +1,6 @@
 """Reading a room without a session: history, search and the user list.
 
-Each raises `ChatError` for a no, and `Unavailable` when that can't be told now.
+Every method raises `ChatError` on refusal and `Unavailable` if a plugin fails.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from tornchat.model import Entry, Page, Roster, User
 from tornchat.service.access import Access
 
 MOST_ENTRIES = 200
-"""Entries on one page."""
+"""Maximum number of entries per page."""
 MOST_QUERY_CHARS = 400
 
 
 class Reading:
-    """What a room shows to a user who has no session in it. The rules are those of its members."""
+    """Reads rooms on behalf of users, under the same access rules as joining."""
 
     def __init__(self, hooks: Hooks, access: Access) -> None:
         self._hooks = hooks
@@ -27,9 +27,9 @@ class Reading:
     async def read_history(
         self, user: User, room: str, after: int | None = None, before: int | None = None, limit: int = 50
     ) -> Page:
-        """Give a page of the room's log, as the hook `read_history` does; at most `MOST_ENTRIES`.
+        """Return a page of at most `MOST_ENTRIES` entries of the room's log. See the hook `read_history`.
 
-        It holds deletions, too. A message without a text was deleted.
+        The page includes deletions. A message with an empty text has been deleted.
         """
         await self._access.see(user, room)
         page = await self._hooks.read_history(room, after, before, min(max(limit, 1), MOST_ENTRIES))
@@ -40,7 +40,7 @@ class Reading:
     async def search(
         self, user: User, room: str, query: str, before: int | None = None, limit: int = 50
     ) -> Sequence[Entry]:
-        """Find messages that hold all the words of `query`, newest first; at most `MOST_ENTRIES`."""
+        """Return at most `MOST_ENTRIES` messages that contain all words of `query`, newest first."""
         await self._access.see(user, room)
         if len(query) > MOST_QUERY_CHARS:
             raise ChatError("invalid_message", f"A search has at most {MOST_QUERY_CHARS} characters.")
@@ -51,6 +51,6 @@ class Reading:
         return found
 
     async def read_users(self, user: User, room: str) -> Roster:
-        """Give who is in the room now, over all nodes."""
+        """Return the participants in the room on all nodes."""
         await self._access.see(user, room)
         return await self._hooks.read_presence(room)

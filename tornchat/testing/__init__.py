@@ -1,4 +1,4 @@
-"""For the tests of plugins: a contract kit per role, and things to write tests with.
+"""Tools for tests of plugins: a contract kit per role, and helpers.
 
     from tornchat.testing import StorageContract
 
@@ -6,8 +6,8 @@
         def make_plugin(self, tmp_path):
             return MinePlugin(MinePlugin.Settings(path=tmp_path / "mine"))
 
-Every promise that a role's hooks make is one test; one that fails names the promise first. Hooks may
-be plain or `async`. It needs pytest, and no pytest plugin.
+Each promise in the contract of a role's hooks is one test, and a failure begins with the promise. Hooks may
+be plain functions or `async`. The kits require pytest, but no pytest plugins.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The contract of auth: who somebody is, by their credentials, and never more than they prove."""
+"""The contract of auth: authentication of users by their credentials."""
 
 from __future__ import annotations
 
@@ -45,16 +45,19 @@ GARBAGE = (
     "." * 100_000,
     "é" * 10_000,
 )
-"""What no plugin may take for a token, nor choke on."""
+"""Invalid tokens, which a plugin must refuse without an error."""
 
 
 class AuthContract(Contract):
-    """Subclass it, write `make_plugin` and, if the plugin has no `issue_token`, `good_credentials`."""
+    """Tests of an auth plugin.
+
+    Subclass it and define `make_plugin` and, if the plugin has no `issue_token`, `good_credentials`.
+    """
 
     roles = ("auth",)
 
     def good_credentials(self, plugin: Any) -> Credentials:
-        """Make credentials that the plugin accepts. By default: with a token of its own `issue_token`."""
+        """Return credentials that the plugin accepts. By default, they contain a token from `issue_token`."""
         if not hasattr(plugin, "issue_token"):
             raise NotImplementedError("write good_credentials(self, plugin), which returns Credentials")
         return _with_token(plugin.issue_token(User("id-ann", "ann"), 3600.0))
@@ -118,7 +121,7 @@ class AuthContract(Contract):
             assert answer in (True, False, None), f"for {action} it answered {answer!r}"
 
     async def _answers_to_garbage(self, stage: Stage) -> AsyncIterator[tuple[str, object]]:
-        """Offer garbage wherever a token may stand; gives what was offered, and the answer or exception."""
+        """Call the plugin with invalid tokens in every place; return each with the result or exception."""
         good = self.good_credentials(stage.plugin)
         for text in GARBAGE:
             for where, credentials in _offers(good, text):
@@ -137,7 +140,7 @@ def _offers(good: Credentials, text: str) -> Iterator[tuple[str, Credentials]]:
 
 
 def _damaged(good: Credentials) -> Iterator[tuple[str, Credentials]]:
-    """Good credentials with every proof in them damaged in one way."""
+    """Return variants of valid credentials, each with every proof damaged in one way."""
     ways: dict[str, Callable[[str], str]] = {
         "its first character dropped": lambda text: text[1:],
         "its second half dropped": lambda text: text[: len(text) // 2],

@@ -1,7 +1,7 @@
-"""The contract of broadcast: opaque bytes, to whoever is subscribed to a topic.
+"""The contract of broadcast: delivery of opaque payloads to the subscribers of a topic.
 
-A bus may lose, repeat and reorder. A healthy one, with nothing else going on, does not lose: that is
-what is tested here, and repeats are allowed for.
+A broadcast may lose, repeat and reorder payloads. The tests require that none is lost under normal
+conditions, and permit repeats.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ PAYLOADS = (
 
 
 class BroadcastContract(Contract):
-    """Subclass it and write `make_plugin`, for a cluster's plugin `make_second_plugin` too."""
+    """Tests of a broadcast plugin.
+
+    Subclass it and define `make_plugin` and, for a plugin with the scope "cluster", `make_second_plugin`.
+    """
 
     roles = ("broadcast",)
 
@@ -121,7 +124,7 @@ class BroadcastContract(Contract):
         await _arrives(stage, topic, [b"and back"])
 
     async def _listener(self, stage: Stage, *topics: str) -> Stage:
-        """The node that listens: the second one if there is one, since a node may leave out its own echo."""
+        """Return the node that subscribes: the second one if there is one, since echoes are optional."""
         listener = await stage.second_or_self()
         for topic in topics:
             await listener.call("subscribe", topic=topic)
@@ -133,7 +136,7 @@ class BroadcastContract(Contract):
             assert second is not None, 'its scope is "cluster": write make_second_plugin to have that tested'
 
     async def _verify_silence(self, stage: Stage, listener: Stage, topic: str, silent: Sequence[str]) -> None:
-        """What comes after has arrived: then nothing of `silent` will."""
+        """Wait for a later payload, and check that nothing arrived on `silent` before it."""
         await stage.call("publish", topic=topic, payload=b"the last one")
         await _arrives(listener, topic, [b"the last one"])
         heard = [where for where, payload in listener.chat.delivered if payload != b"the last one"]

@@ -1,4 +1,4 @@
-"""The contract of a directory: which rooms there are, for whom, and who is who in them."""
+"""The contract of a directory: rooms, their visibility, and their members."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ADMIN = User("id-root", "root", frozenset({"admin"}))
 
 
 class DirectoryContract(Contract):
-    """What a directory promises. The plugin that is made keeps the rooms' logs, too."""
+    """Tests of a directory plugin, which must also implement storage. Subclass it, define `make_plugin`."""
 
     roles = ("directory",)
 
@@ -178,7 +178,7 @@ async def _created(stage: Stage, name: str, owner: User, private: bool = False) 
 
 
 async def _code(stage: Stage, name: str, owner: User, limit: int = 0) -> str:
-    """The code that a new room is refused with; empty if it was created."""
+    """Create a room; return the code of the refusal, or "" if it was created."""
     try:
         await stage.call("create_room", name=name, user=owner, private=False, owned_limit=limit)
     except Rejected as error:
@@ -199,7 +199,7 @@ async def _deleted(stage: Stage, info: RoomInfo) -> bool:
 
 
 async def _all_rooms(stage: Stage, who: User, mark: str, limit: int = 100) -> list[RoomSummary]:
-    """Every room whose name begins with `mark`, read in pages that begin before it."""
+    """Return all rooms with names that begin with `mark`, read page by page."""
     found: list[RoomSummary] = []
     after = mark[:-1]
     while True:

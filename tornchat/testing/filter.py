@@ -1,4 +1,4 @@
-"""The contract of filters: what may become of a message on its way into the log."""
+"""The contract of filters: permitted changes and refusals of messages before they are stored."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ STRANGE = (
     "{0} %s %(x)s ${y} \\1",
     "(((((((((((((((((((((((((((((",
 )
-"""What people may send and a filter must have an answer for."""
+"""Unusual but valid texts, which a filter must accept, change or reject."""
 
 
 class FilterContract(Contract):
-    """Subclass it and write `make_plugin`; name a `room` and `harmless` texts it lets pass."""
+    """Tests of a filter plugin. Subclass it; define `make_plugin`, a `room`, and `harmless` texts."""
 
     roles = ("filter",)
     room = "tea"
     harmless: tuple[str, ...] = ("Good morning!", "Is anybody here?", "日本語 😀")
 
     def test_it_provides_filter_message(self, tmp_path: Path) -> None:
-        """A filter implements `filter_message`, with `@hookimpl` over it."""
+        """Check that the plugin implements `filter_message` with `@hookimpl`."""
         if not Stage(self, tmp_path).provides("filter_message"):
             raise BrokenPromise("filter_message with @hookimpl over it is missing.")
 
@@ -75,7 +75,7 @@ class FilterContract(Contract):
         assert not mixed, f"for {mixed[0][0]} it returned {mixed[0][1]}"
 
     async def _filtered(self, stage: Stage, given: Draft) -> Draft | None:
-        """The answer; None for one that was properly rejected."""
+        """Return the filtered draft; None if it was rejected with `Rejected`."""
         try:
             got = await stage.call("filter_message", draft=given, user=user("ann"))
         except Rejected as refusal:

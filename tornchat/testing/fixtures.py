@@ -1,4 +1,4 @@
-"""Things to write a plugin's tests with: a chat that records what it is told, and a maker of drafts."""
+"""Helpers for tests of plugins: a chat handle that records calls, and factories of users and drafts."""
 
 from __future__ import annotations
 
@@ -11,51 +11,51 @@ from pathlib import Path
 from tornchat import Draft, PresenceChange, User
 
 PATIENCE = 5.0
-"""Seconds that something may take which is expected to happen."""
+"""Maximum wait for an expected event, in seconds."""
 
 
 class RecordingChat:
-    """A `ChatHandle` that remembers what the plugin calls. Make it in the event loop's thread."""
+    """A `ChatHandle` that records the calls of a plugin. Create it in the event loop's thread."""
 
     def __init__(self, data_dir: Path) -> None:
         self.node_id = secrets.token_hex(6)
         self.data_dir = data_dir
         self.delivered: list[tuple[str, bytes]] = []
-        """What `deliver` was called with: (topic, payload)."""
+        """Arguments of the calls of `deliver`: (topic, payload)."""
         self.changes: list[tuple[str, int, PresenceChange]] = []
-        """What `presence_changed` was called with: (room, version, change)."""
+        """Arguments of the calls of `presence_changed`: (room, version, change)."""
         self.missed = 0
-        """How often `may_have_missed` was called."""
+        """Number of calls of `may_have_missed`."""
         self.foreign_calls: list[str] = []
-        """The methods that were called from another thread, which no plugin may do."""
+        """Names of methods called from another thread, which is not permitted."""
         self._thread = threading.get_ident()
         self._news = asyncio.Event()
 
     def deliver(self, topic: str, payload: bytes) -> None:
-        """Remember what came on `topic`."""
+        """Record a payload on `topic`."""
         self._note("deliver")
         self.delivered.append((topic, payload))
 
     def may_have_missed(self) -> None:
-        """Remember that something may be lost."""
+        """Record the call."""
         self._note("may_have_missed")
         self.missed += 1
 
     def presence_changed(self, room: str, version: int, change: PresenceChange) -> None:
-        """Remember a change of a roster."""
+        """Record a change of a roster."""
         self._note("presence_changed")
         self.changes.append((room, version, change))
 
     def payloads(self, topic: str) -> list[bytes]:
-        """What was delivered on one topic."""
+        """Return the payloads delivered on a topic."""
         return [payload for where, payload in self.delivered if where == topic]
 
     def changes_of(self, room: str) -> list[tuple[int, PresenceChange]]:
-        """(version, change) of one room."""
+        """Return the changes of a room as (version, change)."""
         return [(version, change) for where, version, change in self.changes if where == room]
 
     async def until(self, happened: Callable[[], bool], what: str) -> None:
-        """Wait until `happened()`; fails with `what` after `PATIENCE` seconds."""
+        """Wait until `happened()` is true. Raises `AssertionError` with `what` after `PATIENCE` seconds."""
         try:
             async with asyncio.timeout(PATIENCE):
                 while not happened():
@@ -72,12 +72,12 @@ class RecordingChat:
 
 
 def user(name: str = "ann") -> User:
-    """Make a user whose id is `id-<name>`."""
+    """Return a user with the id `id-<name>`."""
     return User(f"id-{name}", name)
 
 
 def draft(text: str = "hello", room: str = "tea", sender: str = "ann", client_id: str | None = None) -> Draft:
-    """Make a message's draft with an id of its own."""
+    """Return the draft of a message, with a unique id."""
     return Draft(
         draft_id=f"draft-{secrets.token_hex(8)}",
         room=room,
@@ -90,7 +90,7 @@ def draft(text: str = "hello", room: str = "tea", sender: str = "ann", client_id
 
 
 def deletion(target: int, room: str = "tea", sender: str = "ann") -> Draft:
-    """Make the draft that deletes the entry at `target`."""
+    """Return the draft of a deletion of the entry at `target`."""
     return Draft(
         draft_id=f"draft-{secrets.token_hex(8)}",
         room=room,

@@ -8,7 +8,7 @@ from tornchat.testing.log import opened, positions, read, stored, texts
 
 
 class HistoryContract(Contract):
-    """What `read_history` and `latest_positions` promise. Part of `StorageContract`."""
+    """Tests of `read_history` and `latest_positions`. Part of `StorageContract`."""
 
     @promise("read_history: oldest first, whatever was asked for")
     async def test_oldest_first(self, stage: Stage) -> None:
@@ -130,7 +130,7 @@ class HistoryContract(Contract):
 
 
 async def _counted(stage: Stage, count: int) -> str:
-    """A new room in which "1", "2", "3" ... were said."""
+    """Create a room with the messages "1", "2", "3" ... and return its name."""
     room = (await opened(stage)).name
     await stored(stage, *[draft(str(number), room) for number in range(1, count + 1)])
     return room

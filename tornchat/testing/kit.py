@@ -1,4 +1,4 @@
-"""What all contract kits share: a plugin that is started for one test, and promises with names."""
+"""The common base of the contract kits: a started plugin per test, and tests with named promises."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ Play: TypeAlias = Callable[[Kit, "Stage"], Awaitable[None]]
 
 
 class BrokenPromise(AssertionError):
-    """A plugin does not keep what its hook promises; the first line says which promise that is."""
+    """A plugin violates the contract of a hook. The first line names the promise."""
 
 
 class Contract:
-    """Base of the kits. Subclass one in a test file, as `class TestMine(StorageContract)`.
+    """Base class of the kits. Subclass a kit in a test file, as in `class TestMine(StorageContract)`.
 
-    The kit's tests run by themselves: they need neither fixtures nor pytest plugins.
+    The tests need no further fixtures and no pytest plugins.
     """
 
     roles: tuple[str, ...] = ()
 
     def make_plugin(self, tmp_path: Path) -> Any:
-        """Make the plugin, not started. Called again with the same `tmp_path`, it is the same place's."""
+        """Return the plugin, not started. Calls with the same `tmp_path` must use the same storage."""
         raise NotImplementedError("write make_plugin(self, tmp_path), which returns your plugin, not started")
 
     def make_second_plugin(self, tmp_path: Path) -> Any:
-        """Make the plugin for a second node of the same cluster; None if there is but one."""
+        """Return the plugin for a second node of the same cluster; None if clusters are not supported."""
         return None
 
     def test_every_required_hook_is_there_and_marked(self, tmp_path: Path) -> None:
-        """A role is filled by all its required hooks, each with `@hookimpl` over it."""
+        """Check that the plugin implements all required hooks of the role with `@hookimpl`."""
         plugin = self.make_plugin(tmp_path)
         needed = [name for name, hook in promises().items() if hook.required and hook.role in self.roles]
         missing = [name for name in needed if not _is_marked(plugin, name)]
@@ -49,7 +49,7 @@ class Contract:
 
 
 class Stage:
-    """One node with one plugin: started, called as the core would, and shut down after the test."""
+    """A node with one plugin, which is called as the core does and shut down after the test."""
 
     def __init__(self, contract: Contract, tmp_path: Path, plugin: Any = None) -> None:
         self._contract = contract
@@ -59,11 +59,11 @@ class Stage:
         self.chat = RecordingChat(tmp_path)
 
     def provides(self, hook: str) -> bool:
-        """Say whether the plugin implements `hook`."""
+        """Return whether the plugin implements `hook`."""
         return _is_marked(self.plugin, hook)
 
     async def call(self, hook: str, **arguments: object) -> Any:
-        """Call a hook with those of its arguments that the plugin asks for, within the hook's deadline."""
+        """Call a hook with the arguments that the plugin declares, within the deadline of the hook."""
         method = getattr(self.plugin, hook)
         answer = method(**{name: arguments[name] for name in inspect.signature(method).parameters})
         if not inspect.isawaitable(answer):
@@ -80,28 +80,28 @@ class Stage:
             await self.call("startup", chat=self.chat)
 
     async def close(self) -> None:
-        """Shut the plugin down, and the second node's before it."""
+        """Shut down the second node, if there is one, and then the plugin."""
         for other in self._others:
             await other.close()
         if self.provides("shutdown"):
             await self.call("shutdown")
 
     async def restart(self) -> None:
-        """Shut the plugin down, and start a new one on the same place."""
+        """Shut the plugin down, and start a new instance with the same storage."""
         await self.close()
         self._others.clear()
         self.plugin = self._contract.make_plugin(self.tmp_path)
         await self.start()
 
     async def second(self) -> Stage:
-        """Start the second node; the test is skipped where there is none."""
+        """Start the second node and return it. Skips the test if there is none."""
         other = await self.second_or_self()
         if other is self:
             pytest.skip("make_second_plugin gives no second node")
         return other
 
     async def second_or_self(self) -> Stage:
-        """Start the second node; where there is none, the first one is both."""
+        """Start the second node and return it; return this node if there is none."""
         plugin = self._contract.make_second_plugin(self.tmp_path)
         if plugin is None:
             return self
@@ -111,13 +111,13 @@ class Stage:
         return other
 
     def verify_threads(self) -> None:
-        """Fail if the plugin called its `ChatHandle` from another thread than the event loop's."""
+        """Fail if the plugin called its `ChatHandle` from a thread other than the event loop's."""
         calls = [call for stage in (self, *self._others) for call in stage.chat.foreign_calls]
         assert not calls, f"the plugin called {calls[0]} from a thread; ChatHandle is for the event loop only"
 
 
 def promise(words: str) -> Callable[[Play[Kit]], Callable[[Kit, Path], None]]:
-    """Make a test of a play that takes a `Stage`; if it fails, its first line says `words`."""
+    """Decorator that makes a test of a function that takes a `Stage`. A failure begins with `words`."""
 
     def declare(play: Play[Kit]) -> Callable[[Kit, Path], None]:
         def test(self: Kit, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def promise(words: str) -> Callable[[Play[Kit]], Callable[[Kit, Path], None]]:
                 what = str(error) if isinstance(error, AssertionError) else f"it raised {error!r}"
                 raise BrokenPromise(f"Broken promise: {words}\n{what}") from error
 
-        # Not functools.wraps: pytest would look through it and ask for a fixture named `stage`.
+        # Not functools.wraps: pytest would inspect the wrapped function and require a fixture `stage`.
         test.__name__, test.__qualname__ = play.__name__, play.__qualname__
         test.__module__, test.__doc__ = play.__module__, words
         return test
@@ -146,7 +146,7 @@ async def _perform(contract: Kit, play: Play[Kit], tmp_path: Path) -> None:
 
 
 def unique(word: str) -> str:
-    """Give a name that no other test has used: a kit may run on a database that is not empty."""
+    """Return a name that no other test uses, since the database may not be empty."""
     return f"{word}-{secrets.token_hex(4)}"
 
 

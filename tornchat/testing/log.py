@@ -1,4 +1,4 @@
-"""Shorthands of the storage kit: open a room, store drafts, read a page."""
+"""Helpers of the storage kit: opening rooms, storing drafts and reading pages."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tornchat.testing.kit import Stage, unique
 
 
 async def opened(stage: Stage) -> RoomInfo:
-    """Open a new room."""
+    """Create a room with a unique name and return it."""
     info = await stage.call("open_room", name=unique("tea"), user=user(), create=True, owned_limit=0)
     assert isinstance(info, RoomInfo), f"open_room gave {info!r} for a new room"
     return info
 
 
 async def results(stage: Stage, *drafts: Draft) -> Sequence[StoreResult]:
-    """Store drafts in one call; gives one result per draft."""
+    """Store drafts in one call and return one result per draft."""
     given = await stage.call("store_messages", drafts=drafts)
     assert len(given) == len(drafts), f"it gave {len(given)} results for {len(drafts)} drafts"
     for result in given:
@@ -26,7 +26,7 @@ async def results(stage: Stage, *drafts: Draft) -> Sequence[StoreResult]:
 
 
 async def stored(stage: Stage, *drafts: Draft) -> list[Entry]:
-    """Store drafts that must all be stored; gives their entries."""
+    """Store drafts and return their entries. Fails if a draft is not stored."""
     entries = []
     for result in await results(stage, *drafts):
         assert isinstance(result, Stored), f"a good draft got {result!r}"
@@ -37,7 +37,7 @@ async def stored(stage: Stage, *drafts: Draft) -> list[Entry]:
 async def read(
     stage: Stage, room: str, after: int | None = None, before: int | None = None, limit: int = 100
 ) -> Page:
-    """Read a page of a room that is there."""
+    """Read a page of an existing room."""
     page = await stage.call("read_history", room=room, after=after, before=before, limit=limit)
     assert isinstance(page, Page), f"read_history gave {page!r} for a room that is there"
     return page
@@ -46,19 +46,19 @@ async def read(
 async def texts(
     stage: Stage, room: str, after: int | None = None, before: int | None = None, limit: int = 100
 ) -> list[str]:
-    """Read the texts of a page."""
+    """Read a page and return the texts of its entries."""
     return [entry.text for entry in (await read(stage, room, after, before, limit)).entries]
 
 
 async def positions(stage: Stage, *rooms: str) -> Mapping[str, Position]:
-    """Ask for the heads of rooms, in one call."""
+    """Return the positions of rooms, with one call."""
     found = await stage.call("latest_positions", rooms=rooms)
     assert isinstance(found, Mapping), f"latest_positions gave {found!r}"
     return found
 
 
 async def head_of(stage: Stage, room: str) -> Position:
-    """Ask for the head of one room that is there."""
+    """Return the position of an existing room."""
     found = await positions(stage, room)
     assert room in found, f"latest_positions left out {room!r}, which is there"
     return found[room]

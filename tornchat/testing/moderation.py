@@ -1,4 +1,4 @@
-"""The contract of moderation: sanctions are kept until they end."""
+"""The contract of moderation: sanctions are stored until they end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tornchat.testing.log import opened
 
 
 class ModerationContract(Contract):
-    """What moderation promises. The plugin that is made keeps the rooms, too."""
+    """Tests of a moderation plugin, which must also implement storage. Subclass it, define `make_plugin`."""
 
     roles = ("moderation",)
 

@@ -1,4 +1,4 @@
-"""The contract of presence: who is in a room, counted by users and not by their sessions."""
+"""The contract of presence: the users in a room, regardless of the number of their sessions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ CAT = Participant("id-cat", "cat")
 
 
 class PresenceContract(Contract):
-    """Subclass it and write `make_plugin`, for a cluster's plugin `make_second_plugin` too."""
+    """Tests of a presence plugin.
+
+    Subclass it and define `make_plugin` and, for a plugin for clusters, `make_second_plugin`.
+    """
 
     roles = ("presence",)
 
@@ -157,7 +160,7 @@ async def _told(stage: Stage, room: str, count: int) -> None:
 
 
 async def _verify_told(stage: Stage, room: str, changes: list[PresenceChange]) -> None:
-    """A change that comes after them has been told: then no other one is on its way."""
+    """Cause a further change and wait for it, so that all earlier changes have arrived."""
     await _join(stage, room, BOB, "the last one")
     marker = PresenceChange("join", BOB)
     await stage.chat.until(lambda: marker in _changes(stage, room), "the next change was not told")

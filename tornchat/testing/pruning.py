@@ -1,4 +1,4 @@
-"""The contract of pruning: a log loses its beginning, and nothing else."""
+"""The contract of pruning: only the oldest entries of a log are deleted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DAY = 86_400_000
 
 
 class PruningContract(Contract):
-    """What `prune_history` promises, if the plugin has it. Part of `StorageContract`."""
+    """Tests of `prune_history`, if the plugin implements it. Part of `StorageContract`."""
 
     @promise("prune_history: what is from before that time is forgotten, and nothing else")
     async def test_old_entries_are_forgotten(self, stage: Stage) -> None:
@@ -78,7 +78,7 @@ class PruningContract(Contract):
 
 
 async def _days(stage: Stage, *days: int) -> str:
-    """A new room with one entry for each of these days."""
+    """Create a room with one entry for each of the days."""
     if not stage.provides("prune_history"):
         pytest.skip("the plugin does not prune")
     room = (await opened(stage)).name

@@ -1,4 +1,4 @@
-"""The contract of storage, its part on rooms: finding them and making new ones."""
+"""The part of the storage contract about rooms: finding and creating them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tornchat.testing.log import head_of, opened, read, stored
 
 
 class RoomsContract(Contract):
-    """What `open_room` and `renew_epoch` promise. Part of `StorageContract`."""
+    """Tests of `open_room` and `renew_epoch`. Part of `StorageContract`."""
 
     @promise("open_room: a new room has its name, an epoch, and its creator for owner")
     async def test_new_room_is_its_creators(self, stage: Stage) -> None:

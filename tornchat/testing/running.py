@@ -1,4 +1,4 @@
-"""A whole chat on a free port of this machine, and clients that talk to it."""
+"""A complete chat on a free local port, and clients for it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Sections = Mapping[str, Mapping[str, object]]
 
 
 class Client:
-    """One WebSocket client. `close_code` is how the connection ended, once it has."""
+    """A WebSocket client. `close_code` is set when the connection has ended."""
 
     def __init__(self, connection: WebSocketClientConnection) -> None:
         self._connection = connection
@@ -35,30 +35,30 @@ class Client:
         return self._connection.close_code
 
     async def say(self, text: str) -> None:
-        """Say `text` in the room."""
+        """Send a message to the room."""
         await self._connection.write_message(json.dumps({"message": text}))
 
     async def hear(self) -> dict[str, Any] | None:
-        """Give the next frame; None once the connection is closed."""
+        """Return the next frame; None when the connection is closed."""
         async with asyncio.timeout(PATIENCE):
             frame = await self._connection.read_message()
         return None if frame is None else json.loads(frame)
 
     async def hear_message(self) -> str:
-        """Pass over frames up to the next chat message or error, and give its words."""
+        """Skip frames until the next chat message or error, and return its text."""
         while (frame := await self.hear()) is not None:
             if frame.get("type") == "chat_message" or "error" in frame:
                 return str(frame.get("message", frame.get("error")))
         raise AssertionError(f"the connection was closed with {self.close_code} before a message came")
 
     async def closed(self) -> int | None:
-        """Wait until the server has closed the connection, and give the close code."""
+        """Wait until the server has closed the connection, and return the close code."""
         while await self.hear() is not None:
             pass
         return self.close_code
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._connection.close()
 
 
@@ -72,12 +72,12 @@ class RunningChat:
         self._clients: list[Client] = []
 
     def token(self, name: str, *roles: str, lifetime: float = 3600.0) -> str:
-        """Make a token for the user `name`, whose id is `id-<name>`. Needs a plugin with `issue_token`."""
+        """Return a token for the user `name` with the id `id-<name>`. Requires the hook `issue_token`."""
         who = User(f"id-{name}", name, frozenset(roles))
         return _at_once(self.app.hooks.issue_token(who, lifetime))
 
     async def connect(self, room: str, name: str | None = None, **headers: str) -> Client:
-        """Connect to `room` as the user `name`, or with nothing but the headers given."""
+        """Connect to `room` as the user `name`, or only with the given headers."""
         if name is not None:
             headers["Authorization"] = f"Bearer {self.token(name)}"
         url = f"{self.url}/ws/chat/{room}/"
@@ -87,7 +87,7 @@ class RunningChat:
         return client
 
     def hang_up(self) -> None:
-        """Close every client that `connect` has made."""
+        """Close all clients created by `connect`."""
         for client in self._clients:
             client.close()
 
@@ -96,10 +96,10 @@ class RunningChat:
 async def running_chat(
     settings: Sections | None = None, plugins: Mapping[str, type] | None = None
 ) -> AsyncIterator[RunningChat]:
-    """Run a chat on a free port, with a data directory of its own unless `settings` name one.
+    """Run a chat on a free port, with a temporary data directory unless `settings` contain one.
 
-    `plugins` are offered by name; they are loaded after the default ones if `[tornchat] plugins` is
-    not set.
+    `plugins` maps names to plugin classes. They are loaded after the default plugins if `[tornchat] plugins`
+    is not set.
     """
     with tempfile.TemporaryDirectory(prefix="tornchat-") as data_dir:
         app = ChatApp(_completed(settings or {}, plugins or {}, Path(data_dir)), plugins)
@@ -121,7 +121,7 @@ async def _listening(app: ChatApp) -> AsyncIterator[RunningChat]:
         yield running
     finally:
         server.stop()
-        await app.close()  # first the clients are told, then whoever is left is cut off
+        await app.close()  # sends close frames first; then the remaining clients are aborted
         running.hang_up()
         await server.close_all_connections()
 
@@ -134,7 +134,7 @@ def _completed(settings: Sections, plugins: Mapping[str, type], data_dir: Path) 
 
 
 def _at_once(call: Coroutine[Any, Any, Answer]) -> Answer:
-    """Give the result of a call that waits for nothing: `issue_token` is specified as a plain function."""
+    """Return the result of a coroutine that never waits, since `issue_token` is a plain function."""
     try:
         call.send(None)
     except StopIteration as done:

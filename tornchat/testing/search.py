@@ -1,4 +1,4 @@
-"""The contract of search: what was said is found by its words, and what was deleted by none."""
+"""The contract of search: messages are found by their words, and deleted messages are not found."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tornchat.testing.log import opened, stored
 
 
 class SearchContract(Contract):
-    """What a search promises. The plugin that is made keeps the rooms' logs, too."""
+    """Tests of a search plugin, which must also implement storage. Subclass it, define `make_plugin`."""
 
     roles = ("search",)
 
@@ -100,7 +100,7 @@ class SearchContract(Contract):
 
 
 async def _said(stage: Stage, *texts: str) -> str:
-    """Say this in a new room."""
+    """Create a room with these messages."""
     room = (await opened(stage)).name
     await stored(stage, *(draft(text, room) for text in texts))
     return room

@@ -1,4 +1,4 @@
-"""The contract of storage and history, whole: rooms, storing, reading, and pruning."""
+"""The complete contract of storage and history: rooms, storing, reading and pruning."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from tornchat.testing.storing import StoringContract
 
 
 class StorageContract(RoomsContract, StoringContract, HistoryContract, PruningContract):
-    """Subclass it and write `make_plugin`: called twice with one `tmp_path`, it is one and the same place.
+    """Tests of a storage plugin. Subclass it and define `make_plugin`.
 
-    Rooms and senders have names of their own in every test, so that a shared database will do.
+    Calls of `make_plugin` with the same `tmp_path` must use the same storage. The tests use unique names for
+    rooms and senders, so that they may share a database.
     """
 
     roles = ("storage", "history")

@@ -1,4 +1,4 @@
-"""The contract of storage, its part on storing: every draft gets one place in its room's log, or none."""
+"""The part of the storage contract about storing: a draft gets one position in its room's log, or none."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tornchat.testing.kit import Contract, Stage, promise, unique
 from tornchat.testing.log import head_of, opened, read, results, stored, texts
 
 STRANGE = (" ", "\n", "'; DROP TABLE log; --", "\x1b[31m", "z̷̧̛a̸", "\u202eevil", "日本語 😀", "x" * 10_000)
-"""Texts that are stored as they are."""
+"""Texts that must be stored unchanged."""
 
 
 class StoringContract(Contract):
-    """What `store_messages` promises. Part of `StorageContract`."""
+    """Tests of `store_messages`. Part of `StorageContract`."""
 
     @promise("store_messages: seq is 1, 2, 3 ... without a gap, within a batch and from batch to batch")
     async def test_seq_is_gapless(self, stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""Rooms, and their logs clustered by place: a page of history is one range of one B-tree."""  # noqa: N999
+"""Creates the tables of rooms and logs. Logs are clustered by room and `seq`."""  # noqa: N999
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import peewee
 
 
 def up(migrator: Any, database: Any) -> None:
-    """Create both tables. `migrator` is playhouse's."""
+    """Create the tables `room` and `log`."""
 
     class Room(peewee.Model):
         id = peewee.AutoField()

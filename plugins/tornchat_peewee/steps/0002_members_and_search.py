@@ -1,4 +1,4 @@
-"""Members, sanctions, rooms that are being deleted, and what was said by its words."""  # noqa: N999
+"""Adds members, sanctions, the deletion of rooms and the word index."""  # noqa: N999
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import peewee
 
 COLUMNS = (
-    # In SQL: playhouse would make a SQLite table anew for them, and dropping the old one would empty the log.
+    # As SQL, since playhouse would recreate the SQLite table, and dropping the old one would empty the log.
     "ALTER TABLE room ADD COLUMN indexed_seq BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE room ADD COLUMN deleted BOOLEAN NOT NULL DEFAULT FALSE",
 )
@@ -22,7 +22,7 @@ POSTGRES = (
 
 
 def up(migrator: Any, database: Any) -> None:
-    """Create the tables. `migrator` is playhouse's."""
+    """Add the columns, tables and indexes."""
 
     class Room(peewee.Model):
         id = peewee.AutoField()

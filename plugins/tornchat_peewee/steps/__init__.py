@@ -1,4 +1,4 @@
-"""How the tables came to be: one numbered step per change, applied in order, each once.
+"""Migration steps: one numbered module per change of the schema, applied once each, in order.
 
-A step is never edited after a release. It declares the tables as they were then, on its own.
+A step must not be edited after a release. It declares the tables as they were at that time.
 """

@@ -26,4 +26,4 @@ def test_a_timer_that_fails_does_not_drop_the_others_of_its_slot(caplog: pytest.
     with caplog.at_level(logging.ERROR):
         asyncio.run(play())
     assert len(called) == 2
-    assert "a timer of a connection failed" in caplog.text
+    assert "a timer callback of a connection failed" in caplog.text

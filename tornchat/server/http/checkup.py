@@ -1,4 +1,4 @@
-"""How the plugins are, asked once for all who want to know at the same time."""
+"""The health of the plugins, cached for concurrent and frequent requests."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import asyncio
 from tornchat.hooks.calls import Hooks
 
 KEPT_SECONDS = 1.0
-"""How long an answer is good for: anybody may ask, and the plugins may have to ask other machines."""
+"""Lifetime of a result. It limits the load, since requests are public and plugins may query other hosts."""
 
 
 class Checkup:
-    """Plugin -> part -> "ok" or what is wrong."""
+    """Queries the health of the plugins and caches the result."""
 
     def __init__(self, hooks: Hooks) -> None:
         self._hooks = hooks
@@ -20,7 +20,7 @@ class Checkup:
         self._lock = asyncio.Lock()
 
     async def plugins(self) -> dict[str, dict[str, str]]:
-        """How each of them is, at most `KEPT_SECONDS` ago. Raises nothing."""
+        """Return plugin -> part -> "ok" or an error, at most `KEPT_SECONDS` old. Never raises."""
         async with self._lock:
             clock = asyncio.get_running_loop().time
             if clock() - self._asked_at > KEPT_SECONDS:

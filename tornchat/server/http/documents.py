@@ -1,4 +1,4 @@
-"""`/openapi.json`: what the HTTP API is, for programs, and for the page /swagger/."""
+"""The handler of `/openapi.json`, the OpenAPI document that the page /swagger/ shows."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tornchat.server.http.site import Site
 
 
 class OpenApiHandler(SiteHandler):
-    """The document, written when it is first asked for: then the plugins' routes are known."""
+    """Serves the OpenAPI document. It is generated on first use, when the routes of plugins are known."""
 
     def initialize(self, site: Site, prefix: str, routes: Sequence[URLSpec] = ()) -> None:
-        """`routes` are those besides the table's that describe themselves."""
+        """`routes` are additional routes whose handlers have an attribute `openapi`."""
         super().initialize(site, prefix)
         self._routes = routes
 

@@ -1,4 +1,4 @@
-"""The files that come with the package. Only what is there can be asked for, however it is written."""
+"""The static files of the package. Only existing files can be requested, so that no path escapes."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ TYPES = MappingProxyType(
         ".woff2": "font/woff2",
     }
 )
-"""Suffix -> media type. Not those of the machine, which may know `.js` as something else."""
+"""Suffix -> media type. The types of the operating system are not used, since they may be wrong."""
 
 
 class File(NamedTuple):
-    """A file in memory, its media type and its ETag."""
+    """The content of a file, its media type and its ETag."""
 
     content: bytes
     media_type: str
@@ -37,11 +37,11 @@ class File(NamedTuple):
 
 
 class StaticFiles:
-    """The files under `static/`, by their path in it. They don't change while the server runs."""
+    """The files under `static/`, by relative path. They must not change while the server runs."""
 
     def __init__(self, root: Path = ROOT) -> None:
-        # A list of what there is, so that no path, however written, leads elsewhere; and symbolic links,
-        # with which some packagers install, are files as all others.
+        # Enumerated at the start, so that no requested path leads outside. Symbolic links are included, since
+        # some package managers install files as links.
         self._paths = {
             path.relative_to(root).as_posix(): path for path in sorted(root.rglob("*")) if path.is_file()
         }
@@ -51,7 +51,7 @@ class StaticFiles:
         return iter(self._paths)
 
     def get(self, name: str) -> File | None:
-        """The file at this path; None if there is none."""
+        """Return the file at this path; None if it does not exist."""
         if name not in self._paths:
             return None
         if name not in self._loaded:
@@ -62,17 +62,16 @@ class StaticFiles:
 
     @cached_property
     def version(self) -> str:
-        """A name for the content of all of them: what is asked for by it never changes."""
+        """A hash of all files, used in URLs so that responses can be cached without expiry."""
         digest = hashlib.sha256()
         for name, path in self._paths.items():
             digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()[:12]
 
     def url(self, prefix: str, name: str) -> str:
-        """Where `name` is served, for ever. Raises `KeyError` if there is no such file.
+        """Return the versioned URL of a file. Raises `KeyError` if it does not exist.
 
-        The version stands before the path, so that what a script imports by a relative path is of the
-        same version.
+        The version precedes the path, so that relative imports of a script have the same version.
         """
         if name not in self._paths:
             raise KeyError(f"there is no file {name} under static/")

@@ -1,4 +1,4 @@
-"""Who may be a guest: by the settings, or, without any, only who surely sits at this machine."""
+"""Admission of guests: by the settings, or without any, only for clients on this machine."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ FORWARDING_HEADERS = (
     "X-ProxyUser-Ip",
     "X-Real-IP",
 )
-"""Each of them tells that somebody stands between, and then the address is not the client's."""
+"""Headers set by proxies. If one is present, the address of the connection is not the client's."""
 
 
 class Guests:
-    """Says whether guests are let in, and makes them. `rates` are those of single addresses."""
+    """Admits and creates guests. `rates` limits guest tokens per address."""
 
     def __init__(self, settings: Settings, plugins: Sequence[Plugin]) -> None:
         self._settings = settings.guest
@@ -50,28 +50,28 @@ class Guests:
         self.rates = Rates(per_minute / 60, per_minute)
 
     def allowed(self, request: HTTPServerRequest) -> bool:
-        """Say whether this client may become a guest."""
+        """Return whether this client may become a guest."""
         if self._settings.enabled == "auto":
             return self._untouched and sits_here(request)
         return self._settings.enabled == "yes"
 
     def make(self, username: str, now: float) -> User:
-        """A new guest. No two have the same id, and nobody else has one that begins as theirs do."""
+        """Return a new guest with a unique id. `now` is Unix time in seconds."""
         guest_id = ID_PREFIX + secrets.token_urlsafe(12)
         return User(guest_id, username, frozenset({GUEST_ROLE}), now + self._settings.lifetime)
 
 
 def _has_key_settings(settings: Settings, plugins: Sequence[Plugin]) -> bool:
-    """Whoever gave the plugin that signs tokens a setting runs more than a first try."""
+    """Return whether a plugin that issues tokens has settings, which indicates a configured server."""
     signers = {plugin.name for plugin in plugins if "issue_token" in plugin.hooks}
     return not signers.isdisjoint(settings.section_names())
 
 
 def sits_here(request: HTTPServerRequest) -> bool:
-    """Say whether the client runs on this machine, with nothing between it and the server.
+    """Return whether the client runs on this machine and connects without a proxy.
 
-    A proxy on this machine connects from here, too, and may send the server's own address as `Host`. So
-    whatever only a proxy sends is a no: its headers, HTTP/1.0, a page of another host.
+    A proxy on this machine also connects from a loopback address, and may set `Host` to the server's address.
+    Requests with any sign of a proxy are therefore rejected: its headers, HTTP/1.0, or a foreign Origin.
     """
     hosts = request.headers.get_list("Host")
     return (
@@ -85,7 +85,7 @@ def sits_here(request: HTTPServerRequest) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a name or address means this machine itself."""
+    """Return whether a host name or address is a loopback address."""
     if host == "localhost":
         return True
     try:

@@ -1,4 +1,4 @@
-"""What every plain HTTP answer of the chat has in common: its headers, and what is never logged."""
+"""The base class of the HTTP handlers: security headers, errors, and logging without secrets."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ SECURITY_HEADERS = MappingProxyType(
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     }
 )
-"""For what is no page. A page may load from its own site, and says so itself."""
+"""Headers of all responses. Pages override the policy to load files from their own site."""
 
 
 def allowed_methods(handler: type[RequestHandler]) -> list[str]:
-    """The HTTP methods that a handler class answers."""
+    """Return the HTTP methods that a handler class implements."""
     names = {name: name.lower() for name in handler.SUPPORTED_METHODS}
     return [name for name, own in names.items() if getattr(handler, own) is not getattr(RequestHandler, own)]
 
 
 class SiteHandler(RequestHandler):
-    """A request to the chat that is no WebSocket, under `prefix` ("" or "/talk")."""
+    """Base class of the chat's HTTP handlers. The chat is mounted under `prefix` ("" or "/talk")."""
 
     def initialize(self, site: Site, prefix: str) -> None:
         self.site = site
@@ -42,17 +42,17 @@ class SiteHandler(RequestHandler):
             self.set_header(name, value)
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
-        """What is not UTF-8 is something that is not found, not a bad request."""
+        """Decode with replacement, so that a path that is not UTF-8 yields 404, not 400."""
         return value.decode("utf-8", "replace")
 
     def _log(self) -> None:
-        """Tornado's access log shows the query, which may hold a token."""
+        """Log the request without its query, which may contain a token."""
         request = self.request
         milliseconds = 1000 * request.request_time()
         log.debug("%s %r %d %.1f ms", request.method, request.path, self.get_status(), milliseconds)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Say what failed; Tornado's own line shows the query."""
+        """Log an exception without the query, which may contain a token."""
         if isinstance(value, HTTPError):
             log.info("refused a request from %s: %d", self.request.remote_ip, value.status_code)
         else:
@@ -60,7 +60,7 @@ class SiteHandler(RequestHandler):
             log.error("%s %r failed", request.method, request.path, exc_info=(typ, value, tb))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """One line, without a traceback and whatever the host's settings say."""
+        """Write one line, without a traceback, regardless of the settings of the host application."""
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         if status_code == 405:
             self.set_header("Allow", ", ".join(allowed_methods(type(self))))

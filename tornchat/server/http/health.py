@@ -1,4 +1,4 @@
-"""`/healthz`: the process lives. `/readyz`: it may be sent clients, and how its plugins are."""
+"""The health checks: `/healthz` for liveness, and `/readyz` for readiness with the state of the plugins."""
 
 from __future__ import annotations
 
@@ -11,23 +11,28 @@ from tornchat.server.http.handler import SiteHandler
 
 
 class Health(msgspec.Struct, frozen=True):
-    """What `/healthz` answers: ok, as long as the event loop turns."""
+    """The response of `/healthz`. `status` is "ok" if the event loop runs."""
 
     status: str
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """What `/readyz` answers. `status` is ok, degraded (a part of a plugin is not ok, and clients are
-    served all the same), starting, draining or stopped. `plugins`: name -> part -> "ok" or what is wrong."""
+    """The response of `/readyz`.
+
+    `status` is "ok", "degraded" (a part of a plugin reports an error, but clients are served), "starting",
+    "draining" or "stopped". `plugins` maps plugin name -> part -> "ok" or an error.
+    """
 
     status: str
     plugins: dict[str, dict[str, str]]
 
 
 class HealthHandler(SiteHandler):
-    """Alive as long as the event loop turns."""
+    """Answers 200 as long as the event loop runs."""
 
-    openapi = MappingProxyType({"get": answering("Is it alive?", Health, {200: "Yes."})})
+    openapi = MappingProxyType(
+        {"get": answering("Check whether the process is alive", Health, {200: "It is alive."})}
+    )
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
@@ -45,12 +50,14 @@ class HealthHandler(SiteHandler):
 
 
 class ReadyHandler(HealthHandler):
-    """503 until the chat has started, and from the moment on in which it is being stopped."""
+    """Answers 200 while the chat runs, and 503 before it has started and once it is stopping."""
 
     openapi = MappingProxyType(
         {
             "get": answering(
-                "May it be sent clients?", Readiness, {200: "Yes.", 503: "No; it starts or stops."}
+                "Check whether the node accepts clients",
+                Readiness,
+                {200: "It accepts clients.", 503: "It is starting or stopping."},
             )
         }
     )

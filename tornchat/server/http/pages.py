@@ -1,4 +1,4 @@
-"""The pages: templates in `templates/`, under a policy that lets them load from their own site only."""
+"""The pages, rendered from `templates/`. Their security policy permits only resources of this site."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tornchat.version import __version__
 PAGES: Mapping[str, str] = MappingProxyType(
     {"/": "chat.html", "/admin/": "admin.html", "/swagger/": "swagger.html"}
 )
-"""Path -> template. A template may use `prefix`, `asset("file under static/")`, `version` and `settings`."""
+"""Path -> template. Templates may use `prefix`, `asset("file under static/")`, `version` and `settings`."""
 
 PAGE_HEADERS = MappingProxyType(
     {
@@ -29,7 +29,7 @@ PAGE_HEADERS = MappingProxyType(
 
 
 class PageHandler(SiteHandler):
-    """One page. No user's data is in it: a page fetches that with the token it has."""
+    """Serves a page. It contains no user data; scripts fetch that with the user's token."""
 
     def initialize(self, site: Site, prefix: str, template: str = "") -> None:
         super().initialize(site, prefix)
@@ -44,7 +44,7 @@ class PageHandler(SiteHandler):
         self.render_page()
 
     def render_page(self, **more: object) -> None:
-        """Write the template, which may use `more`, too."""
+        """Render the template, with `more` as additional variables."""
         asset = partial(self.site.files.url, self.prefix)
         self.write(
             self.site.templates.load(self._template).generate(

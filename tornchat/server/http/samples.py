@@ -1,4 +1,4 @@
-"""The last quarter of an hour of one node, for who looks at it only now: a sample every two seconds."""
+"""Samples of the state of a node, one every 2 s over the last 15 minutes, for the dashboard."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ GAUGES: Mapping[str, Callable[[Chat, Connections], float]] = MappingProxyType(
         "memory_bytes": lambda chat, connections: _memory(),
     }
 )
-"""Series -> what it is at the moment of the sample."""
+"""Series -> function that reads its current value."""
 RATES: Mapping[str, Callable[[Chat], float]] = MappingProxyType(
     {
         "received": lambda chat: chat.counts.received,
@@ -41,7 +41,7 @@ RATES: Mapping[str, Callable[[Chat], float]] = MappingProxyType(
         "cpu": lambda chat: time.process_time(),
     }
 )
-"""Series -> a number that grows; the series is by how much in a second."""
+"""Series -> function that reads a counter; the series is its increase per second."""
 HISTOGRAMS: Mapping[str, Callable[[Chat], Histogram]] = MappingProxyType(
     {
         "commit": lambda chat: chat.committer.seconds,
@@ -49,25 +49,25 @@ HISTOGRAMS: Mapping[str, Callable[[Chat], Histogram]] = MappingProxyType(
         "lag": lambda chat: chat.lag.seconds,
     }
 )
-"""Begin of a series -> what was observed; `<begin>_p50` and `_p99` (seconds) are of one sample's time."""
+"""Prefix -> histogram; the series `<prefix>_p50` and `<prefix>_p99` (seconds) cover one sample interval."""
 SERIES = (*GAUGES, *RATES, *(f"{name}_{share}" for name in HISTOGRAMS for share in ("p50", "p99")))
 
 
 class Samples:
-    """A ring of samples. `take` is to be called every `SAMPLE_SECONDS`."""
+    """A ring buffer of samples. Call `take` every `SAMPLE_SECONDS`."""
 
     def __init__(self, chat: Chat, connections: Connections) -> None:
         self._chat = chat
         self._connections = connections
         self.started_at = time.time()
-        """Unix seconds."""
+        """Unix time in seconds."""
         self._taken_at = time.monotonic()
         self._grown = {name: read(chat) for name, read in RATES.items()}
         self._counts = {name: list(read(chat).counts) for name, read in HISTOGRAMS.items()}
         self._ring: deque[tuple[float, list[float | None]]] = deque(maxlen=MOST_SAMPLES)
 
     def take(self) -> None:
-        """Note how things are, and what became of them since the last time."""
+        """Record a sample: current values, and rates and quantiles since the last call."""
         now = time.monotonic()
         seconds, self._taken_at = max(now - self._taken_at, 0.001), now
         gauges = [float(read(self._chat, self._connections)) for read in GAUGES.values()]
@@ -75,7 +75,7 @@ class Samples:
         self._ring.append((round(time.time(), 1), values))
 
     def since(self, moment: float) -> tuple[list[float], dict[str, list[float | None]]]:
-        """The samples later than `moment` (Unix seconds): their times, and series -> values."""
+        """Return the samples later than `moment` (Unix time, seconds): their times, and series -> values."""
         found = [sample for sample in self._ring if sample[0] > moment]
         columns = {name: [values[i] for _, values in found] for i, name in enumerate(SERIES)}
         return [at for at, _ in found], columns
@@ -96,7 +96,7 @@ class Samples:
 
 
 def _memory() -> float:
-    """Bytes in memory; 0 where the system does not say."""
+    """Return the resident memory in bytes; 0 if the system does not provide it."""
     try:
         return float(_STATM.read_text().split()[1]) * _PAGE_BYTES
     except (OSError, IndexError):

@@ -1,4 +1,4 @@
-"""What the HTTP side of one chat shares: its settings, its hooks, its rates, and the files it serves."""
+"""The objects shared by the HTTP handlers of one chat."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ Phase: TypeAlias = Literal["starting", "running", "draining", "stopped"]
 
 
 class Site:
-    """One per `ChatApp`, whatever prefixes it is mounted under. `phase` is the chat's, set by its owner."""
+    """The shared state of the HTTP handlers: one per `ChatApp`, for all prefixes it is mounted under.
+
+    The owner sets `phase` and `samples`.
+    """
 
     def __init__(
         self,
@@ -35,13 +38,13 @@ class Site:
         plugins: Sequence[Plugin],
         connections: Callable[[], Connections | None],
     ) -> None:
-        """`connections` gives what is connected; None while the chat does not run."""
+        """`connections` returns the open connections; None while the chat does not run."""
         self.settings = settings
         self.hooks = hooks
         self.plugins = plugins
         self.phase: Phase = "starting"
         self.samples: Samples | None = None
-        """How the node was; None until the chat runs. Set by its owner, as `phase`."""
+        """Samples for the dashboard; None until the chat runs."""
         limits = settings.limits
         self.rates = Rates(limits.requests_per_second, limits.request_burst)
         self.guests = Guests(settings, plugins)
@@ -50,14 +53,14 @@ class Site:
         self.exposition = Exposition(hooks, connections, self.checkup)
         self.templates = Loader(str(TEMPLATES))
         self.plugin_routes: Sequence[Any] = ()
-        """What `http_routes` gave, if the chat runs as an application of its own. Any: Tornado's rules."""
+        """Routes from the hook `http_routes`, in standalone mode only. Any: Tornado's rules."""
         self.documents: dict[str, bytes] = {}
-        """Prefix -> the OpenAPI document, once somebody has asked for it."""
+        """Prefix -> the OpenAPI document, generated on first use."""
         self._connections = connections
 
     @property
     def connections(self) -> Connections | None:
-        """What is connected; None while the chat does not run."""
+        """The open connections; None while the chat does not run."""
         return self._connections()
 
     @property

@@ -1,4 +1,4 @@
-"""`/static/...`: the package's own files, cached for ever under their version, or asked for each time."""
+"""The handler of `/static/...`: files of the package, cached without expiry under versioned URLs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _VERSIONED = re.compile(r"([0-9a-f]{12})/(.+)")
 
 
 class StaticHandler(SiteHandler):
-    """Serves `StaticFiles`. Tornado's own handler refuses files that are symbolic links."""
+    """Serves `StaticFiles`. Tornado's handler is not used, since it refuses symbolic links."""
 
     def get(self, path: str) -> None:
         found = _VERSIONED.fullmatch(path)
-        # Behind a load balancer another node may have written the page: its version is answered, too.
+        # Behind a load balancer, a page may come from another node: files of its version are served as well.
         version, name = found.groups() if found else ("", path)
         file = self.site.files.get(name)
         if file is None:

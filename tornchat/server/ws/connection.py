@@ -1,4 +1,4 @@
-"""One client's connection, from the upgrade to its end: bytes in, chat.py, bytes out."""
+"""A client's connection, from the upgrade to its end. It connects `Frames` with `Chat`."""
 
 from __future__ import annotations
 
@@ -25,15 +25,18 @@ from tornchat.wire.parser import FrameParser
 log = logging.getLogger("tornchat.connections")
 
 STALL_SECONDS = 10.0
-"""A client that takes nothing for so long, while something waits for it, is cut off."""
+"""Seconds after which a client that reads none of its pending data is disconnected."""
 MOST_ORIGIN = 200
-"""Characters of an Origin that are logged."""
+"""Maximum number of characters of an Origin header in the log."""
 ABORT_SECONDS = 0.9
-"""How long a client that is too slow has to take its close frame."""
+"""Seconds that a client that is too slow has to read its close frame."""
 
 
 class Connection:
-    """It has one session, in the room of its URL. Ends itself; `Connections` can end it, too."""
+    """A connection with one session, in the room named by its URL.
+
+    It is also the frame receiver of its `Frames`, the outlet of its member and the target of its heartbeat.
+    """
 
     __slots__ = (
         "_code",
@@ -70,13 +73,13 @@ class Connection:
 
     @property
     def session(self) -> Session | None:
-        """What it has since it entered its room, and as long as it is there."""
+        """The session in the room; None before it has joined and after it has left."""
         return None if self._ended else self._session
 
     # --- the beginning ---
 
     async def begin(self, request: HTTPServerRequest, room: str) -> None:
-        """Say who this is, enter the room; until then nothing is sent and no frame is read."""
+        """Authenticate the client and join the room. No frame is read before both have succeeded."""
         self.remote_ip = request.remote_ip or ""
         try:
             self._shared.chat.opened(self.id, self.remote_ip)
@@ -85,13 +88,13 @@ class Connection:
             self._shared.chat.turned_away(refusal)
             if refusal.cause:
                 log.info(
-                    "connection %s from %s: not let in: %s",
+                    "connection %s from %s: refused: %s",
                     *(self.id, self.remote_ip, refusal.cause),
                     extra=self._facts("auth_failure", cause=refusal.cause),
                 )
             self.end(refusal.code, refusal.reason)
         except ConnectionError:
-            pass  # the client went meanwhile, or this was closed
+            pass  # the client has disconnected, or the connection was closed
         except BaseException:
             self.abort()
             raise
@@ -104,7 +107,7 @@ class Connection:
             raise Closed(GOING_AWAY, "retry_after=1.0")
         offered = handshake.credentials(request, room, shared.settings.server.allow_query_token)
         user = await shared.chat.connect(offered)
-        heartbeat = self._watch_over(user)  # a ping's answer is not read yet, but the token may end
+        heartbeat = self._watch_over(user)  # pongs are not read yet, but the token may expire
         since = handshake.asked_position(request)
         session = await shared.chat.join(user, room, self._dialect, self, since)
         origin = (request.headers.get("Origin") or "")[:MOST_ORIGIN]
@@ -113,7 +116,7 @@ class Connection:
             *(self.id, user.id, self.remote_ip, room),
             extra=self._facts("connect", user=user.id, room=room, origin=origin, dialect=self._dialect.name),
         )
-        if self._ended:  # while the history was sent
+        if self._ended:  # ended while the history was sent
             shared.chat.leave(session)
             return
         self._session = session
@@ -183,20 +186,20 @@ class Connection:
     # --- the way out (Outlet) ---
 
     def end(self, code: int, reason: str) -> None:
-        """Close with this code, after all that is due. Idempotent."""
+        """Send the pending frames and a close frame with this code. Idempotent."""
         if self._ended or self._frames is None:
             return
         self._leave()
         self._code, self._reason = code, reason
         if reason == TOO_SLOW:
             self._shared.chat.counts.slow += 1
-            log.warning("connection %s: too slow, cut off", self.id, extra=self._facts("slow"))
+            log.warning("connection %s: too slow, disconnected", self.id, extra=self._facts("slow"))
         self._frames.close(code, reason)
         if code == TRY_AGAIN_LATER and self._frames.outbox.busy:
             asyncio.get_running_loop().call_later(ABORT_SECONDS, self.abort)
 
     def abort(self) -> None:
-        """Cut the connection off. Idempotent."""
+        """Close the connection at once, without a close frame. Idempotent."""
         if self._frames is not None:
             self._frames.abort()
 
@@ -212,15 +215,15 @@ class Connection:
     # --- time (Watched) ---
 
     def ping(self) -> None:
-        """The heartbeat wants to know whether the client is still there."""
+        """Send a ping to the client."""
         self.send(ping_frame())
 
     def expire(self) -> None:
-        """The right to be here has ended."""
+        """Close with 4001, because the token has expired."""
         self.end(UNAUTHORIZED, "token expired")
 
     def vanish(self) -> None:
-        """The client has not answered a ping."""
+        """Abort the connection, because the client has not answered a ping."""
         log.info("connection %s: no answer to a ping", self.id, extra=self._facts("vanished"))
         self._leave()
         self.abort()
@@ -247,7 +250,7 @@ class Connection:
     def on_end(self, code: int | None) -> None:
         self._leave()
         session = self._session
-        self._frames = self._session = None  # no reference cycle is left: all of it is freed at once
+        self._frames = self._session = None  # breaks reference cycles, so that memory is freed at once
         self._shared.closed(self)
         code = self._code or code
         duration = asyncio.get_running_loop().time() - self.opened_at
@@ -258,5 +261,5 @@ class Connection:
         log.info("connection %s closed: code %s after %.1f s", self.id, code, duration, extra=facts)
 
     def _facts(self, event: str, **more: object) -> dict[str, object]:
-        """What stands in a line of the log for programs."""
+        """Return the fields of a structured log line."""
         return {"event": event, "connection": self.id, "ip": self.remote_ip, **more}

@@ -1,4 +1,4 @@
-"""What the connections of one server share, and how they all end."""
+"""The open connections of a server: shared objects, and closing all connections on shutdown."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from tornchat.wire.compressed import Compressed
 log = logging.getLogger("tornchat.connections")
 
 CLOSES_PER_SECOND = 500
-"""A stop closes at least so many connections: what returns at this rate is no herd."""
+"""Minimum rate at which a shutdown closes connections. Clients that reconnect at this rate are no burden."""
 SPREAD = 0.8
-"""The part of the drain time in which many connections are closed; the rest is for the last of them."""
+"""Fraction of the drain time over which the closing of connections is spread at most."""
 STEP_SECONDS = 0.02
 COMMIT_SECONDS = 0.5
-"""How long a step waits for the commits before it: a storage that hangs must not hold up a stop."""
+"""Maximum wait for pending commits, in seconds per step, so that a hanging storage can't block a shutdown."""
 ABORT_SECONDS = 1.0
-"""How long a connection that was cut off may take to tidy up."""
+"""Maximum wait for aborted connections, in seconds."""
 
 
 class Open(Protocol):
     """One open WebSocket."""
 
     def end(self, code: int, reason: str) -> None:
-        """Close it with this code, after what is due."""
+        """Send the pending frames and a close frame with this code."""
 
     def abort(self) -> None:
-        """Cut it off."""
+        """Close the connection at once, without a close frame."""
 
 
 class Connections:
-    """The open connections, the chat behind them, its settings, the dialects, the wheel, the tasks."""
+    """The set of open connections, with the chat, settings, dialects, timer wheel and tasks they share."""
 
     def __init__(self, chat: Chat, settings: Settings, tasks: Tasks) -> None:
-        """`tasks` owns what connections leave to be awaited."""
+        """`tasks` owns the background tasks of the connections."""
         self.chat = chat
         self.tasks = tasks
         self.settings = settings
@@ -58,40 +58,40 @@ class Connections:
 
     @property
     def draining(self) -> bool:
-        """True when the server stops and nobody may enter any more."""
+        """True once the server is shutting down and accepts no new connections."""
         return self.chat.draining
 
     def __len__(self) -> int:
         return len(self._open)
 
     def dialect(self, v1: bool, window_bits: int | None) -> Dialect:
-        """What is spoken with a client; `window_bits` is the window of its compression, None is without."""
+        """Return the dialect for a client. `window_bits` is its compression window; None: uncompressed."""
         plain = self._v1 if v1 else self._classic
         if window_bits is None:
             return plain
         return self._compressed.setdefault((v1, window_bits), Compressed(plain, window_bits))
 
     def opened(self, connection: Open) -> str:
-        """Count a connection in and give its id."""
+        """Add a connection and return its id."""
         self._open.add(connection)
         self._gone.clear()
         return f"{self.chat.node_id}-c{next(self._numbers)}"
 
     def all(self) -> list[Open]:
-        """Those that are open now."""
+        """Return a list of the open connections."""
         return list(self._open)
 
     def closed(self, connection: Open) -> None:
-        """Count a connection out."""
+        """Remove a connection."""
         self._open.discard(connection)
         if not self._open:
             self._gone.set()
 
     async def drain(self, seconds: float) -> None:
-        """Close every connection with 1001 and wait until the last is gone, at most `seconds`.
+        """Close every connection with 1001 and wait at most `seconds` until all have ended; abort the rest.
 
-        They are closed in random order, evenly over most of that time, but never slower than
-        `CLOSES_PER_SECOND`: a server with few clients has ended at once.
+        Connections are closed in random order, spread evenly over most of `seconds`, but at a rate of at
+        least `CLOSES_PER_SECOND`, so that a server with few clients stops at once.
         """
         facts = {"event": "drain", "connections": len(self), "seconds": round(seconds, 1)}
         log.info("closing %(connections)d connections within %(seconds).1f s", facts, extra=facts)
@@ -108,11 +108,11 @@ class Connections:
         random.shuffle(leaving)
         count = len(leaving)
         while leaving:
-            await self.chat.finish_commits(COMMIT_SECONDS)  # who is closed has seen what became of its words
+            await self.chat.finish_commits(COMMIT_SECONDS)  # clients receive the outcome of what they sent
             passed = (self._now() - began) / seconds if seconds else 1.0
             stay = max(0, count - 1 - int(passed * count))
             for connection in leaving[stay:]:
-                # The spread of a herd that comes back has to come from the server.
+                # The server spreads the reconnects; clients alone would reconnect at the same time.
                 wait = random.uniform(0.1, max(seconds, 1.0))  # noqa: S311 (no secret)
                 connection.end(GOING_AWAY, f"retry_after={wait:.1f}")
             del leaving[stay:]

@@ -1,4 +1,4 @@
-"""Agreeing on permessage-deflate (RFC 7692, 7.1). An offer that can't be kept is declined, never an error."""
+"""Negotiation of permessage-deflate (RFC 7692, 7.1). Unsupported and malformed offers are declined."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tornchat.wire.deflate import WINDOWS
 
 MOST_OFFERS = 10
-"""More offers of one client are not looked at."""
+"""Maximum number of offers considered per handshake."""
 
 _WITHOUT_VALUE = frozenset(
     ("server_no_context_takeover", "client_no_context_takeover", "client_max_window_bits")
@@ -18,17 +18,18 @@ _WITH_BITS = re.compile(r'((?:server|client)_max_window_bits)\s*=\s*("?)([89]|1[
 
 
 class Agreed(NamedTuple):
-    """The answer to the offer, and the window (bits) that this client is sent frames with."""
+    """The response header, and the LZ77 window (bits) used for frames sent to the client."""
 
     header: str
     window_bits: int
 
 
 def agree(headers: Iterable[str]) -> Agreed | None:
-    """Accept the first offer that can be kept, from the client's `Sec-WebSocket-Extensions`.
+    """Accept the first supported offer in the client's `Sec-WebSocket-Extensions` headers.
 
-    Neither side keeps a context from message to message: else no frame could be shared. A client's own
-    window may be any, so its `client_max_window_bits` needs no answer. None: no compression.
+    Returns None if there is none: the connection is then not compressed. Context takeover is disabled in
+    both directions, so that compressed frames can be shared between clients. The client may use any window,
+    so `client_max_window_bits` needs no response.
     """
     for offer in ",".join(headers).split(",")[:MOST_OFFERS]:
         name, *parameters = offer.split(";")
@@ -45,14 +46,14 @@ def _accept(parameters: Iterable[str]) -> Agreed | None:
         return None
     most = asked.get("server_max_window_bits")
     window = next((bits for bits in WINDOWS if most is None or bits <= most), None)
-    if window is None:  # 8: zlib can't
+    if window is None:  # 8 bits, which zlib does not support
         return None
     header = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
     return Agreed(header if most is None else f"{header}; server_max_window_bits={window}", window)
 
 
 def _read(parameters: Iterable[str]) -> dict[str, int | None] | None:
-    """Name -> bits, if it says any; None if one is unknown, wrong, or there twice (RFC 7692, 7)."""
+    """Return parameter names with their bits, if any; None if one is unknown, invalid or repeated."""
     asked: dict[str, int | None] = {}
     for parameter in parameters:
         name, bits = parameter.strip(), None

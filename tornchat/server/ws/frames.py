@@ -1,4 +1,4 @@
-"""One client's side of an open WebSocket (RFC 6455, 5 and 7): many frames per read, both ways of ending."""
+"""An open WebSocket (RFC 6455, 5 and 7): dispatch of received frames, pings and the closing handshake."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ from tornchat.wire.framing import CLOSE, PING, PONG, TEXT, close_frame, pong_fra
 from tornchat.wire.parser import Frame, FrameParser, close_code_and_reason
 
 CLOSE_SECONDS = 5.0
-"""How long a client has to answer our close frame (RFC 6455, 7.1.1) before it is cut off."""
+"""Seconds that a client has to answer a close frame (RFC 6455, 7.1.1)."""
 LINGER_SECONDS = 1.0
-"""How long a client has to take our last frames and close TCP once all is said."""
+"""Seconds that a client has to read the last frames and close TCP after the closing handshake."""
 MOST_FRAMES = 128
-"""Frames of one client that are looked at in one turn of the loop; then it is the others' turn."""
+"""Maximum number of frames of one client that are processed per iteration of the event loop."""
 
 
 class FrameReceiver(Protocol):
-    """Who is told what a client sends."""
+    """Callbacks for the events of one WebSocket."""
 
     def on_text(self, payload: bytes) -> Awaitable[None] | None:
-        """A text message, valid UTF-8. An awaitable is awaited before the next frame is looked at."""
+        """Process a text message (valid UTF-8). A returned awaitable is awaited before the next frame."""
 
     def on_pong(self, payload: bytes) -> None:
-        """The client answered a ping, or sends pongs unasked (RFC 6455, 5.5.3)."""
+        """Process a pong, which may be unsolicited (RFC 6455, 5.5.3)."""
 
     def on_fault(self, code: int, reason: str) -> None:
-        """The client broke the rules: note it. The connection is closed with this code afterwards."""
+        """Record a protocol violation. The connection is closed with this code afterwards."""
 
     def on_goodbye(self) -> None:
-        """The client closes the connection. Send what is still due: after the answer nothing may follow."""
+        """Send the pending frames, since the client is closing. Afterwards its close frame is answered."""
 
     def on_busy(self) -> None:
-        """What was written can't all leave at once."""
+        """Record that a write was not accepted by the kernel completely."""
 
     def on_drained(self) -> None:
-        """All that was written has left, after `on_busy`."""
+        """Resume writing: all data written before and after `on_busy` has been accepted by the kernel."""
 
     def on_end(self, code: int | None) -> None:
-        """The connection is over; told once. The code is the client's, None when it said nothing."""
+        """Process the end of the connection; called once. `code` is the client's close code, or None."""
 
     def on_failure(self, error: BaseException) -> None:
-        """One of the methods above raised `error`: log it. The connection is cut off."""
+        """Log an exception raised by one of the methods above. The connection is aborted afterwards."""
 
 
 class Frames:
-    """The conversation with one client, from the upgrade to the end. Owns the inbox and the outbox."""
+    """The frame layer of one WebSocket, from the upgrade to its end. Owns the inbox and the outbox."""
 
     __slots__ = (
         "_close_code",
@@ -70,10 +70,10 @@ class Frames:
     def __init__(
         self, receiver: FrameReceiver, inbox: Inbox, outbox: Outbox, parser: FrameParser, tasks: Tasks
     ) -> None:
-        """`tasks` owns what `on_text` gives to be awaited."""
+        """`tasks` owns the tasks that await what `on_text` returns."""
         self.outbox = outbox
         self.closing = False
-        """True once our close frame is written, or the connection is over."""
+        """True once a close frame has been written or the connection has ended."""
         self._receiver = receiver
         self._inbox = inbox
         self._parser = parser
@@ -87,14 +87,14 @@ class Frames:
         outbox.start(receiver.on_busy, self._on_drained, self.abort)
 
     def start(self) -> None:
-        """Begin to read."""
+        """Start reading frames."""
         if self.outbox.closed:
             self.abort()
         else:
             self._inbox.start(self._on_data, self.abort)
 
     def close(self, code: int | None = None, reason: str = "") -> None:
-        """Send a close frame, once (RFC 6455, 5.5.1). What the client says from now on is not delivered."""
+        """Send a close frame, once (RFC 6455, 5.5.1). Messages received later are discarded."""
         if self.closing or self._ended:
             return
         self.closing = True
@@ -103,7 +103,7 @@ class Frames:
         self._deadline = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self.abort)
 
     def abort(self) -> None:
-        """Cut the connection off at once. Idempotent."""
+        """Close the connection at once, without a close frame. Idempotent."""
         if self._ended:
             return
         self._ended = self.closing = self._finished = True
@@ -118,11 +118,11 @@ class Frames:
 
     def _on_data(self, data: bytes) -> None:
         if self._finished:
-            return  # data after the end (RFC 6455, 5.5.1); it is read only so that TCP ends in peace
+            return  # data after the close frame (RFC 6455, 5.5.1) is read only to avoid a TCP reset
         self._look_at(self._parser.feed(data))
 
     def _look_at(self, frames: list[Frame]) -> None:
-        """Deliver these frames; what does not fit in this turn of the loop is looked at in a later one."""
+        """Deliver frames, at most `MOST_FRAMES` at once; the rest follow in later iterations of the loop."""
         try:
             for index, (opcode, payload) in enumerate(frames):
                 waiting = self._deliver(opcode, payload)
@@ -178,7 +178,7 @@ class Frames:
         return None
 
     def on_binary(self, payload: bytes) -> Awaitable[None] | None:
-        """Refuse a binary message. A subclass may take it."""
+        """Refuse a binary message with 1003. A subclass may accept it."""
         self._refuse(UNSUPPORTED_DATA, "binary messages are not accepted")
         return None
 
@@ -186,7 +186,7 @@ class Frames:
         if self.closing:
             return
         if self.outbox.busy:
-            self._late_pong = payload  # only the newest needs an answer (RFC 6455, 5.5.3)
+            self._late_pong = payload  # only the latest ping needs an answer (RFC 6455, 5.5.3)
         else:
             self._late_pong = None
             self.outbox.write(pong_frame(payload))
@@ -208,7 +208,7 @@ class Frames:
         self._linger()
 
     def _linger(self) -> None:
-        # Closing a socket that holds unread data resets it, and the client may lose our close frame.
+        # Closing a socket with unread data resets TCP, and the client may then not receive the close frame.
         if self._ended:
             return
         self._finished = True

@@ -1,4 +1,4 @@
-"""What a handshake offers: where it comes from, who it claims to be, and what it asks for."""
+"""Reading of handshake requests: Origin, subprotocols, credentials and the requested position."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ DEFAULT_PORTS = MappingProxyType({"http": 80, "https": 443})
 
 
 def origin_allowed(request: HTTPServerRequest, allowed: Sequence[str]) -> bool:
-    """Say whether a page of this origin may connect: this site's own, or one that is listed.
+    """Return whether the request's Origin is this site or is listed in `allowed`.
 
-    Who sends no Origin is not a browser and is allowed (RFC 6455, 10.2). `Sec-Fetch-Site` is not
-    believed: anybody can send it.
+    A request without an Origin does not come from a browser and is allowed (RFC 6455, 10.2).
+    `Sec-Fetch-Site` is ignored, since any client can set it.
     """
     origins = request.headers.get_list("Origin")
     if not origins:
@@ -43,23 +43,30 @@ def _same_site(origin: str, request: HTTPServerRequest) -> bool:
 
 
 def offered_subprotocols(request: HTTPServerRequest) -> list[str]:
-    """What stands in `Sec-WebSocket-Protocol`."""
+    """Return the values of `Sec-WebSocket-Protocol`."""
     joined = ",".join(request.headers.get_list("Sec-WebSocket-Protocol"))
     return [name.strip() for name in joined.split(",") if name.strip()]
 
 
 def asks_for_v1(request: HTTPServerRequest) -> bool:
-    """True if the client speaks `tornchat.v1`."""
+    """Return whether the client offers the subprotocol `tornchat.v1`."""
     return V1_SUBPROTOCOL in offered_subprotocols(request)
 
 
 def credentials(request: HTTPServerRequest, room: str, allow_query_token: bool) -> Credentials:
-    """Gather what proves who this is. Raises `Closed` (4001) if it offers two things that differ."""
+    """Return the credentials of a handshake. Raises `Closed` (4001) if they are ambiguous.
+
+    The token may be in the `Authorization` header, in the subprotocol `bearer.<token>` and, if
+    `allow_query_token` is set, in the query. Several places must hold the same token, each at most one.
+    """
     return _gathered(request, room, _offers(request, allow_query_token))
 
 
 def header_credentials(request: HTTPServerRequest, room: str) -> Credentials:
-    """The same for a plain request, whose token is in its `Authorization` header and nowhere else."""
+    """Return the credentials of an HTTP request, whose token is in the `Authorization` header only.
+
+    Raises `Closed` (4001) if there is more than one such header.
+    """
     return _gathered(request, room, _header_offers(request))
 
 
@@ -83,7 +90,7 @@ def _header_offers(request: HTTPServerRequest) -> list[tuple[TokenSource, str]]:
     found: list[tuple[TokenSource, str]] = []
     for header in request.headers.get_list("Authorization"):
         scheme, _, token = header.strip().partition(" ")
-        # What is no bearer token can't be one of these; it still counts as an offer that must not differ.
+        # Another scheme counts as an empty token, so that combining it with a token is ambiguous.
         found.append(("header", token.strip() if scheme.lower() == "bearer" else ""))
     return found
 
@@ -100,9 +107,9 @@ def _offers(request: HTTPServerRequest, allow_query_token: bool) -> list[tuple[T
 
 
 def asked_position(request: HTTPServerRequest) -> Position | None:
-    """The position in `?since=<seq>&epoch=<epoch>`; None if there is none, or none that can be.
+    """Return the position in `?since=<seq>&epoch=<epoch>`; None if it is missing or malformed.
 
-    Only v1 can say that it was resumed, or was not.
+    Always None for other dialects than v1, since only the v1 welcome states whether resuming succeeded.
     """
     if not asks_for_v1(request):
         return None

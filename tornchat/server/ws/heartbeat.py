@@ -1,4 +1,4 @@
-"""Is the client still there, and may it still be? Pings, their answers, and the end of a token."""
+"""Detection of dead clients by ping and pong, and of expired tokens."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Protocol
 from tornchat.server.ws.wheel import Wheel
 
 LONGEST_LOOK_AWAY = 30.0
-"""Each connection is looked at at least so often (seconds), so that none is kept alive by the wheel."""
+"""Maximum seconds between two checks, so that the wheel soon releases connections that have ended."""
 
 
 class Watched(Protocol):
-    """What is done to a connection when its time has come."""
+    """The connection that a heartbeat checks: `vanish` is called if a ping was not answered in time."""
 
     def ping(self) -> None: ...
     def expire(self) -> None: ...
@@ -20,7 +20,10 @@ class Watched(Protocol):
 
 
 class Heartbeat:
-    """Looks at one connection when it is due; `heard` says that it lives, `stop` that it is over."""
+    """Pings one connection and ends it when it is dead or its token has expired.
+
+    The connection sets `heard` whenever data from the client arrives, and calls `stop` when it ends.
+    """
 
     __slots__ = (
         "_client",
@@ -38,8 +41,11 @@ class Heartbeat:
     def __init__(
         self, client: Watched, wheel: Wheel, expires_at: float | None, interval: float, timeout: float
     ) -> None:
-        """`expires_at` is Unix time; a ping follows after `interval` seconds (0: never), and a client
-        that is not heard within `timeout` seconds of it has vanished."""
+        """`expires_at` is the Unix time at which the token expires, or None.
+
+        A ping is sent every `interval` seconds (0: never). A client from which nothing arrives within
+        `timeout` seconds of a ping is considered dead.
+        """
         self._client: Watched | None = client
         self._wheel = wheel
         self._expires_at = expires_at
@@ -48,18 +54,18 @@ class Heartbeat:
         self._pinged = False
         self._due = 0.0
         self.answers = False
-        """True once what the client sends is read: before that it is not pinged."""
+        """True once data from the client is read. Before that, no pings are sent."""
         self.heard = True
         self.paused = False
         """True while nothing that the client sends is read: a missing answer to a ping means nothing then."""
 
     def start(self, now: float) -> None:
-        """Begin to look, at `now` (loop time, seconds)."""
+        """Start checking, at `now` (loop time, seconds)."""
         self._due = now + self._interval
         self._look(now)
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop checking."""
         self._client = None
 
     def _look(self, now: float) -> None:
@@ -76,7 +82,7 @@ class Heartbeat:
         self._wheel.at(now + left, self._look)
 
     def _ping(self, client: Watched, now: float) -> float:
-        """Ping if it is due; gives the seconds until the next look."""
+        """Send a ping if one is due; return the seconds until the next check."""
         if not self.answers:
             self._due = now + self._interval
         if now < self._due:

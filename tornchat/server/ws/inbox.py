@@ -1,7 +1,7 @@
-"""Reading from one client: what its socket has is handed on at once, in chunks.
+"""Reading from a client. Received data is passed on at once, in chunks.
 
-A plain socket is read by the event loop itself, without a task, a future or a buffer per connection. Only
-TLS is read through Tornado's stream, which decrypts.
+A plain socket is read in a callback of the event loop, without a task, a future or a buffer per connection.
+TLS is read through Tornado's stream, which decrypts it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ READ_BYTES = 65_536
 
 
 class Inbox(abc.ABC):
-    """One client's way in. Silent until `start`, and whenever it is paused."""
+    """Reader of one client. It reads nothing before `start` and while it is paused."""
 
     __slots__ = ("_on_data", "_on_end")
 
@@ -27,33 +27,33 @@ class Inbox(abc.ABC):
     _on_end: Callable[[], None]
 
     def start(self, on_data: Callable[[bytes], None], on_end: Callable[[], None]) -> None:
-        """Begin: `on_data` is given every chunk, and `on_end` is called once when no more can come."""
+        """Start reading. `on_data` receives every chunk; `on_end` is called once, at the end of the data."""
         self._on_data = on_data
         self._on_end = on_end
         self.resume()
 
     @abc.abstractmethod
     def resume(self) -> None:
-        """Go on reading, from the next turn of the loop on. Idempotent."""
+        """Resume reading in the next iteration of the event loop. Idempotent."""
 
     @abc.abstractmethod
     def pause(self) -> None:
-        """Leave what comes to the kernel. Idempotent."""
+        """Pause reading; data stays in the kernel's buffer. Idempotent."""
 
     def close(self) -> None:
-        """Read no more. Idempotent; `on_end` is not called after this."""
-        self._on_data, self._on_end = _ignore, _nothing  # they know this inbox, too
+        """Stop reading. Idempotent; `on_end` is not called afterwards."""
+        self._on_data, self._on_end = _ignore, _nothing  # breaks the reference cycle with the receiver
 
 
 class SocketInbox(Inbox):
-    """Reads a plain socket. `early` is what was read before this inbox was made."""
+    """Reads a plain socket. `early` is data that was read from it before."""
 
     __slots__ = ("_closed", "_descriptor", "_early", "_loop", "_reads", "_socket")
 
     def __init__(self, own: socket, early: bytes) -> None:
         self._loop = asyncio.get_running_loop()
         self._socket = own
-        self._descriptor = own.fileno()  # given a socket, asyncio makes its repr, with two system calls
+        self._descriptor = own.fileno()  # asyncio computes the repr of a socket object: two system calls
         self._early = early
         self._reads = False
         self._closed = False
@@ -100,7 +100,7 @@ class SocketInbox(Inbox):
 
 
 class StreamInbox(Inbox):
-    """Reads through a stream, in a task that `tasks` owns."""
+    """Reads a Tornado stream in a task owned by `tasks`."""
 
     __slots__ = ("_reading", "_stream", "_task", "_tasks")
 
@@ -128,14 +128,14 @@ class StreamInbox(Inbox):
             while True:
                 await self._reading.wait()
                 self._on_data(await self._stream.read_bytes(READ_BYTES, partial=True))
-                await asyncio.sleep(0)  # reads of what has already arrived never wait
+                await asyncio.sleep(0)  # `read_bytes` does not yield when data is already buffered
         except StreamClosedError:
             self._on_end()
 
 
 def _ignore(data: bytes) -> None:
-    """What is given the chunks that come after the end."""
+    """Discard a chunk received after `close`."""
 
 
 def _nothing() -> None:
-    """What is called when the end has been told."""
+    """Replacement for `on_end` after `close`."""

@@ -1,4 +1,4 @@
-"""Bounded, coalesced writing to one client: straight to the socket when nothing is queued."""
+"""Writing to a client. Data goes directly to the socket unless earlier data is still queued."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from tornchat.server.ws.tornado_private import bytes_written
 
 
 class Outbox(abc.ABC):
-    """One client's way out. What does not leave at once is queued, and no more is asked for until it has."""
+    """Writer of one client. Data that the kernel does not accept at once is queued.
+
+    Callers should write no more until `on_drained` is called, which bounds the queue.
+    """
 
     __slots__ = (
         "_loop",
@@ -36,47 +39,52 @@ class Outbox(abc.ABC):
         self._progress = -1
         self._progress_at = 0.0
         self.closed = False
-        """True once nothing can leave any more."""
+        """True once nothing can be sent any more."""
         self.sealed = False
-        """True once nothing more is taken: what is queued still leaves."""
+        """True once `write` accepts no more data. Queued data is still sent."""
 
     def start(
         self, on_busy: Callable[[], None], on_drained: Callable[[], None], on_broken: Callable[[], None]
     ) -> None:
-        """`on_busy` is called when a write could not leave at once, `on_drained` when all has left after
-        that; `on_broken` once, in a later turn of the loop, when a write fails for good."""
+        """Set the callbacks.
+
+        `on_busy` is called when data is queued, `on_drained` when the queue has become empty again, and
+        `on_broken` once, in a later iteration of the event loop, when the connection has failed.
+        """
         self._on_busy = on_busy
         self._on_drained = on_drained
         self._on_broken = on_broken
 
     @abc.abstractmethod
     def write(self, data: bytes) -> bool:
-        """Take `data`; True if it has all left and more is welcome at once. Once this outbox is sealed,
-        or the connection has ended, it goes nowhere."""
+        """Send or queue `data`; return True if the kernel has accepted all of it.
+
+        The data is discarded if the outbox is sealed or the connection has ended.
+        """
 
     @property
     @abc.abstractmethod
     def busy(self) -> bool:
-        """True while something waits to be taken by the kernel."""
+        """True while data is queued."""
 
     def seal(self) -> None:
-        """Take nothing more: nothing may follow a close frame (RFC 6455, 5.5.1)."""
+        """Accept no more data, since nothing may follow a close frame (RFC 6455, 5.5.1)."""
         self.sealed = True
 
     @abc.abstractmethod
     def end_writing(self) -> None:
-        """Tell the client that nothing follows; it may still be read from. What is queued is lost."""
+        """Shut down the sending side of TCP and discard queued data. Reading is still possible."""
 
     @abc.abstractmethod
     def close(self) -> None:
-        """Cut the connection off at once. Idempotent."""
+        """Close the connection at once. Idempotent."""
 
     @abc.abstractmethod
     def _taken(self) -> int:
-        """How many queued bytes the kernel has taken so far."""
+        """Return the number of queued bytes that the kernel has accepted so far."""
 
     def stalled(self, now: float) -> float:
-        """Seconds (loop time) in which the client has taken nothing, though something waited for it."""
+        """Return the seconds for which queued data has made no progress, at `now` (loop time, seconds)."""
         if not self.busy:
             return 0.0
         taken = self._taken()
@@ -85,7 +93,7 @@ class Outbox(abc.ABC):
         return now - self._progress_at
 
     async def drained(self) -> None:
-        """Wait until all has left. Raises `ConnectionError` when nothing more can be sent."""
+        """Wait until the queue is empty. Raises `ConnectionError` if nothing more can be sent."""
         if self.busy and not self.closed:
             waiter = self._loop.create_future()
             self._waiters.append(waiter)
@@ -104,7 +112,7 @@ class Outbox(abc.ABC):
                 waiter.set_result(None)
 
     def _forget(self) -> None:
-        """Let go of who was told, who knows this outbox, too."""
+        """Drop the callbacks, to break the reference cycle with the receiver."""
         self._on_busy = self._on_drained = self._on_broken = _nothing
 
     def _left(self) -> None:
@@ -114,7 +122,7 @@ class Outbox(abc.ABC):
 
 
 class SocketOutbox(Outbox):
-    """Writes to a plain socket, which it owns: `close` closes it."""
+    """Writes to a plain socket. It owns the socket, which `close` closes."""
 
     __slots__ = ("_clear", "_done", "_queue", "_send", "_socket")
 
@@ -123,11 +131,11 @@ class SocketOutbox(Outbox):
         self._socket = own
         self._send = own.send
         self._clear = True
-        self._queue: list[bytes | memoryview] = []  # short: who is busy is given little more
+        self._queue: list[bytes | memoryview] = []  # short, since callers stop writing while it is busy
         self._done = 0
 
     def write(self, data: bytes) -> bool:
-        # Runs for every member of every room with news.
+        # Hot path: runs for every member of a room at every flush.
         if self._clear:
             try:
                 sent = self._send(data)
@@ -160,7 +168,7 @@ class SocketOutbox(Outbox):
             try:
                 self._socket.shutdown(SHUT_WR)
             except OSError:
-                pass  # the client was faster
+                pass  # the client has already disconnected
 
     def close(self) -> None:
         if not self.closed:
@@ -205,7 +213,7 @@ class SocketOutbox(Outbox):
 
 
 class StreamOutbox(Outbox):
-    """Writes through a stream: for TLS, which encrypts what it is given."""
+    """Writes to a Tornado stream, which encrypts the data (TLS)."""
 
     __slots__ = ("_stream",)
 
@@ -235,10 +243,10 @@ class StreamOutbox(Outbox):
 
     def end_writing(self) -> None:
         try:
-            # Not the TLS socket's own shutdown: that one would go on reading without decryption.
+            # Not `SSLSocket.shutdown`, after which the socket would read without decryption.
             socket.shutdown(self._stream.socket, SHUT_WR)
         except OSError:
-            pass  # the client was faster
+            pass  # the client has already disconnected
 
     def close(self) -> None:
         self.closed = True
@@ -252,10 +260,10 @@ class StreamOutbox(Outbox):
     def _written(self, future: asyncio.Future[None]) -> None:
         self.closed = self.closed or self._stream.closed()
         if not future.cancelled():
-            future.exception()  # the inbox tells of the end
+            future.exception()  # retrieved to avoid a warning; the inbox reports the end
         if not self._stream.writing() or self.closed:
             self._left()
 
 
 def _nothing() -> None:
-    """What is called before `start`."""
+    """Callback used before `start` and after `close`."""

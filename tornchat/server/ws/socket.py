@@ -1,4 +1,4 @@
-"""The WebSocketHandler: the handshake. What is agreed on there lives on as a `Connection`."""
+"""The WebSocketHandler, which performs the handshake and then creates a `Connection`."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ log = logging.getLogger("tornchat.connections")
 
 
 class ChatSocket(WebSocketHandler):
-    """One client's handshake, at the URL of a room. It is gone once the connection is open."""
+    """Handler of the handshake at the URL of a room. It is released once the connection is open."""
 
     ws_connection: UpgradeProtocol | None
 
     def initialize(self, connections: Callable[[], Connections | None]) -> None:
-        """`connections` gives what this server's connections share; None while it is not started."""
+        """`connections` returns the server's connections; None if the server has not started."""
         self._shared = connections()
 
     @property
     def _connections(self) -> Connections:
-        assert self._shared is not None  # `prepare` has seen to it
+        assert self._shared is not None  # checked in `prepare`
         return self._shared
 
     # --- the handshake ---
 
     def prepare(self) -> None:
-        """Refuse a foreign Origin here: Tornado's own check believes `Sec-Fetch-Site`."""
+        """Refuse a foreign Origin. Tornado's own check can't be used, since it trusts `Sec-Fetch-Site`."""
         if self._shared is None:
             raise HTTPError(503)
         if not handshake.origin_allowed(self.request, self._connections.settings.server.allowed_origins):
@@ -49,10 +49,10 @@ class ChatSocket(WebSocketHandler):
             self.finish("This origin may not connect. See [server] allowed_origins.\n")
 
     def check_origin(self, origin: str) -> bool:
-        return True  # decided in `prepare`
+        return True  # checked in `prepare`
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
-        """A room that is not UTF-8 is a room that is not found, not a bad request."""
+        """Decode with replacement, so that a name that is not UTF-8 yields "room not found", not 400."""
         return value.decode("utf-8", "replace")
 
     def get_websocket_protocol(self) -> UpgradeProtocol | None:
@@ -64,20 +64,20 @@ class ChatSocket(WebSocketHandler):
         return V1_SUBPROTOCOL if V1_SUBPROTOCOL in subprotocols else None
 
     def _log(self) -> None:
-        """Tornado's access log shows the URL, which may hold a token; the connection has lines of its own."""
+        """Count refused handshakes. Tornado's access log is suppressed: a URL may contain a token."""
         if self._shared is not None and self.get_status() >= HTTPStatus.BAD_REQUEST:
             reason = "origin" if self.get_status() == HTTPStatus.FORBIDDEN else "bad_request"
             self._shared.chat.counts.handshakes_refused[reason] += 1
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Say what failed; Tornado's own line shows the URL."""
+        """Log an exception without the URL, which may contain a token."""
         if isinstance(value, HTTPError):
             log.info("refused a request from %s: %d", self.request.remote_ip, value.status_code)
         else:
             log.error("a connection from %s failed", self.request.remote_ip, exc_info=(typ, value, tb))
 
     async def open(self, room: str) -> None:
-        """Make the connection, and let it begin."""
+        """Create the connection and start it."""
         protocol = self._let_go()
         shared = self._connections
         try:
@@ -90,8 +90,8 @@ class ChatSocket(WebSocketHandler):
         await Connection(shared, line, parser, dialect).begin(self.request, room)
 
     def _let_go(self) -> UpgradeProtocol:
-        """Leave no reference cycle: what the handshake needed is then freed at once, not by a collection."""
+        """Detach the protocol and break reference cycles, so that the handler is freed without the GC."""
         protocol, self.ws_connection = self.ws_connection, None
         assert protocol is not None
-        del self.ui  # it renders templates, and knows this handler
+        del self.ui  # the template namespace, which refers to this handler
         return protocol

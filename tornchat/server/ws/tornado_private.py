@@ -1,4 +1,4 @@
-"""The Tornado names that carry no promise, in one place: a change in Tornado fails loudly and at once."""
+"""All uses of private Tornado names. If Tornado changes one of them, this module fails on import."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SUPPORTED = ">=6.6.1,<7"
 
 
 def refusal(what: str) -> ImportError:
-    """What to raise when Tornado lacks what frames are read with; says the cure."""
+    """Return the exception to raise if the installed Tornado is not supported."""
     return ImportError(
         f"tornchat can't read WebSocket frames with Tornado {tornado.version}: {what}. "
         f"Install a supported version: pip install 'tornado{SUPPORTED}'"
@@ -30,11 +30,11 @@ OVERRIDDEN = (
     "_parse_extensions_header",
     "_receive_frame_loop",
 )
-"""Methods of `WebSocketProtocol13` that `upgrade.py` overrides. Renamed, they would never be called."""
+"""Methods of `WebSocketProtocol13` that `upgrade.py` overrides; Tornado must still call them."""
 
 
 def require(protocol: type, names: tuple[str, ...] = OVERRIDDEN) -> None:
-    """Refuse a protocol class that lacks one of `names`."""
+    """Raise `ImportError` if the class lacks one of the methods `names`."""
     for name in names:
         if not callable(getattr(protocol, name, None)):
             raise refusal(f"{protocol.__name__}.{name} is missing")
@@ -45,13 +45,13 @@ require(RequestHandler, ("_log",))
 
 
 def bytes_written(stream: IOStream) -> int:
-    """How many of the bytes given to `stream.write` the kernel has taken so far."""
+    """Return the number of bytes written to the stream that the kernel has accepted so far."""
     written: int = stream._total_write_done_index
     return written
 
 
 def bytes_read(stream: IOStream) -> bytes:
-    """What has arrived and nobody has asked for yet."""
+    """Return the data that the stream has received but that has not been read from it."""
     return bytes(stream._read_buffer)
 
 

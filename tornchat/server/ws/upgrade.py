@@ -1,8 +1,8 @@
-"""From a Tornado handshake to a socket of our own: after the answer 101 Tornado has no part in a connection.
+"""Takeover of the socket from Tornado after the handshake.
 
-Hand `UpgradeProtocol` out from a handler's `get_websocket_protocol`, and call `take_over` in its `open`.
-Tornado keeps a stream, a task, a request and a handler per connection and reads a frame in three awaited
-steps; what is left of a connection here is a socket, its inbox and its outbox.
+A handler returns an `UpgradeProtocol` from `get_websocket_protocol` and calls `take_over` in `open`. Tornado
+would keep a stream, a task, a request and a handler per connection, and would read each frame in three
+awaited steps. After the takeover a connection consists of a socket, its inbox and its outbox.
 """
 
 from __future__ import annotations
@@ -22,25 +22,26 @@ from tornchat.tasks import Tasks
 
 
 class Line(NamedTuple):
-    """Both ways of one connection."""
+    """The inbox and the outbox of a connection."""
 
     inbox: Inbox
     outbox: Outbox
 
 
 class UpgradeProtocol(WebSocketProtocol13):
-    """The server's side of the handshake (RFC 6455, 4.2), with `compression` if the client asks for it."""
+    """The server's side of the handshake (RFC 6455, 4.2). `compression` enables permessage-deflate."""
 
     def __init__(self, handler: WebSocketHandler, compression: bool = False) -> None:
         super().__init__(handler, mask_outgoing=False, params=WebSocketParams())
         self.window_bits: int | None = None
-        """The window agreed on for what this client is sent (RFC 7692); None: nothing is compressed."""
+        """The negotiated window for frames sent to the client (RFC 7692); None: no compression."""
         self._compression = compression
 
     def take_over(self, tasks: Tasks) -> Line:
-        """Give the connection's two ways; it is the caller's from now on. `tasks` owns what reads TLS.
+        """Detach the connection from Tornado and return its inbox and outbox, which the caller must close.
 
-        Raises `ConnectionError` if the client has gone already.
+        `tasks` owns the task that reads a TLS stream. Raises `ConnectionError` if the client has
+        disconnected.
         """
         stream = self.stream
         if stream is None or stream.closed():
@@ -49,7 +50,7 @@ class UpgradeProtocol(WebSocketProtocol13):
         if type(stream) is not IOStream or stream.writing():
             return Line(StreamInbox(stream, tasks), StreamOutbox(stream))
         own, early = stream.socket.dup(), bytes_read(stream)
-        stream.close()  # it lets go of its own descriptor; the connection lives on in the other one
+        stream.close()  # closes its own descriptor only; the duplicate keeps the connection open
         return Line(SocketInbox(own, early), SocketOutbox(own))
 
     def _handle_websocket_headers(self, handler: Any) -> None:
@@ -65,10 +66,10 @@ class UpgradeProtocol(WebSocketProtocol13):
             self.window_bits = agreed.window_bits
 
     def _parse_extensions_header(self, headers: Any) -> list[Any]:
-        return []  # nothing that is asked for, however malformed, can fail a handshake; see `_agree`
+        return []  # a malformed header must not fail the handshake; `_agree` negotiates
 
     async def _receive_frame_loop(self) -> None:
-        """Nothing is read here: `open` has taken the connection over."""
+        """Do nothing, since `open` has taken the connection over."""
 
     def _abort(self) -> None:
         self.client_terminated = self.server_terminated = True
@@ -77,6 +78,6 @@ class UpgradeProtocol(WebSocketProtocol13):
 
 
 def _check_key(handler: RequestHandler) -> None:
-    # RFC 6455, 4.1: base64 of 16 bytes. ValueError is answered by Tornado with 400.
+    # RFC 6455, 4.1: base64 of 16 bytes. Tornado answers ValueError with 400.
     if len(b64decode(handler.request.headers["Sec-WebSocket-Key"], validate=True)) != 16:
         raise ValueError("Sec-WebSocket-Key is not base64 of 16 bytes")

@@ -1,4 +1,4 @@
-"""One timer for all connections: each is looked at when it is due, and costs nothing until then."""
+"""A timer wheel: one timer for the callbacks of all connections."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ log = logging.getLogger("tornchat.connections")
 
 
 class Wheel:
-    """Calls back at a time, to half a second. It is `turn`ed every `TICK_SECONDS` by its owner."""
+    """Calls functions at a given time, with a resolution of `TICK_SECONDS`.
+
+    Its owner calls `turn` every `TICK_SECONDS`.
+    """
 
     def __init__(self) -> None:
         self._slots: dict[int, list[Callable[[float], None]]] = {}
         self._turned = 0
 
     def at(self, when: float, call: Callable[[float], None]) -> None:
-        """Call `call(now)` at `when` (loop time, seconds) or up to a tick later."""
+        """Schedule `call(now)` for `when` (loop time, seconds) or up to `TICK_SECONDS` later."""
         slot = max(int(when / TICK_SECONDS) + 1, self._turned + 1)
         self._slots.setdefault(slot, []).append(call)
 
     def turn(self) -> None:
-        """Call what is due."""
+        """Call the functions that are due. An exception of one is logged and does not affect the others."""
         now = asyncio.get_running_loop().time()
         current = int(now / TICK_SECONDS)
         for slot in [slot for slot in self._slots if slot <= current]:
@@ -32,5 +35,5 @@ class Wheel:
             for call in self._slots.pop(slot):
                 try:
                     call(now)
-                except Exception:  # the pings and expiries of other connections are in the same slot
-                    log.exception("a timer of a connection failed")
+                except Exception:  # the other functions in the slot belong to other connections
+                    log.exception("a timer callback of a connection failed")

@@ -1,1 +1,1 @@
-"""The HTTP API: one table of endpoints, from which routing, validation and the document come."""
+"""The HTTP API. Routing, validation and the OpenAPI document are derived from one table of endpoints."""

@@ -1,4 +1,4 @@
-"""Calls of the dashboard: how this node is, and who is on it."""
+"""Calls for the dashboard: state, rooms, sessions and hooks of this node."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ from tornchat.server.ws.connection import Connection
 from tornchat.version import __version__
 
 SLICE = 2000
-"""Rooms or connections that are looked at before it is others' turn."""
+"""Number of rooms or connections processed per iteration of the event loop."""
 
 Item = TypeVar("Item")
 Row = TypeVar("Row", LoadedRoom, OpenSession)
 
 
 async def read_overview(call: Call, query: OverviewQuery) -> Overview:
-    """See how this node is, and how it was."""
+    """Read the state of this node and its recent history."""
     site, samples = call.site, call.site.samples
     if samples is None:
         raise Unavailable("the chat does not run")
@@ -99,7 +99,7 @@ def _totals(call: Call) -> Totals:
 
 
 async def read_loaded_rooms(call: Call, query: RoomsOrder) -> LoadedRooms:
-    """List the rooms in this node's memory."""
+    """List the rooms loaded on this node."""
     wanted, rows = query.q.casefold(), []
     async for room in _calmly(list(call.chat.rooms.loaded())):
         if wanted in room.info.name.casefold():
@@ -109,7 +109,7 @@ async def read_loaded_rooms(call: Call, query: RoomsOrder) -> LoadedRooms:
 
 
 async def read_open_sessions(call: Call, query: SessionsOrder) -> OpenSessions:
-    """List the sessions on this node: who is in which room, from where, for how long."""
+    """List the sessions on this node, with user, room, address and duration."""
     connections = call.site.connections
     wanted, now, rows = query.q.casefold(), asyncio.get_running_loop().time(), []
     async for one in _calmly(connections.all() if connections is not None else ()):
@@ -121,7 +121,7 @@ async def read_open_sessions(call: Call, query: SessionsOrder) -> OpenSessions:
 
 
 async def _calmly(items: Sequence[Item]) -> AsyncIterator[Item]:
-    """Give all of them, and let others have their turn in between."""
+    """Yield all items, and let other tasks run after every `SLICE` items."""
     for number, item in enumerate(items, 1):
         yield item
         if number % SLICE == 0:
@@ -146,7 +146,7 @@ def _room(room: Room) -> LoadedRoom:
 
 
 def _session(connection: Connection, now: float) -> OpenSession | None:
-    """None for one that is still entering, or leaving."""
+    """Return the row of a connection; None while it has no session."""
     session = connection.session
     if session is None:
         return None
@@ -164,7 +164,7 @@ def _session(connection: Connection, now: float) -> OpenSession | None:
 
 
 async def read_hook_calls(call: Call) -> HookList:
-    """List what the plugins' hooks took, and how often they failed."""
+    """List the durations and failures of the plugins' hooks."""
     return HookList(
         hooks=[
             HookCalls(

@@ -1,4 +1,4 @@
-"""What the calls of the dashboard take and answer, as types."""
+"""The input and output types of the calls for the dashboard."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from msgspec import Meta
 
 from tornchat.server.http.api.forms import Input, Output, Timestamp
 
-Search: TypeAlias = Annotated[str, Meta(max_length=256, description="What must be in a name or an id.")]
-Rows: TypeAlias = Annotated[int, Meta(ge=1, le=500, description="How many at most.")]
+Search: TypeAlias = Annotated[str, Meta(max_length=256, description="Text that a name or id must contain.")]
+Rows: TypeAlias = Annotated[int, Meta(ge=1, le=500, description="Maximum number of items.")]
 
 
 class OverviewQuery(Input, frozen=True):
-    """Samples later than `since` (Unix seconds) are given; 0 is all that are kept."""
+    """Selects the samples later than `since` (Unix time, seconds). 0: all samples."""
 
     since: Annotated[float, Meta(ge=0)] = 0.0
 
 
 class RoomsOrder(Input, frozen=True):
-    """Which rooms of this node, and in which order."""
+    """Selects and sorts the rooms of this node."""
 
     q: Search = ""
     sort: Literal["name", "sessions", "users", "seq", "behind_bytes"] = "sessions"
@@ -28,7 +28,7 @@ class RoomsOrder(Input, frozen=True):
 
 
 class SessionsOrder(Input, frozen=True):
-    """Which sessions of this node, and in which order."""
+    """Selects and sorts the sessions of this node."""
 
     q: Search = ""
     sort: Literal["username", "room", "remote_ip", "seconds", "behind_bytes"] = "seconds"
@@ -37,7 +37,7 @@ class SessionsOrder(Input, frozen=True):
 
 
 class Node(Output, frozen=True):
-    """Which node answers. `scope` says how far its broadcast reaches: process or cluster."""
+    """The node that answers. `scope` is the reach of its broadcast: "process" or "cluster"."""
 
     id: str
     version: str
@@ -47,7 +47,7 @@ class Node(Output, frozen=True):
 
 
 class Now(Output, frozen=True):
-    """How things are at this moment, on this node."""
+    """Current values of this node."""
 
     connections: int
     sessions: int
@@ -60,7 +60,7 @@ class Now(Output, frozen=True):
 
 
 class Totals(Output, frozen=True):
-    """What happened since this node was started."""
+    """Counters since the start of this node."""
 
     received: int
     stored: int
@@ -84,7 +84,10 @@ class Totals(Output, frozen=True):
 
 
 class Series(Output, frozen=True):
-    """Samples, `seconds` apart: when each was taken (Unix seconds), and name -> values (null: none then)."""
+    """Samples at intervals of `seconds`: their times (Unix time, seconds), and name -> values.
+
+    A value is null if there was none.
+    """
 
     seconds: float
     times: list[float]
@@ -92,7 +95,7 @@ class Series(Output, frozen=True):
 
 
 class Overview(Output, frozen=True):
-    """One node at a glance. `health` is plugin -> part -> "ok" or what is wrong."""
+    """The state of a node. `health` is plugin -> part -> "ok" or an error."""
 
     node: Node
     now: Now
@@ -102,7 +105,7 @@ class Overview(Output, frozen=True):
 
 
 class LoadedRoom(Output, frozen=True):
-    """A room in this node's memory. `users` are those of all nodes, as far as they were told."""
+    """A room loaded on this node. `users` is the number of users on all nodes, as far as known."""
 
     name: str
     private: bool
@@ -114,7 +117,7 @@ class LoadedRoom(Output, frozen=True):
 
 
 class LoadedRooms(Output, frozen=True):
-    """Some of this node's rooms; `found` is how many there are in all."""
+    """A part of this node's rooms. `found` is the total number of matches."""
 
     node: str
     rooms: list[LoadedRoom]
@@ -122,7 +125,7 @@ class LoadedRooms(Output, frozen=True):
 
 
 class OpenSession(Output, frozen=True):
-    """One connection's membership of a room. `seconds` is how long it has lasted."""
+    """The session of a connection in a room. `seconds` is its duration."""
 
     connection: str
     user_id: str
@@ -135,7 +138,7 @@ class OpenSession(Output, frozen=True):
 
 
 class OpenSessions(Output, frozen=True):
-    """Some of this node's sessions; `found` is how many there are in all."""
+    """A part of this node's sessions. `found` is the total number of matches."""
 
     node: str
     sessions: list[OpenSession]
@@ -143,7 +146,7 @@ class OpenSessions(Output, frozen=True):
 
 
 class HookCalls(Output, frozen=True):
-    """What became of the calls of one plugin's hook since the start. Times are in seconds."""
+    """Statistics of the calls of a plugin's hook since the start. Times are in seconds."""
 
     plugin: str
     hook: str
@@ -156,6 +159,6 @@ class HookCalls(Output, frozen=True):
 
 
 class HookList(Output, frozen=True):
-    """Every hook of every plugin."""
+    """The hooks of all plugins."""
 
     hooks: list[HookCalls]

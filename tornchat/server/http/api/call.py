@@ -1,4 +1,4 @@
-"""One call while it runs: who calls, and what the answer will carry besides its body."""
+"""The context of a running call."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tornchat.service.chat import Chat
 
 
 class Call:
-    """Given to the function of an endpoint. `status` is what will be answered; it may be changed."""
+    """The context passed to the function of an endpoint, which may change `status` and `headers`."""
 
     __slots__ = ("_user", "chat", "headers", "prefix", "request", "site", "status")
 
     def __init__(
         self, site: Site, prefix: str, request: HTTPServerRequest, user: User | None, status: int
     ) -> None:
-        """`prefix` is where the chat is mounted. Raises `Unavailable` if it does not run."""
+        """`prefix` is the path of the mounted chat. Raises `Unavailable` if the chat does not run."""
         self.site = site
         self.prefix = prefix
         self.chat: Chat = site.chat
@@ -28,6 +28,6 @@ class Call:
 
     @property
     def user(self) -> User:
-        """Who calls; only for endpoints that want a user."""
+        """The authenticated user. Must not be used in endpoints for anybody."""
         assert self._user is not None, "this call is for anybody"
         return self._user

@@ -1,4 +1,4 @@
-"""From a request to typed inputs: strictly, by msgspec types, and with the path of what does not fit."""
+"""Strict decoding of requests into typed inputs. Errors contain the path of the invalid value."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,308})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,
 
 
 def inputs(endpoint: Endpoint, request: HTTPServerRequest, segments: tuple[str, ...]) -> dict[str, object]:
-    """Read what the call's function asks for. Raises `Problem` (413, 415, 422)."""
+    """Decode the inputs that the endpoint's function declares. Raises `Problem` (415, 422)."""
     found: dict[str, object] = {}
     for source, form in endpoint.inputs.items():
         if source == "path":
@@ -83,7 +83,7 @@ def _body(request: HTTPServerRequest, form: type[msgspec.Struct]) -> object:
 
 
 def _convert(values: Mapping[str, str], form: type[msgspec.Struct], source: str) -> object:
-    # msgspec's own `strict=False` would read "null" as nothing, also where a room is called so.
+    # msgspec's `strict=False` would convert the string "null" to None, but it may be the name of a room.
     types = {field.encode_name: _plain_types(field.type) for field in fields_of(form)}
     typed = {name: _typed(text, types.get(name, set())) for name, text in values.items()}
     try:
@@ -93,14 +93,14 @@ def _convert(values: Mapping[str, str], form: type[msgspec.Struct], source: str)
 
 
 def _plain_types(form: Any) -> set[Any]:
-    """The types that an annotation is a choice of. Any: annotations have no type of their own."""
+    """Return the types in an annotation, such as a union. Any: annotations have no common type."""
     if get_origin(form) is Annotated:
         return _plain_types(get_args(form)[0])
     return {form}.union(*map(_plain_types, get_args(form)))
 
 
 def _typed(text: str, types: set[Any]) -> int | float | str:
-    """A number as JSON has it, where one may stand; what is none stays a text, which is then refused."""
+    """Convert a JSON number if the field is numeric. Other texts are unchanged and later refused."""
     if int in types and _WHOLE.fullmatch(text):
         return int(text)
     if float in types and _NUMBER.fullmatch(text) and math.isfinite(float(text)):
@@ -110,7 +110,7 @@ def _typed(text: str, types: set[Any]) -> int | float | str:
 
 def _from_msgspec(error: msgspec.ValidationError, source: str) -> Problem:
     what, _, path = str(error).partition(" - at `$")
-    # msgspec quotes names of unknown fields, and nothing else of what was sent.
+    # The only part of the input that msgspec quotes is the name of an unknown field.
     name = re.search(r"unknown field `(.*)`$", what, re.DOTALL)
     place = f"{source}{path.strip('`')}" + (f".{json.dumps(name[1])[1:65].rstrip(chr(34))}" if name else "")
     return _misfit(place, "There is no such field." if name else what)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: written from the table of endpoints, and from what the plugins' routes say."""
+"""Generation of the OpenAPI document from the table of endpoints and the routes of plugins."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ RETRY_AFTER = (("Retry-After", {"schema": {"type": "integer", "minimum": 1}, "de
 SUMMARY = "A realtime chat server: rooms, messages, members and moderation."
 BEARER = "bearer"
 NOT_EMPTY = r"^[^\x00]*[^\s\x00\x1c-\x1f\x85][^\x00]*$"
-"""What a message has to match: no NUL, and not only white space."""
+"""Pattern for the text of a message: no NUL, and not blank."""
 
 
 def openapi(endpoints: Iterable[Endpoint], routes: Iterable[Any], prefix: str, settings: Settings) -> Schema:
-    """Write the document of the calls under `prefix`; `routes` are Tornado's rules besides them.
+    """Return the OpenAPI 3.1 document of the calls under `prefix`.
 
-    It is OpenAPI 3.1, as JSON's own types.
+    `routes` are additional Tornado rules, such as those of plugins.
     """
     endpoints = list(endpoints)
     schemas = Schemas(endpoints, [ProblemBody], formats(settings))
@@ -50,7 +50,7 @@ def openapi(endpoints: Iterable[Endpoint], routes: Iterable[Any], prefix: str, s
 
 
 def formats(settings: Settings) -> dict[str, Schema]:
-    """What the settings say of rooms' names and of messages, format -> what stands in its place."""
+    """Return the schemas that replace the formats of room names and messages, according to the settings."""
     message: Schema = {"minLength": 1, "pattern": NOT_EMPTY}
     if settings.limits.message_chars:
         message["maxLength"] = settings.limits.message_chars
@@ -58,7 +58,7 @@ def formats(settings: Settings) -> dict[str, Schema]:
 
 
 def answering(summary: str, form: type, statuses: Mapping[int, str]) -> Schema:
-    """The `openapi` of a handler that answers anybody with a `form`, of plain fields, as JSON."""
+    """Return the attribute `openapi` for a public handler that answers with `form` as JSON."""
     [schema] = msgspec.json.schema_components([form])[1].values()
     content = {"application/json": {"schema": schema}}
     responses = {

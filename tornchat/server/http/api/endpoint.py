@@ -1,4 +1,4 @@
-"""One call of the API, declared: its method and path, who may, and the function whose types say the rest."""
+"""Declaration of an API call: method, path, permission, and a function whose types define the rest."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ SOURCES: tuple[Source, ...] = ("path", "query", "headers", "body")
 
 MEANINGS: Mapping[int, str] = MappingProxyType(
     {
-        401: "There is no token, or no good one.",
-        403: "This user may not do that.",
-        404: "It is not there, or not for this user.",
-        409: "It is in the way of something that is there already.",
-        413: "The body is too big.",
+        401: "The token is missing or invalid.",
+        403: "The user is not permitted to do this.",
+        404: "It does not exist, or is not visible to the user.",
+        409: "It conflicts with something that exists.",
+        413: "The body is too large.",
         415: "The body is not application/json.",
-        422: "The input does not have the form described here.",
-        429: "Too many calls; wait for as long as Retry-After says.",
+        422: "The input does not match the schema.",
+        429: "Too many calls. Wait for the time in Retry-After.",
         501: "No loaded plugin provides this.",
-        503: "Not available now; try again after Retry-After.",
+        503: "Not available now. Try again after the time in Retry-After.",
     }
 )
-"""Status -> what it says, wherever it is answered."""
+"""Status -> its description, common to all calls."""
 
 
 class Endpoint:
-    """One call. `run` takes a `Call`, and of `path`, `query`, `headers` and `body` those it names.
+    """An API call. `run` takes a `Call` and any of the parameters `path`, `query`, `headers` and `body`.
 
-    Their annotations are msgspec types, and what it is annotated to return is the answer: the document and
-    the validation come from these. Its docstring is the call's description. `who` may call it: a
-    "moderator" is one of the room, which `run` has to see to. `status` is the usual one; `also` lists
-    others that succeed, `problems` those that fail and that the types don't tell.
+    The annotations of these parameters and of the result are msgspec types, from which validation and the
+    document are derived. The docstring of `run` is the description of the call. `who` is the required
+    permission; for "moderator", `run` must check the user's role in the room. `status` is the default status,
+    `also` lists further successful ones, and `problems` lists errors that can't be derived from the types.
     """
 
     def __init__(
@@ -56,28 +56,28 @@ class Endpoint:
         hints = get_type_hints(run, include_extras=True)
         names = [name for name in inspect.signature(run).parameters if name in SOURCES]
         self.inputs: Mapping[str, Any] = MappingProxyType({name: hints[name] for name in names})
-        """Where it comes from (a `Source`) -> its type."""
+        """`Source` -> type of the input."""
         self.answer: Any = None if hints["return"] is NoneType else hints["return"]
         self.problems = tuple(sorted({*problems, *self._usual_problems()}))
 
     @property
     def name(self) -> str:
-        """A name that no other call has, for generated clients."""
+        """The unique name of the call, for generated clients."""
         return self.run.__name__
 
     @property
     def pattern(self) -> str:
-        """The path as a regular expression, with one group per segment that is a parameter."""
+        """The path as a regular expression, with one group per parameter."""
         parts = re.split(r"\{\w+\}", self.path)
         return "([^/]+)".join(re.escape(part) for part in parts)
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The names of those segments."""
+        """The names of the parameters in the path."""
         return tuple(re.findall(r"\{(\w+)\}", self.path))
 
     def _usual_problems(self) -> set[int]:
-        found = {403, 429, 503}  # 403: a foreign page, whoever the user is
+        found = {403, 429, 503}  # 403: a foreign Origin, for any user
         if self.who != "anybody":
             found.add(401)
         if self.inputs:
@@ -90,5 +90,5 @@ class Endpoint:
 
 
 def fields_of(form: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
-    """The fields of an input type, each by the name that stands on the wire (`encode_name`)."""
+    """Return the fields of an input type. `encode_name` is the name of a field on the wire."""
     return msgspec.structs.fields(form)

@@ -1,7 +1,7 @@
-"""Routes that are not in the table, such as those of plugins, as the document shows them.
+"""Description of routes that are not in the table, such as those of plugins, for the document.
 
-A handler class describes itself by an attribute `openapi`: HTTP method in lower case -> an OpenAPI
-operation. A route without one is shown with its methods and path, and no more.
+A handler class may have an attribute `openapi`, which maps HTTP methods in lower case to OpenAPI operations.
+For a handler without it, the document contains only path, methods and the first line of its docstring.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from tornado.web import RequestHandler
 from tornchat.server.http.handler import allowed_methods
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
-"""Those that may stand in the document, of those that Tornado knows."""
+"""The methods known to Tornado that OpenAPI permits."""
 _GROUP = re.compile(r"\((?!\?[:=!<])(?:\?P<(\w+)>)?(?:[^()\\]|\\.|\([^()]*\))*\)")
 _ESCAPED = re.compile(r"\\(.)")
 
 
 def paths_of(routes: Iterable[Any], prefix: str) -> dict[str, dict[str, Any]]:
-    """Path under `prefix` -> method -> operation. Any: Tornado's rules, and JSON's own types."""
+    """Return path under `prefix` -> method -> operation. Any: Tornado's rules, and JSON types."""
     found: dict[str, dict[str, Any]] = {}
     for pattern, handler in _rules(routes):
         path, names = _path(pattern.removeprefix(re.escape(prefix)))
@@ -33,7 +33,7 @@ def paths_of(routes: Iterable[Any], prefix: str) -> dict[str, dict[str, Any]]:
 
 
 def _rules(routes: Iterable[Any]) -> Iterator[tuple[str, type[RequestHandler]]]:
-    """(regular expression, handler class) of the rules that have both."""
+    """Yield the regular expression and the handler class of the rules that have both."""
     for route in routes:
         rule = Rule(PathMatches(route[0]), route[1]) if isinstance(route, (tuple, list)) else route
         matcher, target = getattr(rule, "matcher", None), getattr(rule, "target", None)
@@ -46,7 +46,7 @@ def _rules(routes: Iterable[Any]) -> Iterator[tuple[str, type[RequestHandler]]]:
 
 
 def _path(pattern: str) -> tuple[str | None, list[str]]:
-    """A regular expression as a path with parameters; None for one that can't be written so."""
+    """Convert a regular expression to a path with parameters; None if that is not possible."""
     names: list[str] = []
 
     def named(group: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""What goes in and out of the API, as types: they validate, and they are the document."""
+"""Common input and output types of the API, from which validation and the document are derived."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ import msgspec
 from msgspec import Meta
 
 MOST_SEQ = 2**53 - 1
-"""JSON's readers agree on whole numbers up to here."""
+"""The largest integer that all JSON parsers represent exactly."""
 
 _CONTROLS = "\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069"
 
 ROOM_FORMAT = "room-name"
-"""In a schema: what `[rooms] name_pattern` says. A path that does not fit it is a room that is not there."""
+"""Schema format, replaced by `[rooms] name_pattern`. Not validated: other names yield 404."""
 MESSAGE_FORMAT = "chat-message"
-"""In a schema: what every message over a socket has to be, too. The chat refuses it with codes of its own."""
+"""Schema format, replaced by the limits of messages. Not validated here: the chat has its own error codes."""
 RoomName: TypeAlias = Annotated[
     str,
     Meta(
         max_length=1024,
-        description="A room's name.",
+        description="The name of a room.",
         examples=["general"],
         extra_json_schema={"format": ROOM_FORMAT},
     ),
 ]
 UserId: TypeAlias = Annotated[
-    str, Meta(min_length=1, max_length=256, description="A user's id.", examples=["alice"])
+    str, Meta(min_length=1, max_length=256, description="The id of a user.", examples=["alice"])
 ]
 Seq: TypeAlias = Annotated[
-    int, Meta(ge=0, le=MOST_SEQ, description="A place in the room's log: 1, 2, 3 ...", examples=[1])
+    int, Meta(ge=0, le=MOST_SEQ, description="A position in the room's log: 1, 2, 3 ...", examples=[1])
 ]
-Limit: TypeAlias = Annotated[int, Meta(ge=1, le=200, description="How many at most.")]
+Limit: TypeAlias = Annotated[int, Meta(ge=1, le=200, description="Maximum number of items.")]
 Timestamp: TypeAlias = Annotated[
     str,
     Meta(
-        description="RFC 3339, UTC.",
+        description="A time in UTC (RFC 3339).",
         examples=["2024-03-14T12:00:00Z"],
         extra_json_schema={"format": "date-time"},
     ),
@@ -47,44 +47,44 @@ Username: TypeAlias = Annotated[
         min_length=1,
         max_length=64,
         pattern=f"^[^\\s{_CONTROLS}][^{_CONTROLS}]*$",
-        description="A name that others see. No control characters.",
+        description="The name shown to other users. No control characters.",
         examples=["alice"],
     ),
 ]
 
 
 class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a caller sends. A field that is not known is an error."""
+    """Base class of inputs. Unknown fields are errors."""
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
-    """What is answered."""
+    """Base class of outputs."""
 
 
 class RoomPath(Input, frozen=True):
-    """Which room."""
+    """The path of a room."""
 
     room: RoomName
 
 
 class Person(Output, frozen=True):
-    """A user as the others see them."""
+    """A user as shown to other users."""
 
     id: str
     username: str
 
 
 def timestamp(seconds: float) -> str:
-    """Unix seconds as the wire writes time; a fraction is left out."""
+    """Format Unix time in seconds as RFC 3339, without the fraction."""
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class MemberPath(RoomPath, frozen=True):
-    """Whom, in which room."""
+    """The path of a user in a room."""
 
     user_id: UserId
 
 
 def ending(until: float | None) -> str | None:
-    """Unix seconds as the wire writes time; None stays None."""
+    """Format Unix time in seconds as RFC 3339; None yields None."""
     return None if until is None else timestamp(until)

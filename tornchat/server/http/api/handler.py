@@ -1,4 +1,4 @@
-"""From a request to an endpoint and back: origin, token, rate, inputs, deadline; every failure a problem."""
+"""The handler of API calls: origin, authentication, rate limit, inputs and deadline."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = logging.getLogger("tornchat.http")
 
 MAX_BODY_BYTES = 65536
 CALL_SECONDS = 20.0
-"""A whole call's deadline. Each hook that it asks has a shorter one of its own."""
+"""The deadline of a call in seconds. The hooks that it calls have shorter deadlines."""
 ADMIN = "admin"
 NOTHING: Mapping[str, Endpoint] = MappingProxyType({})
 _encode = msgspec.json.Encoder().encode
@@ -34,7 +34,7 @@ _encode = msgspec.json.Encoder().encode
 
 @stream_request_body
 class ApiHandler(SiteHandler):
-    """All calls at one path. `endpoints` has one for each method that is allowed there."""
+    """Handles all calls at one path. `endpoints` maps the allowed methods to their endpoints."""
 
     def initialize(self, site: Site, prefix: str, endpoints: Mapping[str, Endpoint] = NOTHING) -> None:
         super().initialize(site, prefix)
@@ -47,18 +47,18 @@ class ApiHandler(SiteHandler):
         self.set_header("Cache-Control", "no-store")
 
     def compute_etag(self) -> str | None:
-        return None  # nothing of it is to be kept
+        return None  # responses must not be cached
 
     # --- the body ---
 
     def prepare(self) -> None:
-        """Refuse a body that says it is too big before it is read."""
+        """Refuse a body before reading it if its Content-Length is too large."""
         length = self.request.headers.get("Content-Length", "0")
         if len(length) > 12 or (length.isdecimal() and int(length) > MAX_BODY_BYTES):
             self._refuse(_too_big())
 
     def data_received(self, chunk: bytes) -> None:
-        """Keep what comes, up to one chunk more than is allowed."""
+        """Append to the body, until it exceeds the limit by at most one chunk."""
         if len(self._received) <= MAX_BODY_BYTES:
             self._received += chunk
 
@@ -83,7 +83,7 @@ class ApiHandler(SiteHandler):
         await self._answer(segments)
 
     async def options(self, *segments: str) -> None:
-        """Say what is allowed here; to a page of an allowed origin, that it may."""
+        """Answer with the allowed methods, and with CORS headers for allowed origins."""
         try:
             self._check_origin()
             self.set_status(204)
@@ -104,7 +104,7 @@ class ApiHandler(SiteHandler):
             self._refuse(problem)
 
     def _late(self) -> Problem:
-        """Of what changes something it is not known whether it will be: no error may say that it won't."""
+        """Return the problem for a missed deadline. Calls that change something may still take effect."""
         if self.request.method in ("GET", "HEAD"):
             return Problem("unavailable", "This is not available now. Please try again.")
         return Problem("unconfirmed", "It is not known whether this was done. Look, before you try again.")
@@ -147,7 +147,7 @@ class ApiHandler(SiteHandler):
     # --- who calls ---
 
     def _check_origin(self) -> None:
-        """A foreign page is refused, since a login may ride in a cookie. Raises `Problem`."""
+        """Raise `Problem` for a page of a foreign origin, since cookies may authenticate its requests."""
         allowed = self.site.settings.server.allowed_origins
         if not handshake.origin_allowed(self.request, allowed):
             log.warning("refused origin %r from %s", self.request.headers["Origin"], self.request.remote_ip)
@@ -157,7 +157,7 @@ class ApiHandler(SiteHandler):
             self._share(self.request.headers.get("Origin"))
 
     def _share(self, origin: str | None) -> None:
-        """Let the page of an allowed origin read the answer (CORS)."""
+        """Set the CORS headers that permit a page of an allowed origin to read the response."""
         if origin is not None:
             self.set_header("Access-Control-Allow-Origin", origin)
             self.set_header("Access-Control-Allow-Methods", self._allowed())
@@ -167,7 +167,7 @@ class ApiHandler(SiteHandler):
             self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
 
     async def _user(self, endpoint: Endpoint, segments: tuple[str, ...]) -> User | None:
-        """Who calls, if the endpoint wants to know. Raises `Problem`, `Closed`."""
+        """Authenticate the caller, if the endpoint requires it. Raises `Problem`, `Closed`."""
         if endpoint.who == "anybody":
             self._count(("address", network_of(self.request.remote_ip or "")))
             return None
@@ -177,7 +177,7 @@ class ApiHandler(SiteHandler):
         except Closed as refusal:
             self.site.chat.turned_away(refusal)
             facts = {"event": "auth_failure", "ip": self.request.remote_ip, "cause": refusal.cause}
-            log.info("a call from %(ip)s: not let in: %(cause)s", facts, extra=facts)
+            log.info("a call from %(ip)s: refused: %(cause)s", facts, extra=facts)
             self._count(("address", network_of(self.request.remote_ip or "")))
             raise
         self._count(("user", user.id))
@@ -200,7 +200,7 @@ class ApiHandler(SiteHandler):
         self.finish(_encode(problem.body))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """What nobody foresaw: a problem without its cause, which is in the log."""
+        """Answer an unexpected exception with a problem that does not reveal its cause."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         if isinstance(error, HTTPError) and error.status_code == 405:
             self._refuse(self._method_not_allowed())

@@ -1,4 +1,4 @@
-"""Calls about the server and the caller: what a page needs first, a guest's token, who one is."""
+"""Calls about the server and the caller: server information, guest tokens and the own identity."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tornchat.version import __version__
 
 
 class RoomHints(Output, frozen=True):
-    """Which rooms there are to begin with."""
+    """Rooms for a start."""
 
     default: str
 
 
 class About(Output, frozen=True):
-    """What a page needs before it has a token. `guest`: the caller may have one from /api/guest."""
+    """Information for clients without a token. `guest`: the caller may get a token from /api/guest."""
 
     name: str
     version: str
@@ -30,13 +30,13 @@ class About(Output, frozen=True):
 
 
 class GuestRequest(Input, frozen=True):
-    """Who wants to be a guest."""
+    """The name for a new guest."""
 
     username: Username
 
 
 class GuestToken(Output, frozen=True):
-    """A guest's token, to be sent as every other: `Authorization: Bearer <token>`."""
+    """A guest token, to be sent like other tokens: `Authorization: Bearer <token>`."""
 
     token: str
     user: Person
@@ -44,7 +44,7 @@ class GuestToken(Output, frozen=True):
 
 
 class Me(Output, frozen=True):
-    """Who the caller is, by the token. `expires_at` is null if the right to be here does not end."""
+    """The caller, as identified by the token. `expires_at` is null if the token does not expire."""
 
     id: str
     username: str
@@ -53,7 +53,7 @@ class Me(Output, frozen=True):
 
 
 async def about(call: Call) -> About:
-    """Say what this server is."""
+    """Read information about the server."""
     site = call.site
     guest = site.guests.allowed(call.request) and site.hooks.provides("issue_token")
     rooms = RoomHints(default=site.settings.rooms.default)
@@ -61,7 +61,7 @@ async def about(call: Call) -> About:
 
 
 async def become_guest(call: Call, body: GuestRequest) -> GuestToken:
-    """Get a guest's token, if guests are let in. Its user is new and has the role `guest`."""
+    """Get a guest token, if guests are enabled. Its user is new and has the role `guest`."""
     guests = call.site.guests
     if not guests.allowed(call.request):
         raise Problem("forbidden", "Guests are not let in here. See [guest] enabled.")
@@ -80,7 +80,7 @@ async def become_guest(call: Call, body: GuestRequest) -> GuestToken:
 
 
 async def me(call: Call) -> Me:
-    """Say who the caller is."""
+    """Read the identity of the caller."""
     user = call.user
     ends = None if user.expires_at is None else timestamp(user.expires_at)
     return Me(id=user.id, username=user.username, roles=sorted(user.roles), expires_at=ends)

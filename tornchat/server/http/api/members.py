@@ -1,4 +1,4 @@
-"""Calls about who is what in a room."""
+"""Calls about the members of a room."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from tornchat.server.http.api.forms import Input, MemberPath, Output, RoomPath, 
 
 
 class Member(Output, frozen=True):
-    """What somebody is in a room."""
+    """A user's role in a room."""
 
     user_id: UserId
     role: Role
 
 
 class MemberList(Output, frozen=True):
-    """The owner and all members of a room, whether they are there now or not."""
+    """The owner and all members of a room, whether or not they are connected."""
 
     members: list[Member]
 
 
 class NewRole(Input, frozen=True):
-    """What somebody shall be. "owner" hands the room over."""
+    """The new role of a user. "owner" transfers the room."""
 
     role: Role
 
@@ -34,12 +34,12 @@ async def list_members(call: Call, path: RoomPath) -> MemberList:
 
 
 async def set_member(call: Call, path: MemberPath, body: NewRole) -> None:
-    """Make somebody a member, or change what they are. For the owner and admins."""
+    """Add a member or change a role. For the owner and admins."""
     await call.chat.directory.set_member(call.user, path.room, path.user_id, body.role)
 
 
 async def remove_member(call: Call, path: MemberPath) -> None:
-    """End a membership. For the owner, admins and oneself. From a private room it closes with 4003."""
+    """Remove a member. For the owner, admins and the member. Leaving a private room closes with 4003."""
     await call.chat.directory.remove_member(call.user, path.room, path.user_id)
 
 

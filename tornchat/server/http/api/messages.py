@@ -1,4 +1,4 @@
-"""Calls about messages: reading, saying, deleting and finding them."""
+"""Calls about messages: reading, sending, deleting and searching."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tornchat.wire import Said
 
 
 class Message(Output, frozen=True):
-    """A message in a room's log. One that was deleted keeps its place, without its text."""
+    """A message in a room's log. A deleted message keeps its position, but its text is empty."""
 
     seq: Seq
     message: str
@@ -35,7 +35,7 @@ class Message(Output, frozen=True):
 
     @classmethod
     def of(cls, entry: Entry) -> Message:
-        """An entry of the kind `message`, as the API shows it."""
+        """Convert an entry of the kind `message`."""
         return cls(
             seq=entry.seq,
             message=entry.text,
@@ -47,7 +47,7 @@ class Message(Output, frozen=True):
 
 
 class HistoryQuery(Input, frozen=True):
-    """Which part of the log. `after`: the oldest after that place. `before`, or neither: the newest."""
+    """Selects a part of the log: the oldest entries after `after`, else the newest ones before `before`."""
 
     after: Seq | None = None
     before: Seq | None = None
@@ -55,10 +55,10 @@ class HistoryQuery(Input, frozen=True):
 
 
 class MessagePage(Output, frozen=True):
-    """A part of a room's log, oldest first, and the log's bounds.
+    """A part of a room's log, oldest first, and the bounds of the log.
 
-    It covers the places `from_seq` to `to_seq` (null: none), of which some are no messages but
-    deletions: go on with `before=from_seq` or `after=to_seq`.
+    It covers the positions `from_seq` to `to_seq` (null: none), some of which are deletions, not messages.
+    Continue with `before=from_seq` or `after=to_seq`.
     """
 
     messages: list[Message]
@@ -70,7 +70,7 @@ class MessagePage(Output, frozen=True):
 
 
 class NewMessage(Input, frozen=True):
-    """What to say."""
+    """A message to send."""
 
     message: Annotated[
         str,
@@ -83,28 +83,28 @@ class NewMessage(Input, frozen=True):
 
 
 class PostHeaders(Input, frozen=True):
-    """`Idempotency-Key`: the caller's own id for the message. Sent again, nothing is said twice."""
+    """`Idempotency-Key` is a client id for the message. A repeated call does not store it again."""
 
     idempotency_key: (
-        Annotated[str, Meta(min_length=1, max_length=64, description="The caller's own id.")] | None
+        Annotated[str, Meta(min_length=1, max_length=64, description="The client id of the message.")] | None
     ) = msgspec.field(name="Idempotency-Key", default=None)
 
 
 class Posted(Output, frozen=True):
-    """Where the message stands in the room's log, and when it was said."""
+    """The position of the message in the room's log, and its time."""
 
     seq: Seq
     timestamp: Timestamp
 
 
 class MessagePath(RoomPath, frozen=True):
-    """Which message, in which room."""
+    """The path of a message in a room."""
 
     seq: Seq
 
 
 class SearchQuery(Input, frozen=True):
-    """What to find: messages that hold all the words of `q`, before the place `before`."""
+    """Selects messages that contain all words of `q`, before the position `before`."""
 
     q: Annotated[str, Meta(min_length=1, max_length=400, examples=["hello"])]
     before: Seq | None = None
@@ -112,7 +112,7 @@ class SearchQuery(Input, frozen=True):
 
 
 class Findings(Output, frozen=True):
-    """What was found, newest first."""
+    """The messages found, newest first."""
 
     messages: list[Message]
 
@@ -132,9 +132,9 @@ async def read_messages(call: Call, path: RoomPath, query: HistoryQuery) -> Mess
 
 
 async def post_message(call: Call, path: RoomPath, headers: PostHeaders, body: NewMessage) -> Posted:
-    """Say something in a room. 201: it is on disk. 200: it was already, by the same Idempotency-Key.
+    """Send a message. 201: it is stored. 200: it was stored before with the same Idempotency-Key.
 
-    What holds for a message over a WebSocket holds for this one: filters, mutes, rates, the log's order.
+    Filters, mutes, rate limits and the order of the log apply as for messages over a WebSocket.
     """
     said = Said(body.message, headers.idempotency_key)
     stored = await call.chat.posting.post(call.user, path.room, said)
@@ -144,12 +144,12 @@ async def post_message(call: Call, path: RoomPath, headers: PostHeaders, body: N
 
 
 async def delete_message(call: Call, path: MessagePath) -> None:
-    """Delete a message: its text is gone, its place stays. For its sender and the room's moderators."""
+    """Delete the text of a message; its position remains. For its sender and the room's moderators."""
     await call.chat.moderation.delete_message(call.user, path.room, path.seq)
 
 
 async def search_messages(call: Call, path: RoomPath, query: SearchQuery) -> Findings:
-    """Find messages of a room, newest first."""
+    """Search the messages of a room, newest first."""
     found = await call.chat.reading.search(call.user, path.room, query.q, query.before, query.limit)
     return Findings(messages=[Message.of(entry) for entry in found])
 

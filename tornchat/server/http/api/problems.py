@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): every refusal of the API as status, code and words."""
+"""Problem details (RFC 9457): the error responses of the API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tornchat.errors import ROOM_NOT_FOUND, UNAUTHORIZED, ChatError, Closed, Set
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
-"""When to come again after a 503 that does not say it better."""
+"""Default for `Retry-After` in seconds."""
 
 STATUSES: Mapping[str, int] = MappingProxyType(
     {
@@ -37,18 +37,18 @@ STATUSES: Mapping[str, int] = MappingProxyType(
         "busy": 503,
     }
 )
-"""Error code -> status. A code that is not here is about what the caller sent: 422."""
+"""Error code -> status. Other codes concern the input and have the status 422."""
 
 
 class InputError(msgspec.Struct, frozen=True):
-    """One thing that is wrong with the input: where (`body.username`), and what."""
+    """An error in the input, with its path, such as `body.username`."""
 
     path: str
     message: str
 
 
 class ProblemBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The answer to a call that fails (RFC 9457). `code` is for programs, `detail` for people."""
+    """The response to a failed call (RFC 9457). `code` is for programs, `detail` for users."""
 
     title: str
     status: int
@@ -59,7 +59,7 @@ class ProblemBody(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Problem(Exception):
-    """A call that is refused, with a code, words, and seconds after which it may be tried again."""
+    """A refused call. `retry_after` is the time in seconds after which it may be repeated."""
 
     def __init__(
         self,
@@ -86,13 +86,13 @@ class Problem(Exception):
 
     @property
     def body(self) -> ProblemBody:
-        """What the client reads."""
+        """The body of the response."""
         title = responses.get(self.status, "Error")
         return ProblemBody(title, self.status, self.detail, self.code, errors=self.errors)
 
 
 def problem_of(error: Exception) -> Problem | None:
-    """Say an exception of the chat as a problem; None for one that is nobody's refusal."""
+    """Convert an exception of the chat to a problem; None if it is an unexpected exception."""
     match error:
         case Problem():
             return error

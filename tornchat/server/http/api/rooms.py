@@ -1,4 +1,4 @@
-"""Calls about rooms: which there are, making and removing one, one's own rights, who is there."""
+"""Calls about rooms: listing, creating, reading and deleting rooms, own rights, and present users."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from tornchat.server.http.api.forms import (
 
 
 class RoomsQuery(Input, frozen=True):
-    """Which part of the list: the rooms whose names come after `after`."""
+    """Selects a part of the list: the rooms with names after `after`."""
 
     after: Annotated[str, Meta(max_length=1024)] | None = None
     limit: Limit = 50
 
 
 class NewRoom(Input, frozen=True):
-    """A room to be made. A private one is there for its owner and its members only."""
+    """A room to create. A private room is visible only to its owner and members."""
 
     name: RoomName
     private: bool = False
 
 
 class Room(Output, frozen=True):
-    """A room. `seq` is the head of its log, `epoch` names that log, `owner` is a user's id."""
+    """A room. `seq` is the newest position in its log, `epoch` identifies the log, `owner` is a user id."""
 
     name: RoomName
     private: bool
@@ -49,19 +49,19 @@ class Room(Output, frozen=True):
 
     @classmethod
     def of(cls, room: RoomSummary) -> Room:
-        """A room as the API shows it."""
+        """Convert a room of the chat."""
         return cls(**msgspec.structs.asdict(room))
 
 
 class RoomList(Output, frozen=True):
-    """A part of the list of rooms, by name. `next` is what to give as `after` for the next one."""
+    """A part of the list of rooms, sorted by name. `next` is the value of `after` for the next part."""
 
     rooms: list[Room]
     next: RoomName | None
 
 
 class OwnRights(Output, frozen=True):
-    """What the caller may do in a room. `role` is null for who is no member."""
+    """The caller's rights in a room. `role` is null if the caller is not a member."""
 
     room: RoomName
     role: Role | None
@@ -73,36 +73,36 @@ class OwnRights(Output, frozen=True):
 
 
 class People(Output, frozen=True):
-    """Who is in a room now, over all nodes. Not `complete` for a while after the cluster lost its memory."""
+    """The users in a room on all nodes. `complete` is false for a while after a loss of presence data."""
 
     users: list[Person]
     complete: bool
 
 
 async def list_rooms(call: Call, query: RoomsQuery) -> RoomList:
-    """List the public rooms, and the private ones of which the caller is owner or member."""
+    """List the public rooms, and the private rooms that the caller owns or is a member of."""
     page = await call.chat.directory.list_rooms(call.user, query.after, query.limit)
     return RoomList(rooms=[Room.of(room) for room in page.rooms], next=page.next)
 
 
 async def create_room(call: Call, body: NewRoom) -> Room:
-    """Make a room, which the caller owns."""
+    """Create a room owned by the caller."""
     call.headers["Location"] = f"{call.prefix}/api/rooms/{quote(body.name, safe='')}"
     return Room.of(await call.chat.directory.create_room(call.user, body.name, body.private))
 
 
 async def read_room(call: Call, path: RoomPath) -> Room:
-    """Show a room."""
+    """Read a room."""
     return Room.of(await call.chat.directory.read_room(call.user, path.room))
 
 
 async def delete_room(call: Call, path: RoomPath) -> None:
-    """Remove a room and its messages. Its members are closed with 4000. For its owner and admins."""
+    """Delete a room with its messages. Its connections are closed with 4000. For its owner and admins."""
     await call.chat.directory.delete_room(call.user, path.room)
 
 
 async def read_own_rights(call: Call, path: RoomPath) -> OwnRights:
-    """Say what the caller may do in a room, and the position of its log."""
+    """Read the caller's rights in a room, and the position of its log."""
     rights = await call.chat.directory.rights(call.user, path.room)
     return OwnRights(
         room=rights.room.name,
@@ -116,7 +116,7 @@ async def read_own_rights(call: Call, path: RoomPath) -> OwnRights:
 
 
 async def list_users(call: Call, path: RoomPath) -> People:
-    """Say who is in a room now."""
+    """List the users in a room."""
     roster = await call.chat.reading.read_users(call.user, path.room)
     people = [Person(id=user.id, username=user.username) for user in roster.users]
     return People(users=people, complete=roster.complete)

@@ -1,4 +1,4 @@
-"""Calls of moderators and admins: kick, ban, mute, disconnect."""
+"""Calls for moderators and admins: kick, ban, mute and disconnect."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from tornchat.service.moderation import FOREVER
 
 
 class Kick(Input, frozen=True):
-    """Who is to be kicked."""
+    """The user to kick."""
 
     user_id: UserId
 
 
 class Duration(Input, frozen=True):
-    """For how long, from now."""
+    """The duration from now."""
 
     seconds: Annotated[float, Meta(gt=0, le=FOREVER, examples=[600])]
 
 
 class Sanction(Output, frozen=True):
-    """Somebody may not be in the room ("ban") or not speak there ("mute"). `by` is who set it."""
+    """A sanction that prevents a user from joining ("ban") or sending ("mute"). `by` is a moderator's id."""
 
     user_id: str
     kind: SanctionKind
@@ -35,24 +35,24 @@ class Sanction(Output, frozen=True):
 
 
 class SanctionList(Output, frozen=True):
-    """The room's bans and mutes that have not ended."""
+    """The active bans and mutes in a room."""
 
     sanctions: list[Sanction]
 
 
 class UserPath(Input, frozen=True):
-    """Whom."""
+    """The path of a user."""
 
     user_id: UserId
 
 
 async def kick(call: Call, path: RoomPath, body: Kick) -> None:
-    """Close all of somebody's connections to the room with 4003, on every node. They may come again."""
+    """Close all connections of a user to the room with 4003, on every node. The user may rejoin."""
     await call.chat.moderation.kick(call.user, path.room, body.user_id)
 
 
 async def list_sanctions(call: Call, path: RoomPath) -> SanctionList:
-    """List a room's bans and mutes."""
+    """List the active bans and mutes in a room."""
     found = await call.chat.moderation.read_sanctions(call.user, path.room)
     return SanctionList(
         sanctions=[
@@ -63,22 +63,22 @@ async def list_sanctions(call: Call, path: RoomPath) -> SanctionList:
 
 
 async def ban(call: Call, path: MemberPath, body: Duration) -> None:
-    """Keep somebody out of the room: closed with 4003 on every node, then as if it were not there."""
+    """Ban a user: connections are closed with 4003, and the room is not found until the ban ends."""
     await call.chat.moderation.ban(call.user, path.room, path.user_id, body.seconds)
 
 
 async def lift_ban(call: Call, path: MemberPath) -> None:
-    """End a ban before its time."""
+    """End a ban early."""
     await call.chat.moderation.lift(call.user, path.room, path.user_id, "ban")
 
 
 async def mute(call: Call, path: MemberPath, body: Duration) -> None:
-    """Let somebody say nothing in the room: what they send is refused with the code `muted`."""
+    """Mute a user: messages are refused with the code `muted` until the mute ends."""
     await call.chat.moderation.mute(call.user, path.room, path.user_id, body.seconds)
 
 
 async def lift_mute(call: Call, path: MemberPath) -> None:
-    """End a mute before its time."""
+    """End a mute early."""
     await call.chat.moderation.lift(call.user, path.room, path.user_id, "mute")
 
 

@@ -1,4 +1,4 @@
-"""From msgspec types to the schemas and parameters of an OpenAPI document."""
+"""Conversion of msgspec types to the schemas and parameters of an OpenAPI document."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ PLACES = (("path", "path"), ("query", "query"), ("headers", "header"))
 
 
 class Schemas:
-    """The schemas of all types that some endpoints take and give. Any: JSON's own types."""
+    """The schemas of the input and output types of endpoints. Any: JSON types."""
 
     def __init__(
         self, endpoints: Iterable[Endpoint], more: Iterable[type], formats: Mapping[str, Schema]
     ) -> None:
-        """`more` are types besides those of `endpoints`; `formats` says of each what the settings say."""
+        """`more` are additional types; `formats` maps formats to the schemas that replace them."""
         inputs = [form for endpoint in endpoints for form in endpoint.inputs.values()]
         answers = [endpoint.answer for endpoint in endpoints if endpoint.answer is not None]
         types = list(dict.fromkeys([*inputs, *answers, *more]))
@@ -32,16 +32,16 @@ class Schemas:
         self._all: dict[str, Schema] = {name: _as_set(schema, formats) for name, schema in components.items()}
 
     def reference(self, form: type) -> Schema:
-        """What stands in the document for a type."""
+        """Return the reference to the schema of a type."""
         return {"$ref": f"#/components/schemas/{self._names[form]}"}
 
     def components(self, parameters: Iterable[type]) -> dict[str, Schema]:
-        """All of them, but those that are no bodies: `parameters` are written one by one."""
+        """Return the schemas by name, without the types `parameters`, which are not bodies."""
         left_out = {self._names[form] for form in parameters}
         return {name: schema for name, schema in self._all.items() if name not in left_out}
 
     def parameters(self, endpoint: Endpoint) -> list[Schema]:
-        """An endpoint's path, query and header parameters."""
+        """Return the path, query and header parameters of an endpoint."""
         found = []
         for source, place in PLACES:
             if source in endpoint.inputs:
@@ -62,7 +62,7 @@ def _parameter(name: str, schema: Schema, place: str, whole: Schema) -> Schema:
 
 
 def _without_null(schema: Schema) -> Schema:
-    """A parameter is there or not; it can't be null."""
+    """Remove null from the types of a parameter, which may be missing but not null."""
     schema = dict(schema)
     if schema.get("default", "") is None:
         del schema["default"]
@@ -75,7 +75,7 @@ def _without_null(schema: Schema) -> Schema:
 
 
 def _as_set(schema: Any, formats: Mapping[str, Schema]) -> Any:
-    """Put what the settings say in the place of a format."""
+    """Replace formats by the schemas that the settings define, recursively."""
     if isinstance(schema, list):
         return [_as_set(one, formats) for one in schema]
     if not isinstance(schema, Mapping):

@@ -1,4 +1,4 @@
-"""Every call there is. Routing, validation and the document are made from this."""
+"""The table of all API calls, from which routing, validation and the document are derived."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 
 def by_path() -> dict[str, dict[str, Endpoint]]:
-    """Path -> method -> call."""
+    """Return path -> method -> endpoint."""
     found: dict[str, dict[str, Endpoint]] = {}
     for endpoint in ENDPOINTS:
         found.setdefault(endpoint.path, {})[endpoint.method] = endpoint

@@ -1,1 +1,1 @@
-"""The WebSocket's document: AsyncAPI 3.0, written from the types that read and write the frames."""
+"""The AsyncAPI 3.0 document of the WebSocket, generated from the types of the frames."""

@@ -1,4 +1,4 @@
-"""The endpoint in its two dialects: what a handshake holds, and who sends what."""
+"""The channels and operations of the AsyncAPI document, one channel per dialect."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from tornchat.server.http.asyncapi.frames import CLASSIC, REPLIES, V1, Frame
 from tornchat.wire import V1_SUBPROTOCOL
 
 Part: TypeAlias = dict[str, Any]
-"""A piece of the document. Any: JSON's own types."""
+"""A part of the document. Any: JSON types."""
 
-CLASSIC_WORDS = "Spoken with every client that names no subprotocol. It never changes."
+CLASSIC_WORDS = "The dialect for clients that request no subprotocol. It never changes."
 V1_WORDS = (
-    "Spoken with clients that ask for the subprotocol `tornchat.v1`: positions, acknowledgements, error "
-    "codes, resuming without gaps. Ignore types and keys that you don't know: more will come."
+    "The dialect for clients that request the subprotocol `tornchat.v1`, with positions, acknowledgements, "
+    "error codes and resuming without gaps. Clients must ignore unknown types and keys, which may be added."
 )
 TOKEN = MappingProxyType(
-    {"token": {"type": "string", "description": "The access token. URLs end up in the logs of proxies."}}
+    {"token": {"type": "string", "description": "The access token. Note that proxies may log URLs."}}
 )
 POSITION = MappingProxyType(
     {
         "since": {
             "type": "integer",
             "minimum": 0,
-            "description": "The highest place that you have received.",
+            "description": "The highest position received.",
         },
-        "epoch": {"type": "string", "description": "The epoch of the welcome that `since` came under."},
+        "epoch": {"type": "string", "description": "The epoch of the welcome before the position `since`."},
     }
 )
 SUBPROTOCOLS = MappingProxyType(
@@ -36,7 +36,7 @@ SUBPROTOCOLS = MappingProxyType(
         "Sec-WebSocket-Protocol": {
             "type": "string",
             "pattern": V1_SUBPROTOCOL.replace(".", r"\."),
-            "description": f"`{V1_SUBPROTOCOL}`, and `bearer.<token>` where no header can be set.",
+            "description": f"`{V1_SUBPROTOCOL}`, and `bearer.<token>` for clients that can't set headers.",
             "examples": [f"{V1_SUBPROTOCOL}, bearer.<token>"],
         }
     }
@@ -44,7 +44,7 @@ SUBPROTOCOLS = MappingProxyType(
 
 
 def channels(prefix: str, settings: Settings) -> Part:
-    """Both dialects, each a channel at the one address."""
+    """Return a channel for each dialect; both have the same address."""
     query: Part = {**TOKEN} if settings.server.allow_query_token else {}
     name = settings.rooms.name_pattern
     return {
@@ -54,13 +54,13 @@ def channels(prefix: str, settings: Settings) -> Part:
 
 
 def operations() -> Part:
-    """Who sends what; `receive` is what the server receives."""
+    """Return the operations, from the server's point of view: `receive` means that the server receives."""
     reply = {"channel": {"$ref": "#/channels/v1"}, "messages": [_reference("v1", name) for name in REPLIES]}
     return {
-        "classicSay": _operation("classic", "receive", CLASSIC, "Say something in the room."),
-        "classicHear": _operation("classic", "send", CLASSIC, "What happens in the room."),
-        "v1Say": {**_operation("v1", "receive", V1, "Say something in the room."), "reply": reply},
-        "v1Hear": _operation("v1", "send", V1, "What happens in the room."),
+        "classicSay": _operation("classic", "receive", CLASSIC, "Send a message to the room."),
+        "classicHear": _operation("classic", "send", CLASSIC, "Receive the events of the room."),
+        "v1Say": {**_operation("v1", "receive", V1, "Send a message to the room."), "reply": reply},
+        "v1Hear": _operation("v1", "send", V1, "Receive the events of the room."),
     }
 
 
@@ -78,7 +78,7 @@ def _channel(
         "title": title,
         "description": words,
         "messages": {frame.name: {"$ref": f"#/components/messages/{frame.name}"} for frame in frames},
-        "parameters": {"room": {"description": f"The room's name; it matches `{pattern}`."}},
+        "parameters": {"room": {"description": f"The name of the room. It must match `{pattern}`."}},
         "bindings": {"ws": binding},
     }
 

@@ -1,4 +1,4 @@
-"""The close codes in words."""
+"""Descriptions of the close codes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tornchat.errors import (
 
 
 class CloseCode(NamedTuple):
-    """Why a connection ended."""
+    """A close code and its meaning."""
 
     code: int
     meaning: str
 
     @property
     def then(self) -> Literal["final", "retry"]:
-        """Whether a client may try again by itself."""
+        """ "final", or "retry" if a client should reconnect automatically."""
         return "final" if self.code in FINAL_CLOSE_CODES else "retry"
 
 

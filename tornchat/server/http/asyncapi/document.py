@@ -15,21 +15,21 @@ from tornchat.server.http.asyncapi.frames import CLASSIC, CLOSED_FRAMES, V1, Fra
 from tornchat.version import __version__
 
 WORDS = (
-    "A room is a log: every entry has a place in it. On connecting come the list of users, the history, and "
-    "then what happens, in one order for all. The upgrade is accepted before the token is looked at, so that "
-    "a close code can say why not."
+    "A room is a log in which every entry has a position. After connecting, a client receives the user list, "
+    "the history and then live events, in the same order for all clients. The server accepts the upgrade "
+    "before it verifies the token, so that a close code can state the reason of a refusal."
 )
 
 
 class Description:
-    """The document of the chat under `prefix` ("" or "/talk"): AsyncAPI 3.0, as JSON's own types."""
+    """Generates the AsyncAPI 3.0 document of the chat mounted under `prefix` ("" or "/talk")."""
 
     def __init__(self, settings: Settings, prefix: str = "") -> None:
         self._settings = settings
         self._prefix = prefix
 
     def at(self, host: str, secure: bool = False) -> Part:
-        """Give it for who finds the chat at `host`, with its port, over TLS or not."""
+        """Return the document for a server at `host` (with port), with TLS if `secure`."""
         schemes = self._anywhere["components"]["securitySchemes"]
         security = [{"$ref": f"#/components/securitySchemes/{name}"} for name in schemes]
         server = {"host": host, "protocol": "wss" if secure else "ws", "security": security}
@@ -37,7 +37,7 @@ class Description:
 
     @cached_property
     def _anywhere(self) -> Part:
-        """All but the servers. Written once: it takes milliseconds, and anybody may ask."""
+        """The document without servers, cached because generating it takes milliseconds."""
         return _written(self._settings, self._prefix)
 
 
@@ -69,7 +69,7 @@ def _message(frame: Frame) -> Part:
 
 
 def _schemas(message_chars: int) -> Part:
-    """The frames' types. What the settings say of a message's length is said here, too."""
+    """Return the schemas of the frames, with the limits in the settings."""
     types = list(dict.fromkeys(type(frame.example) for frame in (*CLASSIC, *V1)))
     _, found = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     schemas = {name: _without_nulls(schema) for name, schema in found.items()}
@@ -83,7 +83,7 @@ def _schemas(message_chars: int) -> Part:
 
 
 def _without_nulls(schema: Part) -> Part:
-    """A key that may be missing is never null on the wire."""
+    """Remove null from the types of optional keys, which are omitted on the wire instead."""
     for name, part in schema.get("properties", {}).items():
         if part.get("default", "") is None:
             [choice] = [choice for choice in part.pop("anyOf") if choice != {"type": "null"}]
@@ -108,6 +108,6 @@ def _security_schemes(settings: Settings) -> Part:
         },
     }
     if settings.server.allow_query_token:
-        words = "`?token=<token>`, for testing: URLs end up in logs."
+        words = "`?token=<token>`, for testing only, since proxies may log URLs."
         schemes["query"] = {"type": "httpApiKey", "in": "query", "name": "token", "description": words}
     return schemes

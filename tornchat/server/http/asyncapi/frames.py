@@ -1,4 +1,4 @@
-"""Every frame of both dialects: who sends it, its type, and an example."""
+"""The frames of both dialects, with sender, type and example."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ANN, WHEN = Participant("user-id", "user123"), "2024-03-14T12:00:00Z"
 
 
 class Frame(NamedTuple):
-    """A kind of frame. Its example is one, and its type is what reads or writes it."""
+    """A kind of frame. The type of its example is the type that decodes or encodes it."""
 
     sender: Sender
     title: str
@@ -36,7 +36,7 @@ class Frame(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name of its type."""
+        """The name of the type."""
         return type(self.example).__name__
 
 
@@ -64,6 +64,6 @@ V1 = (
     Frame("server", "Error", V1Error("muted", CODES["muted"], "a1b2c3", 30.5)),
 )
 REPLIES = ("Ack", "V1Error")
-"""What a v1 client's message is answered with, besides the message itself."""
+"""The replies to a message of a v1 client, besides the message itself."""
 CLOSED_FRAMES = frozenset({"ChatMessage", "ClassicError"})
-"""Frames that carry their keys and will never carry others: the classic dialect does not change."""
+"""Frames that will never get additional keys, since the classic dialect does not change."""

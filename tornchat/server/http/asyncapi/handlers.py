@@ -1,4 +1,4 @@
-"""`/asyncapi.json`, and the page /asyncapi/ that shows it without a script."""
+"""The handlers of `/asyncapi.json` and of the page /asyncapi/, which shows it without scripts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\
 
 
 class AsyncApiHandler(SiteHandler):
-    """The document. It says of the server what its reader has called it."""
+    """Serves the document, with the server address taken from the request's `Host`."""
 
     def initialize(self, site: Site, prefix: str, description: Description) -> None:  # type: ignore[override]
         super().initialize(site, prefix)
@@ -33,7 +33,7 @@ class AsyncApiHandler(SiteHandler):
 
 
 class AsyncApiPage(PageHandler):
-    """The same, to be read."""
+    """Serves the document as a page."""
 
     def initialize(self, site: Site, prefix: str, description: Description) -> None:  # type: ignore[override]
         super().initialize(site, prefix, "asyncapi.html")

@@ -1,4 +1,4 @@
-"""What the page /asyncapi/ shows, read from the document: so the two can't differ."""
+"""The data of the page /asyncapi/, derived from the document so that both always agree."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BOUNDS = (("minimum", "from"), ("minLength", "length from"), ("maxLength", "to")
 
 
 class Row(NamedTuple):
-    """A key of a frame."""
+    """A key of a frame, or a parameter."""
 
     key: str
     kind: str
@@ -34,7 +34,7 @@ class Card(NamedTuple):
 
 
 class Group(NamedTuple):
-    """What one side sends in a dialect."""
+    """The frames that one side sends in a dialect."""
 
     title: str
     cards: Sequence[Card]
@@ -52,12 +52,12 @@ class Chapter(NamedTuple):
 
 
 def marked(text: str) -> str:
-    """Give a text as HTML, with what stands in backticks as code."""
+    """Return a text as HTML, with parts in backticks marked as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def chapters(document: Part) -> list[Chapter]:
-    """Both dialects of a document."""
+    """Return a chapter for each dialect in the document."""
     return [_chapter(document, key, channel) for key, channel in document["channels"].items()]
 
 

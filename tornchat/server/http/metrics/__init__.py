@@ -1,1 +1,1 @@
-"""What a node tells Prometheus: what there is to know, how it is read, and who may ask."""
+"""Metrics for Prometheus: definitions, collection, and access control."""

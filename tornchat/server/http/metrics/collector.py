@@ -1,4 +1,4 @@
-"""From plain numbers to what Prometheus reads. Nothing is counted here, so that counting costs nothing."""
+"""Collection of metrics. The counters are plain numbers elsewhere; they are converted only when scraped."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tornchat.server.http.metrics.families import FAMILIES, Family, Node
 
 
 class ChatCollector(Collector):
-    """Reads one chat whenever it is asked; nothing while the chat does not run."""
+    """Collects the metrics of one chat; yields none while it does not run."""
 
     def __init__(self, node: Callable[[], Node | None]) -> None:
         self._node = node
@@ -33,7 +33,7 @@ class ChatCollector(Collector):
 
 
 def registry_of(node: Callable[[], Node | None]) -> CollectorRegistry:
-    """A registry of its own for one chat, with what is usually told of a process."""
+    """Return a registry for one chat, which also contains the standard process metrics."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(ChatCollector(node))
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -61,6 +61,6 @@ def _histograms(family: Family, node: Node) -> Metric:
 
 
 def _buckets(histogram: Histogram) -> Sequence[tuple[str, float]]:
-    """(bound, how many up to it), as the exposition has them."""
+    """Return pairs of a bound and its cumulative count, as in the exposition format."""
     bounds = [*map(floatToGoString, histogram.bounds), "+Inf"]
     return list(zip(bounds, accumulate(histogram.counts), strict=True))

@@ -1,4 +1,4 @@
-"""One chat's metrics as text."""
+"""The metrics of one chat in a text format."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tornchat.server.ws.connections import Connections
 
 
 class Exposition:
-    """Has a registry of its own: two chats in one process are not mixed up."""
+    """Encodes the metrics of one chat. It has its own registry, separate from other chats in the process."""
 
     def __init__(self, hooks: Hooks, connections: Callable[[], Connections | None], checkup: Checkup) -> None:
-        """`connections` gives what is connected; None while the chat does not run."""
+        """`connections` returns the open connections; None while the chat does not run."""
         self._hooks = hooks
         self._connections = connections
         self._checkup = checkup
@@ -25,7 +25,7 @@ class Exposition:
         self._registry = registry_of(self._node)
 
     async def text(self, accept: str) -> tuple[bytes, str]:
-        """What Prometheus is told, and its content type, by the `Accept` of its request."""
+        """Return the encoded metrics and their content type, chosen by the `Accept` header of the request."""
         if self._connections() is not None:
             self._health = await self._checkup.plugins()
         encode, content_type = choose_encoder(accept)

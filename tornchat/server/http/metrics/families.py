@@ -1,7 +1,7 @@
-"""Every metric of our own: its name, its kind, what it says, and where its number is kept.
+"""Definitions of the metrics: name, kind, description, and the function that reads the value.
 
-Names and units are as Prometheus has them: seconds and bytes, `_total` for what only grows. docs/metrics.md
-is the same table, and a test holds the two equal.
+Names and units follow the conventions of Prometheus: seconds and bytes, and `_total` for counters.
+docs/metrics.md contains the same table, which a test verifies.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Single: TypeAlias = Callable[["Node"], float | Histogram]
 
 
 class Node(NamedTuple):
-    """What is measured: a chat that runs, its plugins, and how many connections it has.
+    """The source of the values: a running chat, its plugins and the number of its connections.
 
-    `health` is plugin -> part -> "ok" or what is wrong, as it was told last.
+    `health` is the last known plugin -> part -> "ok" or an error.
     """
 
     chat: Chat
@@ -35,7 +35,7 @@ class Node(NamedTuple):
 
 
 class Family(NamedTuple):
-    """A metric. `read` gives its values, each with those of its `labels`."""
+    """A metric. `read` returns its values, each with the values of its `labels`."""
 
     name: str
     kind: Kind
@@ -45,13 +45,13 @@ class Family(NamedTuple):
 
 
 def backlog(chat: Chat) -> tuple[int, int]:
-    """How many sessions have not been sent all, and how many bytes they are behind together."""
+    """Return the number of sessions with pending data, and the total size of that data in bytes."""
     behind = [room.backlog() for room in chat.rooms.loaded()]
     return sum(sessions for sessions, _ in behind), sum(size for _, size in behind)
 
 
 def sessions(chat: Chat) -> int:
-    """How many sessions there are on this node."""
+    """Return the number of sessions on this node."""
     return sum(room.population for room in chat.rooms.loaded())
 
 
@@ -103,109 +103,113 @@ def _stalls(node: Node) -> Values:
 
 CONNECTIONS = (
     _gauge("tornchat_connections", "Open WebSockets.", lambda node: node.connections),
-    _gauge("tornchat_sessions", "Sessions in rooms.", lambda node: sessions(node.chat)),
-    _gauge("tornchat_rooms_loaded", "Rooms in memory.", lambda node: len(node.chat.rooms)),
+    _gauge("tornchat_sessions", "Open sessions in rooms.", lambda node: sessions(node.chat)),
+    _gauge("tornchat_rooms_loaded", "Loaded rooms.", lambda node: len(node.chat.rooms)),
     _counter("tornchat_connections_opened_total", "WebSockets opened.", lambda n: n.chat.counts.opened),
     _counters(
         "tornchat_connections_closed_total",
-        "WebSockets ended, by close code: none came without one, other is one of the client's own.",
+        "WebSockets closed, by close code; none: without a code, other: a code chosen by the client.",
         "code",
         lambda node: node.chat.counts.closed,
     ),
     _counters(
         "tornchat_handshakes_refused_total",
-        "Requests for a WebSocket that got none: origin, bad_request.",
+        "Refused WebSocket handshakes, by reason: origin, bad_request.",
         "reason",
         lambda node: node.chat.counts.handshakes_refused,
     ),
     _counters(
         "tornchat_auth_failures_total",
-        "Connections that nobody could be made out for: no_token, refused, expired, ambiguous, unavailable.",
+        "Failed authentications, by reason: no_token, refused, expired, ambiguous, unavailable.",
         "reason",
         lambda node: node.chat.counts.auth_failures,
     ),
 )
 MESSAGES = (
     _counter(
-        "tornchat_messages_received_total", "Text messages from clients.", lambda n: n.chat.counts.received
+        "tornchat_messages_received_total",
+        "Text messages received from clients.",
+        lambda n: n.chat.counts.received,
     ),
     _counter(
-        "tornchat_received_bytes_total", "Bytes of those messages.", lambda n: n.chat.counts.received_bytes
+        "tornchat_received_bytes_total",
+        "Bytes of text messages received from clients.",
+        lambda n: n.chat.counts.received_bytes,
     ),
     _counter(
         "tornchat_messages_stored_total",
-        "Entries this node brought into the log.",
+        "Entries stored in the log by this node.",
         lambda node: node.chat.counts.stored,
     ),
     _counters(
         "tornchat_messages_refused_total",
-        "Messages answered by an error, by its code.",
+        "Messages refused, by error code.",
         "code",
         lambda node: node.chat.counts.refused,
     ),
     _counter(
         "tornchat_messages_delivered_total",
-        "Entries times the sessions that were in their room.",
+        "Deliveries: each entry counts once per session in its room.",
         lambda node: node.chat.counts.deliveries,
     ),
     _counter(
         "tornchat_sent_bytes_total",
-        "Bytes of frames given to sockets, without pings and close frames.",
+        "Bytes of frames sent, without pings and close frames.",
         lambda node: node.chat.counts.sent_bytes,
     ),
     _histogram(
         "tornchat_delivery_latency_seconds",
-        "From the arrival of a commit's first message until its last member here was written to.",
+        "Time from the arrival of a commit's first message until the last write to a member on this node.",
         lambda node: node.chat.turn.seconds,
     ),
     _gauge(
         "tornchat_behind_sessions",
-        "Sessions that have not been sent all yet.",
+        "Sessions with unsent data.",
         lambda node: backlog(node.chat)[0],
     ),
     _gauge(
         "tornchat_behind_bytes",
-        "Bytes that wait for them, counted per session.",
+        "Unsent bytes, summed over sessions.",
         lambda node: backlog(node.chat)[1],
     ),
     _counter(
         "tornchat_slow_consumers_total",
-        "Sessions cut off since they read too slowly.",
+        "Sessions closed because they read too slowly.",
         lambda node: node.chat.counts.slow,
     ),
 )
 STORAGE = (
     _histogram(
         "tornchat_commit_duration_seconds",
-        "How long the store calls took.",
+        "Duration of store calls.",
         lambda node: node.chat.committer.seconds,
     ),
     _histogram(
         "tornchat_commit_messages",
-        "How many messages were in one store call.",
+        "Messages per store call.",
         lambda node: node.chat.committer.sizes,
     ),
     _gauge(
         "tornchat_store_queue_messages",
-        "Messages that wait for the next store call.",
+        "Messages queued for the next store call.",
         lambda node: node.chat.committer.waiting,
     ),
     _gauge(
         "tornchat_store_in_flight_messages",
-        "Messages in the store call under way.",
+        "Messages in the current store call.",
         lambda node: node.chat.committer.in_flight,
     ),
 )
 LOOP = (
     _histogram(
         "tornchat_loop_lag_seconds",
-        "How late a timer of the event loop was; sampled ten times a second.",
+        "Delay of a timer of the event loop, sampled ten times per second.",
         lambda node: node.chat.lag.seconds,
     ),
     Family(
         "tornchat_loop_stalls_total",
         "counter",
-        "How often the event loop was blocked, by the plugin and hook that did it; both empty: no plugin.",
+        "Stalls of the event loop, by the plugin and hook that caused them; empty labels: not a plugin.",
         ("plugin", "hook"),
         _stalls,
     ),
@@ -213,52 +217,52 @@ LOOP = (
 BROADCAST = (
     _counter(
         "tornchat_broadcast_published_total",
-        "Payloads given to the broadcast plugin.",
+        "Payloads passed to the broadcast plugin.",
         lambda node: node.chat.publisher.published,
     ),
     _counter(
         "tornchat_broadcast_dropped_total",
-        "Payloads not published: the queue was full, or the plugin failed.",
+        "Payloads not published because the queue was full or the plugin failed.",
         lambda node: node.chat.publisher.dropped,
     ),
     _counter(
         "tornchat_broadcast_received_total",
-        "Payloads of other nodes.",
+        "Payloads received from other nodes.",
         lambda node: node.chat.publisher.received,
     ),
     _counter(
         "tornchat_broadcast_refused_total",
-        "Payloads that were not ours, damaged, or for another room.",
+        "Received payloads that were foreign, malformed or for another room.",
         lambda node: node.chat.publisher.ignored,
     ),
     _counter(
         "tornchat_broadcast_echoed_total",
-        "This node's own payloads that came back.",
+        "Received payloads that this node had published itself.",
         lambda node: node.chat.publisher.echoed,
     ),
     _gauge(
         "tornchat_broadcast_queue_payloads",
-        "Payloads still to be published.",
+        "Payloads queued for publishing.",
         lambda node: node.chat.publisher.waiting,
     ),
     _counter(
         "tornchat_broadcast_interruptions_total",
-        "How often the bus may have lost something, as when it was connected anew.",
+        "Interruptions during which payloads may have been lost, such as reconnects.",
         lambda node: node.chat.rooms.missed,
     ),
     _counter(
         "tornchat_gaps_found_total",
-        "How often a room missed entries of its log.",
+        "Gaps found in the entries received by a room.",
         lambda node: node.chat.rooms.gaps,
     ),
     _counter(
         "tornchat_gap_messages_repaired_total",
-        "Missed entries that were read from the log.",
+        "Missed entries read from the log.",
         lambda node: node.chat.rooms.repaired,
     ),
     _counter(
         "tornchat_positions_lost_total",
-        "Rooms whose log was another one than their members were shown (close code 4010).",
+        "Rooms whose log differed from the one sent to their members (close code 4010).",
         lambda node: node.chat.rooms.lost,
     ),
 )
@@ -266,34 +270,34 @@ PLUGINS = (
     Family(
         "tornchat_plugin_healthy",
         "gauge",
-        "1 if this part of the plugin says ok, else 0.",
+        "1 if this part of the plugin is ok, else 0.",
         ("plugin", "part"),
         _health,
     ),
     Family(
         "tornchat_hook_duration_seconds",
         "histogram",
-        "How long calls of a plugin's hook took, those that failed among them.",
+        "Duration of calls of a plugin's hook, including failed ones.",
         ("plugin", "hook"),
         _hook_seconds,
     ),
     Family(
         "tornchat_hook_failures_total",
         "counter",
-        "Calls that failed: error (it raised), timeout, junk (it returned what it may not), unavailable.",
+        "Failed calls, by kind: error (exception), timeout, junk (invalid result), unavailable.",
         ("plugin", "hook", "kind"),
         _hook_failures,
     ),
     _counters(
         "tornchat_tells_missed_total",
-        "Events a plugin was never told of, since it was too far behind.",
+        "Events not passed to a plugin because its queue was full.",
         "plugin",
         lambda node: node.hooks.tells.missed,
     ),
     Family(
         "tornchat_tells_waiting",
         "gauge",
-        "Events that a plugin is still to be told of.",
+        "Events queued for a plugin.",
         ("plugin",),
         lambda node: [((plugin,), waiting) for plugin, waiting in node.hooks.tells.waiting().items()],
     ),
@@ -302,7 +306,7 @@ FAMILIES = (
     Family(
         "tornchat_build_info",
         "gauge",
-        "1; the labels say what runs here, and which node it is.",
+        "Always 1; the labels are the versions and the id of this node.",
         ("version", "python_version", "tornado_version", "node_id"),
         _build,
     ),

@@ -1,4 +1,4 @@
-"""`/metrics`: for Prometheus on this machine, or for whom the settings let in."""
+"""The handler of `/metrics`, for clients on this machine or permitted by the settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tornchat.server.http.handler import SiteHandler
 
 
 class MetricsHandler(SiteHandler):
-    """Answers 401 or 403 to everybody else, and 503 while the chat does not run."""
+    """Serves the metrics. Answers 401 or 403 to other clients, and 503 while the chat does not run."""
 
     async def get(self) -> None:
         settings = self.site.settings.metrics
@@ -41,10 +41,10 @@ class MetricsHandler(SiteHandler):
 
 
 def is_allowed(request: HTTPServerRequest, settings: MetricsSection) -> bool:
-    """Say whether this client may read the metrics: by the token, or by where it is.
+    """Return whether a client may read the metrics, by its token or its address.
 
-    Behind a proxy every client has the proxy's address, so an address counts only where nothing in the
-    request tells of one.
+    Behind a proxy every client has the address of the proxy. The address is therefore ignored if the request
+    has a header set by proxies.
     """
     if settings.token and _brings(request, settings.token):
         return True
@@ -60,10 +60,10 @@ def _brings(request: HTTPServerRequest, token: str) -> bool:
 
 
 def _unmapped(address: str) -> str:
-    """An IPv4 address that came over an IPv6 socket, as what it is; nothing for what is no address."""
+    """Convert an IPv4-mapped IPv6 address to IPv4; return "" if it is not an address."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:  # a UNIX socket has none
+    except ValueError:  # a UNIX socket has no address
         return ""
     return str(getattr(found, "ipv4_mapped", None) or found)
 
