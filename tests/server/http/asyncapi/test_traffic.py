@@ -12,6 +12,9 @@ from tornado.httpclient import AsyncHTTPClient
 
 from tests.server.http.asyncapi.contract import document, kind, messages
 from tests.stage import Player, Stage, open_stage
+from tornchat import User
+
+PRINCE = User("prince", "Prince", frozenset({"admin"}))
 
 
 class Tape:
@@ -49,7 +52,7 @@ async def delete(verona: Stage, user: str, seq: int) -> None:
 
 
 async def play(directory: Path, v1: bool) -> list[Tape]:
-    """Two who come, talk, say nothing once, take a word back, and go."""
+    """Two who come, talk, are muted, take a word back, and go."""
     async with open_stage(directory) as verona:
         romeo = Tape(await verona.enters("romeo", "hall", v1=v1), v1)
         await romeo.hears("user_join")
@@ -58,7 +61,8 @@ async def play(directory: Path, v1: bool) -> list[Tape]:
         for text in ("Hello 日本語 <b>", "x", "y"):
             await romeo.says(text)
             await romeo.hears("ack" if v1 else "chat_message")
-        await romeo.says("")
+        await verona.chat.moderation.mute(PRINCE, "hall", "romeo", 60)
+        await romeo.says("muted")
         await romeo.hears("error")
         await delete(verona, "romeo", 1)
         if v1:
