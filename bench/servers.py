@@ -8,9 +8,9 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.client import BenchError
@@ -41,6 +41,10 @@ class Server:
     ready: str = ""
     loads: tuple[str, ...] = ()
     """The only loads that it is for; none: all."""
+    counts_commits: bool = False
+    """Whether its /metrics counts the commits of the whole server."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """Variables that its process has besides this one's."""
 
 
 class Running:
@@ -114,7 +118,7 @@ def running(server: Server, core: int, place: Path | None = None) -> Iterator[Ru
     """
     with _directory(place) as chosen:
         port = free_port()
-        process = _start(server.command(port, chosen), core, chosen)
+        process = _start(server, port, core, chosen)
         started = Running(server, process, port, chosen)
         try:
             started.await_ready()
@@ -132,13 +136,14 @@ def _directory(place: Path | None) -> Iterator[Path]:
         yield Path(made)
 
 
-def _start(command: Sequence[str], core: int, place: Path) -> subprocess.Popen[bytes]:
+def _start(server: Server, port: int, core: int, place: Path) -> subprocess.Popen[bytes]:
+    command = server.command(port, place)
     environ = {name: value for name, value in os.environ.items() if not name.startswith("TORNCHAT_")}
     with (place / OUTPUT).open("wb") as told, pinned(core):
         return subprocess.Popen(
             command,
             cwd=place,
-            env=environ,
+            env={**environ, **server.environ},
             stdin=subprocess.DEVNULL,
             stdout=told,
             stderr=told,
