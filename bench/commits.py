@@ -29,4 +29,4 @@ def commits(run: Running) -> Commits:
         return Commits(0, 0)
     with urlopen(f"http://127.0.0.1:{run.port}/metrics", timeout=10) as answer:
         found = dict(SIZES.findall(answer.read().decode()))
-    return Commits(float(found["sum"]), float(found["count"]))
+    return Commits(float(found.get("sum", 0)), float(found.get("count", 0)))

@@ -168,17 +168,19 @@ static void keep(struct text *rest, const byte *at, long size) {
 }
 static void hear(struct client *client) {
     byte *at = block, *text, *frame_end, *end;
-    long answered = 0, kept = client->rest.size;
+    long kept = client->rest.size;
     if (kept) memcpy(block, client->rest.bytes, kept);
     ssize_t got = recv(client->fd, block + kept, BLOCK - kept, 0);
     if (got <= 0) fail("the server closed a connection");
     int64_t came = now();
     end = block + kept + got;
     if (client->state == ASKED) at = admit(client, at, end);
-    for (; client->state != ASKED && (text = payload(at, end, &frame_end)); at = frame_end)
-        answered += take(client, at, text, frame_end, came);
+    for (; client->state != ASKED && (text = payload(at, end, &frame_end)); at = frame_end) {
+        long answered = take(client, at, text, frame_end, came);
+        /* each delivery is answered by a send of its own, as many independent clients would */
+        if (answered && most && client->room->sender == client) fill(client->room, answered);
+    }
     keep(&client->rest, at, end - at);
-    if (answered && most && client->room->sender == client) fill(client->room, answered);
 }
 static int turn(int milliseconds) {
     struct epoll_event events[1024];

@@ -19,6 +19,8 @@ from bench.machine import free_port, pinned, rss_bytes, tree_cpu_seconds
 
 SECONDS = 30.0
 OUTPUT = "output.log"
+IDLE = 0.005
+"""CPU seconds within 0.2 s below which a server is idle: timers use some."""
 
 
 class Missing(Exception):
@@ -63,8 +65,11 @@ class Running:
         return self._process.pid
 
     def cpu_seconds(self) -> float:
-        """CPU time used so far."""
-        return tree_cpu_seconds(self._process.pid)
+        """CPU time used so far. Raises `BenchError` if the server has ended."""
+        try:
+            return tree_cpu_seconds(self._process.pid)
+        except OSError:
+            raise BenchError(f"it has ended: {self.told()[-2000:].strip()}") from None
 
     def rss_bytes(self) -> int:
         """Resident memory now."""
@@ -93,7 +98,8 @@ class Running:
     def await_idle(self) -> None:
         """Wait until it has nothing to do any more."""
         before = -1.0
-        while before != (before := self.cpu_seconds()):
+        while (now := self.cpu_seconds()) - before > IDLE:
+            before = now
             time.sleep(0.2)
 
     def stop(self) -> None:
@@ -136,14 +142,19 @@ def _directory(place: Path | None) -> Iterator[Path]:
         yield Path(made)
 
 
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Return this process's environment without settings of tornchat, and with `more`."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("TORNCHAT_")}
+    return {**own, **more}
+
+
 def _start(server: Server, port: int, core: int, place: Path) -> subprocess.Popen[bytes]:
     command = server.command(port, place)
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("TORNCHAT_")}
     with (place / OUTPUT).open("wb") as told, pinned(core):
         return subprocess.Popen(
             command,
             cwd=place,
-            env={**environ, **server.environ},
+            env=environment(server.environ),
             stdin=subprocess.DEVNULL,
             stdout=told,
             stderr=told,
