@@ -54,6 +54,7 @@ class Checkout:
                 env=environment(self.environ),
                 capture_output=True,
                 text=True,
+                check=False,
                 timeout=SECONDS,
             )
         if done.returncode:

@@ -70,4 +70,6 @@ def generator(run: Running) -> Generator:
 
 def named() -> str:
     """Return one line that says which load generator is used."""
-    return f"load generator: {'C (bench/load.c)' if compiler() else 'Python: there is no C compiler (cc), so ratios at 8 and 64 in flight are lower than with clients that answer at once'}"
+    if compiler():
+        return "load generator: C (bench/load.c)"
+    return "load generator: Python, since there is no C compiler; its answers arrive together"
