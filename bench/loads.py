@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from bench.client import BenchError, Crowd
+from bench.commits import commits
 from bench.figures import JOINS, MEMORY, RATE, Case, Figure, percentile
+from bench.generator import generator
+from bench.heard import Heard
 from bench.machine import raise_descriptor_limit
 from bench.members import Frames
 from bench.servers import Running, Server, running
 from bench.talk import Talk
 
-PROBES = 8
 HISTORY = 50
 SPARE_DESCRIPTORS = 200
 
@@ -65,30 +67,25 @@ class FanOut:
         return server != "tornado-jwt"
 
     def run(self, server: Server, pace: Pace) -> Iterator[tuple[Case, Figure]]:
-        with running(server, pace.core) as run, closing(Crowd(run.port, run.dialect)) as crowd:
-            crowd.enter(places(self.rooms, self.members))
-            crowd.settle()
-            gc.collect()
-            frames = Frames(run.dialect)
+        with running(server, pace.core) as run, closing(generator(run)) as clients:
+            clients.enter(places(self.rooms, self.members))
             for count in self.in_flight:
-                Talk(crowd, frames, count, run.cpu_seconds).run(pace.warm_up)
-                talk = Talk(crowd, frames, count, run.cpu_seconds, PROBES)
-                yield self._case(count), _talked(run, talk, pace.seconds)
+                clients.talk(count, pace.warm_up)
+                yield self._case(count), measured(run, partial(clients.talk, count, pace.seconds))
 
     def _case(self, in_flight: int) -> Case:
         return Case(f"{self.name}-{in_flight}", self.name, f"{self.title}, {in_flight} in flight", RATE)
 
 
-def _talked(run: Running, talk: Talk, seconds: float) -> Figure:
-    before = run.cpu_seconds()
-    talk.run(seconds)
+def measured(run: Running, speak: Callable[[], Heard]) -> Figure:
+    """Let the clients of a server speak, and give what it cost and what they heard."""
+    stored, before = commits(run), run.cpu_seconds()
+    heard = speak()
     cpu = run.cpu_seconds() - before
-    if not cpu or not talk.deliveries:
-        raise BenchError(f"{talk.deliveries} messages in {cpu:.2f} s of CPU time are too few to be measured")
-    latencies = [latency for probe in talk.probes for latency in probe.latencies]
-    misplaced = sum(probe.misplaced for probe in talk.probes)
-    p50, p99 = percentile(latencies, 0.5), percentile(latencies, 0.99)
-    return Figure(talk.deliveries / cpu, p50, p99, talk.lost, misplaced)
+    if not cpu or not heard.deliveries:
+        raise BenchError(f"{heard.deliveries} messages in {cpu:.2f} s of CPU time are too few to be measured")
+    rate, each = heard.deliveries / cpu, commits(run).each(stored)
+    return Figure(rate, heard.p50, heard.p99, heard.lost, heard.misplaced, heard.worst, each)
 
 
 @dataclass(frozen=True)

@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 import resource
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 TICKS = os.sysconf("SC_CLK_TCK")
+CPU_CLOCK = 2
+"""The kind of a process's clock, as clock_getcpuclockid(3) puts it into the clock's id: nanoseconds, where
+/proc/<pid>/stat has hundredths of a second."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def cpu_seconds(pid: int) -> float:
     """CPU time that a process has used so far, user and system, all its threads together."""
-    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    user, system = after_name[11:13]
-    return (int(user) + int(system)) / TICKS
+    return time.clock_gettime(~pid << 3 | CPU_CLOCK)
 
 
 def tree_cpu_seconds(pid: int) -> float:

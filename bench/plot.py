@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import NamedTuple
 
-from bench.figures import JOINS, RATE, Case, Figure
+from bench.figures import MORE, Case, Figure
 from bench.results import Results
 
 LABELS, BARS, VALUES = 300, 360, 220
@@ -47,7 +47,7 @@ def _plot(results: Results, cases: list[Case], titles: Mapping[str, str]) -> str
 
 def _panel(case: Case, figures: Mapping[str, Figure], titles: Mapping[str, str]) -> str:
     values = [figure.value for figure in figures.values()]
-    scale = _decades(values) if case.unit in (RATE, JOINS) and len(values) > 2 else _linear(values)
+    scale = _decades(values) if case.unit in MORE and len(values) > 2 else _linear(values)
     note = " (logarithmic)" if len(scale.ticks) > 1 else ""
     parts = [_text(10, 22, f"{case.title}: {case.unit}{note}", "start", 'font-weight="bold"')]
     parts += [_tick(scale, tick, HEAD + ROW * len(figures)) for tick in scale.ticks]

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from bench.figures import JOINS, RATE, Case, Figure
+from bench.figures import JOINS, MORE, PACED, RATE, Case, Figure
 from bench.floors import judge
+from bench.generator import named
 from bench.plot import plots
 from bench.results import Results
 
@@ -34,13 +35,17 @@ Cell = Callable[[Case, Figure], str]
 def tables(results: Results, titles: Mapping[str, str]) -> str:
     """All tables of the results. `titles` are the servers' by name, in the order of the rows."""
     rates = [case for case in results.cases.values() if case.unit == RATE]
-    timed = [case for case in results.cases.values() if case.unit in (RATE, JOINS)]
-    rest = [case for case in results.cases.values() if case.unit != RATE]
+    timed = [case for case in results.cases.values() if case.unit in MORE]
+    spoken = [case for case in timed if case.unit != JOINS]
+    rest = [case for case in results.cases.values() if case.unit not in (RATE, PACED)]
+    paced = [case for case in results.cases.values() if case.unit == PACED]
     parts = [
         _table("Thousands of deliveries per CPU-second", results, rates, titles, _thousands),
+        _table("Thousands of deliveries per CPU-second at a fixed rate", results, paced, titles, _thousands),
         _table("Joins, memory and cold joins", results, rest, titles, _plain),
-        _table("Latency in milliseconds, p50 / p99", results, timed, titles, _latency),
-        _table("Lost messages", results, rates, titles, _lost),
+        _table("Latency in milliseconds, p50 / p99 / worst", results, timed, titles, _latency),
+        _table("Messages per commit", results, spoken, titles, _per_commit),
+        _table("Lost messages", results, spoken, titles, _lost),
         _floors(results, titles),
         _notes(results),
     ]
@@ -76,7 +81,12 @@ def _short(value: float) -> str:
 def _latency(case: Case, figure: Figure) -> str:
     if figure.p50 is None or figure.p99 is None:
         return ""
-    return f"{figure.p50 * 1000:.1f} / {figure.p99 * 1000:.1f}"
+    worst = "" if figure.worst is None else f" / {figure.worst * 1000:.1f}"
+    return f"{figure.p50 * 1000:.1f} / {figure.p99 * 1000:.1f}{worst}"
+
+
+def _per_commit(case: Case, figure: Figure) -> str:
+    return "" if figure.per_commit is None else f"{figure.per_commit:.1f}"
 
 
 def _lost(case: Case, figure: Figure) -> str:
@@ -139,7 +149,7 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 def _conditions(results: Results) -> str:
     known = [f"{package} {found}" for package in PACKAGES if (found := _version(package))]
     cores = len(os.sched_getaffinity(1))
-    return f"{cores} cores, Python {platform.python_version()}, {', '.join(known)}.\n"
+    return f"{cores} cores, Python {platform.python_version()}, {', '.join(known)}; {named()}.\n"
 
 
 def _version(package: str) -> str:

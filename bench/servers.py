@@ -8,9 +8,9 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.client import BenchError
@@ -19,6 +19,8 @@ from bench.machine import free_port, pinned, rss_bytes, tree_cpu_seconds
 
 SECONDS = 30.0
 OUTPUT = "output.log"
+IDLE = 0.005
+"""CPU seconds within 0.2 s below which a server is idle: timers use some."""
 
 
 class Missing(Exception):
@@ -41,6 +43,10 @@ class Server:
     ready: str = ""
     loads: tuple[str, ...] = ()
     """The only loads that it is for; none: all."""
+    counts_commits: bool = False
+    """Whether its /metrics counts the commits of the whole server."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """Variables that its process has besides this one's."""
 
 
 class Running:
@@ -59,8 +65,11 @@ class Running:
         return self._process.pid
 
     def cpu_seconds(self) -> float:
-        """CPU time used so far."""
-        return tree_cpu_seconds(self._process.pid)
+        """CPU time used so far. Raises `BenchError` if the server has ended."""
+        try:
+            return tree_cpu_seconds(self._process.pid)
+        except OSError:
+            raise BenchError(f"it has ended: {self.told()[-2000:].strip()}") from None
 
     def rss_bytes(self) -> int:
         """Resident memory now."""
@@ -89,7 +98,8 @@ class Running:
     def await_idle(self) -> None:
         """Wait until it has nothing to do any more."""
         before = -1.0
-        while before != (before := self.cpu_seconds()):
+        while (now := self.cpu_seconds()) - before > IDLE:
+            before = now
             time.sleep(0.2)
 
     def stop(self) -> None:
@@ -114,7 +124,7 @@ def running(server: Server, core: int, place: Path | None = None) -> Iterator[Ru
     """
     with _directory(place) as chosen:
         port = free_port()
-        process = _start(server.command(port, chosen), core, chosen)
+        process = _start(server, port, core, chosen)
         started = Running(server, process, port, chosen)
         try:
             started.await_ready()
@@ -132,13 +142,19 @@ def _directory(place: Path | None) -> Iterator[Path]:
         yield Path(made)
 
 
-def _start(command: Sequence[str], core: int, place: Path) -> subprocess.Popen[bytes]:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("TORNCHAT_")}
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Return this process's environment without settings of tornchat, and with `more`."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("TORNCHAT_")}
+    return {**own, **more}
+
+
+def _start(server: Server, port: int, core: int, place: Path) -> subprocess.Popen[bytes]:
+    command = server.command(port, place)
     with (place / OUTPUT).open("wb") as told, pinned(core):
         return subprocess.Popen(
             command,
             cwd=place,
-            env=environ,
+            env=environment(server.environ),
             stdin=subprocess.DEVNULL,
             stdout=told,
             stderr=told,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from bench.client import BenchError
 from bench.cold import Cold
 from bench.loads import FanOut, Idle, Load, Pace, Storm
+from bench.paced import Open
 from bench.results import Results
 from bench.servers import Missing, Server
 
@@ -14,6 +15,7 @@ WHOLE: tuple[Load, ...] = (
     FanOut("room200", "200 in a room", 1, 200, (1, 8, 64)),
     FanOut("solo200", "200 rooms of 1", 200, 1, (1,)),
     FanOut("tens", "100 rooms of 10", 100, 10, (1, 8)),
+    Open(),
     FanOut("room5000", "5,000 in a room", 1, 5000, (1,)),
     Storm(),
     Idle(),
@@ -23,6 +25,7 @@ QUICK: tuple[Load, ...] = (
     FanOut("room200", "200 in a room", 1, 200, (1, 8, 64)),
     FanOut("solo200", "200 rooms of 1", 200, 1, (1,)),
     FanOut("tens", "100 rooms of 10", 100, 10, (1, 8)),
+    Open(),
     FanOut("room1000", "1,000 in a room", 1, 1000, (1,)),
     Storm(rooms=30),
     Idle(connections=1000),

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from bench import report
 from bench.__main__ import main
-from bench.catalogue import catalogue
+from bench.against import Pairs, compare, table
+from bench.catalogue import catalogue, tornchat
+from bench.checkout import Checkout
 from bench.client import BenchError, Crowd
 from bench.dialects import MESSAGE_BYTES, Dialect, client_frame, text_of
-from bench.figures import JOINS, RATE, Case, Figure, combined, percentile
+from bench.figures import JOINS, MEMORY, PACED, RATE, Case, Figure, combined, percentile
 from bench.floors import judge
+from bench.generator import PythonGenerator, generator, named
+from bench.limits import KEPT, LIFTED, lifted
 from bench.loads import FanOut, Idle, Load, Pace, Storm, places
-from bench.machine import cores
+from bench.machine import cores, cpu_seconds
 from bench.members import Frames, Member, Probe, Room
+from bench.native import NativeGenerator
+from bench.paced import Open
 from bench.results import Results, keep, read
 from bench.servers import Missing, Server, running
 from bench.suite import measure
 from bench.talk import Talk
+from tornchat.config.sections import LimitsSection
 from tornchat.wire.framing import text_frame
 
 CASE = Case("room200-1", "room200", "200 in a room, 1 in flight", RATE)
@@ -72,6 +81,89 @@ def test_joins_and_idle_connections_are_measured() -> None:
     assert results.notes == {}
     assert set(results.figures["storm"]) == {"tornchat", "tornado-jwt"}
     assert set(results.figures["idle"]) == {"tornchat"}
+
+
+def test_a_fixed_rate_is_kept_and_its_latencies_and_commits_are_measured() -> None:
+    results = run(Open(rooms=3, members=2, rate=20), names=("tornchat", "tornado"))
+    assert results.notes == {}
+    [ours], [theirs] = results.figures["open"]["tornchat"], results.figures["open"]["tornado"]
+    for figure in (ours, theirs):
+        assert (figure.lost, figure.misplaced) == (0, 0)
+        assert figure.p50 is not None
+        assert figure.p99 is not None
+        assert figure.worst is not None
+        assert 0 < figure.p50 <= figure.p99 <= figure.worst * 1.02  # a bucket is 1.6 % wide
+    assert ours.per_commit is not None
+    assert ours.per_commit >= 1
+    assert theirs.per_commit is None
+
+
+def test_both_load_generators_hear_every_message() -> None:
+    [server] = servers("tornado")
+    for make in (NativeGenerator, PythonGenerator):
+        with running(server, PACE.core) as run, closing(make(run)) as clients:
+            clients.enter(places(2, 3))
+            heard = clients.talk(4, 0.1)
+            assert heard.deliveries >= 2 * 3 * 4
+            assert heard.deliveries % 3 == 0
+            assert (heard.lost, heard.misplaced) == (0, 0)
+
+
+def test_without_a_compiler_the_python_generator_is_used_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    [server] = servers("tornado")
+    with running(server, PACE.core) as run:
+        with closing(generator(run)) as clients:
+            assert isinstance(clients, NativeGenerator)
+        assert "C (bench/load.c)" in named()
+        monkeypatch.setattr("shutil.which", lambda name: None)
+        with closing(generator(run)) as clients:
+            assert isinstance(clients, PythonGenerator)
+        assert "Python, since there is no C compiler" in named()
+    results = run_of(server, Open(rooms=1, members=1))
+    assert results.figures == {}
+    assert "no compiler" in results.notes["open"][0]
+
+
+def run_of(server: Server, load: Load) -> Results:
+    return measure([load], [server], 1, PACE, lambda what: None)
+
+
+SEGMENTS = """
+import socket, struct, sys
+from pathlib import Path
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    connection, _ = listener.accept()
+    if not connection.recv(65536):
+        continue  # the bench has looked whether the port is open
+    connection.sendall(b"HTTP/1.1 101 Switching Protocols\\r\\n\\r\\n")
+    asked = b""
+    while data := connection.recv(65536):
+        asked += data
+        size = 6 + (asked[1] & 127)
+        if len(asked) < 8 * size:
+            continue
+        texts = []
+        for start in range(0, 8 * size, size):
+            mask, payload = asked[start + 2 : start + 6], asked[start + 6 : start + size]
+            texts.append(bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload)))
+        asked = asked[8 * size :]
+        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160)
+        with Path("segments").open("a") as file:
+            print(*struct.unpack_from("I", info, 152), file=file)
+        connection.sendall(b"".join(b"\\x81" + bytes((len(text),)) + text for text in texts))
+"""
+
+
+def test_each_delivery_is_answered_by_a_write_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(SEGMENTS)
+    command = [sys.executable, "server.py"]
+    server = Server("x", "x", lambda port, _: [*command, str(port)], lambda _: Dialect())
+    with running(server, PACE.core, tmp_path) as run, closing(NativeGenerator(run)) as clients:
+        clients.enter(places(1, 1))
+        assert clients.talk(8, 0.1).lost == 0
+    first, second = map(int, (tmp_path / "segments").read_text().split()[:2])
+    assert second - first > 1, "eight deliveries in one read were answered in one write"
 
 
 LOSSY = """
@@ -174,6 +266,126 @@ def test_a_refused_handshake_is_no_figure(tmp_path: Path) -> None:
     refusing = LOSSY.replace('(".*", Chat)', '("/elsewhere", Chat)')
     with pytest.raises(BenchError, match="404"), crowd_of(1, refusing, tmp_path):
         pass
+
+
+# --- another checkout --------------------------------------------------------------------------------
+
+OURS = Path(__file__).parent.parent
+OLDER = """
+import pathlib, sys
+if sys.argv[1] == "config":
+    print("[limits]\\nmessages_per_second = 10   # default\\n")
+else:
+    print(sys.argv)
+"""
+
+
+def test_a_checkout_is_compared_with_itself(tmp_path: Path) -> None:
+    ours, theirs = (tornchat("tornchat", Checkout(OURS)) for _ in range(2))
+    loads = [FanOut("tiny", "2 rooms of 3", 2, 3, (1,)), Open(rooms=2, members=2), Idle(connections=50)]
+    told: list[str] = []
+    found = compare(loads, ours, theirs, 2, PACE, told.append)
+    assert found.notes == []
+    assert list(found.cases) == ["tiny-1", "open", "idle"]
+    assert all(len(pairs) == 2 for pairs in found.figures.values())
+    assert len(told) == 6
+    assert "needs 10 pairs" in table(found)
+
+
+def test_each_checkout_begins_every_other_pair() -> None:
+    begun: list[str] = []
+
+    class Noted(Idle):
+        def run(self, server: Server, pace: Pace) -> Iterator[tuple[Case, Figure]]:
+            begun.append(server.title)
+            yield CASE, Figure(100 if server.title == "this" else 50)
+
+    this, other = (
+        Server("tornchat", title, lambda *_: [], lambda _: Dialect()) for title in ("this", "other")
+    )
+    found = compare([Noted()], this, other, 3, PACE, lambda what: None)
+    assert begun == ["this", "other", "other", "this", "this", "other"]
+    [row] = found.rows()
+    assert row.ratios == (2, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("unit", "ours", "theirs", "pairs", "verdict"),
+    [
+        (RATE, 95, 100, 10, "not slower"),
+        (RATE, 94, 100, 10, "slower"),
+        (RATE, 200, 100, 9, "needs 10 pairs"),
+        (MEMORY, 100, 95, 10, "not larger"),
+        (MEMORY, 100, 94, 10, "larger"),
+    ],
+)
+def test_not_slower_is_a_median_of_ten_pairs_of_at_least_095(
+    unit: str, ours: float, theirs: float, pairs: int, verdict: str
+) -> None:
+    found = Pairs()
+    for _ in range(pairs):
+        found.add(Case("x", "x", "x", unit), (Figure(ours), Figure(theirs)))
+    [row] = found.rows()
+    assert row.verdict == verdict
+
+
+def test_latencies_are_judged_at_a_fixed_rate() -> None:
+    found = Pairs()
+    for _ in range(10):
+        found.add(
+            Case("open", "open", "x", PACED), (Figure(1, p50=0.001, p99=0.004), Figure(1, 0.001, 0.002))
+        )
+    assert [(row.figure, row.ratio, row.verdict) for row in found.rows()] == [
+        (PACED, 1, "not slower"),
+        ("p50, ms", 1, "not slower"),
+        ("p99, ms", 0.5, "slower"),
+    ]
+
+
+def test_a_lost_message_stands_beside_the_table() -> None:
+    found = Pairs()
+    found.add(CASE, (Figure(1), Figure(1, lost=3)))
+    assert "the other lost 3 messages" in table(found)
+
+
+def checkout_of(program: str, place: Path) -> Checkout:
+    """A checkout whose tornchat is this program."""
+    for name in ("tornchat", "plugins/tornchat_jwt", "plugins/tornchat_local", "plugins/tornchat_peewee"):
+        (place / name).mkdir(parents=True)
+        (place / name / "__init__.py").touch()
+    (place / "tornchat" / "__main__.py").write_text(program)
+    return Checkout(place)
+
+
+def test_an_older_checkout_is_started_without_settings_that_it_does_not_have(tmp_path: Path) -> None:
+    checkout = checkout_of(OLDER, tmp_path)
+    checkout.check()
+    assert checkout.unlimited == ["--set", "limits.messages_per_second=0"]
+    assert len(Checkout(OURS).unlimited) == 2 * len(LIFTED)
+
+
+def test_a_folder_without_tornchat_is_refused(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["--against", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "is no checkout of tornchat" in done.output
+
+
+def test_against_refuses_options_that_it_does_not_take() -> None:
+    done = CliRunner().invoke(main, ["--against", str(OURS), "--quick"])
+    assert done.exit_code == 2
+    assert "--against takes" in done.output
+
+
+def test_every_limit_is_either_lifted_or_known_to_stay() -> None:
+    known = {f"limits.{field.name}" for field in msgspec.structs.fields(LimitsSection)}
+    assert known == {*LIFTED, *KEPT}
+    assert lifted([]) == []
+
+
+def test_cpu_time_is_finer_than_a_tick() -> None:
+    before = cpu_seconds(os.getpid())
+    sum(range(10_000))
+    assert 0 < cpu_seconds(os.getpid()) - before < 5
 
 
 # --- arithmetic -----------------------------------------------------------------------------------------

@@ -1,0 +1,27 @@
+"""The limits of tornchat that the bench switches off, so that a load measures the server and not a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+LIFTED = (
+    "limits.messages_per_second",
+    "limits.requests_per_second",
+    "limits.rooms_per_user",
+)
+"""Settings of the form `section.key` that are set to 0, which means no limit. A new limit that a load can
+reach belongs here; a server that does not have the setting is started without it."""
+KEPT = (
+    "limits.frame_bytes",
+    "limits.message_chars",
+    "limits.burst",
+    "limits.send_buffer_bytes",
+    "limits.resume_messages",
+    "limits.request_burst",
+)
+"""Limits that stay at their defaults: no load reaches them, or a rate that is off makes them void."""
+
+
+def lifted(known: Collection[str]) -> list[str]:
+    """Return the words for `tornchat serve` that switch the limits off, of a server with these settings."""
+    return [word for key in LIFTED if key in known for word in ("--set", f"{key}=0")]
