@@ -34,7 +34,7 @@ def test_a_gap_of_several_pages_is_closed_though_nothing_after_it_was_received()
             await rooms.check_positions()
             await house.tasks.finish(2)
             assert (room.seq, room.held()) == (house.log[-1].seq, [])
-            assert (rooms.repairs.repaired, rooms.repairs.gaps) == (2 * PAGE_ENTRIES + 500, 1)
+            assert (rooms.repaired, rooms.gaps) == (2 * PAGE_ENTRIES + 500, 1)
 
     asyncio.run(main())
 
@@ -47,11 +47,11 @@ def test_a_request_during_a_recovery_reads_the_log_once_more() -> None:
             reads = house.reads
             add(house, 1)
             house.gates["read_history"].clear()
-            rooms.repairs.start(room)
+            rooms._found_gap(room)
             while house.reads == reads:  # noqa: ASYNC110 (the first read has begun)
                 await asyncio.sleep(0.01)
-            rooms.repairs.start(room)
-            rooms.repairs.start(room)
+            rooms._found_gap(room)
+            rooms._found_gap(room)
             house.gates["read_history"].set()
             await house.tasks.finish(2)
             assert (room.seq, house.reads - reads) == (11, 2)
@@ -76,7 +76,7 @@ def test_a_storage_that_is_away_is_read_again_until_it_answers(monkeypatch) -> N
                 return await read(*arguments)
 
             rooms._hooks.read_history = read_history
-            rooms.repairs.start(room)
+            rooms._found_gap(room)
             await house.tasks.finish(2)
             assert (room.seq, failures) == (11, [])
 
@@ -95,7 +95,7 @@ def test_a_room_that_is_gone_when_its_gap_is_read_closes_its_members() -> None:
                 return None
 
             rooms._hooks.read_history = read_history
-            rooms.repairs.start(room)
+            rooms._found_gap(room)
             await house.tasks.finish(2)
             assert (ear.code, rooms.get("hall")) == (4000, None)
 
