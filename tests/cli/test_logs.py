@@ -42,6 +42,8 @@ async def hostile(stage: Stage) -> list[str]:
     await refused(stage, "", subprotocols=[V1, f"bearer.{forged}"])
     await refused(stage, f"?token={good}", headers={"Origin": f"https://x/?token={good}"})
     await refused(stage, "", headers={"Origin": f"https://chat:{PASSWORD}@evil.example"})
+    offers = {"Origin": "https://evil.example", "Authorization": f"Bearer {good}", "Cookie": f"s={other}"}
+    await refused(stage, f"?token={other}", headers=offers, subprotocols=[V1, f"bearer.{other}"])
     await refused(stage, f"?token={good}", room="%0d%0aFAKE")
     await raw(stage, b"GET /?token=" + good.encode() + b" HTTP/1.1\r\nHost: x\r\n\r\n")
     await raw(stage, stage.handshake("mercutio", "verona") + b"\x81\x05" + SAID.encode())

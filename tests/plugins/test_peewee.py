@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from tornchat_peewee import PeeweePlugin
+from tornchat_peewee.databases import backend_of
 from tornchat_peewee.sqlite import SqliteBackend
 
 from tests.plugins.peeweekit import ROMEO, Handle, draft, plugin, say, storage, stored, texts
@@ -246,3 +247,19 @@ def test_settings_show_no_secret(url: str) -> None:
 def test_settings_that_would_do_harm_are_refused(section: dict[str, str]) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(section, PeeweePlugin.Settings, strict=False)
+
+
+@pytest.mark.parametrize("driver", ["sqlite", "apsw"])
+@pytest.mark.parametrize(("synchronous", "level"), [(None, 2), ("FULL", 2), ("NORMAL", 1)])
+def test_a_commit_is_on_the_disk_as_the_settings_promise(
+    tmp_path: Path, driver: str, synchronous: str | None, level: int
+) -> None:
+    """The writer's own connection says so; 2 is FULL, which is the default."""
+    chosen = {} if synchronous is None else {"synchronous": synchronous}
+    backend = backend_of(PeeweePlugin.Settings(url=f"{driver}:///{tmp_path}/tornchat.db", **chosen))
+    connection = backend.connect()
+    try:
+        for pragma, value in (("synchronous", level), ("journal_mode", "wal"), ("secure_delete", 1)):
+            assert connection.cursor().execute(f"PRAGMA {pragma}").fetchall() == [(value,)], pragma
+    finally:
+        backend.disconnect()

@@ -88,3 +88,17 @@ def rows(place: Place, statement: str) -> list[Any]:
             return database.execute(statement).fetchall()
     with psycopg.connect(place) as connection:
         return connection.execute(statement).fetchall()
+
+
+def test_messages_of_other_rooms_do_not_use_up_the_limit(place: Place) -> None:
+    """One index holds all rooms."""
+
+    async def play() -> None:
+        async with storage(place, "attic", "hall", "cellar") as chat:
+            for room in ("attic", "hall", "cellar", "hall", "attic", "cellar"):
+                await say(chat, *["tea"] * 5, room=room)
+            for room in ("attic", "hall", "cellar"):
+                assert [e.seq for e in await chat.search_messages(room, "tea", None, 4)] == [10, 9, 8, 7]
+                assert [e.seq for e in await chat.search_messages(room, "tea", 7, 9)] == [6, 5, 4, 3, 2, 1]
+
+    asyncio.run(play())

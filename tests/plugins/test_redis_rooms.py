@@ -222,3 +222,31 @@ async def one_that_works(ask: Callable[[], Awaitable[object]]) -> object:
         return await ask()
     except Unavailable:
         return await ask()
+
+
+def test_the_version_rises_once_for_each_user_of_a_dead_node(server: Valkey) -> None:
+    """One change is published for all; its version shows the other nodes that they missed the rest."""
+
+    async def scene(one: PresenceScripts, two: PresenceScripts) -> None:
+        await enter(one, ROMEO, JULIET)
+        before = await roster(two)
+        assert len(before.users) == 2
+        await asyncio.sleep(2 * TTL)
+        await two.renew("")
+        await two.reap("n1", "hall")
+        assert await roster(two) == Roster(before.version + 2, ())
+
+    play(server, scene)
+
+
+def test_the_version_rises_once_for_each_user_that_a_node_enters(server: Valkey) -> None:
+    async def scene(one: PresenceScripts, two: PresenceScripts) -> None:
+        before = (await roster(one)).version
+        await enter(one, ROMEO, JULIET)
+        assert (await roster(one)).version == before + 2
+        await enter(one, ROMEO, JULIET)
+        assert (await roster(one)).version == before + 2
+        await enter(one, JULIET, all_of_them=True)
+        assert (await roster(one)).version == before + 3
+
+    play(server, scene, ttl=60)

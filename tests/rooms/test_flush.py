@@ -59,3 +59,35 @@ def test_a_large_room_that_is_never_quiet_lets_others_have_their_turn():
         assert ear.heard == 2, "the line grows with every turn"
 
     asyncio.run(main())
+
+
+class Broken(Ear):
+    """A member's way out that fails."""
+
+    def send(self, data):
+        raise RuntimeError("this room is broken")
+
+
+def test_a_room_whose_flush_fails_does_not_delay_the_others():
+    """The others are served in the next iteration at the latest, without a new message."""
+
+    async def main():
+        failures = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: failures.append(context))
+        turn = Flush()
+        broken, _ = a_room(turn, "broken", 0)
+        broken.enter(Participant("1", "n"), "1", Classic(), Broken()).ready = True
+        before, [early] = a_room(turn, "before", 1)
+        after, [late] = a_room(turn, "after", 1)
+        for room in (before, broken, after):
+            say(room)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert [type(failure["exception"]) for failure in failures] == [RuntimeError]
+        assert (early.heard, late.heard) == (1, 1)
+        say(after)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert late.heard == 2
+
+    asyncio.run(main())

@@ -64,3 +64,20 @@ def test_without_a_limit_nobody_is_closed():
         room.ack(member, "a" * 64, 1)
         room.flush(512)
     assert ear.code == 0
+
+
+def texts_in(frames):
+    """The texts of the chat messages among these frames."""
+    return [part.split(b'"')[0].decode() for part in frames.split(b'"message":"')[1:]]
+
+
+def test_a_deletion_after_pruning_blanks_the_right_frame_of_the_history():
+    """The encoded tail and the tail itself must lose the same entries."""
+    room, _, _ = a_room(0, is_full=False)
+    room.accept("e1", [Entry(seq, "1", "romeo", f"line {seq}", 0, f"d{seq}") for seq in range(2, 7)])
+    room.prune(4)
+    room.accept("e1", [Entry(7, "1", "romeo", "", 0, "d7", kind="deletion", target=5)])
+    count = room.tail_after(3)
+    assert count == 4
+    assert [entry.text for entry in room.tail] == ["line 4", "", "line 6", ""]
+    assert texts_in(room.stream(V1()).history(count)) == ["line 4", "", "line 6"]

@@ -64,3 +64,41 @@ def test_a_message_is_deleted_by_its_sender_and_by_moderators(tmp_path):
             assert [entry.text for entry in page.entries] == [""] * 4
 
     asyncio.run(play())
+
+
+def test_a_banned_user_can_not_delete_their_messages_until_the_ban_ends(tmp_path):
+    async def play():
+        async with open_stage(tmp_path) as stage:
+            moderation, posting = stage.chat.moderation, stage.chat.posting
+            await stage.chat.directory.create_room(JULIET, "hall")
+            await posting.post(ROMEO, "hall", Said("mine"))
+            await moderation.ban(JULIET, "hall", "romeo", 60)
+            assert await refused(moderation.delete_message(ROMEO, "hall", 1)) == "room_not_found"
+            page = await stage.chat.reading.read_history(JULIET, "hall")
+            assert [entry.text for entry in page.entries] == ["mine"]
+            await moderation.lift(JULIET, "hall", "romeo", "ban")
+            await moderation.delete_message(ROMEO, "hall", 1)
+            page = await stage.chat.reading.read_history(JULIET, "hall")
+            assert [entry.text for entry in page.entries] == ["", ""]
+
+    asyncio.run(play())
+
+
+def test_a_banned_moderator_moderates_nobody(tmp_path):
+    async def play():
+        async with open_stage(tmp_path) as stage:
+            moderation, posting = stage.chat.moderation, stage.chat.posting
+            await stage.chat.directory.create_room(JULIET, "hall")
+            await stage.chat.directory.set_member(JULIET, "hall", "romeo", "moderator")
+            await posting.post(TYBALT, "hall", Said("not his"))
+            await moderation.ban(JULIET, "hall", "romeo", 60)
+            for work in (
+                moderation.delete_message(ROMEO, "hall", 1),
+                moderation.kick(ROMEO, "hall", "tybalt"),
+                moderation.ban(ROMEO, "hall", "tybalt", 60),
+                moderation.lift(ROMEO, "hall", "romeo", "ban"),
+                moderation.read_sanctions(ROMEO, "hall"),
+            ):
+                assert await refused(work) == "room_not_found"
+
+    asyncio.run(play())

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from typing import ClassVar
 
 import pytest
+from msgspec.structs import replace
 
+from tests.nodes import until
 from tests.service.test_directory import JULIET, PRINCE, ROMEO, refused
 from tests.stage import open_stage
-from tornchat import ChatApp, ChatError, ChatHandle, Draft, Rejected, Unavailable, User, hookimpl
+from tornchat import ChatApp, ChatError, ChatHandle, Draft, Entry, Rejected, Unavailable, User, hookimpl
 from tornchat.wire import Said
 
 PLUGINS = ("jwt", "slow", "peewee", "local")
+CHANGED = {"becomes long": "x" * 41, "becomes empty": "", "becomes blank": " \n", "becomes short": "x" * 40}
+"""What the filter makes of these texts, with at most 40 characters allowed."""
 
 
 class Slow:
@@ -23,15 +28,22 @@ class Slow:
     began: ClassVar[asyncio.Event]
     go: ClassVar[asyncio.Event]
     handle: ClassVar[ChatHandle]
+    told: ClassVar[list[str]]
 
     @hookimpl
     def startup(self, chat: ChatHandle) -> None:
-        Slow.began, Slow.go, Slow.handle = asyncio.Event(), asyncio.Event(), chat
+        Slow.began, Slow.go, Slow.handle, Slow.told = asyncio.Event(), asyncio.Event(), chat, []
+
+    @hookimpl
+    def messages_stored(self, room: str, entries: Sequence[Entry]) -> None:
+        Slow.told += [entry.text for entry in entries]
 
     @hookimpl
     async def filter_message(self, draft: Draft, user: User) -> Draft:
         if "damn" in draft.text:
             raise Rejected("Mind your language.")
+        if draft.text.startswith("becomes "):
+            return replace(draft, text=CHANGED[draft.text])
         if draft.text.startswith("held"):
             Slow.began.set()
             await Slow.go.wait()
@@ -147,6 +159,55 @@ def test_a_message_that_is_refused_for_a_mute_has_paid_for_the_rate_on_every_way
         assert codes == ["muted", "rate_limited"]
 
     on_stage(tmp_path, play, limits={"messages_per_second": 0.01, "burst": 1})
+
+
+# --- what a filter makes of a text ---
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("becomes long", "message_too_long"),
+        ("becomes empty", "empty_message"),
+        ("becomes blank", "empty_message"),
+    ],
+)
+@pytest.mark.parametrize("way", ["socket", "http", "trusted"])
+def test_a_text_that_a_filter_made_too_long_or_empty_is_refused_on_every_way(tmp_path, text, code, way):
+    async def play(stage):
+        if way == "socket":
+            romeo = await stage.enters("romeo", "hall", v1=True)
+            await romeo.says(text, client_id="1")
+            error = await romeo.next_of("error")
+            found = error["code"]
+            assert error["id"] == "1"
+        elif way == "http":
+            found = await refused(stage.chat.posting.post(ROMEO, "hall", Said(text)))
+        else:
+            found = await refused(stage.chat.say("hall", text, sender=ROMEO))
+        assert found == code
+        await stage.chat.say("hall", "becomes short", sender=ROMEO)
+        assert await texts(stage) == ["x" * 40]
+
+    on_stage(tmp_path, play, limits={"message_chars": 40})
+
+
+def test_a_repeat_is_acknowledged_but_not_told_to_plugins_nor_to_members_again(tmp_path):
+    async def play(stage):
+        romeo = await stage.enters("romeo", "hall", v1=True)
+        for text, client_id in (("once", "1"), ("once", "1"), ("twice", "2"), ("once", "1")):
+            await romeo.says(text, client_id)
+            assert (await romeo.next_of("ack"))["id"] == client_id
+        for text, client_id in (("once", "1"), ("thrice", "3"), ("thrice", "3")):
+            await stage.chat.posting.post(ROMEO, "hall", Said(text, client_id))
+        late = await stage.enters("romeo", "hall", v1=True)
+        assert [await late.hears() for _ in range(3)] == ["once", "twice", "thrice"]
+        await stage.chat.say("hall", "the end", sender=JULIET)
+        assert [await romeo.hears(), await romeo.hears()] == ["thrice", "the end"]
+        await until(lambda: "the end" in Slow.told, 5, "the last entry")
+        assert Slow.told == ["once", "twice", "thrice", "the end"]
+
+    on_stage(tmp_path, play)
 
 
 # --- in process ---

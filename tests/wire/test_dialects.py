@@ -181,3 +181,11 @@ def test_text_passes_verbatim(text):
         assert V1().decode(v1) == (text, "c1")
     for dialect in DIALECTS:
         assert shown(dialect.entry(Entry(1, "1", text[:99], text, 0, "d")))["message"] == text
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_each_entry_shows_its_own_second_in_any_order(dialect):
+    """The encoder keeps the last second; history pages and imports come after newer entries."""
+    times = [5_000, 3_000, 3_999, 5_000, 0]
+    stamps = [shown(dialect.entry(Entry(1, "1", "r", "hi", time, "d")))["timestamp"] for time in times]
+    assert stamps == [f"1970-01-01T00:00:0{second}Z" for second in (5, 3, 3, 5, 0)]

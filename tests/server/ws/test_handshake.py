@@ -120,3 +120,24 @@ def test_no_token_reaches_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     assert ours
     assert "SECRET" not in text
     assert "eyJ" not in text
+
+
+@pytest.mark.parametrize("way", ["query", "header", "subprotocol", "cookie"])
+def test_a_token_in_a_request_of_a_foreign_origin_is_not_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, way: str
+) -> None:
+    """The line names the origin, so that an operator can allow it, and nothing else of the request."""
+    token = "eyJhbGciOiJIUzI1NiJ9.c2VjcmV0.c2lnbmF0dXJl"
+    ways: dict[str, dict[str, str | None]] = {
+        "header": {"Authorization": f"Bearer {token}"},
+        "subprotocol": {"Sec-WebSocket-Protocol": f"tornchat.v1, bearer.{token}"},
+        "cookie": {"Cookie": f"session={token}"},
+    }
+    query = f"?token={token}" if way == "query" else ""
+    with caplog.at_level(logging.DEBUG):
+        changes = {"Origin": "https://evil.example", **ways.get(way, {})}
+        assert ask(tmp_path, changes, query=query) == 403
+    refusals = [record for record in caplog.records if getattr(record, "event", "") == "refused_origin"]
+    assert ["https://evil.example" in record.getMessage() for record in refusals] == [True]
+    told = caplog.text + "".join(str(vars(record)) for record in caplog.records)
+    assert token.split(".")[2] not in told

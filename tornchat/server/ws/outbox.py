@@ -11,6 +11,9 @@ from tornado.iostream import IOStream, StreamClosedError
 
 from tornchat.server.ws.tornado_private import bytes_written
 
+WRITE_BYTES = 65_536
+"""A TLS socket reports progress only after a whole write, so that long data is written in pieces."""
+
 
 class Outbox(abc.ABC):
     """Writer of one client. Data that the kernel does not accept at once is queued.
@@ -226,7 +229,8 @@ class StreamOutbox(Outbox):
             return False
         was_busy = self._stream.writing()
         try:
-            future = self._stream.write(data)
+            for start in range(0, len(data), WRITE_BYTES):
+                future = self._stream.write(memoryview(data)[start : start + WRITE_BYTES])
         except StreamClosedError:
             self.closed = True
             return False
