@@ -13,6 +13,7 @@ from tornchat_peewee.rooms import RoomTable
 from tornchat_peewee.sanctions import SanctionTable
 from tornchat_peewee.search import Search
 from tornchat_peewee.session import DatabaseSession
+from tornchat_peewee.users import UserTable
 from tornchat_peewee.workers import Workers
 
 Result = TypeVar("Result")
@@ -29,6 +30,7 @@ class Open(NamedTuple):
     directory: DirectoryTable
     sanctions: SanctionTable
     search: Search
+    users: UserTable
 
 
 class Opened:

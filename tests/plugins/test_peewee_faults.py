@@ -114,7 +114,7 @@ def test_a_lock_held_elsewhere_is_not_stored_and_soon_told(tmp_path: Path, hold:
                     await chat.store_messages([draft("lost")])
                 assert BUSY * 0.9 < time.monotonic() - begin < BUSY + 1
                 with pytest.raises(Unavailable):
-                    await chat.open_room("attic", ROMEO, True, 0)
+                    await chat.open_room("attic", ROMEO, True, 0, ROMEO.id)
                 assert (await chat.health())["storage"] != "ok"
             await say(chat, "after")
             assert await texts(chat) == ["before", "after"]

@@ -67,7 +67,7 @@ async def kick(stage):
 
 
 async def disconnect(stage):
-    await stage.chat.moderation.disconnect(PRINCE, "romeo")
+    await stage.chat.site.disconnect(PRINCE, "romeo")
 
 
 async def delete_and_create(stage):

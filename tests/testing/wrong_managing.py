@@ -2,32 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from tests.testing.memory_managing import MemoryManaging
-from tornchat import Entry, Membership, Role, RoomInfo, RoomSummary, Sanction, SanctionKind, User, hookimpl
+from tornchat import (
+    SITE,
+    Entry,
+    KnownUser,
+    Membership,
+    Role,
+    RoomInfo,
+    RoomSummary,
+    Sanction,
+    SanctionKind,
+    User,
+    hookimpl,
+)
 
 # --- directory ------------------------------------------------------------------------------------------
 
 
 class TakesOverRooms(MemoryManaging):
     @hookimpl
-    def create_room(self, name: str, user: User, private: bool, owned_limit: int) -> RoomInfo:
+    def create_room(
+        self, name: str, user: User, private: bool, owned_limit: int, owner: str | None
+    ) -> RoomInfo:
         self.disk.pop(name, None)
-        return super().create_room(name, user, private, owned_limit)
+        return super().create_room(name, user, private, owned_limit, owner)
 
 
 class CreatesPublicRoomsOnly(MemoryManaging):
     @hookimpl
-    def create_room(self, name: str, user: User, owned_limit: int) -> RoomInfo:
-        return super().create_room(name, user, False, owned_limit)
+    def create_room(self, name: str, user: User, owned_limit: int, owner: str | None) -> RoomInfo:
+        return super().create_room(name, user, False, owned_limit, owner)
 
 
 class CountsNoOwnedRooms(MemoryManaging):
     @hookimpl
-    def create_room(self, name: str, user: User, private: bool) -> RoomInfo:
-        return super().create_room(name, user, private, 0)
+    def create_room(self, name: str, user: User, private: bool, owner: str | None) -> RoomInfo:
+        return super().create_room(name, user, private, 0, owner)
+
+
+class OwnsEverythingItCreates(MemoryManaging):
+    @hookimpl
+    def create_room(self, name: str, user: User, private: bool, owned_limit: int) -> RoomInfo:
+        return super().create_room(name, user, private, owned_limit, user.id)
+
+
+class HandsOverWithoutCounting(MemoryManaging):
+    @hookimpl
+    def set_member(self, room: str, user_id: str, role: Role) -> bool:
+        return super().set_member(room, user_id, role, 0)
+
+
+class AdmitsWhoWasThere(MemoryManaging):
+    @hookimpl
+    def read_admitted(self, rooms: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+        return rooms
 
 
 class ListsFromTheNameOn(MemoryManaging):
@@ -129,10 +163,25 @@ class KeepsTheFirst(MemoryManaging):
 class CutsTheTime(MemoryManaging):
     @hookimpl
     def set_sanction(self, sanction: Sanction) -> bool:
-        whole = float(int(sanction.until))
-        return super().set_sanction(
-            Sanction(sanction.room, sanction.user_id, sanction.kind, whole, sanction.by)
-        )
+        return super().set_sanction(replace(sanction, until=float(int(sanction.until))))
+
+
+class ForgetsTheRank(MemoryManaging):
+    @hookimpl
+    def set_sanction(self, sanction: Sanction) -> bool:
+        return super().set_sanction(replace(sanction, rank="admin"))
+
+
+class KeepsNothingOfTheSite(MemoryManaging):
+    @hookimpl
+    def set_sanction(self, sanction: Sanction) -> bool:
+        return sanction.room != SITE and super().set_sanction(sanction)
+
+
+class TakesTheSiteForEveryRoom(MemoryManaging):
+    @hookimpl
+    def read_sanctions(self, rooms: Sequence[str]) -> Sequence[Sanction]:
+        return super().read_sanctions([*rooms, SITE])
 
 
 class AlwaysLifts(MemoryManaging):
@@ -152,6 +201,38 @@ class SanctionsAnything(MemoryManaging):
 class KeepsSanctionsInMemory(MemoryManaging):
     def __init__(self, disk: dict[str, Any]) -> None:
         super().__init__({name: log for name, log in disk.items() if name != "the sanctions"})
+
+
+# --- users ----------------------------------------------------------------------------------------------
+
+
+class KeepsTheFirstUser(MemoryManaging):
+    @hookimpl
+    def store_users(self, users: Sequence[KnownUser]) -> None:
+        super().store_users([user for user in users if user.id not in self.users])
+
+
+class ReadsAllUsers(MemoryManaging):
+    @hookimpl
+    def read_users(self) -> Sequence[KnownUser]:
+        return list(self.users.values())
+
+
+class ForgetsTheirRoles(MemoryManaging):
+    @hookimpl
+    def store_users(self, users: Sequence[KnownUser]) -> None:
+        super().store_users([replace(user, roles=()) for user in users])
+
+
+class FindsByTheName(MemoryManaging):
+    @hookimpl
+    def find_users(self, name_key: str) -> Sequence[KnownUser]:
+        return [user for user in self.users.values() if user.username == name_key]
+
+
+class KeepsUsersInMemory(MemoryManaging):
+    def __init__(self, disk: dict[str, Any]) -> None:
+        super().__init__({name: log for name, log in disk.items() if name != "the users"})
 
 
 # --- search ---------------------------------------------------------------------------------------------

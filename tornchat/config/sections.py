@@ -57,7 +57,11 @@ class RoomsSection(Section, frozen=True):
     default: Annotated[
         str, Meta(min_length=1, description="The room that the chat page opens if its URL names none.")
     ] = "general"
-    auto_create: Annotated[bool, Meta(description="Create a room when a user first joins it.")] = True
+    auto_create: Annotated[bool, Meta(description="Create a room when somebody first enters it.")] = True
+    creator_owns: Annotated[
+        bool,
+        Meta(description="Who creates a room owns it; guests never do, and nobody owns the default room."),
+    ] = True
     name_pattern: Annotated[
         str, Meta(description="A regular expression that the whole name of a room must match.")
     ] = "[A-Za-z0-9_-]{1,64}"

@@ -23,6 +23,7 @@ from tornchat.testing.presence import PresenceContract
 from tornchat.testing.running import Client, RunningChat, running_chat
 from tornchat.testing.search import SearchContract
 from tornchat.testing.storage import StorageContract
+from tornchat.testing.users import UsersContract
 
 __all__ = [
     "AuthContract",
@@ -39,6 +40,7 @@ __all__ = [
     "SearchContract",
     "Stage",
     "StorageContract",
+    "UsersContract",
     "deletion",
     "draft",
     "promise",

@@ -33,6 +33,7 @@ from tornchat.hooks.specs import (
     presence,
     search,
     storage,
+    users,
 )
 from tornchat.hooks.specs.handle import ChatHandle
 from tornchat.hooks.specs.promise import PROJECT, Promise, hookimpl
@@ -42,6 +43,7 @@ MODULES = (
     auth,
     storage,
     directory,
+    users,
     filters,
     moderation,
     search,

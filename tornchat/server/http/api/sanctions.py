@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from tornchat.model import SanctionKind
 from tornchat.server.http.api.call import Call
 from tornchat.server.http.api.endpoint import Endpoint
 from tornchat.server.http.api.forms import Input, MemberPath, Output, RoomPath, Timestamp, UserId, timestamp
@@ -29,7 +28,7 @@ class Sanction(Output, frozen=True):
     """A sanction that prevents a user from joining ("ban") or sending ("mute"). `by` is a moderator's id."""
 
     user_id: str
-    kind: SanctionKind
+    kind: Literal["ban", "mute"]
     until: Timestamp
     by: str
 
@@ -56,7 +55,12 @@ async def list_sanctions(call: Call, path: RoomPath) -> SanctionList:
     found = await call.chat.moderation.read_sanctions(call.user, path.room)
     return SanctionList(
         sanctions=[
-            Sanction(user_id=one.user_id, kind=one.kind, until=timestamp(one.until), by=one.by)
+            Sanction(
+                user_id=one.user_id,
+                kind="ban" if one.kind == "ban" else "mute",
+                until=timestamp(one.until),
+                by=one.by,
+            )
             for one in found
         ]
     )
@@ -84,7 +88,7 @@ async def lift_mute(call: Call, path: MemberPath) -> None:
 
 async def disconnect(call: Call, path: UserPath) -> None:
     """Close all connections of a user with 4003, on every node."""
-    await call.chat.moderation.disconnect(call.user, path.user_id)
+    await call.chat.site.disconnect(call.user, path.user_id)
 
 
 _BAN = "/api/rooms/{room}/bans/{user_id}"
