@@ -174,7 +174,7 @@ class Joining:
         tail = room.tail_after(plan.after)
         older = self._history.older(room, dialect.plain, plan, room.seq) if tail is None else None
         start = dialect.welcome(Welcome(room.info.name, user, room.info.epoch, room.seq, plan.recovered))
-        users = dialect.users(room.roster.encoded(user.participant))
+        users = dialect.users(room.roster.encoded(user.participant, dialect.marks_guests))
         first = start + users + session.member.stream.history(tail or 0)
         slices = slices_of(first)
         ready = outlet.send(next(slices))
