@@ -14,6 +14,7 @@ from tornchat.errors import ChatError, NotStored, Rejected, SettingsError, Unava
 from tornchat.hooks.specs import ChatHandle, hookimpl
 from tornchat.model import (
     SITE,
+    AuditEntry,
     Credentials,
     Draft,
     Entry,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SITE",
+    "AuditEntry",
     "ChatApp",
     "ChatError",
     "ChatHandle",

@@ -263,3 +263,20 @@ class KnownUser(msgspec.Struct, frozen=True):
     username: str
     name_key: str
     roles: tuple[str, ...] = ()
+
+
+class AuditEntry(msgspec.Struct, frozen=True):
+    """That a user did something at `at` (Unix milliseconds). `actor` and `target` are user ids.
+
+    `room` is `SITE` for what concerns the whole site. `key` is unlike that of every other entry; `id` is
+    given by storage and rises.
+    """
+
+    key: str
+    at: int
+    actor: str
+    action: str
+    room: str = SITE
+    target: str = ""
+    detail: str = ""
+    id: int = 0

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from tornchat import (
+    AuditEntry,
     Entry,
     KnownUser,
     Membership,
@@ -89,6 +90,23 @@ class ManagingHooks(Opened):
     async def lift_sanction(self, room: str, user_id: str, kind: SanctionKind) -> bool:
         lift = self._opened().sanctions.lift
         return await self._write(partial(lift, room=room, user_id=user_id, kind=kind))
+
+    # --- audit ---
+
+    @hookimpl
+    async def record_audit(self, entries: Sequence[AuditEntry]) -> None:
+        await self._write(partial(self._opened().audit.record, entries=entries))
+
+    @hookimpl
+    async def read_audit(
+        self, before: int | None, limit: int, user_id: str | None, room: str | None
+    ) -> Sequence[AuditEntry]:
+        read = self._opened().audit.read
+        return await self._read(partial(read, before=before, limit=limit, user_id=user_id, room=room))
+
+    @hookimpl
+    async def prune_audit(self, before_ms: int, limit: int) -> int:
+        return await self._write(partial(self._opened().audit.prune, before_ms=before_ms, limit=limit))
 
     # --- users ---
 

@@ -16,6 +16,7 @@ class Models(NamedTuple):
     sanction: Any
     site_sanction: Any
     known_user: Any
+    audit: Any
 
 
 def models_of(database: Any) -> Models:
@@ -105,6 +106,18 @@ def models_of(database: Any) -> Models:
         class Meta:
             table_name = "known_user"
 
-    models = Models(Room, Log, Member, Sanction, SiteSanction, KnownUser)
+    class Audit(peewee.Model):
+        """What was done. `at` is in Unix milliseconds."""
+
+        id = peewee.BigAutoField()
+        key = peewee.TextField(unique=True)
+        at = peewee.BigIntegerField()
+        actor = peewee.TextField(index=True)
+        action = peewee.TextField()
+        room = peewee.TextField(index=True)
+        target = peewee.TextField(index=True)
+        detail = peewee.TextField()
+
+    models = Models(Room, Log, Member, Sanction, SiteSanction, KnownUser, Audit)
     database.bind(list(models), bind_refs=False, bind_backrefs=False)
     return models

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from tornchat import NotStored, Unavailable
+from tornchat_peewee.audit import AuditTable
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.log import Log
 from tornchat_peewee.pruning import Pruning
@@ -31,6 +32,7 @@ class Open(NamedTuple):
     sanctions: SanctionTable
     search: Search
     users: UserTable
+    audit: AuditTable
 
 
 class Opened:

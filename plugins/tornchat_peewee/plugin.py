@@ -19,6 +19,7 @@ from tornchat import (
     User,
     hookimpl,
 )
+from tornchat_peewee.audit import AuditTable
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.databases import backend_of
 from tornchat_peewee.directory import DirectoryTable
@@ -64,6 +65,7 @@ class PeeweePlugin(ManagingHooks):
             SanctionTable(backend, models),
             Search(backend, models),
             UserTable(backend, models),
+            AuditTable(backend, models),
         )
         if await _in_a_thread(backend, self._open.directory.has_deleted):
             self._clear_away()  # rooms deleted before the last shutdown

@@ -10,6 +10,7 @@ from tornchat_peewee import PeeweePlugin
 from tests.plugins.peeweekit import plugin
 from tests.postgres import PostgresServer
 from tornchat.testing import (
+    AuditContract,
     DirectoryContract,
     ModerationContract,
     SearchContract,
@@ -18,10 +19,12 @@ from tornchat.testing import (
 )
 
 
-class Contracts(StorageContract, DirectoryContract, ModerationContract, SearchContract, UsersContract):
+class Contracts(
+    StorageContract, DirectoryContract, ModerationContract, SearchContract, UsersContract, AuditContract
+):
     """All that the plugin fills."""
 
-    roles = ("storage", "history", "directory", "moderation", "search", "users")
+    roles = ("storage", "history", "directory", "moderation", "search", "users", "audit")
 
 
 class TestSqlite(Contracts):

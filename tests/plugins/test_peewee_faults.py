@@ -344,7 +344,12 @@ def test_processes_that_migrate_at_once_take_each_step_once(tmp_path: Path) -> N
     command = [sys.executable, "-c", MIGRATOR, str(tmp_path)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     answers = sorted(process.communicate()[0] for process in processes)
-    assert answers == ["['0001_rooms_and_log', '0002_members_and_search', '0003_rights']\n", "[]\n", "[]\n", "[]\n"]
+    assert answers == [
+        "['0001_rooms_and_log', '0002_members_and_search', '0003_rights']\n",
+        "[]\n",
+        "[]\n",
+        "[]\n",
+    ]
 
 
 def test_a_start_while_somebody_else_writes_succeeds(tmp_path: Path) -> None:

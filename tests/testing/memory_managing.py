@@ -12,6 +12,7 @@ import msgspec
 from tests.testing.memory import Log, MemoryStorage, head
 from tornchat import (
     SITE,
+    AuditEntry,
     Entry,
     KnownUser,
     Membership,
@@ -139,6 +140,38 @@ class MemoryManaging(MemoryStorage):
 
     def key(self, room: str, user_id: str, kind: str) -> Any:
         return room, user_id, kind
+
+    # --- audit ---
+
+    @property
+    def audit(self) -> dict[str, AuditEntry]:
+        return self.disk.setdefault("the audit", {})  # type: ignore[arg-type, return-value]
+
+    @hookimpl
+    def record_audit(self, entries: Sequence[AuditEntry]) -> None:
+        for entry in entries:
+            number = max((one.id for one in self.audit.values()), default=0) + 1
+            self.audit.setdefault(entry.key, msgspec.structs.replace(entry, id=number))
+
+    @hookimpl
+    def read_audit(
+        self, before: int | None, limit: int, user_id: str | None, room: str | None
+    ) -> Sequence[AuditEntry]:
+        found = sorted(self.audit.values(), key=lambda entry: -entry.id)
+        return [
+            entry
+            for entry in found
+            if (before is None or entry.id < before)
+            and user_id in (None, entry.actor, entry.target)
+            and room in (None, entry.room)
+        ][:limit]
+
+    @hookimpl
+    def prune_audit(self, before_ms: int, limit: int) -> int:
+        old = sorted((one for one in self.audit.values() if one.at < before_ms), key=lambda one: one.id)
+        for entry in old[:limit]:
+            del self.audit[entry.key]
+        return len(old[:limit])
 
     # --- users ---
 

@@ -12,6 +12,7 @@ from tornchat_local import LocalPlugin
 from tests.testing import memory, memory_managing, wrong, wrong_managing, wrong_storage
 from tornchat import Credentials
 from tornchat.testing import (
+    AuditContract,
     AuthContract,
     BroadcastContract,
     BrokenPromise,
@@ -50,6 +51,10 @@ class Moderation(OnDisks, ModerationContract):
 
 
 class Search(OnDisks, SearchContract):
+    pass
+
+
+class Audit(OnDisks, AuditContract):
     pass
 
 
@@ -98,6 +103,7 @@ RIGHT = [
     (Moderation, memory_managing.MemoryManaging),
     (Search, memory_managing.MemoryManaging),
     (Users, memory_managing.MemoryManaging),
+    (Audit, memory_managing.MemoryManaging),
     (Auth, memory.TableAuth),
     (Broadcast, LocalPlugin),
     (Presence, LocalPlugin),
@@ -193,6 +199,12 @@ WRONG = [
     (Moderation, wrong_managing.ForgetsTheRank, "test_all_fields_are_kept"),
     (Moderation, wrong_managing.KeepsNothingOfTheSite, "test_of_the_whole_site"),
     (Moderation, wrong_managing.TakesTheSiteForEveryRoom, "test_of_the_whole_site"),
+    (Audit, wrong_managing.ChangesWhatIsRecorded, "test_a_repeat_changes_nothing"),
+    (Audit, wrong_managing.ReadsTheOldestFirst, "test_what_is_recorded_is_read"),
+    (Audit, wrong_managing.ReadsWhatTheUserDidOnly, "test_by_user_and_room"),
+    (Audit, wrong_managing.ReadsTheEntryBeforeAgain, "test_page_by_page"),
+    (Audit, wrong_managing.PrunesAll, "test_pruned_are_the_oldest"),
+    (Audit, wrong_managing.KeepsTheAuditInMemory, "test_it_is_in_storage"),
     (Users, wrong_managing.KeepsTheFirstUser, "test_the_last_one_counts"),
     (Users, wrong_managing.ReadsAllUsers, "test_who_is_stored_is_read"),
     (Users, wrong_managing.ForgetsTheirRoles, "test_who_is_stored_is_read"),

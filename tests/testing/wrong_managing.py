@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tests.testing.memory_managing import MemoryManaging
 from tornchat import (
     SITE,
+    AuditEntry,
     Entry,
     KnownUser,
     Membership,
@@ -201,6 +202,54 @@ class SanctionsAnything(MemoryManaging):
 class KeepsSanctionsInMemory(MemoryManaging):
     def __init__(self, disk: dict[str, Any]) -> None:
         super().__init__({name: log for name, log in disk.items() if name != "the sanctions"})
+
+
+# --- audit ----------------------------------------------------------------------------------------------
+
+
+class ChangesWhatIsRecorded(MemoryManaging):
+    @hookimpl
+    def record_audit(self, entries: Sequence[AuditEntry]) -> None:
+        for entry in entries:
+            self.audit.pop(entry.key, None)
+        super().record_audit(entries)
+
+
+class ReadsTheOldestFirst(MemoryManaging):
+    @hookimpl
+    def read_audit(
+        self, before: int | None, limit: int, user_id: str | None, room: str | None
+    ) -> Sequence[AuditEntry]:
+        return list(reversed(super().read_audit(before, 1000, user_id, room)))[:limit]
+
+
+class ReadsWhatTheUserDidOnly(MemoryManaging):
+    @hookimpl
+    def read_audit(
+        self, before: int | None, limit: int, user_id: str | None, room: str | None
+    ) -> Sequence[AuditEntry]:
+        found = super().read_audit(before, limit, None, room)
+        return [entry for entry in found if user_id in (None, entry.actor)]
+
+
+class ReadsTheEntryBeforeAgain(MemoryManaging):
+    @hookimpl
+    def read_audit(
+        self, before: int | None, limit: int, user_id: str | None, room: str | None
+    ) -> Sequence[AuditEntry]:
+        after = before if before is None or before <= 2 else before + 1
+        return super().read_audit(after, limit, user_id, room)[:limit]
+
+
+class PrunesAll(MemoryManaging):
+    @hookimpl
+    def prune_audit(self, before_ms: int, limit: int) -> int:
+        return super().prune_audit(before_ms + 1, limit)
+
+
+class KeepsTheAuditInMemory(MemoryManaging):
+    def __init__(self, disk: dict[str, Any]) -> None:
+        super().__init__({name: log for name, log in disk.items() if name != "the audit"})
 
 
 # --- users ----------------------------------------------------------------------------------------------

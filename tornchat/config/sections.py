@@ -84,6 +84,14 @@ class HistorySection(Section, frozen=True):
     ] = 0
 
 
+class AuditSection(Section, frozen=True):
+    """Who did what to whom, and when: `tornchat audit`."""
+
+    keep_days: Annotated[
+        Natural, Meta(description="Forget what is older than so many days. 0: keep it for ever.")
+    ] = 365
+
+
 class LimitsSection(Section, frozen=True):
     """Limits per client. 0: no limit."""
 
@@ -223,6 +231,7 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
         "tornchat": TornchatSection,
         "rooms": RoomsSection,
         "history": HistorySection,
+        "audit": AuditSection,
         "limits": LimitsSection,
         "server": ServerSection,
         "guest": GuestSection,

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 from tornchat.errors import ChatError
 from tornchat.hooks.caller import Verbs
 from tornchat.model import (
+    AuditEntry,
     Entry,
     KnownUser,
     Membership,
@@ -74,6 +75,20 @@ class OptionalCalls(Verbs):
 
     async def lift_sanction(self, room: str, user_id: str, kind: SanctionKind) -> bool:
         return await self._provided("lift_sanction", bool, room, user_id, kind)
+
+    # --- audit ---
+
+    async def record_audit(self, entries: Sequence[AuditEntry]) -> None:
+        self._require("record_audit")
+        await self._one("record_audit", object, entries, optional=True)
+
+    async def read_audit(
+        self, before: int | None, limit: int, user_id: str | None, room: str | None
+    ) -> Sequence[AuditEntry]:
+        return await self._several("read_audit", AuditEntry, before, limit, user_id, room)
+
+    async def prune_audit(self, before_ms: int, limit: int) -> int:
+        return await self._provided("prune_audit", int, before_ms, limit)
 
     # --- users ---
 

@@ -40,6 +40,7 @@ from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import RoomLimits
 from tornchat.service.access import Access
 from tornchat.service.admission import Admission
+from tornchat.service.audit import PRUNE_SECONDS, Audit
 from tornchat.service.directory import Directory
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import EVERY, Enforcement
@@ -89,12 +90,15 @@ class Chat:
             hooks, self.rooms, self._sanctions, removals, self.publisher, Control(self.node_id), self._tasks
         )
         self._admission = Admission(self._sanctions)
+        self.audit = Audit(hooks, self.node_id, settings.audit.keep_days)
         access = Access(hooks, self.rooms, self._sanctions, settings.rooms)
         self.people = People(hooks, self.rooms)
         self._joining = Joining(
             settings, hooks, self.rooms, access, self._sanctions, removals, self.counts, self.node_id
         )
-        self.directory = Directory(hooks, access, self._enforcement, settings.limits.rooms_per_user)
+        self.directory = Directory(
+            hooks, access, self._enforcement, self.audit, settings.limits.rooms_per_user
+        )
         self.reading = Reading(hooks, access)
         self.posting = Posting(
             hooks,
@@ -111,9 +115,9 @@ class Chat:
         )
         self.committer = self.posting.committer
         self.moderation = Moderation(
-            hooks, access, self.people, self._enforcement, self.committer, self._drafts
+            hooks, access, self.people, self._enforcement, self.audit, self.committer, self._drafts
         )
-        self.site = SiteModeration(hooks, self.people, self._enforcement)
+        self.site = SiteModeration(hooks, self.people, self._enforcement, self.audit)
 
     # --- connect ---
 
@@ -251,6 +255,8 @@ class Chat:
         self._tasks.every(3.0, self.rooms.check_positions, "positions")
         self._tasks.every(EVERY, self._enforcement.upkeep, "sanctions")
         self._tasks.every(5.0, self.rooms.upkeep, "rooms")
+        self._tasks.every(3.0, self.audit.write, "audit")
+        self._tasks.every(PRUNE_SECONDS, self.audit.prune, "audit retention")
         if retention is not None:
             self._tasks.every(RETENTION_SECONDS, retention.prune, "retention")
 
@@ -265,6 +271,7 @@ class Chat:
         """
         end = self._now() + seconds
         await self.committer.close(seconds)
+        await self.audit.write()
         await self._joining.close(max(0.1, end - self._now()))
         await self._tasks.close()
         await self._hooks.close()

@@ -12,6 +12,7 @@ from tornchat.hooks.calls import Hooks
 from tornchat.model import GUEST_ID_PREFIX, Membership, Rights, Role, RoomPage, RoomSummary, User
 from tornchat.service import rights
 from tornchat.service.access import Access, Place
+from tornchat.service.audit import Audit
 from tornchat.service.enforcement import Enforcement
 
 MOST_ROOMS = 200
@@ -23,10 +24,13 @@ MOST_LOOKED_THROUGH = 1000
 class Directory:
     """Reads and changes rooms and memberships on behalf of users."""
 
-    def __init__(self, hooks: Hooks, access: Access, enforcement: Enforcement, rooms_per_user: int) -> None:
+    def __init__(
+        self, hooks: Hooks, access: Access, enforcement: Enforcement, audit: Audit, rooms_per_user: int
+    ) -> None:
         self._hooks = hooks
         self._access = access
         self._enforcement = enforcement
+        self._audit = audit
         self._rooms_per_user = rooms_per_user
 
     # --- rooms ---
@@ -58,6 +62,7 @@ class Directory:
         if not await self._access.may_create(user, name):
             raise ChatError("forbidden")
         info = await self._hooks.create_room(name, user, private, self._rooms_per_user, owner)
+        await self._audit.record(user, "create room", info, detail="private" if private else "")
         return RoomSummary(info.name, info.epoch, info.private, info.owner, 0)
 
     async def read_room(self, user: User, name: str) -> RoomSummary:
@@ -70,6 +75,7 @@ class Directory:
         if not await self._hooks.delete_room(name, place.room.epoch):
             raise ChatError("room_not_found")
         await self._enforcement.order("room", name)
+        await self._audit.record(user, "delete room", place.room)
 
     async def rights(self, user: User, name: str) -> Rights:
         """Return the user's role and actions in the room, and until when the user is muted or banned.
@@ -92,13 +98,15 @@ class Directory:
         who was never in the room or can own none; `too_many_rooms` if the new owner owns as many as may be.
         """
         if role == "owner":
-            await self._refuse_owner(await self._access.require(user, name, "hand over"), user_id)
+            place = await self._access.require(user, name, "hand over")
+            await self._refuse_owner(place, user_id)
         else:
             place = await self._access.require(user, name, "set member")
             if await self._access.role_in(place.room, user_id) == "owner":
                 raise ChatError("forbidden", "Make somebody else the owner first.")
         if not await self._hooks.set_member(name, user_id, role, self._rooms_per_user):
             raise ChatError("room_not_found")
+        await self._audit.record(user, "set member", place.room, user_id, role)
 
     async def _refuse_owner(self, place: Place, user_id: str) -> None:
         """Raise `forbidden` if the user can't own the room: a room is given to who has been in it."""
@@ -135,3 +143,4 @@ class Directory:
             raise ChatError("not_found", "They are no member of this room.")
         if room.private:
             await self._enforcement.order("kick", name, user_id)
+        await self._audit.record(user, "remove member", room, user_id)

@@ -15,6 +15,7 @@ from tornchat.log.commit import Committer
 from tornchat.model import Entry, Sanction, SanctionKind, User
 from tornchat.service import rights
 from tornchat.service.access import Access, Place
+from tornchat.service.audit import Audit
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import Enforcement
 from tornchat.service.people import People
@@ -35,6 +36,7 @@ class Moderation:
         access: Access,
         people: People,
         enforcement: Enforcement,
+        audit: Audit,
         committer: Committer,
         drafts: Drafts,
     ) -> None:
@@ -42,6 +44,7 @@ class Moderation:
         self._access = access
         self._people = people
         self._enforcement = enforcement
+        self._audit = audit
         self._committer = committer
         self._drafts = drafts
 
@@ -52,8 +55,9 @@ class Moderation:
         place = await self._require_over(user, room, user_id, "kick")
         if not self._hooks.provides("set_sanction"):
             await self._enforcement.order("kick", room, user_id)
-            return
-        await self._set(user, place, user_id, "kick", KICK_SECONDS)
+        else:
+            await self._set(user, place, user_id, "kick", KICK_SECONDS)
+        await self._audit.record(user, "kick", place.room, user_id)
 
     async def ban(self, user: User, room: str, user_id: str, seconds: float) -> None:
         """Ban `user_id` from the room for `seconds`.
@@ -79,6 +83,7 @@ class Moderation:
         if not await self._hooks.lift_sanction(room, user_id, kind):
             raise ChatError("not_found", f"There is no {kind} of theirs to lift.")
         await self._enforcement.order("sanctions", room)
+        await self._audit.record(user, f"lift {kind}", place.room, user_id)
 
     async def read_sanctions(self, user: User, room: str) -> Sequence[Sanction]:
         """Give the room's bans and mutes that have not ended. For its moderators."""
@@ -92,6 +97,7 @@ class Moderation:
         place = await self._require_over(user, room, user_id, kind)
         await self._refuse_outranked(place, user_id, kind)
         await self._set(user, place, user_id, kind, seconds)
+        await self._audit.record(user, kind, place.room, user_id, f"{seconds:g} s")
 
     async def _set(self, user: User, place: Place, user_id: str, kind: SanctionKind, seconds: float) -> None:
         room, now, rank = place.room.name, time.time(), rights.rank(place.standings)
@@ -137,6 +143,8 @@ class Moderation:
         if entry.text:
             draft = self._drafts.delete(user, place.room, seq)
             await self._committer.store(draft, self._access.position(room))
+            if act == "delete message":
+                await self._audit.record(user, act, place.room, entry.sender_id, f"message {seq}")
 
     async def _message(self, room: str, seq: int) -> Entry:
         page = await self._hooks.read_history(room, seq - 1, seq + 1, 1) if seq > 0 else None

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (letters that look like others are what this is about)
 """Names that people see: a guest's name made plain, and a key by which names that look alike are equal."""
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ MOST_CHARS = 64
 MOST_MARKS = 2
 """Combining marks on one letter; more of them cover the lines above and below."""
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
-"""Categories of characters that no name has: controls, direction marks, joiners, unassigned and private ones."""
+"""Categories of characters that no name has: controls, direction marks, unassigned and private ones."""
 _FILLERS = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )

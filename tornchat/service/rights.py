@@ -85,7 +85,7 @@ OVER: Mapping[Standing, frozenset[Standing]] = MappingProxyType(
         "moderator": frozenset[Standing]({"member", "user", "guest"}),
     }
 )
-"""Who may kick, ban and mute whom: all that somebody is has to be among it. Nobody may do it to themselves."""
+"""Who may kick, ban and mute whom: all that somebody is has to be among it. Nobody moderates themselves."""
 
 RANKS: tuple[Standing, ...] = ("moderator", "owner", "site moderator", "admin")
 """Who may lift and replace sanctions, lowest first: those of one's own rank and of lower ones."""

@@ -13,6 +13,7 @@ from tornchat.hooks.calls import Hooks
 from tornchat.model import SITE, Sanction, SanctionKind, User
 from tornchat.service import rights
 from tornchat.service.access import require_on_site
+from tornchat.service.audit import Audit
 from tornchat.service.enforcement import Enforcement
 from tornchat.service.moderation import FOREVER, KICK_SECONDS, refuse_no_time
 from tornchat.service.people import People
@@ -22,16 +23,18 @@ from tornchat.service.rights import Act
 class SiteModeration:
     """What admins do to users everywhere, each after asking whether they may."""
 
-    def __init__(self, hooks: Hooks, people: People, enforcement: Enforcement) -> None:
+    def __init__(self, hooks: Hooks, people: People, enforcement: Enforcement, audit: Audit) -> None:
         self._hooks = hooks
         self._people = people
         self._enforcement = enforcement
+        self._audit = audit
 
     async def ban(self, user: User, user_id: str, seconds: float) -> None:
         """Keep somebody out of the whole site: closed with 4003 on every node. Bans bind no admin."""
         refuse_no_time(seconds)
         await self._require_over(user, user_id, "ban from site")
         await self._set(user, user_id, "ban", seconds, time.time())
+        await self._audit.record(user, "ban from site", None, user_id, f"{seconds:g} s")
 
     async def lift_ban(self, user: User, user_id: str) -> None:
         """End a ban from the site before its time. Raises `not_found` if there is none."""
@@ -41,6 +44,7 @@ class SiteModeration:
         if not await self._hooks.lift_sanction(SITE, user_id, "ban"):
             raise ChatError("not_found", "There is no ban of theirs to lift.")
         await self._enforcement.order("sanctions", SITE)
+        await self._audit.record(user, "lift ban from site", None, user_id)
 
     async def revoke(self, user: User, user_id: str, before: float | None = None) -> None:
         """Refuse the user's tokens that were issued before `before` (Unix seconds; None: now).
@@ -53,14 +57,16 @@ class SiteModeration:
             raise ChatError("invalid_message", "The time is not in the past.")
         earlier = [one.since for one in await self._hooks.read_sanctions([SITE]) if _revokes(one, user_id)]
         await self._set(user, user_id, "revoke", FOREVER, max([now if before is None else before, *earlier]))
+        await self._audit.record(user, "revoke tokens", None, user_id)
 
     async def disconnect(self, user: User, user_id: str) -> None:
         """Close all of somebody's sessions with 4003, on every node."""
         require_on_site(user, "disconnect")
         if not self._hooks.provides("set_sanction"):
             await self._enforcement.order("disconnect", SITE, user_id)
-            return
-        await self._set(user, user_id, "disconnect", KICK_SECONDS, time.time())
+        else:
+            await self._set(user, user_id, "disconnect", KICK_SECONDS, time.time())
+        await self._audit.record(user, "disconnect", None, user_id)
 
     async def read_sanctions(self, user: User) -> Sequence[Sanction]:
         """Give the bans and revocations of the whole site that have not ended."""

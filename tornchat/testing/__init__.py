@@ -12,6 +12,7 @@ be plain functions or `async`. The kits require pytest, but no pytest plugins.
 
 from __future__ import annotations
 
+from tornchat.testing.audit import AuditContract
 from tornchat.testing.auth import AuthContract
 from tornchat.testing.broadcast import BroadcastContract
 from tornchat.testing.directory import DirectoryContract
@@ -26,6 +27,7 @@ from tornchat.testing.storage import StorageContract
 from tornchat.testing.users import UsersContract
 
 __all__ = [
+    "AuditContract",
     "AuthContract",
     "BroadcastContract",
     "BrokenPromise",

@@ -18,5 +18,5 @@ _encode = msgspec.json.Encoder().encode
 
 
 def encode_participant(participant: Participant, marked: bool = False) -> bytes:
-    """Return a participant encoded as an item of the user list; with `marked`, it says that a guest is one."""
+    """Return a participant as an item of the user list; with `marked`, it says that a guest is one."""
     return _encode(participant if marked else ListedUser(participant.id, participant.username))

@@ -1,4 +1,4 @@
-"""Sanctions know who set them and when, and may hold for the whole site; users are known by their names."""  # noqa: N999
+"""Ranks of sanctions, sanctions of the whole site, users by their names, and the audit."""  # noqa: N999
 
 from __future__ import annotations
 
@@ -16,10 +16,22 @@ COLUMNS = (
     "UPDATE sanction SET rank = 'owner' WHERE EXISTS (SELECT 1 FROM room WHERE room.id = sanction.room_id "
     'AND room.owner = sanction."by")',
 )
+SQLITE = (
+    "CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit "
+    "BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END",
+)
+POSTGRES = (
+    "CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION 'the audit is append-only'; END $$",
+    "CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit "
+    "FOR EACH ROW EXECUTE FUNCTION audit_is_append_only()",
+)
 
 
 def up(migrator: Any, database: Any) -> None:
     """Add the columns and create the tables. `migrator` is playhouse's."""
+
+    sqlite = isinstance(database, peewee.SqliteDatabase)
 
     class SiteSanction(peewee.Model):
         user_id = peewee.TextField()
@@ -42,7 +54,19 @@ def up(migrator: Any, database: Any) -> None:
         class Meta:
             table_name = "known_user"
 
-    database.bind([SiteSanction, KnownUser], bind_refs=False, bind_backrefs=False)
+    class Audit(peewee.Model):
+        id = peewee.AutoField() if sqlite else peewee.BigAutoField()
+        key = peewee.TextField(unique=True)
+        at = peewee.BigIntegerField()
+        actor = peewee.TextField(index=True)
+        action = peewee.TextField()
+        room = peewee.TextField(index=True)
+        target = peewee.TextField(index=True)
+        detail = peewee.TextField()
+
+    database.bind([SiteSanction, KnownUser, Audit], bind_refs=False, bind_backrefs=False)
     for statement in COLUMNS:
         database.execute_sql(statement)
-    database.create_tables([SiteSanction, KnownUser], safe=False)
+    database.create_tables([SiteSanction, KnownUser, Audit], safe=False)
+    for statement in SQLITE if sqlite else POSTGRES:
+        database.execute_sql(statement)

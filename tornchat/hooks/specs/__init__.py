@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tornchat.hooks.specs import (
+    audit,
     auth,
     broadcast,
     directory,
@@ -46,6 +47,7 @@ MODULES = (
     users,
     filters,
     moderation,
+    audit,
     search,
     broadcast,
     presence,

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (letters that look like others are what this is about)
 """What a page asks first: what server this is, a guest's token, who one is."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Calls for moderators and admins: kick, ban, mute and disconnect."""
+"""Calls of moderators: kick, ban, mute."""
 
 from __future__ import annotations
 
@@ -37,12 +37,6 @@ class SanctionList(Output, frozen=True):
     """The active bans and mutes in a room."""
 
     sanctions: list[Sanction]
-
-
-class UserPath(Input, frozen=True):
-    """The path of a user."""
-
-    user_id: UserId
 
 
 async def kick(call: Call, path: RoomPath, body: Kick) -> None:
@@ -86,11 +80,6 @@ async def lift_mute(call: Call, path: MemberPath) -> None:
     await call.chat.moderation.lift(call.user, path.room, path.user_id, "mute")
 
 
-async def disconnect(call: Call, path: UserPath) -> None:
-    """Close all connections of a user with 4003, on every node."""
-    await call.chat.site.disconnect(call.user, path.user_id)
-
-
 _BAN = "/api/rooms/{room}/bans/{user_id}"
 _MUTE = "/api/rooms/{room}/mutes/{user_id}"
 ENDPOINTS = (
@@ -100,5 +89,4 @@ ENDPOINTS = (
     Endpoint("DELETE", _BAN, lift_ban, "moderator", status=204, problems=(501,)),
     Endpoint("PUT", _MUTE, mute, "moderator", status=204, problems=(501,)),
     Endpoint("DELETE", _MUTE, lift_mute, "moderator", status=204, problems=(501,)),
-    Endpoint("POST", "/api/users/{user_id}/disconnect", disconnect, "admin", status=204),
 )
