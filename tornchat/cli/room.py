@@ -17,7 +17,7 @@ from tornchat.model import GUEST_ID_PREFIX, Membership, Role, RoomInfo, RoomSumm
 from tornchat.service.access import UNSAFE_NAMES
 
 PAGE = 200
-ROLES = [role for role in get_args(Role) if role != "owner"]
+ROLES = ("moderator", "member")
 
 
 @click.group("room")
@@ -114,7 +114,7 @@ async def _members(
 
 
 async def _set(room: RoomInfo, user_id: str, role: str, console: Console) -> None:
-    found: Role | None = next((one for one in get_args(Role) if one == role and one != "owner"), None)
+    found: Role | None = next((one for one in get_args(Role) if one == role and one in ROLES), None)
     if found is None:
         raise ChatError(
             "invalid_message", f"There is no role {role!r} to give; there are {', '.join(ROLES)}."

@@ -134,11 +134,15 @@ class Directory:
         Users may remove themselves; otherwise the action "manage" is required. Raises `ChatError`:
         `not_found` if `user_id` is not a member, `forbidden` if it is the owner.
         """
-        room = await self._access.see(user, name)
-        if user_id != user.id:
-            await self._access.require(user, name, "remove member")
-        if await self._access.role_in(room, user_id) == "owner":
+        if user_id == user.id:
+            place = await self._access.require(user, name, "see")
+        else:
+            place = await self._access.require(user, name, "remove member")
+        room, role = place.room, await self._access.role_in(place.room, user_id)
+        if role == "owner":
             raise ChatError("forbidden", "The owner can't leave. Make somebody else the owner first.")
+        if user_id == user.id and role is not None and not rights.may({role}, "leave"):
+            raise ChatError("forbidden")
         if not await self._hooks.remove_member(name, user_id):
             raise ChatError("not_found", "They are no member of this room.")
         if room.private:

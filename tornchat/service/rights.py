@@ -91,6 +91,37 @@ RANKS: tuple[Standing, ...] = ("moderator", "owner", "site moderator", "admin")
 """Who may lift and replace sanctions, lowest first: those of one's own rank and of lower ones."""
 
 
+MEANINGS: Mapping[Act, str] = MappingProxyType(
+    {
+        "see": "find a public room in the list, enter it, read its history, search it, see who is there",
+        "see private": "the same for a private room",
+        "send": "send a message",
+        "delete own message": "delete one's own message",
+        "delete message": "delete somebody else's message",
+        "read sanctions": "list the bans and mutes of a room",
+        "kick": "kick somebody out of a room",
+        "ban": "ban somebody from a room",
+        "mute": "mute somebody in a room",
+        "lift": "lift a ban or a mute in a room",
+        "set member": "make somebody a member or a moderator of a room",
+        "remove member": "end somebody's membership of a room",
+        "hand over": "hand a room over to a new owner",
+        "leave": "end one's own membership",
+        "delete room": "delete a room",
+        "create room": "create a public room",
+        "create private room": "create a private room",
+        "own": "own the rooms that one creates",
+        "disconnect": "close all connections of a user",
+        "ban from site": "ban a user from the whole site, and lift such a ban",
+        "revoke tokens": "revoke a user's tokens",
+        "read site sanctions": "list who is banned from the whole site",
+        "read audit": "read the audit",
+        "read dashboard": "read the figures of the dashboard",
+    }
+)
+"""Act -> what it is, in words for the page."""
+
+
 def standings(user: User, role: Role | None = None) -> frozenset[Standing]:
     """Return all that a user is, with this role in a room."""
     found: set[Standing] = {"guest" if user.is_guest else "user"}
