@@ -57,36 +57,36 @@ def slow_storage(history: Gate, rooms: Gate) -> type[PeeweePlugin]:
     return Slow
 
 
-async def remove(stage: Stage) -> None:
-    await stage.chat.directory.remove_member(JULIET, "crypt", "romeo")
+async def remove(stage: Stage, room: str = "crypt", user_id: str = "romeo") -> None:
+    await stage.chat.directory.remove_member(JULIET, room, user_id)
 
 
-async def kick(stage: Stage) -> None:
-    await stage.chat.moderation.kick(JULIET, "crypt", "romeo")
+async def kick(stage: Stage, room: str = "crypt", user_id: str = "romeo") -> None:
+    await stage.chat.moderation.kick(JULIET, room, user_id)
 
 
-async def ban(stage: Stage) -> None:
-    await stage.chat.moderation.ban(JULIET, "crypt", "romeo", 600)
+async def ban(stage: Stage, room: str = "crypt", user_id: str = "romeo") -> None:
+    await stage.chat.moderation.ban(JULIET, room, user_id, 600)
 
 
-async def delete(stage: Stage) -> None:
-    await stage.chat.directory.delete_room(JULIET, "crypt")
+async def delete(stage: Stage, room: str = "crypt", user_id: str = "romeo") -> None:
+    await stage.chat.directory.delete_room(JULIET, room)
 
 
-async def disconnect(stage: Stage) -> None:
-    await stage.chat.site.disconnect(PRINCE, "romeo")
+async def disconnect(stage: Stage, room: str = "crypt", user_id: str = "romeo") -> None:
+    await stage.chat.site.disconnect(PRINCE, user_id)
 
 
-async def ban_from_site(stage: Stage) -> None:
-    await stage.chat.site.ban(PRINCE, "romeo", 600)
+async def ban_from_site(stage: Stage, room: str = "crypt", user_id: str = "romeo") -> None:
+    await stage.chat.site.ban(PRINCE, user_id, 600)
 
 
-async def revoke(stage: Stage) -> None:
-    await stage.chat.site.revoke(PRINCE, "romeo")
+async def revoke(stage: Stage, room: str = "crypt", user_id: str = "romeo") -> None:
+    await stage.chat.site.revoke(PRINCE, user_id)
 
 
 WAYS = [remove, kick, ban, delete, disconnect, ban_from_site, revoke]
-Way = Callable[[Stage], Awaitable[None]]
+Way = Callable[..., Awaitable[None]]
 
 
 @pytest.mark.parametrize("held", ["history", "rooms"])

@@ -118,6 +118,9 @@ class Enforcement:
             return
         ids = {name: list({member.user.id for member in found}) for name, found in present.items()}
         admitted = await self._hooks.read_admitted(ids)
+        await self._rooms.compare(
+            [name for name in ids if not admitted.get(name)]
+        )  # deleted ones end with 4000
         for name, members in present.items():
             stay = set(admitted.get(name, ()))
             for member in members:
