@@ -29,11 +29,16 @@ class Admission:
             await self._sanctions.know(SITE)
         except Unavailable:
             raise Closed(TRY_AGAIN_LATER, "not available now", "unavailable") from None
-        sanction = self._sanctions.on_site(user)
-        if sanction is not None and sanction.kind == "revoke":
-            raise Closed(UNAUTHORIZED, "token revoked", "revoked")
-        if sanction is not None:
-            raise Closed(REMOVED, "banned", "banned")
+        refuse_off_site(self._sanctions, user)
         if user.id.startswith(GUEST_ID_PREFIX) and not user.is_guest:
             return replace(user, roles=user.roles | {GUEST})
         return user
+
+
+def refuse_off_site(sanctions: Sanctions, user: User) -> None:
+    """Raise `Closed` for a user who may not be on this site, as far as this node has read."""
+    sanction = sanctions.on_site(user)
+    if sanction is not None and sanction.kind == "revoke":
+        raise Closed(UNAUTHORIZED, "token revoked", "revoked")
+    if sanction is not None:
+        raise Closed(REMOVED, "banned", "banned")

@@ -21,10 +21,11 @@ from tornchat.hooks.calls import Hooks
 from tornchat.log.commit import PATIENCE, Committer
 from tornchat.log.queue import Pending
 from tornchat.metrics.counts import Counts
-from tornchat.model import ADMIN, Draft, Entry, Refusal, Stored, StoreResult, User
+from tornchat.model import ADMIN, SITE, Draft, Entry, Refusal, Stored, StoreResult, User
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.registry import Registry
 from tornchat.service.access import Access
+from tornchat.service.admission import refuse_off_site
 from tornchat.service.drafts import Drafts
 from tornchat.service.joining import Session
 from tornchat.service.quota import Quota, Quotas
@@ -209,11 +210,13 @@ class Posting:
     async def _look_again(self, user: User, draft: Draft) -> None:
         """Check existence of the room, ban, mute and expiry again, after the last plugin call.
 
-        Storage is read only if the room is not loaded. Raises `ChatError`, `Closed` (4001), `Unavailable`.
+        Raises `ChatError`, `Closed` (4001, 4003), `Unavailable`.
         """
+        await self._sanctions.know(SITE)
         if self._rooms.warm(draft.room) is None or not self._sanctions.knows(draft.room):
             await self._refuse_sanctioned(user, draft.room)
             await self._access.exists(user, draft.room)
+        refuse_off_site(self._sanctions, user)
         if self._sanctions.bans(draft.room, user):
             raise ChatError("room_not_found")
         self._refuse_muted(draft.room, user)
