@@ -107,6 +107,9 @@ def test_nobody_lifts_their_own(tmp_path):
                 await moderation.mute(setter, "hall", whom.id, 600)
                 assert await refused(moderation.lift(whom, "hall", whom.id, "mute")) == "forbidden", whom
                 assert await refused(stage.chat.posting.post(whom, "hall", Said("no"))) == "muted"
+            await moderation.mute(ROMEO, "hall", "tybalt", 600)
+            await directory.set_member(JULIET, "hall", "tybalt", "moderator")  # now of the same rank
+            assert await refused(moderation.lift(TYBALT, "hall", "tybalt", "mute")) == "forbidden"
 
     asyncio.run(play())
 
