@@ -83,6 +83,7 @@ def test_a_running_server_obeys_within_five_seconds(
             async with asyncio.timeout(5):
                 while await (await process.stage.enters("romeo", "cell")).is_closed_at_once():
                     pass
+        await process.stage.clear()
 
     with serving(tmp_path / "data") as process:
         asyncio.run(play())
