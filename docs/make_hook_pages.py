@@ -53,21 +53,21 @@ OWN = {
     "authorize": (
         VERBS["ask"],
         'It fails closed. "join": the connection is closed with 1013. "send": the message is not stored, '
-        'and its sender is told `unavailable`. "create": the room is not created.',
+        'and is refused with `unavailable`. "create": the room is not created.',
     ),
     "authorize_rooms": (
         "Plugins are asked in the order of `[tornchat] plugins`, each about the rooms that no plugin before "
-        "it has decided; rooms that nobody has decided are in the list.",
+        "it has decided; rooms without a decision are listed.",
         "It fails closed: no list is shown now.",
     ),
     "read_admitted": (
         VERBS["one"],
-        "Nobody's session is closed for it; the core asks again after a few seconds.",
+        "No session is closed; the core calls it again after a few seconds.",
     ),
-    "store_users": (VERBS["one"], "The core calls it again, until the users are stored."),
+    "store_users": (VERBS["one"], "The core calls it again until the users are stored."),
     "record_audit": (
         VERBS["one"],
-        "What was done stays done. The entries wait, and the core calls it again every few seconds.",
+        "The recorded action is not undone. The entries are kept, and the core calls it again every few seconds.",
     ),
     "broadcast_scope": (VERBS["one"], "The server does not start."),
     "publish": (VERBS["one"], "The payload is lost; the other nodes read the missing entries from the log."),

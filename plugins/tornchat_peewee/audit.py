@@ -18,7 +18,7 @@ class AuditTable:
         self._audit = models.audit
 
     def record(self, session: DatabaseSession, entries: Sequence[AuditEntry]) -> None:
-        """As the hook `record_audit` promises. Raises `NotStored`."""
+        """Implements the hook `record_audit`. Raises `NotStored`."""
         try:
             self._record(session, entries)
         except self._backend.data_errors:
@@ -44,7 +44,7 @@ class AuditTable:
     def read(
         self, session: DatabaseSession, before: int | None, limit: int, user_id: str | None, room: str | None
     ) -> list[AuditEntry]:
-        """As the hook `read_audit` promises. Raises `Unavailable`."""
+        """Implements the hook `read_audit`. Raises `Unavailable`."""
         audit = self._audit
         fields = (audit.key, audit.at, audit.actor, audit.action, audit.room, audit.target, audit.detail)
         rows = audit.select(*fields, audit.id).order_by(audit.id.desc()).limit(max(limit, 0))
@@ -61,7 +61,7 @@ class AuditTable:
             return []  # a name or an id that the database can't hold
 
     def prune(self, session: DatabaseSession, before_ms: int, limit: int) -> int:
-        """As the hook `prune_audit` promises. Raises `NotStored`."""
+        """Implements the hook `prune_audit`. Raises `NotStored`."""
         audit = self._audit
         with session.writing():
             oldest = audit.select(audit.id).order_by(audit.id).limit(max(limit, 0))

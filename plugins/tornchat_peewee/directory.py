@@ -139,7 +139,7 @@ class DirectoryTable:
     def read_admitted(
         self, session: DatabaseSession, rooms: Mapping[str, Sequence[str]]
     ) -> dict[str, Sequence[str]]:
-        """As the hook `read_admitted` promises."""
+        """Implements the hook `read_admitted`."""
         found: dict[str, Sequence[str]] = {}
         try:
             with session.reading():
@@ -162,7 +162,7 @@ class DirectoryTable:
     def set_member(
         self, session: DatabaseSession, name: str, user_id: str, role: Role, owned_limit: int
     ) -> bool:
-        """As the hook `set_member` promises. Raises `Rejected`."""
+        """Implements the hook `set_member`. Raises `Rejected`."""
         try:
             with session.writing() as cursor:
                 if role == "owner":

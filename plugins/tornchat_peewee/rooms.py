@@ -35,9 +35,9 @@ class RoomTable:
     def create(
         self, session: DatabaseSession, name: str, owned_limit: int, owner: str | None
     ) -> RoomInfo | None:
-        """Make the room for `owner`, or give the one that somebody else has made meanwhile.
+        """Create the room for `owner` and return it, or return the existing room.
 
-        None: `owner` owns `owned_limit` rooms already (0: no limit). Raises `NotStored`.
+        Returns None if `owner` already owns `owned_limit` rooms (0: no limit). Raises `NotStored`.
         """
         try:
             with session.writing() as cursor:

@@ -44,7 +44,7 @@ class SanctionTable:
         return [Sanction(SITE, *row) for row in rows.tuples()]
 
     def set(self, session: DatabaseSession, given: Sanction) -> bool:
-        """As the hook `set_sanction` promises. Raises `NotStored`."""
+        """Implements the hook `set_sanction`. Raises `NotStored`."""
         table = self._site if given.room == SITE else self._sanction
         try:
             with session.writing():
@@ -68,7 +68,7 @@ class SanctionTable:
         return None if found is None else {"room": found.id}
 
     def lift(self, session: DatabaseSession, room: str, user_id: str, kind: SanctionKind) -> bool:
-        """As the hook `lift_sanction` promises. Raises `NotStored`."""
+        """Implements the hook `lift_sanction`. Raises `NotStored`."""
         table = self._site if room == SITE else self._sanction
         mine = (table.user_id == user_id) & (table.kind == kind) & (table.until > time.time())
         if room != SITE:

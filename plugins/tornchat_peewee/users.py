@@ -24,7 +24,7 @@ class UserTable:
         self._user = models.known_user
 
     def store(self, session: DatabaseSession, users: Sequence[KnownUser]) -> None:
-        """As the hook `store_users` promises. Raises `NotStored`."""
+        """Implements the hook `store_users`. Raises `NotStored`."""
         try:
             self._store(session, users)
         except self._backend.data_errors:
@@ -41,7 +41,7 @@ class UserTable:
                 row.on_conflict(conflict_target=[table.id], update=kept).execute()
 
     def read(self, session: DatabaseSession, user_ids: Sequence[str]) -> list[KnownUser]:
-        """As the hook `read_users` promises. Raises `Unavailable`."""
+        """Implements the hook `read_users`. Raises `Unavailable`."""
         found: list[KnownUser] = []
         try:
             with session.reading():
@@ -55,7 +55,7 @@ class UserTable:
         return found
 
     def find(self, session: DatabaseSession, name_key: str) -> list[KnownUser]:
-        """As the hook `find_users` promises. Raises `Unavailable`."""
+        """Implements the hook `find_users`. Raises `Unavailable`."""
         try:
             with session.reading():
                 rows = self._user.select().where(self._user.name_key == name_key).limit(MOST_FOUND)

@@ -57,10 +57,12 @@ class RoomsSection(Section, frozen=True):
     default: Annotated[
         str, Meta(min_length=1, description="The room that the chat page opens if its URL names none.")
     ] = "general"
-    auto_create: Annotated[bool, Meta(description="Create a room when somebody first enters it.")] = True
+    auto_create: Annotated[bool, Meta(description="Create a room when a user first joins it.")] = True
     creator_owns: Annotated[
         bool,
-        Meta(description="Who creates a room owns it; guests never do, and nobody owns the default room."),
+        Meta(
+            description="Users own the rooms they create; guests never do, and the default room has no owner."
+        ),
     ] = True
     name_pattern: Annotated[
         str, Meta(description="A regular expression that the whole name of a room must match.")
@@ -85,10 +87,10 @@ class HistorySection(Section, frozen=True):
 
 
 class AuditSection(Section, frozen=True):
-    """Who did what to whom, and when: `tornchat audit`."""
+    """The audit: who did what to whom, and when."""
 
     keep_days: Annotated[
-        Natural, Meta(description="Forget what is older than so many days. 0: keep it for ever.")
+        Natural, Meta(description="Delete entries older than this many days; 0 keeps them forever.")
     ] = 365
 
 

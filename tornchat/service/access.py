@@ -17,11 +17,11 @@ from tornchat.service import rights
 from tornchat.service.rights import Act
 
 UNSAFE_NAMES = ("", ".", "..")
-"""Names that no room has, whatever the pattern says: in a URL they lead elsewhere."""
+"""Names that no room may have, because they are not kept in a URL."""
 
 
 class Place(NamedTuple):
-    """What a user is in a room that is there for them."""
+    """A room that is visible to a user, and what the user is in it."""
 
     room: RoomSummary
     role: Role | None
@@ -40,7 +40,7 @@ class Access:
         self._creator_owns = settings.creator_owns
 
     def is_name(self, name: str) -> bool:
-        """Say whether a room may be called that."""
+        """Return whether `name` is a valid room name."""
         return name not in UNSAFE_NAMES and self._name_pattern.fullmatch(name) is not None
 
     async def see(self, user: User, name: str) -> RoomInfo:
@@ -58,23 +58,23 @@ class Access:
         return info
 
     def owner_of_new(self, user: User, name: str) -> str | None:
-        """Give the id of who owns a room that the user creates; None is nobody."""
+        """Return the id of the owner of a room that the user creates; None if it has no owner."""
         if name == self._default or not self._creator_owns or not rights.may(rights.standings(user), "own"):
             return None
         return user.id
 
     def may_be_owned(self, name: str) -> bool:
-        """Say whether the room may get an owner: nobody becomes the owner of the default room."""
+        """Return whether the room may get a new owner. The default room may not."""
         return name != self._default
 
     async def may_create(self, user: User, name: str) -> bool:
-        """Ask the plugins whether the user may create the room; they are asked about joining, too."""
+        """Return whether the plugins let the user create the room, which includes joining it."""
         return await self._hooks.authorize(user, "join", name) and await self._hooks.authorize(
             user, "create", name
         )
 
     async def seen(self, user: User, rooms: Sequence[RoomSummary]) -> list[RoomSummary]:
-        """Give those of the listed rooms that the plugins let the user join and that do not ban the user."""
+        """Return those of the rooms that the plugins let the user join and that do not ban the user."""
         names = [room.name for room in rooms]
         joined = await self._hooks.authorize_rooms(user, names)
         banned = await self._sanctions.banning(user, names)
@@ -108,7 +108,7 @@ class Access:
         return Rights(summary, role, actions, sanctions.get("mute"), banned)
 
     async def require(self, user: User, name: str, act: Act) -> Place:
-        """Give what the user is in the room, who may do `act` there. Raises `forbidden`, `room_not_found`."""
+        """Return what a user who may do `act` is in the room. Raises `forbidden`, `room_not_found`."""
         info = await self._unless_banned(user, await self._find(user, name))
         role = await self.role_in(info, user.id)
         who = rights.standings(user, role)

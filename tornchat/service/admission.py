@@ -19,7 +19,7 @@ class Admission:
         self._sanctions = sanctions
 
     async def admit(self, user: User) -> User:
-        """Give the user; one who has a guest's id is a guest.
+        """Return the user, as a guest if the id is a guest's.
 
         Raises `Closed`: 4001 for an id that can't be or a revoked token, 4003 for a ban, 1013 for not now.
         """

@@ -78,7 +78,7 @@ class Audit:
                     self._waiting.popleft()
 
     async def prune(self) -> None:
-        """Forget the entries that are older than `[audit] keep_days`. Raises nothing."""
+        """Delete the entries older than `[audit] keep_days`. Raises nothing."""
         if not self._keep_days or not self._hooks.provides("prune_audit"):
             return
         before = int(time.time() * 1000) - self._keep_days * DAY_MS
@@ -96,7 +96,7 @@ class Audit:
         user_id: str | None = None,
         room: str | None = None,
     ) -> Sequence[AuditEntry]:
-        """Give entries, newest first, as the hook `read_audit` does; at most `MOST_READ`. For admins."""
+        """Return at most `MOST_READ` entries, newest first, as the hook `read_audit` does. For admins."""
         require_on_site(user, "read audit")
         return await self._hooks.read_audit(before, min(max(limit, 1), MOST_READ), user_id, room)
 

@@ -16,9 +16,9 @@ from tornchat.service.audit import Audit
 from tornchat.service.enforcement import Enforcement
 
 MOST_ROOMS = 200
-"""Rooms on one page of the list."""
+"""Maximum number of rooms per page of `list_rooms`."""
 MOST_LOOKED_THROUGH = 1000
-"""Entries among which a new owner has to have spoken who is not in the room."""
+"""Number of last entries of a log that are searched for one by a new owner who is not in the room."""
 
 
 class Directory:
@@ -36,7 +36,7 @@ class Directory:
     # --- rooms ---
 
     async def list_rooms(self, user: User, after: str | None = None, limit: int = 50) -> RoomPage:
-        """Give a page of the rooms that are there for the user, by name; at most `MOST_ROOMS`."""
+        """Return a page of at most `MOST_ROOMS` rooms that are visible to the user, sorted by name."""
         limit, found = min(max(limit, 1), MOST_ROOMS), list[RoomSummary]()
         more = True
         while more and len(found) <= limit:
@@ -47,7 +47,7 @@ class Directory:
         return RoomPage(tuple(found[:limit]), found[limit - 1].name if len(found) > limit else None)
 
     async def create_room(self, user: User, name: str, private: bool = False) -> RoomSummary:
-        """Create a room, which the user owns if anybody does: see `[rooms] creator_owns`.
+        """Create a room. The user owns it, unless `[rooms]` or the kind of the user says otherwise.
 
         Raises `room_taken`, `too_many_rooms`, `forbidden`, and `invalid_message` for a name that no room may
         have. A private room has an owner, unless an admin creates it.
@@ -70,7 +70,7 @@ class Directory:
         return await self._access.read(user, name)
 
     async def delete_room(self, user: User, name: str) -> None:
-        """Take the room away; its members on all nodes are closed with 4000. For its owner and admins."""
+        """Delete the room and close its sessions on all nodes with 4000. For its owner and admins."""
         place = await self._access.require(user, name, "delete room")
         if not await self._hooks.delete_room(name, place.room.epoch):
             raise ChatError("room_not_found")
@@ -109,7 +109,7 @@ class Directory:
         await self._audit.record(user, "set member", place.room, user_id, role)
 
     async def _refuse_owner(self, place: Place, user_id: str) -> None:
-        """Raise `forbidden` if the user can't own the room: a room is given to who has been in it."""
+        """Raise `forbidden` if the user may not become the owner of the room."""
         name = place.room.name
         if place.room.owner == user_id:
             return
@@ -121,7 +121,7 @@ class Directory:
             raise ChatError("forbidden", "They have not been in this room.")
 
     async def _was_there(self, name: str, user_id: str) -> bool:
-        """Say whether the user is in the room now, or has said one of the last things in it."""
+        """Return whether the user is in the room, or has sent one of its last entries."""
         roster = await self._hooks.read_presence(name)
         if any(participant.id == user_id for participant in roster.users):
             return True

@@ -1,8 +1,8 @@
 """Enforcement of moderation on every node: closes the sessions of removed users and of deleted rooms.
 
-The state is in storage. What is told over the bus is a hint to read it again, and so is time: what the bus
-has lost is found out within `EVERY` seconds. Bans, kicks, disconnects and revocations are sanctions; who is
-in a private room is compared with its members.
+Storage holds the state; a control message only prompts nodes to read it again. Nodes also read it every
+`EVERY` seconds, so that lost messages have no lasting effect. Bans, kicks, disconnects and revocations are
+sanctions; the users in a private room are compared with its members.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tornchat.service.removals import Removals
 from tornchat.tasks import Tasks
 
 EVERY = 3.0
-"""Seconds between two readings of the sanctions of the rooms in use, all in one call."""
+"""Interval in seconds at which the sanctions of all loaded rooms are read, in one call."""
 REASONS: Mapping[str, str] = MappingProxyType(
     {"ban": "banned", "kick": "removed", "disconnect": "disconnected", "revoke": "token revoked"}
 )

@@ -76,8 +76,8 @@ class Joining:
     ) -> Session:
         """Make `user` a member of the room and send the welcome, the user list and the history.
 
-        Raises `Closed`: 4000 if the room is not there for this user, 4003 if they were removed meanwhile,
-        1013 if that can't be told now; `ConnectionError` if the client went meanwhile.
+        Raises `Closed`: 4000 if the room is not visible to the user, 4003 if the user was removed meanwhile,
+        1013 if a plugin fails; and `ConnectionError` if the client has disconnected.
         """
         began = self._now()
         try:
@@ -111,7 +111,7 @@ class Joining:
         return room
 
     async def _admit_again(self, user: User, room: Room) -> None:
-        """Ask once more whether a private room is there for the user, after all that took its time.
+        """Check again whether a private room is visible to the user, after the other awaits.
 
         Raises `Closed` (4000), `Unavailable`.
         """
@@ -119,7 +119,7 @@ class Joining:
             raise Closed(ROOM_NOT_FOUND, "room not found")
 
     def _look_again(self, user: User, room: Room, began: float) -> None:
-        """Look at what may have changed since the loop time `began`. Raises `Closed`."""
+        """Check what may have changed since the loop time `began`. Raises `Closed`."""
         name = room.info.name
         if self._rooms.get(name) is not room:
             raise Closed(TRY_AGAIN_LATER, "the room has just changed")  # while its log was read
@@ -155,7 +155,7 @@ class Joining:
         return room
 
     async def _open_or_create(self, user: User, name: str) -> RoomInfo | None:
-        """Only if plugins are to be asked about creating is storage asked twice for a new room."""
+        """Open the room, or create it. Storage is called twice only if plugins decide about creating."""
         limit, owner = self._settings.limits.rooms_per_user, self._access.owner_of_new(user, name)
         create, gated = self._settings.rooms.auto_create, self._hooks.provides("authorize")
         info = await self._hooks.open_room(name, user, create and not gated, limit, owner)

@@ -22,9 +22,9 @@ from tornchat.service.people import People
 from tornchat.service.rights import Act
 
 FOREVER = 10 * 365 * 86400.0
-"""Seconds; no sanction lasts longer."""
+"""Maximum duration of a sanction in seconds."""
 KICK_SECONDS = 3600.0
-"""For how long it is stored that somebody was kicked: every node has read it by then."""
+"""Duration in seconds for which a kick is stored; every node has read it by then."""
 
 
 class Moderation:
@@ -51,7 +51,7 @@ class Moderation:
     # --- people ---
 
     async def kick(self, user: User, room: str, user_id: str) -> None:
-        """Close all of somebody's sessions in the room with 4003, on every node. They may come again."""
+        """Close all sessions of `user_id` in the room with 4003, on every node. The user may rejoin."""
         place = await self._require_over(user, room, user_id, "kick")
         if not self._hooks.provides("set_sanction"):
             await self._enforcement.order("kick", room, user_id)
@@ -72,7 +72,7 @@ class Moderation:
         await self._sanction(user, room, user_id, "mute", seconds)
 
     async def lift(self, user: User, room: str, user_id: str, kind: SanctionKind) -> None:
-        """End a sanction before its time. Raises `not_found` if there is none.
+        """End a sanction early. Raises `ChatError` (`not_found`) if there is none.
 
         Raises `forbidden` for one's own, and for one that was set by somebody of a higher rank.
         """
@@ -86,7 +86,7 @@ class Moderation:
         await self._audit.record(user, f"lift {kind}", place.room, user_id)
 
     async def read_sanctions(self, user: User, room: str) -> Sequence[Sanction]:
-        """Give the room's bans and mutes that have not ended. For its moderators."""
+        """Return the active bans and mutes of the room. For its moderators."""
         await self._access.require(user, room, "read sanctions")
         return [one for one in await self._hooks.read_sanctions([room]) if one.kind in ("ban", "mute")]
 
@@ -108,9 +108,12 @@ class Moderation:
         await self._enforcement.order("sanctions", room)
 
     async def _require_over(self, user: User, room: str, user_id: str, act: Act) -> Place:
-        """Give the place of who may do `act` to somebody. Raises `forbidden`, `room_not_found`."""
+        """Return what a user who may do `act` to `user_id` is in the room.
+
+        Raises `ChatError` (`forbidden`, `room_not_found`).
+        """
         place = await self._access.require(user, room, act)
-        if user_id == user.id:  # who is banned could not lift it
+        if user_id == user.id:  # a moderator who bans themselves could not lift the ban
             raise ChatError("forbidden", "Nobody moderates themselves.")
         theirs = User(user_id, user_id, await self._people.roles_of(user_id))
         role = await self._access.role_in(place.room, user_id)

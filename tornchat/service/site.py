@@ -1,6 +1,6 @@
 """The use cases of the whole site: ban a user, revoke tokens, disconnect. For admins.
 
-Each raises `ChatError` for a no, and `Unavailable` when that can't be told now.
+Every method raises `ChatError` if it is refused, and `Unavailable` if a plugin fails.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class SiteModeration:
         self._audit = audit
 
     async def ban(self, user: User, user_id: str, seconds: float) -> None:
-        """Keep somebody out of the whole site: closed with 4003 on every node. Bans bind no admin."""
+        """Ban a user from the whole site; sessions are closed with 4003 on every node. Not for admins."""
         refuse_no_time(seconds)
         await self._require_over(user, user_id, "ban from site")
         await self._set(user, user_id, "ban", seconds, time.time())
         await self._audit.record(user, "ban from site", None, user_id, f"{seconds:g} s")
 
     async def lift_ban(self, user: User, user_id: str) -> None:
-        """End a ban from the site before its time. Raises `not_found` if there is none."""
+        """End a ban from the site early. Raises `ChatError` (`not_found`) if there is none."""
         require_on_site(user, "ban from site")
         if user_id == user.id:
             raise ChatError("forbidden", "Nobody lifts their own sanctions.")
@@ -60,7 +60,7 @@ class SiteModeration:
         await self._audit.record(user, "revoke tokens", None, user_id)
 
     async def disconnect(self, user: User, user_id: str) -> None:
-        """Close all of somebody's sessions with 4003, on every node."""
+        """Close all sessions of `user_id` with 4003, in every room and on every node."""
         require_on_site(user, "disconnect")
         if not self._hooks.provides("set_sanction"):
             await self._enforcement.order("disconnect", SITE, user_id)
@@ -69,7 +69,7 @@ class SiteModeration:
         await self._audit.record(user, "disconnect", None, user_id)
 
     async def read_sanctions(self, user: User) -> Sequence[Sanction]:
-        """Give the bans and revocations of the whole site that have not ended."""
+        """Return the active bans and revocations of the whole site."""
         require_on_site(user, "read site sanctions")
         return [one for one in await self._hooks.read_sanctions([SITE]) if one.kind != "disconnect"]
 
