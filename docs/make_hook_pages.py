@@ -67,7 +67,7 @@ OWN = {
     "store_users": (VERBS["one"], "The core calls it again until the users are stored."),
     "record_audit": (
         VERBS["one"],
-        "The recorded action is not undone. The entries are kept, and the core calls it again every few seconds.",
+        "The action is not undone. The core keeps the entries and calls it again every few seconds.",
     ),
     "broadcast_scope": (VERBS["one"], "The server does not start."),
     "publish": (VERBS["one"], "The payload is lost; the other nodes read the missing entries from the log."),

@@ -1,4 +1,4 @@
-"""The use cases of moderation: kick, ban, mute, disconnect and delete messages.
+"""The use cases of moderation: kick, ban, mute and delete messages.
 
 Every method raises `ChatError` on refusal and `Unavailable` if a plugin fails.
 """
