@@ -53,7 +53,21 @@ OWN = {
     "authorize": (
         VERBS["ask"],
         'It fails closed. "join": the connection is closed with 1013. "send": the message is not stored, '
-        "and is refused with `unavailable`.",
+        'and is refused with `unavailable`. "create": the room is not created.',
+    ),
+    "authorize_rooms": (
+        "Plugins are asked in the order of `[tornchat] plugins`, each about the rooms that no plugin before "
+        "it has decided; rooms without a decision are listed.",
+        "It fails closed: no list is shown now.",
+    ),
+    "read_admitted": (
+        VERBS["one"],
+        "No session is closed; the core calls it again after a few seconds.",
+    ),
+    "store_users": (VERBS["one"], "The core calls it again until the users are stored."),
+    "record_audit": (
+        VERBS["one"],
+        "The action is not undone. The core keeps the entries and calls it again every few seconds.",
     ),
     "broadcast_scope": (VERBS["one"], "The server does not start."),
     "publish": (VERBS["one"], "The payload is lost; the other nodes read the missing entries from the log."),

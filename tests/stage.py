@@ -44,6 +44,10 @@ class Player:
         except ConnectionClosed:
             pass  # who listens next is told
 
+    async def is_closed_at_once(self) -> bool:
+        """True if the server refused this player instead of sending a first frame."""
+        return self._first is None
+
     async def receive(self) -> Data:
         """The next frame as it came."""
         first, self._first = self._first, None

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 from tornchat.errors import ChatError, NotStored, Rejected, SettingsError, Unavailable
 from tornchat.hooks.specs import ChatHandle, hookimpl
 from tornchat.model import (
+    SITE,
+    AuditEntry,
     Credentials,
     Draft,
     Entry,
     Fault,
+    KnownUser,
     Membership,
     Page,
     Participant,
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
     from tornchat.app import ChatApp as ChatApp
 
 __all__ = [
+    "SITE",
+    "AuditEntry",
     "ChatApp",
     "ChatError",
     "ChatHandle",
@@ -46,6 +51,7 @@ __all__ = [
     "Draft",
     "Entry",
     "Fault",
+    "KnownUser",
     "Membership",
     "NotStored",
     "Page",

@@ -46,6 +46,7 @@ REQUEST_CODES: Mapping[str, str] = MappingProxyType(
     {
         "room_not_found": "There is no such room.",
         "room_taken": "There is a room of this name already.",
+        "name_taken": "Somebody has a name that looks like this one. Choose another.",
         "too_many_rooms": "You own as many rooms as you may.",
         "not_found": "There is no such thing in this room.",
         "not_provided": "This chat has no plugin for that.",

@@ -15,29 +15,53 @@ Kind: TypeAlias = Literal["message", "deletion"]
 Role: TypeAlias = Literal["owner", "moderator", "member"]
 """A user's role in one room; the roles of a `User` apply to all rooms."""
 Action: TypeAlias = Literal["join", "send", "moderate", "manage"]
-SanctionKind: TypeAlias = Literal["ban", "mute"]
+SanctionKind: TypeAlias = Literal["ban", "mute", "kick", "disconnect", "revoke"]
+"""What a `Sanction` does; "disconnect" and "revoke" exist for the whole site only."""
+Standing: TypeAlias = Literal["admin", "site moderator", "owner", "moderator", "member", "user", "guest"]
+"""What a user is, by the roles of the token and the role in a room: a row of the table of rights."""
+ADMIN = "admin"
+"""The role of a token that may do everything everywhere."""
+MODERATOR = "moderator"
+"""The role of a token that may moderate every room it can see."""
+GUEST = "guest"
+"""The role of a token that the server gave to a guest."""
+GUEST_ID_PREFIX = "guest-"
+"""How the ids of guests begin, and nobody else's."""
+SITE = ""
+"""In place of a room's name: the whole site. No room has this name."""
 TokenSource: TypeAlias = Literal["header", "subprotocol", "cookie", "query"]
 
 
-class Participant(msgspec.Struct, frozen=True, gc=False):
+class Participant(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A user as shown to the other users in a room."""
 
     id: str
     username: str
+    guest: bool = False
 
 
 class User(msgspec.Struct, frozen=True):
-    """An authenticated user. `expires_at` (Unix seconds) is the end of the authentication; None: never."""
+    """An authenticated user. `expires_at` (Unix seconds) is the end of the authentication; None: never.
+
+    `issued_at` (Unix seconds) is when the token was issued; None if that is not known. A user whose tokens
+    were revoked is refused if it is not known, too.
+    """
 
     id: str
     username: str
     roles: frozenset[str] = frozenset()
     expires_at: float | None = None
+    issued_at: float | None = None
+
+    @property
+    def is_guest(self) -> bool:
+        """True if the server gave the token to somebody without an account."""
+        return GUEST in self.roles
 
     @property
     def participant(self) -> Participant:
         """The user as shown to other users."""
-        return Participant(self.id, self.username)
+        return Participant(self.id, self.username, GUEST in self.roles)
 
 
 class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
@@ -212,9 +236,12 @@ class Rights(msgspec.Struct, frozen=True):
 
 
 class Sanction(msgspec.Struct, frozen=True):
-    """A user may not enter a room ("ban") or not send to it ("mute") before `until` (Unix seconds).
+    """What a user may not do in a room, or, if `room` is `SITE`, anywhere, before `until` (Unix seconds).
 
-    `by` is the id of the user who set it.
+    "ban": enter. "mute": send. "kick" and "disconnect" close the sessions that began before `since` (Unix
+    seconds, when it was set); they are kept until every node has read them. "revoke" refuses the tokens that
+    were issued before `since`. `by` is the id of the user who set it and `rank` what that user was: only a
+    user of at least this rank may lift it.
     """
 
     room: str
@@ -222,3 +249,34 @@ class Sanction(msgspec.Struct, frozen=True):
     kind: SanctionKind
     until: float
     by: str
+    rank: Standing = "admin"
+    since: float = 0.0
+
+
+class KnownUser(msgspec.Struct, frozen=True):
+    """A user with an account who was let in once: the username and the roles of the last token.
+
+    Names that look alike have the same `name_key`.
+    """
+
+    id: str
+    username: str
+    name_key: str
+    roles: tuple[str, ...] = ()
+
+
+class AuditEntry(msgspec.Struct, frozen=True):
+    """That a user did something at `at` (Unix milliseconds). `actor` and `target` are user ids.
+
+    `room` is `SITE` for what concerns the whole site. `key` is unlike that of every other entry; `id` is
+    given by storage and rises.
+    """
+
+    key: str
+    at: int
+    actor: str
+    action: str
+    room: str = SITE
+    target: str = ""
+    detail: str = ""
+    id: int = 0

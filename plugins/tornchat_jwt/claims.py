@@ -42,7 +42,7 @@ class ClaimRules:
         for name in ("token_type", "typ"):
             if name in claims and claims[name] not in self._types:
                 raise ClaimsError(name)
-        return self._identity(claims, self._expiry(claims, now))
+        return self._identity(claims, self._expiry(claims, now), _issued_at(claims))
 
     def claims(self, user: User, now: float, lifetime: float) -> dict[str, object]:
         """Return claims that `user` converts back to the same user, valid for `lifetime` seconds from `now`.
@@ -56,7 +56,7 @@ class ClaimRules:
             settings.user_id_claim or "sub": user.id,
         }
         claims = {"sub": user.id} | claims | self._registered(now, lifetime)
-        if self._identity(claims, user.expires_at) != user:
+        if self._identity(claims, user.expires_at, user.issued_at) != user:
             raise ClaimsError("username")
         return claims
 
@@ -66,9 +66,10 @@ class ClaimRules:
         names = {"aud": self._settings.audience, "iss": self._settings.issuer}
         return claims | {name: value for name, value in names.items() if value is not None}
 
-    def _identity(self, claims: Claims, expires_at: float | None) -> User:
+    def _identity(self, claims: Claims, expires_at: float | None, issued_at: float | None) -> User:
         user_id = self._id(claims)
-        return User(user_id, self._username(claims, user_id), self._roles(claims), expires_at)
+        username, roles = self._username(claims, user_id), self._roles(claims)
+        return User(user_id, username, roles, expires_at, issued_at)
 
     def _id(self, claims: Claims) -> str:
         name = self._settings.user_id_claim or ("sub" if "sub" in claims else "user_id")
@@ -99,6 +100,14 @@ class ClaimRules:
             raise ClaimsError("exp")
         # Without the leeway, a user accepted because of it would be disconnected at once.
         return float(expiry) + self._settings.leeway
+
+
+def _issued_at(claims: Claims) -> float | None:
+    """The claim `iat`; None if it is no time. That it is not ahead was checked before, if it is a number."""
+    issued = claims.get("iat")
+    if not isinstance(issued, int | float) or isinstance(issued, bool) or not 0 <= issued < 2**53:
+        return None
+    return float(issued)
 
 
 def _is_text(value: object) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tornchat import Membership, Rejected, Role, RoomInfo, RoomSummary, User
@@ -10,6 +10,7 @@ from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
 from tornchat_peewee.rooms import ADMIN, RoomTable, new_epoch
 from tornchat_peewee.session import DatabaseSession
+from tornchat_peewee.statements import MOST_NAMES
 
 MOST_CLEARED = 1000
 """Maximum number of entries of a deleted room removed per transaction, which delays messages."""
@@ -23,7 +24,8 @@ class DirectoryTable:
 
     def __init__(self, backend: Backend, models: Models, rooms: RoomTable) -> None:
         self._backend = backend
-        self._room, self._log, self._member, self._sanction = models
+        self._room, self._log = models.room, models.log
+        self._member, self._sanction = models.member, models.sanction
         self._rooms = rooms
 
     # --- rooms ---
@@ -46,26 +48,29 @@ class DirectoryTable:
             return []  # a name that the database can't hold
 
     def create_room(
-        self, session: DatabaseSession, name: str, user: User, private: bool, owned_limit: int
+        self, session: DatabaseSession, name: str, private: bool, owned_limit: int, owner: str | None
     ) -> RoomInfo:
         """Implements the hook `create_room`. Raises `Rejected`."""
         try:
             with session.writing() as cursor:
-                self._backend.take_turns(cursor, user.id)
-                created = self._create(cursor, name, user, private, owned_limit)
+                if owner is not None:
+                    self._backend.take_turns(cursor, owner)
+                created = self._create(cursor, name, owner, private, owned_limit)
         except self._backend.data_errors:
             created = "invalid_message"
         if isinstance(created, str):
             raise Rejected(code=created)
         return created
 
-    def _create(self, cursor: Any, name: str, user: User, private: bool, owned_limit: int) -> RoomInfo | str:
-        """Return the new room, or the error code if it can't be created."""
+    def _create(
+        self, cursor: Any, name: str, owner: str | None, private: bool, owned_limit: int
+    ) -> RoomInfo | str:
+        """Give the new room, or the code that says why there is none."""
         if self._rooms.exists(name):
             return "room_taken"
-        if not self._rooms.may_own(user.id, owned_limit):
+        if not self._rooms.may_own(owner, owned_limit):
             return "too_many_rooms"
-        added = self._rooms.insert(name, user.id, private)
+        added = self._rooms.insert(name, owner, private)
         return self._rooms.found(cursor, name) if added else "room_taken"
 
     def delete_room(self, session: DatabaseSession, name: str, epoch: str) -> bool:
@@ -131,20 +136,55 @@ class DirectoryTable:
             members[owner] = "owner"
         return members
 
-    def set_member(self, session: DatabaseSession, name: str, user_id: str, role: Role) -> bool:
-        """Implements the hook `set_member`."""
+    def read_admitted(
+        self, session: DatabaseSession, rooms: Mapping[str, Sequence[str]]
+    ) -> dict[str, Sequence[str]]:
+        """Implements the hook `read_admitted`."""
+        found: dict[str, Sequence[str]] = {}
         try:
-            with session.writing():
-                room = self._locked(name)
-                if room is None:
-                    return False
+            with session.reading():
+                for name, users in rooms.items():
+                    found[name] = self._admitted(name, users)
+        except self._backend.data_errors:
+            return {}  # a name or an id that the database can't hold
+        return found
+
+    def _admitted(self, name: str, users: Sequence[str]) -> Sequence[str]:
+        room = self._room
+        row = room.select(room.private).where(room.name == name).tuples().first()
+        if row is None:
+            return ()
+        if not row[0]:
+            return users
+        parts = (users[start : start + MOST_NAMES] for start in range(0, len(users), MOST_NAMES))
+        return [user_id for part in parts for user_id in self._members(name, part)]
+
+    def set_member(
+        self, session: DatabaseSession, name: str, user_id: str, role: Role, owned_limit: int
+    ) -> bool:
+        """Implements the hook `set_member`. Raises `Rejected`."""
+        try:
+            with session.writing() as cursor:
                 if role == "owner":
-                    self._hand_over(room, user_id)
-                elif user_id != room.owner:
-                    self._put(room, user_id, role)
-                return True
+                    self._backend.take_turns(cursor, user_id)
+                room = self._locked(name)
+                done = room is not None and self._set(room, user_id, role, owned_limit)
         except self._backend.data_errors:
             return False
+        if room is not None and not done:
+            raise Rejected(code="too_many_rooms")
+        return done
+
+    def _set(self, room: Any, user_id: str, role: Role, owned_limit: int) -> bool:
+        """Say whether the user may have this role; then they have it."""
+        if role != "owner":
+            if user_id != room.owner:
+                self._put(room, user_id, role)
+        elif user_id != room.owner:
+            if not self._rooms.may_own(user_id, owned_limit):
+                return False
+            self._hand_over(room, user_id)
+        return True
 
     def _hand_over(self, room: Any, user_id: str) -> None:
         if room.owner not in (None, user_id):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from tornchat import (
+    AuditEntry,
     Entry,
+    KnownUser,
     Membership,
     Role,
     RoomInfo,
@@ -43,9 +45,9 @@ class ManagingHooks(Opened):
         )
 
     @hookimpl
-    async def create_room(self, name: str, user: User, private: bool, owned_limit: int) -> RoomInfo:
+    async def create_room(self, name: str, private: bool, owned_limit: int, owner: str | None) -> RoomInfo:
         create = self._opened().directory.create_room
-        job = partial(create, name=name, user=user, private=private, owned_limit=owned_limit)
+        job = partial(create, name=name, private=private, owned_limit=owned_limit, owner=owner)
         return await self._write(job)
 
     @hookimpl
@@ -60,9 +62,14 @@ class ManagingHooks(Opened):
         return await self._read(partial(self._opened().directory.read_members, name=room, users=users))
 
     @hookimpl
-    async def set_member(self, room: str, user_id: str, role: Role) -> bool:
+    async def read_admitted(self, rooms: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+        return await self._read(partial(self._opened().directory.read_admitted, rooms=rooms))
+
+    @hookimpl
+    async def set_member(self, room: str, user_id: str, role: Role, owned_limit: int) -> bool:
         change = self._opened().directory.set_member
-        return await self._write(partial(change, name=room, user_id=user_id, role=role))
+        job = partial(change, name=room, user_id=user_id, role=role, owned_limit=owned_limit)
+        return await self._write(job)
 
     @hookimpl
     async def remove_member(self, room: str, user_id: str) -> bool:
@@ -83,6 +90,37 @@ class ManagingHooks(Opened):
     async def lift_sanction(self, room: str, user_id: str, kind: SanctionKind) -> bool:
         lift = self._opened().sanctions.lift
         return await self._write(partial(lift, room=room, user_id=user_id, kind=kind))
+
+    # --- audit ---
+
+    @hookimpl
+    async def record_audit(self, entries: Sequence[AuditEntry]) -> None:
+        await self._write(partial(self._opened().audit.record, entries=entries))
+
+    @hookimpl
+    async def read_audit(
+        self, before: int | None, limit: int, user_id: str | None, room: str | None
+    ) -> Sequence[AuditEntry]:
+        read = self._opened().audit.read
+        return await self._read(partial(read, before=before, limit=limit, user_id=user_id, room=room))
+
+    @hookimpl
+    async def prune_audit(self, before_ms: int, limit: int) -> int:
+        return await self._write(partial(self._opened().audit.prune, before_ms=before_ms, limit=limit))
+
+    # --- users ---
+
+    @hookimpl
+    async def store_users(self, users: Sequence[KnownUser]) -> None:
+        await self._write(partial(self._opened().users.store, users=users))
+
+    @hookimpl
+    async def read_users(self, user_ids: Sequence[str]) -> Sequence[KnownUser]:
+        return await self._read(partial(self._opened().users.read, user_ids=user_ids))
+
+    @hookimpl
+    async def find_users(self, name_key: str) -> Sequence[KnownUser]:
+        return await self._read(partial(self._opened().users.find, name_key=name_key))
 
     # --- search ---
 

@@ -14,6 +14,9 @@ class Models(NamedTuple):
     log: Any
     member: Any
     sanction: Any
+    site_sanction: Any
+    known_user: Any
+    audit: Any
 
 
 def models_of(database: Any) -> Models:
@@ -65,16 +68,56 @@ def models_of(database: Any) -> Models:
             primary_key = peewee.CompositeKey("room", "user_id")
 
     class Sanction(peewee.Model):
-        """A ban or a mute. `until` is Unix time in seconds."""
+        """Who may not be in a room or not speak there. `until` and `since` are in Unix seconds."""
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
         user_id = peewee.TextField()
         kind = peewee.TextField()
         until = peewee.DoubleField()
         by = peewee.TextField()
+        rank = peewee.TextField()
+        since = peewee.DoubleField()
 
         class Meta:
             primary_key = peewee.CompositeKey("room", "user_id", "kind")
 
-    database.bind([Room, Log, Member, Sanction], bind_refs=False, bind_backrefs=False)
-    return Models(Room, Log, Member, Sanction)
+    class SiteSanction(peewee.Model):
+        """A sanction that holds in all rooms."""
+
+        user_id = peewee.TextField()
+        kind = peewee.TextField()
+        until = peewee.DoubleField()
+        by = peewee.TextField()
+        rank = peewee.TextField()
+        since = peewee.DoubleField()
+
+        class Meta:
+            primary_key = peewee.CompositeKey("user_id", "kind")
+            table_name = "site_sanction"
+
+    class KnownUser(peewee.Model):
+        """A user who was let in once. `roles` is a list in JSON."""
+
+        id = peewee.TextField(primary_key=True)
+        username = peewee.TextField()
+        name_key = peewee.TextField(index=True)
+        roles = peewee.TextField()
+
+        class Meta:
+            table_name = "known_user"
+
+    class Audit(peewee.Model):
+        """What was done. `at` is in Unix milliseconds."""
+
+        id = peewee.BigAutoField()
+        key = peewee.TextField(unique=True)
+        at = peewee.BigIntegerField()
+        actor = peewee.TextField(index=True)
+        action = peewee.TextField()
+        room = peewee.TextField(index=True)
+        target = peewee.TextField(index=True)
+        detail = peewee.TextField()
+
+    models = Models(Room, Log, Member, Sanction, SiteSanction, KnownUser, Audit)
+    database.bind(list(models), bind_refs=False, bind_backrefs=False)
+    return models

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from tornchat import NotStored, Unavailable
+from tornchat_peewee.audit import AuditTable
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.log import Log
 from tornchat_peewee.pruning import Pruning
@@ -13,6 +14,7 @@ from tornchat_peewee.rooms import RoomTable
 from tornchat_peewee.sanctions import SanctionTable
 from tornchat_peewee.search import Search
 from tornchat_peewee.session import DatabaseSession
+from tornchat_peewee.users import UserTable
 from tornchat_peewee.workers import Workers
 
 Result = TypeVar("Result")
@@ -29,6 +31,8 @@ class Open(NamedTuple):
     directory: DirectoryTable
     sanctions: SanctionTable
     search: Search
+    users: UserTable
+    audit: AuditTable
 
 
 class Opened:

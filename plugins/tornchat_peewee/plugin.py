@@ -19,6 +19,7 @@ from tornchat import (
     User,
     hookimpl,
 )
+from tornchat_peewee.audit import AuditTable
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.databases import backend_of
 from tornchat_peewee.directory import DirectoryTable
@@ -34,6 +35,7 @@ from tornchat_peewee.search import Search
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.settings import PeeweeSettings
 from tornchat_peewee.statements import Statements
+from tornchat_peewee.users import UserTable
 from tornchat_peewee.workers import Workers
 
 
@@ -62,6 +64,8 @@ class PeeweePlugin(ManagingHooks):
             DirectoryTable(backend, models, rooms),
             SanctionTable(backend, models),
             Search(backend, models),
+            UserTable(backend, models),
+            AuditTable(backend, models),
         )
         if await _in_a_thread(backend, self._open.directory.has_deleted):
             self._clear_away()  # rooms deleted before the last shutdown
@@ -101,11 +105,13 @@ class PeeweePlugin(ManagingHooks):
         return {part: await answer for part, answer in parts.items()}
 
     @hookimpl
-    async def open_room(self, name: str, user: User, create: bool, owned_limit: int) -> RoomInfo | None:
+    async def open_room(
+        self, name: str, user: User, create: bool, owned_limit: int, owner: str | None
+    ) -> RoomInfo | None:
         rooms = self._opened().rooms
         room = await self._read(partial(rooms.find, name=name))
         if room is None and create:
-            room = await self._write(partial(rooms.create, name=name, user=user, owned_limit=owned_limit))
+            room = await self._write(partial(rooms.create, name=name, owned_limit=owned_limit, owner=owner))
         if room is None or not room.private:
             return room
         return room if await self._read(partial(rooms.admits, room=room, user=user)) else None

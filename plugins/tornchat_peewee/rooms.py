@@ -32,16 +32,19 @@ class RoomTable:
         except self._backend.data_errors:
             return None  # a name that the database can't hold is no room's
 
-    def create(self, session: DatabaseSession, name: str, user: User, owned_limit: int) -> RoomInfo | None:
-        """Create the room for `user` and return it, or return the existing room.
+    def create(
+        self, session: DatabaseSession, name: str, owned_limit: int, owner: str | None
+    ) -> RoomInfo | None:
+        """Create the room for `owner` and return it, or return the existing room.
 
-        Returns None if `user` already owns `owned_limit` rooms (0: no limit). Raises `NotStored`.
+        Returns None if `owner` already owns `owned_limit` rooms (0: no limit). Raises `NotStored`.
         """
         try:
             with session.writing() as cursor:
-                self._backend.take_turns(cursor, user.id)
-                if self.may_own(user.id, owned_limit):
-                    self.insert(name, user.id)
+                if owner is not None:
+                    self._backend.take_turns(cursor, owner)
+                if self.may_own(owner, owned_limit):
+                    self.insert(name, owner)
                 return self._find(cursor, name)
         except self._backend.data_errors:
             return None
@@ -83,13 +86,15 @@ class RoomTable:
         """Return whether the room exists, within the caller's transaction."""
         return bool(self._room.select().where(self._room.name == name).exists())
 
-    def may_own(self, owner: str, owned_limit: int) -> bool:
-        """Return whether `owner` may own another room, within the caller's transaction."""
+    def may_own(self, owner: str | None, owned_limit: int) -> bool:
+        """Say whether `owner` may own one more room, in the caller's transaction; None is nobody."""
+        if owner is None:
+            return True
         rooms = self._room.select().where(self._room.owner == owner)
         return not owned_limit or bool(rooms.count() < owned_limit)
 
-    def insert(self, name: str, owner: str, private: bool = False) -> bool:
-        """Insert a room, within the caller's transaction; return False if another node has created it."""
+    def insert(self, name: str, owner: str | None, private: bool = False) -> bool:
+        """Make a room, in the caller's transaction; False if somebody else, on another node, was quicker."""
         created_at = time.time_ns() // 1_000_000
         row = {"name": name, "epoch": new_epoch(), "owner": owner, "created_at": created_at}
         added = self._room.insert({**row, "private": private}).on_conflict_ignore()

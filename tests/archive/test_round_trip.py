@@ -73,7 +73,7 @@ def test_it_comes_back_in_order_with_its_times_and_senders(place: Place, tmp_pat
             assert await restore(hooks, path, "hall") == {"known": 20}
             assert without_places(await log(chat, "den")) == without_places(await log(chat, "hall"))
             assert len(await log(chat, "hall")) == 20
-            room = await chat.open_room("den", ROMEO, False, 0)
+            room = await chat.open_room("den", ROMEO, False, 0, ROMEO.id)
             assert room.owner == JULIET.id
 
     asyncio.run(play())
@@ -123,7 +123,7 @@ def test_what_was_pruned_between_two_exports_is_told(place: Place, tmp_path: Pat
             await talk(chat, 6)
             part = tmp_path / "hall.jsonl.part"
             form = JsonLines()
-            room = await chat.open_room("hall", ROMEO, False, 0)
+            room = await chat.open_room("hall", ROMEO, False, 0, ROMEO.id)
             part.write_bytes(form.begin("hall", room.epoch) + form.records((await log(chat, "hall"))[:2]))
             assert await hooks.prune_history("hall", 1_600_000_000_001, 100) == 1
             assert await export(hooks, "hall", path) == Exported(2, 4, 0)
@@ -139,7 +139,7 @@ def test_a_file_that_is_not_of_this_log_is_refused_and_left_as_it_is(tmp_path: P
             await talk(chat, 3)
             await export(hooks, "hall", path)
             if what == "another room":
-                await chat.open_room("den", ROMEO, True, 0)
+                await chat.open_room("den", ROMEO, True, 0, ROMEO.id)
             elif what == "another log":
                 path.write_bytes(path.read_bytes().replace(b'"draft_id":"', b'"draft_id":"x'))
             elif what == "no export":

@@ -39,6 +39,19 @@ def test_two_talk(arrives: Arrives) -> None:
     expect(alice.page.locator(".person-name")).to_have_text(["Alice"])
 
 
+def test_guests_are_marked_and_no_two_who_are_here_look_alike(arrives: Arrives) -> None:
+    alice = arrives().joins("Alice", "marked").says("I am a guest.")
+    bob = arrives().joins("Bob", "marked")
+    expect(bob.page.locator(".message .guest")).to_have_text(["Guest"])
+    expect(bob.page.locator(".person small").filter(has_text="Guest")).to_have_count(2)
+    twin = arrives().opens("/#marked")
+    twin.page.get_by_label("Your name").fill("AL1CE")
+    twin.page.keyboard.press("Enter")
+    expect(twin.page.get_by_role("alert")).to_contain_text("looks like this one")
+    twin.faults.clear()  # the browser tells of the 409
+    alice.sees("I am a guest.")
+
+
 def test_hostile_text_is_text(arrives: Arrives) -> None:
     eve = arrives().joins("<b>Eve</b> & מישהו", "hostile")
     bob = arrives(viewport=PHONE).joins("Bob", "hostile")

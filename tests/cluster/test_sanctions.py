@@ -11,7 +11,9 @@ from tornchat.cluster.sanctions import Sanctions
 from tornchat.errors import Unavailable
 from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
-from tornchat.model import Sanction
+from tornchat.model import Sanction, User
+
+ROMEO, JULIET = User("romeo", "Romeo"), User("juliet", "Juliet")
 
 
 def sanctions(answer):
@@ -35,9 +37,9 @@ def test_a_ban_is_new_once_and_again_after_its_end():
         stored[:] = [ban(0.05)]
         assert await known.read(["hall"]) == stored
         assert await known.read(["hall"]) == []
-        assert known.bans("hall", "romeo")
+        assert known.bans("hall", ROMEO)
         await asyncio.sleep(0.06)
-        assert not known.bans("hall", "romeo")
+        assert not known.bans("hall", ROMEO)
         stored[:] = [ban()]
         assert await known.read(["hall"]) == stored
 
@@ -50,10 +52,10 @@ def test_mutes_are_there_until_they_are_lifted_end_or_nobody_is_in_the_room():
     async def play():
         known = sanctions(lambda rooms: [one for one in stored if one.room in rooms])
         await known.read(["hall", "garden"])
-        assert 59 < known.muted_for("hall", "romeo") <= 60
-        assert known.muted_for("hall", "juliet") == 0
+        assert 59 < known.muted_for("hall", ROMEO) <= 60
+        assert known.muted_for("hall", JULIET) == 0
         await asyncio.sleep(0.06)
-        assert known.muted_for("garden", "romeo") == 0
+        assert known.muted_for("garden", ROMEO) == 0
         stored.clear()
         await known.read(["garden"])
         assert list(known.mutes) == [("hall", "romeo")]
@@ -81,7 +83,7 @@ def test_an_older_answer_never_comes_after_a_newer_one():
         await asyncio.sleep(0)
         first.set()
         await asyncio.gather(older, newer)
-        assert not known.bans("hall", "romeo")
+        assert not known.bans("hall", ROMEO)
 
     asyncio.run(play())
 
@@ -100,9 +102,9 @@ def test_what_was_read_last_holds_while_storage_is_away():
         await known.know("hall")
         with pytest.raises(Unavailable):
             await known.read(["hall"])
-        assert known.bans("hall", "romeo")
-        assert known.muted_for("hall", "romeo")
-        assert set(await known.until("hall", "romeo")) == {"ban", "mute"}
+        assert known.bans("hall", ROMEO)
+        assert known.muted_for("hall", ROMEO)
+        assert set(await known.until("hall", ROMEO)) == {"ban", "mute"}
 
     asyncio.run(play())
 
@@ -112,6 +114,6 @@ def test_without_a_plugin_nobody_is_asked():
         known = Sanctions(Hooks({}, {}))
         await known.know("hall")
         assert await known.read(["hall"]) == []
-        assert await known.until("hall", "romeo") == {}
+        assert await known.until("hall", ROMEO) == {}
 
     asyncio.run(play())

@@ -91,7 +91,7 @@ def hooks_of(storage: MemoryStorage) -> Hooks:
 
 
 def filled(storage: MemoryStorage, count: int) -> MemoryStorage:
-    storage.open_room("hall", User("1", "romeo"), True, 0)
+    storage.open_room("hall", User("1", "romeo"), True, 0, "1")
     storage.disk["hall"].entries += [
         Entry(n, "1", "romeo", f"line {n}", n, f"d{n}") for n in range(1, count + 1)
     ]

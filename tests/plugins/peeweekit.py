@@ -42,7 +42,7 @@ async def storage(place: Place, *rooms: str, **settings: Any) -> AsyncIterator[P
     await opened.startup(Handle())
     try:
         for room in rooms:
-            await opened.open_room(room, ROMEO, True, 0)
+            await opened.open_room(room, ROMEO, True, 0, ROMEO.id)
         yield opened
     finally:
         await opened.shutdown()

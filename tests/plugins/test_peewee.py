@@ -70,7 +70,7 @@ def test_shutdown_resolves_what_is_pending(tmp_path: Path) -> None:
         async with storage(tmp_path, "hall") as chat:
             calls = [chat.store_messages([draft(str(number))]) for number in range(50)]
             page = chat.read_history("hall", None, None, 1)
-            room = asyncio.ensure_future(chat.open_room("attic", ROMEO, False, 0))
+            room = asyncio.ensure_future(chat.open_room("attic", ROMEO, False, 0, ROMEO.id))
             await asyncio.sleep(0)
             await chat.shutdown()
             assert [stored((await call)[0]).entry.seq for call in calls] == list(range(1, 51))
@@ -89,7 +89,7 @@ def test_after_shutdown_nothing_is_stored_or_answered(tmp_path: Path) -> None:
             with pytest.raises(Unavailable):
                 await chat.read_history("hall", None, None, 1)
             with pytest.raises(Unavailable):
-                await chat.open_room("hall", ROMEO, True, 0)
+                await chat.open_room("hall", ROMEO, True, 0, ROMEO.id)
 
     asyncio.run(play())
 
@@ -113,7 +113,7 @@ def test_a_loop_that_is_closed_meanwhile_leaves_no_traceback(
 
     async def leave_calls_behind() -> None:
         await chat.startup(Handle())
-        await chat.open_room("hall", ROMEO, True, 0)
+        await chat.open_room("hall", ROMEO, True, 0, ROMEO.id)
         for _ in range(20):
             chat.store_messages([draft() for _ in range(500)])
 
@@ -138,7 +138,7 @@ def test_two_chats_in_one_process_do_not_see_each_other(tmp_path: Path) -> None:
             await asyncio.gather(*[say(chat, name) for chat, name in ((one, "a"), (two, "b")) * 20])
             assert await texts(one) == ["a"] * 20
             assert await texts(two) == ["b"] * 20
-            assert await one.open_room("attic", ROMEO, False, 0) is None
+            assert await one.open_room("attic", ROMEO, False, 0, None) is None
 
     asyncio.run(play())
 
@@ -146,7 +146,7 @@ def test_two_chats_in_one_process_do_not_see_each_other(tmp_path: Path) -> None:
 def test_migrate_names_its_steps_once(tmp_path: Path) -> None:
     async def play() -> None:
         chat = plugin(tmp_path)
-        assert await chat.migrate() == ["0001_rooms_and_log", "0002_members_and_search"]
+        assert await chat.migrate() == ["0001_rooms_and_log", "0002_members_and_search", "0003_rights"]
         assert await chat.migrate() == []
         assert our_threads() == []
 

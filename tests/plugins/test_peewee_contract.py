@@ -9,13 +9,22 @@ from tornchat_peewee import PeeweePlugin
 
 from tests.plugins.peeweekit import plugin
 from tests.postgres import PostgresServer
-from tornchat.testing import DirectoryContract, ModerationContract, SearchContract, StorageContract
+from tornchat.testing import (
+    AuditContract,
+    DirectoryContract,
+    ModerationContract,
+    SearchContract,
+    StorageContract,
+    UsersContract,
+)
 
 
-class Contracts(StorageContract, DirectoryContract, ModerationContract, SearchContract):
+class Contracts(
+    StorageContract, DirectoryContract, ModerationContract, SearchContract, UsersContract, AuditContract
+):
     """All that the plugin fills."""
 
-    roles = ("storage", "history", "directory", "moderation", "search")
+    roles = ("storage", "history", "directory", "moderation", "search", "users", "audit")
 
 
 class TestSqlite(Contracts):

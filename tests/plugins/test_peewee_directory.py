@@ -29,13 +29,13 @@ def test_a_database_of_the_first_version_keeps_all_it_holds(place: Place) -> Non
 
     async def play() -> None:
         chat = plugin(place)
-        assert await chat.migrate() == ["0002_members_and_search"]
+        assert await chat.migrate() == ["0002_members_and_search", "0003_rights"]
         async with storage(place) as chat:
             [room] = await chat.list_rooms(JULIET, None, 10)
             assert (room.name, room.epoch, room.seq) == ("hall", "e1", 1)
             assert await texts(chat) == ["an old word"]
             assert len(await chat.search_messages("hall", "old", None, 10)) == 1
-            assert await chat.set_member("hall", JULIET.id, "moderator")
+            assert await chat.set_member("hall", JULIET.id, "moderator", 0)
             await say(chat, "a new word")
             assert len(await chat.search_messages("hall", "word", None, 10)) == 2
 
@@ -49,15 +49,15 @@ def test_a_deleted_room_is_cleared_away_and_nothing_of_it_is_left(place: Place) 
             await say(chat, "stays", room="garden")
             await chat.search_messages("hall", "secret", None, 1)
             await chat.search_messages("garden", "stays", None, 1)
-            await chat.set_member("hall", JULIET.id, "member")
+            await chat.set_member("hall", JULIET.id, "member", 0)
             await chat.set_sanction(Sanction("hall", "mercutio", "ban", time.time() + 600, ROMEO.id))
-            hall = await chat.open_room("hall", ROMEO, False, 0)
+            hall = await chat.open_room("hall", ROMEO, False, 0, ROMEO.id)
             assert await chat.delete_room("hall", hall.epoch)
             await say(chat, "and goes on", room="garden")
             await chat._clearing
             for table, left in (("room", 1), ("log", 2), ("search", 1), ("member", 0), ("sanction", 0)):
                 assert rows(place, f"SELECT count(*) FROM {table}") == [(left,)], table
-            new = await chat.create_room("hall", JULIET, False, 0)
+            new = await chat.create_room("hall", False, 0, JULIET.id)
             assert await texts(chat) == []
             assert await chat.search_messages("hall", "secret", None, 9) == []
             assert new.epoch != hall.epoch
@@ -69,7 +69,7 @@ def test_what_a_stop_left_of_a_deleted_room_is_cleared_away_after_the_next_start
     async def play() -> None:
         async with storage(place, "hall") as chat:
             await say(chat, *(f"secret {number}" for number in range(2500)))
-            hall = await chat.open_room("hall", ROMEO, False, 0)
+            hall = await chat.open_room("hall", ROMEO, False, 0, ROMEO.id)
             await chat.delete_room("hall", hall.epoch)
         assert rows(place, "SELECT count(*) FROM room") == [(1,)]
         async with storage(place) as chat:
@@ -84,7 +84,7 @@ def test_deleted_texts_are_not_in_the_files_of_sqlite(tmp_path: Path) -> None:
     async def play() -> None:
         async with storage(tmp_path, "hall") as chat:
             await say(chat, "antidisestablishmentarianism", *["tea"] * 100)
-            hall = await chat.open_room("hall", ROMEO, False, 0)
+            hall = await chat.open_room("hall", ROMEO, False, 0, ROMEO.id)
             await chat.delete_room("hall", hall.epoch)
             await chat._clearing
             assert not await asyncio.to_thread(held_by, tmp_path, b"antidisestablishmentarianism")

@@ -114,7 +114,7 @@ def test_a_lock_held_elsewhere_is_not_stored_and_soon_told(tmp_path: Path, hold:
                     await chat.store_messages([draft("lost")])
                 assert BUSY * 0.9 < time.monotonic() - begin < BUSY + 1
                 with pytest.raises(Unavailable):
-                    await chat.open_room("attic", ROMEO, True, 0)
+                    await chat.open_room("attic", ROMEO, True, 0, ROMEO.id)
                 assert (await chat.health())["storage"] != "ok"
             await say(chat, "after")
             assert await texts(chat) == ["before", "after"]
@@ -344,7 +344,12 @@ def test_processes_that_migrate_at_once_take_each_step_once(tmp_path: Path) -> N
     command = [sys.executable, "-c", MIGRATOR, str(tmp_path)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     answers = sorted(process.communicate()[0] for process in processes)
-    assert answers == ["['0001_rooms_and_log', '0002_members_and_search']\n", "[]\n", "[]\n", "[]\n"]
+    assert answers == [
+        "['0001_rooms_and_log', '0002_members_and_search', '0003_rights']\n",
+        "[]\n",
+        "[]\n",
+        "[]\n",
+    ]
 
 
 def test_a_start_while_somebody_else_writes_succeeds(tmp_path: Path) -> None:

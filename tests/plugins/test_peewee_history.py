@@ -59,7 +59,7 @@ def test_a_page_is_oldest_first_within_its_bounds(
 def test_an_empty_log_begins_after_its_head(place: Place) -> None:
     async def play() -> None:
         async with storage(place) as chat:
-            room = await chat.open_room("hall", ROMEO, True, 0)
+            room = await chat.open_room("hall", ROMEO, True, 0, ROMEO.id)
             assert await chat.read_history("hall", None, None, 9) == Page((), 1, 0, room.epoch)
 
     asyncio.run(play())
@@ -79,7 +79,7 @@ def test_positions_of_many_rooms_come_in_one_go(place: Place) -> None:
         async with storage(place) as chat:
             names = [f"room{number}" for number in range(1201)]
             rooms: list[RoomInfo] = await asyncio.gather(
-                *[chat.open_room(name, ROMEO, True, 0) for name in names]
+                *[chat.open_room(name, ROMEO, True, 0, ROMEO.id) for name in names]
             )
             await chat.store_messages([draft(room=name) for name in names[::2]])
             positions = await chat.latest_positions(["nowhere", *names])

@@ -106,7 +106,7 @@ def test_rooms_are_locked_by_code_point_whatever_the_language() -> None:
 def test_nodes_that_start_at_once_migrate_once(url: str) -> None:
     async def play() -> None:
         steps = await asyncio.gather(*[plugin(url).migrate() for _ in range(6)])
-        assert sorted(steps) == [[]] * 5 + [["0001_rooms_and_log", "0002_members_and_search"]]
+        assert sorted(steps) == [[]] * 5 + [["0001_rooms_and_log", "0002_members_and_search", "0003_rights"]]
 
     asyncio.run(play())
 
@@ -129,7 +129,7 @@ def test_a_text_with_a_nul_is_refused_and_harms_no_other(url: str) -> None:
             assert (stored(one).entry.seq, stored(two).entry.seq) == (1, 2)
             assert (refused(nul), refused(nowhere)) == ("rejected", "rejected")
             assert await chat.read_history("a\x00b", None, None, 1) is None
-            assert await chat.open_room("a\x00b", ROMEO, True, 0) is None
+            assert await chat.open_room("a\x00b", ROMEO, True, 0, ROMEO.id) is None
             assert await texts(chat) == ["one", "two"]
 
     asyncio.run(play())

@@ -16,10 +16,10 @@ from tornchat import User
 def test_a_new_room_belongs_to_its_creator(place: Place) -> None:
     async def play() -> None:
         async with storage(place) as chat:
-            room = await chat.open_room("hall", ROMEO, True, 0)
+            room = await chat.open_room("hall", ROMEO, True, 0, ROMEO.id)
             assert (room.name, room.owner, room.private) == ("hall", ROMEO.id, False)
-            assert await chat.open_room("hall", JULIET, True, 0) == room
-            assert await chat.open_room("hall", JULIET, False, 0) == room
+            assert await chat.open_room("hall", JULIET, True, 0, JULIET.id) == room
+            assert await chat.open_room("hall", JULIET, False, 0, JULIET.id) == room
 
     asyncio.run(play())
 
@@ -27,9 +27,9 @@ def test_a_new_room_belongs_to_its_creator(place: Place) -> None:
 def test_a_room_and_its_epoch_outlive_the_process(place: Place) -> None:
     async def play() -> None:
         async with storage(place) as chat:
-            room = await chat.open_room("hall", ROMEO, True, 0)
+            room = await chat.open_room("hall", ROMEO, True, 0, ROMEO.id)
         async with storage(place) as chat:
-            assert await chat.open_room("hall", JULIET, False, 0) == room
+            assert await chat.open_room("hall", JULIET, False, 0, JULIET.id) == room
 
     asyncio.run(play())
 
@@ -37,7 +37,7 @@ def test_a_room_and_its_epoch_outlive_the_process(place: Place) -> None:
 def test_every_room_draws_its_own_epoch(place: Place) -> None:
     async def play() -> None:
         async with storage(place) as chat:
-            rooms = [await chat.open_room(f"room{number}", ROMEO, True, 0) for number in range(20)]
+            rooms = [await chat.open_room(f"room{number}", ROMEO, True, 0, ROMEO.id) for number in range(20)]
             assert len({room.epoch for room in rooms}) == 20
 
     asyncio.run(play())
@@ -47,9 +47,9 @@ def test_every_room_draws_its_own_epoch(place: Place) -> None:
 def test_a_room_that_may_not_be_created_is_not_there(place: Place, name: str) -> None:
     async def play() -> None:
         async with storage(place) as chat:
-            assert await chat.open_room(name, ROMEO, False, 0) is None
-            assert await chat.open_room("\ud800", ROMEO, True, 0) is None
-            assert await chat.open_room("hall", User("\ud800", "who"), True, 0) is None
+            assert await chat.open_room(name, ROMEO, False, 0, ROMEO.id) is None
+            assert await chat.open_room("\ud800", ROMEO, True, 0, ROMEO.id) is None
+            assert await chat.open_room("hall", User("\ud800", "who"), True, 0, "\ud800") is None
 
     asyncio.run(play())
 
@@ -57,7 +57,7 @@ def test_a_room_that_may_not_be_created_is_not_there(place: Place, name: str) ->
 def test_fifty_calls_for_one_new_name_give_one_room(place: Place) -> None:
     async def play() -> None:
         async with storage(place) as chat, storage(place) as other_node:
-            calls = [node.open_room("hall", ROMEO, True, 0) for node in (chat, other_node) * 25]
+            calls = [node.open_room("hall", ROMEO, True, 0, ROMEO.id) for node in (chat, other_node) * 25]
             assert len({room.epoch for room in await asyncio.gather(*calls)}) == 1
 
     asyncio.run(play())
@@ -67,12 +67,14 @@ def test_a_user_owns_no_more_rooms_than_the_limit(place: Place) -> None:
     async def play() -> None:
         async with storage(place) as chat, storage(place) as other_node:
             nodes = (chat, other_node) * 5
-            calls = [node.open_room(f"room{number}", ROMEO, True, 3) for number, node in enumerate(nodes)]
+            calls = [
+                node.open_room(f"room{number}", ROMEO, True, 3, ROMEO.id) for number, node in enumerate(nodes)
+            ]
             made = [room for room in await asyncio.gather(*calls) if room is not None]
             assert len(made) == 3
-            assert await chat.open_room("another", ROMEO, True, 3) is None
-            assert await chat.open_room(made[0].name, ROMEO, True, 3) == made[0]
-            assert (await chat.open_room("hers", JULIET, True, 3)).owner == JULIET.id
+            assert await chat.open_room("another", ROMEO, True, 3, ROMEO.id) is None
+            assert await chat.open_room(made[0].name, ROMEO, True, 3, ROMEO.id) == made[0]
+            assert (await chat.open_room("hers", JULIET, True, 3, JULIET.id)).owner == JULIET.id
 
     asyncio.run(play())
 
@@ -81,8 +83,8 @@ def test_a_private_room_is_its_owners_alone(place: Place) -> None:
     async def play() -> None:
         async with storage(place, "hall") as chat:
             make_private(place)
-            assert (await chat.open_room("hall", ROMEO, True, 0)).private
-            assert await chat.open_room("hall", JULIET, True, 0) is None
+            assert (await chat.open_room("hall", ROMEO, True, 0, ROMEO.id)).private
+            assert await chat.open_room("hall", JULIET, True, 0, JULIET.id) is None
 
     asyncio.run(play())
 

@@ -28,7 +28,7 @@ LONE_SURROGATE = "\ud800"
 def test_an_entry_is_the_draft_with_a_place(place: Place) -> None:
     async def play() -> None:
         async with storage(place, "hall") as chat:
-            room = await chat.open_room("hall", ROMEO, False, 0)
+            room = await chat.open_room("hall", ROMEO, False, 0, ROMEO.id)
             [result] = await chat.store_messages([draft("hi", draft_id="d", client_id="c", sent_at=7)])
             assert result == stored(result)
             assert result.entry == Entry(1, "1", "romeo", "hi", 7, "d", "c")

@@ -16,12 +16,14 @@ def counting(asked: list[str], fails: int = 0) -> type[PeeweePlugin]:
 
     class Counting(PeeweePlugin):
         @hookimpl
-        async def open_room(self, name: str, user: User, create: bool, owned_limit: int) -> RoomInfo | None:
+        async def open_room(
+            self, name: str, user: User, create: bool, owned_limit: int, owner: str | None
+        ) -> RoomInfo | None:
             asked.append(user.id)
             await asyncio.sleep(0.1)
             if len(asked) <= fails:
                 raise Unavailable("not yet")
-            return await super().open_room(name, user, create, owned_limit)
+            return await super().open_room(name, user, create, owned_limit, owner)
 
     return Counting
 

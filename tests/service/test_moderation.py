@@ -35,6 +35,85 @@ def test_members_moderators_owner_and_admins_in_this_order(tmp_path):
     asyncio.run(play())
 
 
+def test_bans_and_mutes_bind_no_admin_and_no_moderator_of_the_site(tmp_path):
+    async def play():
+        async with open_stage(tmp_path) as stage:
+            directory, moderation = stage.chat.directory, stage.chat.moderation
+            await directory.create_room(JULIET, "hall")
+            await directory.set_member(JULIET, "hall", "romeo", "moderator")
+            for whom in ("prince", "watch"):  # who has never been here is not known to be anything
+                await moderation.ban(ROMEO, "hall", whom, 60)
+                await moderation.mute(ROMEO, "hall", whom, 60)
+            for who in (PRINCE, WATCH):
+                player = await stage.enters(who.id, "hall", token=stage.token(who.id, roles=list(who.roles)))
+                assert await player.next_of("room_users_list")
+                await player.says("I am heard.")
+                assert await player.hears() == "I am heard."
+                await stage.chat.posting.post(who, "hall", Said("Here, too."))
+            for whom in ("prince", "watch"):  # now they are known
+                for act in (moderation.ban, moderation.mute):
+                    assert await refused(act(ROMEO, "hall", whom, 60)) == "forbidden"
+                    assert await refused(act(JULIET, "hall", whom, 60)) == "forbidden"
+                assert await refused(moderation.kick(ROMEO, "hall", whom)) == "forbidden"
+            await moderation.mute(PRINCE, "hall", "watch", 60)  # an admin's binds a moderator
+            assert await refused(stage.chat.posting.post(WATCH, "hall", Said("Hush."))) == "muted"
+            await directory.delete_room(PRINCE, "hall")
+
+    asyncio.run(play())
+
+
+def test_who_is_known_to_be_an_admin_is_known_on_every_node_and_after_a_restart(tmp_path):
+    async def play():
+        async with open_stage(tmp_path) as stage:
+            await stage.chat.directory.create_room(JULIET, "hall")
+            token = stage.token("prince", roles=["admin"])
+            await (await stage.enters("prince", "hall", token=token)).leaves()
+            await stage.chat.people.write()
+        async with open_stage(tmp_path) as stage:
+            assert await refused(stage.chat.moderation.ban(JULIET, "hall", "prince", 60)) == "forbidden"
+
+    asyncio.run(play())
+
+
+def test_who_set_a_sanction_outranks_who_may_lift_it(tmp_path):
+    async def play():
+        async with open_stage(tmp_path) as stage:
+            directory, moderation = stage.chat.directory, stage.chat.moderation
+            await directory.create_room(JULIET, "hall")
+            await directory.set_member(JULIET, "hall", "romeo", "moderator")
+            upwards = [ROMEO, JULIET, WATCH, PRINCE]
+            for place, setter in enumerate(upwards):
+                await moderation.mute(setter, "hall", "tybalt", 600)
+                for lower in upwards[:place]:
+                    lift = moderation.lift(lower, "hall", "tybalt", "mute")
+                    assert await refused(lift) == "forbidden", (lower, setter)
+                    shorter = moderation.mute(lower, "hall", "tybalt", 0.001)  # replaced, it would be lifted
+                    assert await refused(shorter) == "forbidden", (lower, setter)
+                for higher in upwards[place:]:
+                    await moderation.lift(higher, "hall", "tybalt", "mute")
+                    await moderation.mute(setter, "hall", "tybalt", 600)
+                await moderation.lift(setter, "hall", "tybalt", "mute")
+
+    asyncio.run(play())
+
+
+def test_nobody_lifts_their_own(tmp_path):
+    async def play():
+        async with open_stage(tmp_path) as stage:
+            directory, moderation = stage.chat.directory, stage.chat.moderation
+            await directory.create_room(JULIET, "hall")
+            await directory.set_member(JULIET, "hall", "romeo", "moderator")
+            for setter, whom in ((JULIET, ROMEO), (PRINCE, JULIET), (PRINCE, WATCH)):
+                await moderation.mute(setter, "hall", whom.id, 600)
+                assert await refused(moderation.lift(whom, "hall", whom.id, "mute")) == "forbidden", whom
+                assert await refused(stage.chat.posting.post(whom, "hall", Said("no"))) == "muted"
+            await moderation.mute(ROMEO, "hall", "tybalt", 600)
+            await directory.set_member(JULIET, "hall", "tybalt", "moderator")  # now of the same rank
+            assert await refused(moderation.lift(TYBALT, "hall", "tybalt", "mute")) == "forbidden"
+
+    asyncio.run(play())
+
+
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), 1e12])
 def test_a_time_that_is_none(tmp_path, seconds):
     async def play():

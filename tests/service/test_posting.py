@@ -15,6 +15,7 @@ from tests.nodes import until
 from tests.service.test_directory import JULIET, PRINCE, ROMEO, refused
 from tests.stage import open_stage
 from tornchat import ChatApp, ChatError, ChatHandle, Draft, Entry, Rejected, Unavailable, User, hookimpl
+from tornchat.errors import Closed
 from tornchat.wire import Said
 
 PLUGINS = ("jwt", "slow", "peewee", "local")
@@ -79,7 +80,7 @@ async def kick(stage):
 
 
 async def disconnect(stage):
-    await stage.chat.moderation.disconnect(PRINCE, "romeo")
+    await stage.chat.site.disconnect(PRINCE, "romeo")
 
 
 async def delete_and_create(stage):
@@ -97,6 +98,29 @@ def test_what_waits_in_a_filter_is_not_stored_after(tmp_path, change):
         Slow.go.set()
         await stage.chat.say("hall", "the last one", sender=JULIET)
         assert await texts(stage) == ["the last one"]
+
+    on_stage(tmp_path, play)
+
+
+async def ban_from_site(stage):
+    await stage.chat.site.ban(PRINCE, "romeo", 60)
+
+
+async def revoke(stage):
+    await stage.chat.site.revoke(PRINCE, "romeo")
+
+
+@pytest.mark.parametrize(("change", "code"), [(ban_from_site, 4003), (revoke, 4001)])
+def test_who_is_put_off_the_site_meanwhile_says_nothing_over_http_either(tmp_path, change, code):
+    async def play(stage):
+        waiting = asyncio.create_task(stage.chat.posting.post(ROMEO, "hall", Said("held back")))
+        await Slow.began.wait()
+        await change(stage)
+        Slow.go.set()
+        with pytest.raises(Closed) as closed:
+            await waiting
+        assert closed.value.code == code
+        assert await texts(stage) == []
 
     on_stage(tmp_path, play)
 

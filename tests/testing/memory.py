@@ -40,11 +40,13 @@ class MemoryStorage:
         self.disk = disk
 
     @hookimpl
-    def open_room(self, name: str, user: User, create: bool, owned_limit: int) -> RoomInfo | None:
+    def open_room(
+        self, name: str, user: User, create: bool, owned_limit: int, owner: str | None
+    ) -> RoomInfo | None:
         if name not in self.disk:
-            if not create or not self.may_own(user, owned_limit):
+            if not create or not self.may_own(owner, owned_limit):
                 return None
-            self.disk[name] = Log(RoomInfo(name, self.epoch(), owner=user.id))
+            self.disk[name] = Log(RoomInfo(name, self.epoch(), owner=owner))
         return self.disk[name].info
 
     @hookimpl
@@ -78,8 +80,8 @@ class MemoryStorage:
         if log.info.epoch == epoch:
             log.info = msgspec.structs.replace(log.info, epoch=self.epoch())
 
-    def may_own(self, user: User, owned_limit: int) -> bool:
-        owned = [log for log in self.disk.values() if log.info.owner == user.id]
+    def may_own(self, owner: str | None, owned_limit: int) -> bool:
+        owned = [log for log in self.disk.values() if owner and log.info.owner == owner]
         return not owned_limit or len(owned) < owned_limit
 
     def epoch(self) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from tests.testing.memory import Log, MemoryStorage, head
 from tornchat import (
+    SITE,
+    AuditEntry,
     Entry,
+    KnownUser,
     Membership,
     Rejected,
     Role,
@@ -40,12 +43,14 @@ class MemoryManaging(MemoryStorage):
     # --- directory ---
 
     @hookimpl
-    def open_room(self, name: str, user: User, create: bool, owned_limit: int) -> RoomInfo | None:
-        info = super().open_room(name, user, create, owned_limit)
+    def open_room(
+        self, name: str, user: User, create: bool, owned_limit: int, owner: str | None
+    ) -> RoomInfo | None:
+        info = super().open_room(name, user, create, owned_limit, owner)
         return info if info is not None and self.admits(info, user) else None
 
-    def may_own(self, user: User, owned_limit: int) -> bool:
-        owned = [log for log in self.rooms().values() if log.info.owner == user.id]
+    def may_own(self, owner: str | None, owned_limit: int) -> bool:
+        owned = [log for log in self.rooms().values() if owner and log.info.owner == owner]
         return not owned_limit or len(owned) < owned_limit
 
     def admits(self, info: RoomInfo, user: User) -> bool:
@@ -62,12 +67,14 @@ class MemoryManaging(MemoryStorage):
         ]
 
     @hookimpl
-    def create_room(self, name: str, user: User, private: bool, owned_limit: int) -> RoomInfo:
+    def create_room(
+        self, name: str, user: User, private: bool, owned_limit: int, owner: str | None
+    ) -> RoomInfo:
         if name in self.disk:
             raise Rejected(code="room_taken")
-        if not self.may_own(user, owned_limit):
+        if not self.may_own(owner, owned_limit):
             raise Rejected(code="too_many_rooms")
-        self.disk[name] = Log(RoomInfo(name, self.epoch(), private, user.id))
+        self.disk[name] = Log(RoomInfo(name, self.epoch(), private, owner))
         return self.disk[name].info
 
     @hookimpl
@@ -82,21 +89,32 @@ class MemoryManaging(MemoryStorage):
     def read_members(self, room: str, users: Sequence[str] | None) -> Sequence[Membership]:
         if room not in self.disk:
             return []
-        owner: dict[str, Role] = {self.disk[room].info.owner or "": "owner"}
+        name = self.disk[room].info.owner
+        owner: dict[str, Role] = {} if name is None else {name: "owner"}
         everybody = {**self.people(room), **owner}
         return [Membership(who, everybody[who]) for who in sorted(everybody) if users is None or who in users]
 
     @hookimpl
-    def set_member(self, room: str, user_id: str, role: Role) -> bool:
+    def set_member(self, room: str, user_id: str, role: Role, owned_limit: int) -> bool:
         if room not in self.disk:
             return False
         info = self.disk[room].info
         if role == "owner":
+            if info.owner != user_id and not self.may_own(user_id, owned_limit):
+                raise Rejected(code="too_many_rooms")
             self.people(room)[info.owner or ""] = "moderator"
             self.disk[room].info = msgspec.structs.replace(info, owner=user_id)
         else:
             self.people(room)[user_id] = role
         return True
+
+    @hookimpl
+    def read_admitted(self, rooms: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+        found = {name: self.disk[name].info for name in rooms if name in self.disk}
+        return {
+            name: [who for who in rooms[name] if self.admits(info, User(who, who))]
+            for name, info in found.items()
+        }
 
     @hookimpl
     def remove_member(self, room: str, user_id: str) -> bool:
@@ -110,9 +128,10 @@ class MemoryManaging(MemoryStorage):
 
     @hookimpl
     def set_sanction(self, sanction: Sanction) -> bool:
-        if sanction.room in self.disk:
+        known = sanction.room == SITE or sanction.room in self.disk
+        if known:
             self.sanctions[self.key(sanction.room, sanction.user_id, sanction.kind)] = sanction
-        return sanction.room in self.disk
+        return known
 
     @hookimpl
     def lift_sanction(self, room: str, user_id: str, kind: SanctionKind) -> bool:
@@ -121,6 +140,56 @@ class MemoryManaging(MemoryStorage):
 
     def key(self, room: str, user_id: str, kind: str) -> Any:
         return room, user_id, kind
+
+    # --- audit ---
+
+    @property
+    def audit(self) -> dict[str, AuditEntry]:
+        return self.disk.setdefault("the audit", {})  # type: ignore[arg-type, return-value]
+
+    @hookimpl
+    def record_audit(self, entries: Sequence[AuditEntry]) -> None:
+        for entry in entries:
+            number = max((one.id for one in self.audit.values()), default=0) + 1
+            self.audit.setdefault(entry.key, msgspec.structs.replace(entry, id=number))
+
+    @hookimpl
+    def read_audit(
+        self, before: int | None, limit: int, user_id: str | None, room: str | None
+    ) -> Sequence[AuditEntry]:
+        found = sorted(self.audit.values(), key=lambda entry: -entry.id)
+        return [
+            entry
+            for entry in found
+            if (before is None or entry.id < before)
+            and user_id in (None, entry.actor, entry.target)
+            and room in (None, entry.room)
+        ][:limit]
+
+    @hookimpl
+    def prune_audit(self, before_ms: int, limit: int) -> int:
+        old = sorted((one for one in self.audit.values() if one.at < before_ms), key=lambda one: one.id)
+        for entry in old[:limit]:
+            del self.audit[entry.key]
+        return len(old[:limit])
+
+    # --- users ---
+
+    @property
+    def users(self) -> dict[str, KnownUser]:
+        return self.disk.setdefault("the users", {})  # type: ignore[arg-type, return-value]
+
+    @hookimpl
+    def store_users(self, users: Sequence[KnownUser]) -> None:
+        self.users.update({user.id: user for user in users})
+
+    @hookimpl
+    def read_users(self, user_ids: Sequence[str]) -> Sequence[KnownUser]:
+        return [self.users[user_id] for user_id in user_ids if user_id in self.users]
+
+    @hookimpl
+    def find_users(self, name_key: str) -> Sequence[KnownUser]:
+        return [user for user in self.users.values() if user.name_key == name_key][:10]
 
     # --- search ---
 

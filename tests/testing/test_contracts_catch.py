@@ -12,6 +12,7 @@ from tornchat_local import LocalPlugin
 from tests.testing import memory, memory_managing, wrong, wrong_managing, wrong_storage
 from tornchat import Credentials
 from tornchat.testing import (
+    AuditContract,
     AuthContract,
     BroadcastContract,
     BrokenPromise,
@@ -22,6 +23,7 @@ from tornchat.testing import (
     PresenceContract,
     SearchContract,
     StorageContract,
+    UsersContract,
 )
 
 
@@ -49,6 +51,14 @@ class Moderation(OnDisks, ModerationContract):
 
 
 class Search(OnDisks, SearchContract):
+    pass
+
+
+class Audit(OnDisks, AuditContract):
+    pass
+
+
+class Users(OnDisks, UsersContract):
     pass
 
 
@@ -92,6 +102,8 @@ RIGHT = [
     (Directory, memory_managing.MemoryManaging),
     (Moderation, memory_managing.MemoryManaging),
     (Search, memory_managing.MemoryManaging),
+    (Users, memory_managing.MemoryManaging),
+    (Audit, memory_managing.MemoryManaging),
     (Auth, memory.TableAuth),
     (Broadcast, LocalPlugin),
     (Presence, LocalPlugin),
@@ -171,6 +183,9 @@ WRONG = [
     (Directory, wrong_managing.KeepsMembersOfDeletedRooms, "test_created_again_it_is_another_one"),
     (Directory, wrong_managing.ForgetsTheOwner, "test_members_are_listed"),
     (Directory, wrong_managing.GivesAllMembers, "test_members_among_users"),
+    (Directory, wrong_managing.OwnsEverythingItCreates, "test_a_room_without_an_owner"),
+    (Directory, wrong_managing.HandsOverWithoutCounting, "test_a_room_that_is_handed_over_counts"),
+    (Directory, wrong_managing.AdmitsWhoWasThere, "test_admitted_among_users"),
     (Directory, wrong_managing.HasTwoOwners, "test_room_is_handed_over"),
     (Directory, wrong_managing.RemovesNobody, "test_removed_member_is_gone"),
     (Moderation, wrong_managing.GivesAllSanctions, "test_many_rooms_in_one_go"),
@@ -181,6 +196,20 @@ WRONG = [
     (Moderation, wrong_managing.CutsTheTime, "test_what_is_set_is_read"),
     (Moderation, wrong_managing.AlwaysLifts, "test_lifted_is_gone"),
     (Moderation, wrong_managing.SanctionsAnything, "test_no_room_is_false"),
+    (Moderation, wrong_managing.ForgetsTheRank, "test_all_fields_are_kept"),
+    (Moderation, wrong_managing.KeepsNothingOfTheSite, "test_of_the_whole_site"),
+    (Moderation, wrong_managing.TakesTheSiteForEveryRoom, "test_of_the_whole_site"),
+    (Audit, wrong_managing.ChangesWhatIsRecorded, "test_a_repeat_changes_nothing"),
+    (Audit, wrong_managing.ReadsTheOldestFirst, "test_what_is_recorded_is_read"),
+    (Audit, wrong_managing.ReadsWhatTheUserDidOnly, "test_by_user_and_room"),
+    (Audit, wrong_managing.ReadsTheEntryBeforeAgain, "test_page_by_page"),
+    (Audit, wrong_managing.PrunesAll, "test_pruned_are_the_oldest"),
+    (Audit, wrong_managing.KeepsTheAuditInMemory, "test_it_is_in_storage"),
+    (Users, wrong_managing.KeepsTheFirstUser, "test_the_last_one_counts"),
+    (Users, wrong_managing.ReadsAllUsers, "test_who_is_stored_is_read"),
+    (Users, wrong_managing.ForgetsTheirRoles, "test_who_is_stored_is_read"),
+    (Users, wrong_managing.FindsByTheName, "test_found_by_the_key"),
+    (Users, wrong_managing.KeepsUsersInMemory, "test_users_are_in_storage"),
     (Moderation, wrong_managing.KeepsSanctionsInMemory, "test_sanctions_are_in_storage"),
     (Search, wrong_managing.FindsTheOldestFirst, "test_newest_first"),
     (Search, wrong_managing.FindsAnyWord, "test_all_words"),

@@ -2,32 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from tests.testing.memory_managing import MemoryManaging
-from tornchat import Entry, Membership, Role, RoomInfo, RoomSummary, Sanction, SanctionKind, User, hookimpl
+from tornchat import (
+    SITE,
+    AuditEntry,
+    Entry,
+    KnownUser,
+    Membership,
+    Role,
+    RoomInfo,
+    RoomSummary,
+    Sanction,
+    SanctionKind,
+    User,
+    hookimpl,
+)
 
 # --- directory ------------------------------------------------------------------------------------------
 
 
 class TakesOverRooms(MemoryManaging):
     @hookimpl
-    def create_room(self, name: str, user: User, private: bool, owned_limit: int) -> RoomInfo:
+    def create_room(
+        self, name: str, user: User, private: bool, owned_limit: int, owner: str | None
+    ) -> RoomInfo:
         self.disk.pop(name, None)
-        return super().create_room(name, user, private, owned_limit)
+        return super().create_room(name, user, private, owned_limit, owner)
 
 
 class CreatesPublicRoomsOnly(MemoryManaging):
     @hookimpl
-    def create_room(self, name: str, user: User, owned_limit: int) -> RoomInfo:
-        return super().create_room(name, user, False, owned_limit)
+    def create_room(self, name: str, user: User, owned_limit: int, owner: str | None) -> RoomInfo:
+        return super().create_room(name, user, False, owned_limit, owner)
 
 
 class CountsNoOwnedRooms(MemoryManaging):
     @hookimpl
-    def create_room(self, name: str, user: User, private: bool) -> RoomInfo:
-        return super().create_room(name, user, private, 0)
+    def create_room(self, name: str, user: User, private: bool, owner: str | None) -> RoomInfo:
+        return super().create_room(name, user, private, 0, owner)
+
+
+class OwnsEverythingItCreates(MemoryManaging):
+    @hookimpl
+    def create_room(self, name: str, user: User, private: bool, owned_limit: int) -> RoomInfo:
+        return super().create_room(name, user, private, owned_limit, user.id)
+
+
+class HandsOverWithoutCounting(MemoryManaging):
+    @hookimpl
+    def set_member(self, room: str, user_id: str, role: Role) -> bool:
+        return super().set_member(room, user_id, role, 0)
+
+
+class AdmitsWhoWasThere(MemoryManaging):
+    @hookimpl
+    def read_admitted(self, rooms: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+        return rooms
 
 
 class ListsFromTheNameOn(MemoryManaging):
@@ -129,10 +164,25 @@ class KeepsTheFirst(MemoryManaging):
 class CutsTheTime(MemoryManaging):
     @hookimpl
     def set_sanction(self, sanction: Sanction) -> bool:
-        whole = float(int(sanction.until))
-        return super().set_sanction(
-            Sanction(sanction.room, sanction.user_id, sanction.kind, whole, sanction.by)
-        )
+        return super().set_sanction(replace(sanction, until=float(int(sanction.until))))
+
+
+class ForgetsTheRank(MemoryManaging):
+    @hookimpl
+    def set_sanction(self, sanction: Sanction) -> bool:
+        return super().set_sanction(replace(sanction, rank="admin"))
+
+
+class KeepsNothingOfTheSite(MemoryManaging):
+    @hookimpl
+    def set_sanction(self, sanction: Sanction) -> bool:
+        return sanction.room != SITE and super().set_sanction(sanction)
+
+
+class TakesTheSiteForEveryRoom(MemoryManaging):
+    @hookimpl
+    def read_sanctions(self, rooms: Sequence[str]) -> Sequence[Sanction]:
+        return super().read_sanctions([*rooms, SITE])
 
 
 class AlwaysLifts(MemoryManaging):
@@ -152,6 +202,86 @@ class SanctionsAnything(MemoryManaging):
 class KeepsSanctionsInMemory(MemoryManaging):
     def __init__(self, disk: dict[str, Any]) -> None:
         super().__init__({name: log for name, log in disk.items() if name != "the sanctions"})
+
+
+# --- audit ----------------------------------------------------------------------------------------------
+
+
+class ChangesWhatIsRecorded(MemoryManaging):
+    @hookimpl
+    def record_audit(self, entries: Sequence[AuditEntry]) -> None:
+        for entry in entries:
+            self.audit.pop(entry.key, None)
+        super().record_audit(entries)
+
+
+class ReadsTheOldestFirst(MemoryManaging):
+    @hookimpl
+    def read_audit(
+        self, before: int | None, limit: int, user_id: str | None, room: str | None
+    ) -> Sequence[AuditEntry]:
+        return list(reversed(super().read_audit(before, 1000, user_id, room)))[:limit]
+
+
+class ReadsWhatTheUserDidOnly(MemoryManaging):
+    @hookimpl
+    def read_audit(
+        self, before: int | None, limit: int, user_id: str | None, room: str | None
+    ) -> Sequence[AuditEntry]:
+        found = super().read_audit(before, limit, None, room)
+        return [entry for entry in found if user_id in (None, entry.actor)]
+
+
+class ReadsTheEntryBeforeAgain(MemoryManaging):
+    @hookimpl
+    def read_audit(
+        self, before: int | None, limit: int, user_id: str | None, room: str | None
+    ) -> Sequence[AuditEntry]:
+        after = before if before is None or before <= 2 else before + 1
+        return super().read_audit(after, limit, user_id, room)[:limit]
+
+
+class PrunesAll(MemoryManaging):
+    @hookimpl
+    def prune_audit(self, before_ms: int, limit: int) -> int:
+        return super().prune_audit(before_ms + 1, limit)
+
+
+class KeepsTheAuditInMemory(MemoryManaging):
+    def __init__(self, disk: dict[str, Any]) -> None:
+        super().__init__({name: log for name, log in disk.items() if name != "the audit"})
+
+
+# --- users ----------------------------------------------------------------------------------------------
+
+
+class KeepsTheFirstUser(MemoryManaging):
+    @hookimpl
+    def store_users(self, users: Sequence[KnownUser]) -> None:
+        super().store_users([user for user in users if user.id not in self.users])
+
+
+class ReadsAllUsers(MemoryManaging):
+    @hookimpl
+    def read_users(self) -> Sequence[KnownUser]:
+        return list(self.users.values())
+
+
+class ForgetsTheirRoles(MemoryManaging):
+    @hookimpl
+    def store_users(self, users: Sequence[KnownUser]) -> None:
+        super().store_users([replace(user, roles=()) for user in users])
+
+
+class FindsByTheName(MemoryManaging):
+    @hookimpl
+    def find_users(self, name_key: str) -> Sequence[KnownUser]:
+        return [user for user in self.users.values() if user.username == name_key]
+
+
+class KeepsUsersInMemory(MemoryManaging):
+    def __init__(self, disk: dict[str, Any]) -> None:
+        super().__init__({name: log for name, log in disk.items() if name != "the users"})
 
 
 # --- search ---------------------------------------------------------------------------------------------

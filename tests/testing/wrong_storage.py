@@ -212,12 +212,12 @@ class StartsAnewWhenEmpty(MemoryStorage):
 
 class AlwaysCreates(MemoryStorage):
     @hookimpl
-    def open_room(self, name: str, user: User, owned_limit: int) -> RoomInfo | None:
-        return super().open_room(name, user, True, owned_limit)
+    def open_room(self, name: str, user: User, owned_limit: int, owner: str | None) -> RoomInfo | None:
+        return super().open_room(name, user, True, owned_limit, owner)
 
 
 class KnowsNoLimit(MemoryStorage):
-    def may_own(self, user: User, owned_limit: int) -> bool:
+    def may_own(self, owner: str | None, owned_limit: int) -> bool:
         return True
 
 

@@ -56,7 +56,7 @@ class Restore:
         """Create the room if it does not exist. Its owner is the sender of the first entry."""
         if self._room in await self._hooks.latest_positions([self._room]):
             return
-        if await self._hooks.open_room(self._room, owner, True, 0) is None:
+        if await self._hooks.open_room(self._room, owner, True, 0, owner.id) is None:
             raise SettingsError(f"The room {self._room!r} could not be created.", "Try another --room.")
 
     async def _read(self) -> AsyncIterator[Entry]:

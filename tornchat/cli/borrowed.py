@@ -13,7 +13,16 @@ from tornchat.hooks.calls import Hooks
 from tornchat.hooks.loader import load_plugins
 from tornchat.model import PresenceChange, Stored, User
 
-HOOKS = ("open_room", "store_messages", "read_history", "latest_positions", "prune_history")
+HOOKS = (
+    "open_room",
+    "store_messages",
+    "read_history",
+    "latest_positions",
+    "prune_history",
+    "list_rooms",
+    "read_sanctions",
+    "read_audit",
+)
 
 
 class Bystander:

@@ -54,6 +54,7 @@ class UserJoined(msgspec.Struct, frozen=True, tag_field="type", tag="user_join")
 
     user_id: str
     username: str
+    guest: bool = False
 
 
 class UserLeft(msgspec.Struct, frozen=True, tag_field="type", tag="user_leave"):

@@ -1,4 +1,4 @@
-"""Cache of the sanctions (bans and mutes) of the rooms in use on this node.
+"""Cache of the sanctions of the rooms in use on this node, and of the whole site.
 
 Storage holds the sanctions. The cache holds the values last read, so that a message costs one dict lookup.
 """
@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from tornchat.hooks.calls import Hooks
-from tornchat.model import Sanction, SanctionKind
+from tornchat.model import ADMIN, MODERATOR, SITE, Sanction, SanctionKind, User
 
 
 class Sanctions:
@@ -20,12 +20,14 @@ class Sanctions:
         self._hooks = hooks
         self._provided = hooks.provides("read_sanctions")
         self._rooms: dict[str, Sequence[Sanction]] = {}
+        self._site: dict[str, list[Sanction]] = {}
+        """User id -> the sanctions that hold for the whole site."""
         self._reading = asyncio.Lock()
-        self.mutes: dict[tuple[str, str], float] = {}
-        """(room, user id) -> end of the mute (Unix seconds)."""
+        self.mutes: dict[tuple[str, str], Sanction] = {}
+        """(room, user id) -> the mute."""
 
     def known(self) -> list[str]:
-        """Return the rooms whose sanctions are cached."""
+        """Return the rooms whose sanctions are cached; `SITE` may be among them."""
         return list(self._rooms)
 
     def knows(self, room: str) -> bool:
@@ -38,20 +40,27 @@ class Sanctions:
             await self.read([room])
 
     async def read(self, rooms: Sequence[str]) -> list[Sanction]:
-        """Read these rooms' sanctions again and return the new bans. Raises `Unavailable`."""
+        """Read these rooms' sanctions again and return the new ones that end sessions. Raises `Unavailable`.
+
+        A ban is new if the user was not banned before, each other kind if it was set since the last reading.
+        """
         if not self._provided or not rooms:
             return []
         async with self._reading:  # an older answer must not overwrite a newer one
             found = await self._hooks.read_sanctions(rooms)
-            return [ban for room in rooms for ban in self._keep(room, [s for s in found if s.room == room])]
+            return [new for room in rooms for new in self._keep(room, [s for s in found if s.room == room])]
 
     def _keep(self, room: str, found: Sequence[Sanction]) -> list[Sanction]:
         now = time.time()  # a user whose ban has just expired may have returned
-        banned = {s.user_id for s in self._rooms.get(room, ()) if s.kind == "ban" and s.until > now}
+        known = {_identity(s) for s in self._rooms.get(room, ()) if s.until > now}
         self._unmute(room)
         self._rooms[room] = found
-        self.mutes.update({(room, s.user_id): s.until for s in found if s.kind == "mute"})
-        return [s for s in found if s.kind == "ban" and s.user_id not in banned]
+        self.mutes.update({(room, s.user_id): s for s in found if s.kind == "mute"})
+        if room == SITE:
+            self._site = {}
+            for sanction in found:
+                self._site.setdefault(sanction.user_id, []).append(sanction)
+        return [s for s in found if s.kind != "mute" and _identity(s) not in known]
 
     def _unmute(self, room: str) -> None:
         for sanction in self._rooms.get(room, ()):
@@ -63,21 +72,63 @@ class Sanctions:
             self._unmute(room)
             self._rooms.pop(room, None)
 
-    async def until(self, room: str, user_id: str) -> dict[SanctionKind, float]:
-        """Return the user's sanctions in any room: kind -> end (Unix seconds). Raises `Unavailable`."""
+    async def until(self, room: str, user: User) -> dict[SanctionKind, float]:
+        """Return what binds the user in any room: kind -> end (Unix seconds). Raises `Unavailable`."""
         if not self._provided:
             return {}
         found = self._rooms[room] if room in self._rooms else await self._hooks.read_sanctions([room])
         now = time.time()
-        return {s.kind: s.until for s in found if s.user_id == user_id and s.until > now}
+        return {s.kind: s.until for s in found if s.user_id == user.id and s.until > now and binds(s, user)}
 
-    def bans(self, room: str, user_id: str) -> bool:
+    def bans(self, room: str, user: User) -> bool:
         """Return whether the user is banned from a room whose sanctions are cached."""
         now = time.time()
         return any(
-            s.kind == "ban" and s.user_id == user_id and s.until > now for s in self._rooms.get(room, ())
+            s.kind == "ban" and s.user_id == user.id and s.until > now and binds(s, user)
+            for s in self._rooms.get(room, ())
         )
 
-    def muted_for(self, room: str, user_id: str) -> float:
+    async def banning(self, user: User, rooms: Sequence[str]) -> set[str]:
+        """Return those of the rooms from which storage says the user is banned. Raises `Unavailable`."""
+        if not self._provided or not rooms:
+            return set()
+        now = time.time()
+        return {
+            s.room
+            for s in await self._hooks.read_sanctions(rooms)
+            if s.kind == "ban" and s.user_id == user.id and s.until > now and binds(s, user)
+        }
+
+    def muted_for(self, room: str, user: User) -> float:
         """Return the remaining seconds of the user's mute in a cached room; 0 if the user is not muted."""
-        return max(0.0, self.mutes.get((room, user_id), 0.0) - time.time())
+        mute = self.mutes.get((room, user.id))
+        return max(0.0, mute.until - time.time()) if mute is not None and binds(mute, user) else 0.0
+
+    def on_site(self, user: User) -> Sanction | None:
+        """Return the ban or revocation that keeps the user out of the whole site, if there is one.
+
+        The site's sanctions must be cached.
+        """
+        now = time.time()
+        found = [s for s in self._site.get(user.id, ()) if s.until > now and binds(s, user)]
+        return next((s for s in found if s.kind in ("ban", "revoke")), None)
+
+
+def binds(sanction: Sanction, user: User) -> bool:
+    """Return whether a sanction on this user's id holds for them, by the roles of their token.
+
+    Bans, mutes and kicks never bind an admin, and a site moderator only if an admin set them. A revocation
+    binds tokens that were issued before it.
+    """
+    if sanction.kind == "revoke":
+        return user.issued_at is None or user.issued_at < sanction.since
+    if sanction.kind == "disconnect":
+        return True
+    if ADMIN in user.roles:
+        return False
+    return MODERATOR not in user.roles or sanction.rank == "admin"
+
+
+def _identity(sanction: Sanction) -> tuple[str, str, float]:
+    moment = 0.0 if sanction.kind == "ban" else sanction.since
+    return sanction.kind, sanction.user_id, moment

@@ -58,6 +58,12 @@ class RoomsSection(Section, frozen=True):
         str, Meta(min_length=1, description="The room that the chat page opens if its URL names none.")
     ] = "general"
     auto_create: Annotated[bool, Meta(description="Create a room when a user first joins it.")] = True
+    creator_owns: Annotated[
+        bool,
+        Meta(
+            description="Users own the rooms they create; guests never do, and the default room has no owner."
+        ),
+    ] = True
     name_pattern: Annotated[
         str, Meta(description="A regular expression that the whole name of a room must match.")
     ] = "[A-Za-z0-9_-]{1,64}"
@@ -78,6 +84,14 @@ class HistorySection(Section, frozen=True):
     keep_days: Annotated[
         Natural, Meta(description="Delete messages older than this many days. 0: keep all messages.")
     ] = 0
+
+
+class AuditSection(Section, frozen=True):
+    """The audit: who did what to whom, and when."""
+
+    keep_days: Annotated[
+        Natural, Meta(description="Delete entries older than this many days; 0 keeps them forever.")
+    ] = 365
 
 
 class LimitsSection(Section, frozen=True):
@@ -219,6 +233,7 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
         "tornchat": TornchatSection,
         "rooms": RoomsSection,
         "history": HistorySection,
+        "audit": AuditSection,
         "limits": LimitsSection,
         "server": ServerSection,
         "guest": GuestSection,

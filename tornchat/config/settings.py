@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from tornchat.config.sections import (
+    AuditSection,
     GuestSection,
     HistorySection,
     LimitsSection,
@@ -67,6 +68,7 @@ class Settings:
         self.tornchat = self.section("tornchat", TornchatSection)
         self.rooms = self.section("rooms", RoomsSection)
         self.history = self.section("history", HistorySection)
+        self.audit = self.section("audit", AuditSection)
         self.limits = self.section("limits", LimitsSection)
         self.server = self.section("server", ServerSection)
         self.guest = self.section("guest", GuestSection)

@@ -32,7 +32,16 @@ PASSED_ON = (ChatError, NotStored, SettingsError)
 """Exceptions that a plugin raises deliberately. They reach the caller unchanged from the hooks in
 `MAY_REFUSE`."""
 MAY_REFUSE = frozenset(
-    {"startup", "check", "migrate", "issue_token", "store_messages", "filter_message", "create_room"}
+    {
+        "startup",
+        "check",
+        "migrate",
+        "issue_token",
+        "store_messages",
+        "filter_message",
+        "create_room",
+        "set_member",
+    }
 )
 """Hooks that may raise `PASSED_ON`. In any other hook these exceptions count as failures, because the caller
 does not handle a refusal."""

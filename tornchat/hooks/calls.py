@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 
 from tornchat.errors import CODES, ChatError, NotStored, SettingsError, Unavailable
 from tornchat.hooks import specs
+from tornchat.hooks.caller import Implementation
 from tornchat.hooks.optional import OptionalCalls
 from tornchat.model import (
     Credentials,
@@ -41,13 +42,43 @@ class Hooks(OptionalCalls):
     async def authorize(self, user: User, action: str, room: str) -> bool:
         return await self._ask("authorize", bool, user, action, room) is not False
 
+    async def authorize_rooms(self, user: User, rooms: Sequence[str]) -> set[str]:
+        """Return those of `rooms` that the user may join.
+
+        In the order of the settings, a plugin decides what no plugin before it has decided: all rooms in one
+        call of `authorize_rooms`, or one by one in its `authorize` if it implements only that.
+        """
+        undecided, allowed = list(rooms), set[str]()
+        batched = {one.plugin: one for one in self._implementations.get("authorize_rooms", ())}
+        single = {one.plugin: one for one in self._implementations.get("authorize", ())}
+        for plugin in dict.fromkeys([*single, *batched]):
+            if not undecided:
+                break
+            if plugin in batched:
+                answers = await self._call(batched[plugin], (user, undecided))
+                self._check(batched[plugin], answers, Mapping)
+            else:
+                answers = {room: await self._decision(single[plugin], user, room) for room in undecided}
+            allowed |= {room for room in undecided if answers.get(room) is True}
+            undecided = [room for room in undecided if answers.get(room) is None]
+        return allowed | set(undecided)
+
+    async def _decision(self, implementation: Implementation, user: User, room: str) -> bool | None:
+        answer = await self._call(implementation, (user, "join", room))
+        if answer is not None:
+            self._check(implementation, answer, bool)
+        return cast("bool | None", answer)
+
     async def issue_token(self, user: User, lifetime: float) -> str:
         return cast(str, await self._one("issue_token", str, user, lifetime))
 
     # --- storage and history ---
 
-    async def open_room(self, name: str, user: User, create: bool, owned_limit: int) -> RoomInfo | None:
-        return await self._one("open_room", RoomInfo, name, user, create, owned_limit, optional=True)
+    async def open_room(
+        self, name: str, user: User, create: bool, owned_limit: int, owner: str | None = None
+    ) -> RoomInfo | None:
+        arguments = (name, user, create, owned_limit, owner)
+        return await self._one("open_room", RoomInfo, *arguments, optional=True)
 
     async def renew_epoch(self, room: str, epoch: str) -> None:
         """Assign a new epoch; do nothing if no plugin provides the hook. Raises `Unavailable`."""

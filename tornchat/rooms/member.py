@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from tornchat.model import Participant
+from tornchat.model import Participant, User
 from tornchat.wire.framing import frame_length, whole_frames
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Member:
 
     `asides` holds frames for this member only, each with its offset in the stream, or is None if there are
     none; `aside_bytes` is their total length in bytes. A member that is not `ready` is not written to,
-    because its socket has not drained or its history is still being sent.
+    because its socket has not drained or its history is still being sent. `user` is who it is by the token.
     """
 
     __slots__ = (
@@ -46,10 +46,19 @@ class Member:
         "send",
         "session",
         "stream",
+        "user",
     )
 
-    def __init__(self, participant: Participant, session: str, stream: Stream, outlet: Outlet) -> None:
+    def __init__(
+        self,
+        participant: Participant,
+        session: str,
+        stream: Stream,
+        outlet: Outlet,
+        user: User | None = None,
+    ) -> None:
         self.participant = participant
+        self.user = user or User(participant.id, participant.username)
         self.session = session
         self.stream = stream
         self.outlet = outlet

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from tornchat.metrics.counts import Counts
-from tornchat.model import Entry, Participant, PresenceChange, RoomInfo
+from tornchat.model import Entry, Participant, PresenceChange, RoomInfo, User
 from tornchat.rooms.member import Member, Outlet
 from tornchat.rooms.roster import ToldRoster
 from tornchat.rooms.stream import Stream
@@ -189,10 +189,17 @@ class Room:
             )
         return stream
 
-    def enter(self, participant: Participant, session: str, dialect: Dialect, outlet: Outlet) -> Member:
+    def enter(
+        self,
+        participant: Participant,
+        session: str,
+        dialect: Dialect,
+        outlet: Outlet,
+        user: User | None = None,
+    ) -> Member:
         """Add a member whose cursor is at the head: earlier entries are history, later ones are live."""
         stream = self.stream(dialect)
-        member = Member(participant, session, stream, outlet)
+        member = Member(participant, session, stream, outlet, user)
         stream.members[session] = member
         self.population += 1
         return member

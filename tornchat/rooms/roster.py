@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tornchat.model import Participant, PresenceChange, Roster
 from tornchat.wire import encode_participant
 
@@ -9,7 +11,7 @@ from tornchat.wire import encode_participant
 class ToldRoster:
     """The roster as sent to this node's members of one room. Updates return the changes to send."""
 
-    __slots__ = ("_encoded", "_limit", "_participants", "version")
+    __slots__ = ("_encoded", "_limit", "_marked", "_participants", "version")
 
     def __init__(self, limit: int = 0) -> None:
         """Above `limit` users, joins and leaves are not sent and the list is truncated; 0 means no limit."""
@@ -17,6 +19,8 @@ class ToldRoster:
         self._limit = limit
         self._participants: dict[str, Participant] = {}
         self._encoded: dict[str, bytes] = {}
+        self._marked: dict[str, bytes] = {}
+        """The guests among them, encoded for dialects that mark guests."""
 
     def __len__(self) -> int:
         return len(self._participants)
@@ -48,14 +52,21 @@ class ToldRoster:
         changes = [PresenceChange("leave", p) for p in leaves] + [PresenceChange("join", p) for p in joins]
         return self._told(changes)
 
-    def encoded(self, me: Participant) -> list[bytes]:
-        """Return the user list as encoded items, up to the limit, and always including `me`."""
-        items = self._encoded
+    def participants(self) -> Iterable[Participant]:
+        """Return the users in the roster."""
+        return self._participants.values()
+
+    def encoded(self, me: Participant, marked: bool = False) -> list[bytes]:
+        """Return the user list as encoded items, up to the limit, and always including `me`.
+
+        With `marked`, the items of guests say that they are guests.
+        """
+        items = {**self._encoded, **self._marked} if marked and self._marked else self._encoded
         if self._limit and len(items) > self._limit:
             items = dict(list(items.items())[: self._limit])
         if me.id in items:
             return list(items.values())
-        return [*items.values(), encode_participant(me)]
+        return [*items.values(), encode_participant(me, marked)]
 
     def _fits(self, change: PresenceChange) -> bool:
         return (change.kind == "join") != (change.participant.id in self._participants)
@@ -73,6 +84,9 @@ class ToldRoster:
         if change.kind == "join":
             self._participants[participant.id] = participant
             self._encoded[participant.id] = encode_participant(participant)
+            if participant.guest:
+                self._marked[participant.id] = encode_participant(participant, True)
         else:
             self._participants.pop(participant.id, None)
             self._encoded.pop(participant.id, None)
+            self._marked.pop(participant.id, None)

@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from tornchat.cluster.sanctions import Sanctions
+from tornchat.config.sections import RoomsSection
 from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
-from tornchat.model import Action, Position, Rights, Role, RoomInfo, RoomSummary, User
+from tornchat.model import Action, Position, Rights, Role, RoomInfo, RoomSummary, Standing, User
 from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import Room
+from tornchat.service import rights
+from tornchat.service.rights import Act
 
-ADMIN = "admin"
-"""The token role that permits every action in every room."""
-MODERATOR = "moderator"
-"""The token role that permits moderating every visible room."""
+UNSAFE_NAMES = ("", ".", "..")
+"""Names that no room may have, because they are not kept in a URL."""
+
+
+class Place(NamedTuple):
+    """A room that is visible to a user, and what the user is in it."""
+
+    room: RoomSummary
+    role: Role | None
+    standings: frozenset[Standing]
 
 
 class Access:
     """Access checks. Async methods raise `ChatError` on refusal and `Unavailable` if a plugin fails."""
 
-    def __init__(self, hooks: Hooks, rooms: Registry, sanctions: Sanctions, name_pattern: str) -> None:
+    def __init__(self, hooks: Hooks, rooms: Registry, sanctions: Sanctions, settings: RoomsSection) -> None:
         self._hooks = hooks
         self._rooms = rooms
         self._sanctions = sanctions
-        self._name_pattern = re.compile(name_pattern)
+        self._name_pattern = re.compile(settings.name_pattern)
+        self._default = settings.default
+        self._creator_owns = settings.creator_owns
 
     def is_name(self, name: str) -> bool:
         """Return whether `name` is a valid room name."""
-        return self._name_pattern.fullmatch(name) is not None
+        return name not in UNSAFE_NAMES and self._name_pattern.fullmatch(name) is not None
 
     async def see(self, user: User, name: str) -> RoomInfo:
         """Return the room if it is visible to the user and the user is not banned.
@@ -43,6 +56,29 @@ class Access:
         if info is None:
             raise ChatError("room_not_found")
         return info
+
+    def owner_of_new(self, user: User, name: str) -> str | None:
+        """Return the id of the owner of a room that the user creates; None if it has no owner."""
+        if name == self._default or not self._creator_owns or not rights.may(rights.standings(user), "own"):
+            return None
+        return user.id
+
+    def may_be_owned(self, name: str) -> bool:
+        """Return whether the room may get a new owner. The default room may not."""
+        return name != self._default
+
+    async def may_create(self, user: User, name: str) -> bool:
+        """Return whether the plugins let the user create the room, which includes joining it."""
+        return await self._hooks.authorize(user, "join", name) and await self._hooks.authorize(
+            user, "create", name
+        )
+
+    async def seen(self, user: User, rooms: Sequence[RoomSummary]) -> list[RoomSummary]:
+        """Return those of the rooms that the plugins let the user join and that do not ban the user."""
+        names = [room.name for room in rooms]
+        joined = await self._hooks.authorize_rooms(user, names)
+        banned = await self._sanctions.banning(user, names)
+        return [room for room in rooms if room.name in joined and room.name not in banned]
 
     def position(self, name: str) -> int | None:
         """Return the `seq` of the last entry known on this node; None if the room is not loaded."""
@@ -65,33 +101,25 @@ class Access:
         """
         info = await self._find(user, name)
         role = await self.role_in(info, user.id)
-        sanctions = await self._sanctions.until(name, user.id)
+        sanctions = await self._sanctions.until(name, user)
         banned = sanctions.get("ban")
         actions = await self._actions(user, name, role) if banned is None else ()
         summary = await self._summary(info)
         return Rights(summary, role, actions, sanctions.get("mute"), banned)
 
-    async def require(self, user: User, name: str, action: Action) -> Rights:
-        """Return the user's rights if they include `action`.
-
-        Raises `ChatError` (`forbidden`, or `room_not_found` also for a banned user).
-        """
-        rights = await self.rights(user, name)
-        if rights.banned_until is not None:
-            raise ChatError("room_not_found")
-        if action not in rights.actions:
+    async def require(self, user: User, name: str, act: Act) -> Place:
+        """Return what a user who may do `act` is in the room. Raises `forbidden`, `room_not_found`."""
+        info = await self._unless_banned(user, await self._find(user, name))
+        role = await self.role_in(info, user.id)
+        who = rights.standings(user, role)
+        if not rights.may(who, act):
             raise ChatError("forbidden")
-        return rights
+        return Place(await self._summary(info), role, who)
 
     async def _actions(self, user: User, name: str, role: Role | None) -> tuple[Action, ...]:
-        actions: list[Action] = ["join"]
-        if await self._hooks.authorize(user, "send", name):
-            actions.append("send")
-        if role in ("owner", "moderator") or user.roles & {ADMIN, MODERATOR}:
-            actions.append("moderate")
-        if role == "owner" or ADMIN in user.roles:
-            actions.append("manage")
-        return tuple(actions)
+        join, *more = rights.actions(rights.standings(user, role))
+        send: list[Action] = ["send"] if await self._hooks.authorize(user, "send", name) else []
+        return (join, *send, *more)
 
     async def role_in(self, info: RoomInfo | RoomSummary, user_id: str) -> Role | None:
         """Return a user's role in the room. Without a directory plugin the only role is "owner"."""
@@ -105,7 +133,7 @@ class Access:
         return await self._summary(await self._unless_banned(user, await self._find(user, name)))
 
     async def _unless_banned(self, user: User, info: RoomInfo) -> RoomInfo:
-        if "ban" in await self._sanctions.until(info.name, user.id):
+        if "ban" in await self._sanctions.until(info.name, user):
             raise ChatError("room_not_found")
         return info
 
@@ -118,6 +146,7 @@ class Access:
         return RoomSummary(info.name, head.epoch, info.private, info.owner, head.seq)
 
 
-def is_admin(user: User) -> bool:
-    """Return whether the user has the token role "admin"."""
-    return ADMIN in user.roles
+def require_on_site(user: User, act: Act) -> None:
+    """Raise `ChatError` (`forbidden`) if the user may not do `act`, which concerns no single room."""
+    if not rights.may(rights.standings(user), act):
+        raise ChatError("forbidden")

@@ -39,14 +39,19 @@ from tornchat.rooms.member import Outlet
 from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import RoomLimits
 from tornchat.service.access import Access
+from tornchat.service.admission import Admission
+from tornchat.service.audit import PRUNE_SECONDS, Audit
 from tornchat.service.directory import Directory
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import EVERY, Enforcement
 from tornchat.service.joining import Joining, Session
 from tornchat.service.moderation import Moderation
+from tornchat.service.people import People
 from tornchat.service.posting import Posting
 from tornchat.service.quota import Quotas
 from tornchat.service.reading import Reading
+from tornchat.service.removals import Removals
+from tornchat.service.site import SiteModeration
 from tornchat.tasks import Tasks
 from tornchat.wire import Dialect, Said
 
@@ -80,14 +85,20 @@ class Chat:
         self.rooms = Registry(hooks, self._tasks, _room_limits(settings), self.turn, self.counts)
         self._sanctions = Sanctions(hooks)
         self.publisher = Broadcast(hooks, self.node_id)
+        removals = Removals()
         self._enforcement = Enforcement(
-            hooks, self.rooms, self._sanctions, self.publisher, Control(self.node_id), self._tasks
+            hooks, self.rooms, self._sanctions, removals, self.publisher, Control(self.node_id), self._tasks
         )
-        access = Access(hooks, self.rooms, self._sanctions, settings.rooms.name_pattern)
+        self._admission = Admission(self._sanctions)
+        self.audit = Audit(hooks, self.node_id, settings.audit.keep_days)
+        access = Access(hooks, self.rooms, self._sanctions, settings.rooms)
+        self.people = People(hooks, self.rooms)
         self._joining = Joining(
-            settings, hooks, self.rooms, access, self._sanctions, self.counts, self.node_id
+            settings, hooks, self.rooms, access, self._sanctions, removals, self.counts, self.node_id
         )
-        self.directory = Directory(hooks, access, self._enforcement, settings.limits.rooms_per_user)
+        self.directory = Directory(
+            hooks, access, self._enforcement, self.audit, settings.limits.rooms_per_user
+        )
         self.reading = Reading(hooks, access)
         self.posting = Posting(
             hooks,
@@ -103,7 +114,10 @@ class Chat:
             self.refuse,
         )
         self.committer = self.posting.committer
-        self.moderation = Moderation(hooks, access, self._enforcement, self.committer, self._drafts)
+        self.moderation = Moderation(
+            hooks, access, self.people, self._enforcement, self.audit, self.committer, self._drafts
+        )
+        self.site = SiteModeration(hooks, self.people, self._enforcement, self.audit)
 
     # --- connect ---
 
@@ -118,7 +132,11 @@ class Chat:
         self._hooks.tell("connection_closed", connection, code, duration)
 
     async def connect(self, credentials: Credentials) -> User:
-        """Authenticate a client. Raises `Closed`: 4001 if it is refused, 1013 if authentication fails."""
+        """Say who this is.
+
+        Raises `Closed`: 4001 for a definite no, 4003 for a user who is banned from the whole site, 1013 when
+        it can't be told now.
+        """
         try:
             user = await self._hooks.authenticate(credentials)
         except Unavailable:
@@ -127,6 +145,8 @@ class Chat:
             raise Closed(UNAUTHORIZED, "unauthorized", "refused" if credentials.token else "no_token")
         if self._expired(user):
             raise Closed(UNAUTHORIZED, "unauthorized", "expired")
+        user = await self._admission.admit(user)
+        self.people.note(user)
         return user
 
     def turned_away(self, refusal: Closed) -> None:
@@ -231,9 +251,12 @@ class Chat:
         await self._enforcement.subscribe()
         self._tasks.every(0.25, self.committer.expire, "expire")
         self._tasks.every(1.0, self._joining.retry, "presence")
+        self._tasks.every(1.0, self.people.write, "people")
         self._tasks.every(3.0, self.rooms.check_positions, "positions")
         self._tasks.every(EVERY, self._enforcement.upkeep, "sanctions")
         self._tasks.every(5.0, self.rooms.upkeep, "rooms")
+        self._tasks.every(3.0, self.audit.write, "audit")
+        self._tasks.every(PRUNE_SECONDS, self.audit.prune, "audit retention")
         if retention is not None:
             self._tasks.every(RETENTION_SECONDS, retention.prune, "retention")
 
@@ -248,6 +271,7 @@ class Chat:
         """
         end = self._now() + seconds
         await self.committer.close(seconds)
+        await self.audit.write()
         await self._joining.close(max(0.1, end - self._now()))
         await self._tasks.close()
         await self._hooks.close()

@@ -1,26 +1,33 @@
 """Enforcement of moderation on every node: closes the sessions of removed users and of deleted rooms.
 
 Storage holds the state; a control message only prompts nodes to read it again. Nodes also read it every
-`EVERY` seconds, so that lost messages have no lasting effect. A kick and a disconnect have no stored state:
-a node that misses the message does not carry them out.
+`EVERY` seconds, so that lost messages have no lasting effect. Bans, kicks, disconnects and revocations are
+sanctions; the users in a private room are compared with its members.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from tornchat.cluster.broadcast import Broadcast
 from tornchat.cluster.control import TOPIC, Control, ControlKind, ControlMessage
-from tornchat.cluster.sanctions import Sanctions
-from tornchat.errors import REMOVED, Unavailable
+from tornchat.cluster.sanctions import Sanctions, binds
+from tornchat.errors import REMOVED, UNAUTHORIZED, Unavailable
 from tornchat.hooks.calls import Hooks
-from tornchat.model import Sanction
+from tornchat.model import ADMIN, SITE, Sanction
+from tornchat.rooms.member import Member
 from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import Room
+from tornchat.service.removals import Removals
 from tornchat.tasks import Tasks
 
 EVERY = 3.0
 """Interval in seconds at which the sanctions of all loaded rooms are read, in one call."""
+REASONS: Mapping[str, str] = MappingProxyType(
+    {"ban": "banned", "kick": "removed", "disconnect": "disconnected", "revoke": "token revoked"}
+)
 
 
 class Enforcement:
@@ -31,6 +38,7 @@ class Enforcement:
         hooks: Hooks,
         rooms: Registry,
         sanctions: Sanctions,
+        removals: Removals,
         publisher: Broadcast,
         orders: Control,
         tasks: Tasks,
@@ -38,9 +46,11 @@ class Enforcement:
         self._hooks = hooks
         self._rooms = rooms
         self._sanctions = sanctions
+        self._removals = removals
         self._publisher = publisher
         self._orders = orders
         self._tasks = tasks
+        self._now = asyncio.get_running_loop().time
         self._subscribed = False
 
     async def order(self, kind: ControlKind, room: str = "", user_id: str = "") -> None:
@@ -61,38 +71,76 @@ class Enforcement:
 
     async def _carry_out(self, order: ControlMessage) -> None:
         if order.kind == "sanctions":
-            await self._read([order.room] if self._rooms.get(order.room) else [])
+            await self._read([order.room] if order.room == SITE or self._rooms.get(order.room) else [])
         elif order.kind == "room":
             await self._rooms.compare([order.room])
         else:
             self._remove(order)
 
-    def _remove(self, order: ControlMessage) -> None:
-        here = self._rooms.get(order.room)
-        rooms = self._rooms.loaded() if order.kind == "disconnect" else [here] if here else []
-        reason = "removed" if order.kind == "kick" else "disconnected"
-        for room in rooms:
-            _close(room, [order.user_id], reason)
+    # --- sanctions ---
 
-    async def _read(self, rooms: list[str]) -> None:
+    def _remove(self, order: ControlMessage) -> None:
+        """Close sessions for an order that is not a sanction in storage."""
+        room = SITE if order.kind == "disconnect" else order.room
+        reason = "removed" if order.kind == "kick" else "disconnected"
+        self._removals.note(room, order.user_id, self._now())
+        for member in self._members(room):
+            if member.user.id == order.user_id:
+                member.outlet.end(REMOVED, reason)
+
+    async def _read(self, rooms: Sequence[str]) -> None:
         try:
-            self._ban(await self._sanctions.read(rooms))
+            for sanction in await self._sanctions.read(rooms):
+                self._enforce(sanction)
         except Unavailable:
             pass  # `upkeep` tries again
 
-    def _ban(self, bans: Iterable[Sanction]) -> None:
-        for ban in bans:
-            room = self._rooms.get(ban.room)
-            if room is not None:
-                _close(room, [ban.user_id], "banned")
+    def _enforce(self, sanction: Sanction) -> None:
+        if sanction.kind in ("kick", "disconnect"):  # the others are looked at when somebody enters
+            self._removals.note(sanction.room, sanction.user_id, self._now())
+        code = UNAUTHORIZED if sanction.kind == "revoke" else REMOVED
+        for member in self._members(sanction.room):
+            if member.user.id == sanction.user_id and binds(sanction, member.user):
+                member.outlet.end(code, REASONS[sanction.kind])
+
+    def _members(self, room: str) -> Iterable[Member]:
+        here = self._rooms.get(room)
+        rooms = self._rooms.loaded() if room == SITE else [here] if here else []
+        return [member for one in rooms for member in one.members()]
+
+    # --- members of private rooms ---
+
+    async def _check_members(self) -> None:
+        """Close the sessions of those who are no members of a private room any more."""
+        private = [room for room in self._rooms.loaded() if room.info.private and room.population]
+        present = {room.info.name: found for room in private if (found := _accountable(room))}
+        if not present:
+            return
+        ids = {name: list({member.user.id for member in found}) for name, found in present.items()}
+        admitted = await self._hooks.read_admitted(ids)
+        await self._rooms.compare(
+            [name for name in ids if not admitted.get(name)]
+        )  # deleted ones end with 4000
+        for name, members in present.items():
+            stay = set(admitted.get(name, ()))
+            for member in members:
+                if member.user.id not in stay:
+                    member.outlet.end(REMOVED, "removed")
+
+    # --- time ---
 
     async def upkeep(self) -> None:
         """Read the sanctions of the loaded rooms, and subscribe to control messages if not yet done."""
         if not self._subscribed:
             await self.subscribe()
+        self._removals.forget(self._now())
         loaded = {room.info.name for room in self._rooms.loaded()}
-        self._sanctions.forget(set(self._sanctions.known()) - loaded)
-        await self._read(self._sanctions.known())
+        self._sanctions.forget(set(self._sanctions.known()) - loaded - {SITE})
+        await self._read(list({SITE, *self._sanctions.known()}))
+        try:
+            await self._check_members()
+        except Unavailable:
+            pass  # the next look finds them
 
     def may_have_missed(self) -> None:
         """Read the sanctions again, since control messages may have been lost."""
@@ -107,8 +155,6 @@ class Enforcement:
             pass
 
 
-def _close(room: Room, users: Iterable[str], reason: str) -> None:
-    gone = frozenset(users)
-    for member in room.members():
-        if member.participant.id in gone:
-            member.outlet.end(REMOVED, reason)
+def _accountable(room: Room) -> list[Member]:
+    """Those who are here because they are members: an admin needs no membership."""
+    return [member for member in room.members() if ADMIN not in member.user.roles]

@@ -9,10 +9,10 @@ from itertools import count
 from tornchat.cluster.presence import Presence
 from tornchat.cluster.sanctions import Sanctions
 from tornchat.config.settings import Settings
-from tornchat.errors import ROOM_NOT_FOUND, TRY_AGAIN_LATER, Closed, Unavailable
+from tornchat.errors import REMOVED, ROOM_NOT_FOUND, TRY_AGAIN_LATER, Closed, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.metrics.counts import Counts
-from tornchat.model import Position, User
+from tornchat.model import SITE, Position, RoomInfo, User
 from tornchat.rates import Strikes
 from tornchat.rooms.history import History, Plan
 from tornchat.rooms.member import Member, Outlet, send_all, slices_of
@@ -20,6 +20,7 @@ from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import Room
 from tornchat.service.access import Access
 from tornchat.service.quota import Quota
+from tornchat.service.removals import Removals
 from tornchat.tasks import Tasks
 from tornchat.wire import Dialect, Welcome
 
@@ -51,6 +52,7 @@ class Joining:
         rooms: Registry,
         access: Access,
         sanctions: Sanctions,
+        removals: Removals,
         counts: Counts,
         node_id: str,
     ) -> None:
@@ -59,6 +61,7 @@ class Joining:
         self._rooms = rooms
         self._access = access
         self._sanctions = sanctions
+        self._removals = removals
         self._counts = counts
         self._node_id = node_id
         self._now: Callable[[], float] = asyncio.get_running_loop().time
@@ -73,20 +76,18 @@ class Joining:
     ) -> Session:
         """Make `user` a member of the room and send the welcome, the user list and the history.
 
-        With `since`, the history starts after that position if it can be resumed. Live messages follow.
-        Raises `Closed`: 4000 if the room is not visible to the user, 1013 if a plugin fails; and
-        `ConnectionError` if the client has disconnected.
+        Raises `Closed`: 4000 if the room is not visible to the user, 4003 if the user was removed meanwhile,
+        1013 if a plugin fails; and `ConnectionError` if the client has disconnected.
         """
+        began = self._now()
         try:
             room = await self._open(user, name)
             plan = await self._history.plan(room, since)
+            await self._admit_again(user, room)
         except Unavailable:
             raise Closed(TRY_AGAIN_LATER, "not available now") from None
-        if self._rooms.get(name) is not room:
-            raise Closed(TRY_AGAIN_LATER, "the room has just changed")  # during the await above
-        if self._sanctions.bans(name, user.id):
-            raise Closed(ROOM_NOT_FOUND, "room not found")
-        # No await from here to the first write, so that position, user list and history are consistent.
+        self._look_again(user, room, began)
+        # No await from here to the first write: the cursor, the user list and the history are of one instant.
         session = self._enter(user, room, dialect, outlet)
         try:
             await self._begin(session, plan, outlet)
@@ -109,6 +110,25 @@ class Joining:
         await self._sanctions.know(name)
         return room
 
+    async def _admit_again(self, user: User, room: Room) -> None:
+        """Check again whether a private room is visible to the user, after the other awaits.
+
+        Raises `Closed` (4000), `Unavailable`.
+        """
+        if room.info.private and await self._hooks.open_room(room.info.name, user, False, 0) is None:
+            raise Closed(ROOM_NOT_FOUND, "room not found")
+
+    def _look_again(self, user: User, room: Room, began: float) -> None:
+        """Check what may have changed since the loop time `began`. Raises `Closed`."""
+        name = room.info.name
+        if self._rooms.get(name) is not room:
+            raise Closed(TRY_AGAIN_LATER, "the room has just changed")  # while its log was read
+        if self._sanctions.bans(name, user):
+            raise Closed(ROOM_NOT_FOUND, "room not found")
+        out = self._sanctions.on_site(user) is not None
+        if out or any(self._removals.since(began, place, user.id) for place in (name, SITE)):
+            raise Closed(REMOVED, "removed")
+
     async def _after_first(self, user: User, name: str) -> Room:
         """Load a room, after waiting for another caller that is already loading it.
 
@@ -128,17 +148,24 @@ class Joining:
             first.set()
 
     async def _load(self, user: User, name: str) -> Room:
-        info = await self._hooks.open_room(
-            name, user, self._settings.rooms.auto_create, self._settings.limits.rooms_per_user
-        )
+        info = await self._open_or_create(user, name)
         room = await self._rooms.load(info) if info is not None else None
         if room is None:
             raise Closed(ROOM_NOT_FOUND, "room not found")
         return room
 
+    async def _open_or_create(self, user: User, name: str) -> RoomInfo | None:
+        """Open the room, or create it. Storage is called twice only if plugins decide about creating."""
+        limit, owner = self._settings.limits.rooms_per_user, self._access.owner_of_new(user, name)
+        create, gated = self._settings.rooms.auto_create, self._hooks.provides("authorize")
+        info = await self._hooks.open_room(name, user, create and not gated, limit, owner)
+        if info is None and create and gated and await self._access.may_create(user, name):
+            info = await self._hooks.open_room(name, user, True, limit, owner)
+        return info
+
     def _enter(self, user: User, room: Room, dialect: Dialect, outlet: Outlet) -> Session:
         session_id = f"{self._node_id}-{next(self._numbers)}"
-        member = room.enter(user.participant, session_id, dialect, outlet)
+        member = room.enter(user.participant, session_id, dialect, outlet, user)
         return Session(session_id, user, room, member)
 
     async def _begin(self, session: Session, plan: Plan, outlet: Outlet) -> None:
@@ -147,7 +174,7 @@ class Joining:
         tail = room.tail_after(plan.after)
         older = self._history.older(room, dialect.plain, plan, room.seq) if tail is None else None
         start = dialect.welcome(Welcome(room.info.name, user, room.info.epoch, room.seq, plan.recovered))
-        users = dialect.users(room.roster.encoded(user.participant))
+        users = dialect.users(room.roster.encoded(user.participant, dialect.marks_guests))
         first = start + users + session.member.stream.history(tail or 0)
         slices = slices_of(first)
         ready = outlet.send(next(slices))

@@ -1,4 +1,4 @@
-"""The use cases of moderation: kick, ban, mute, disconnect and delete messages.
+"""The use cases of moderation: kick, ban, mute and delete messages.
 
 Every method raises `ChatError` on refusal and `Unavailable` if a plugin fails.
 """
@@ -7,28 +7,44 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Literal
 
 from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
 from tornchat.log.commit import Committer
 from tornchat.model import Entry, Sanction, SanctionKind, User
-from tornchat.service.access import Access, is_admin
+from tornchat.service import rights
+from tornchat.service.access import Access, Place
+from tornchat.service.audit import Audit
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import Enforcement
+from tornchat.service.people import People
+from tornchat.service.rights import Act
 
 FOREVER = 10 * 365 * 86400.0
 """Maximum duration of a sanction in seconds."""
+KICK_SECONDS = 3600.0
+"""Duration in seconds for which a kick is stored; every node has read it by then."""
 
 
 class Moderation:
     """Moderation actions. Each method checks the rights of `user` before it acts."""
 
     def __init__(
-        self, hooks: Hooks, access: Access, enforcement: Enforcement, committer: Committer, drafts: Drafts
+        self,
+        hooks: Hooks,
+        access: Access,
+        people: People,
+        enforcement: Enforcement,
+        audit: Audit,
+        committer: Committer,
+        drafts: Drafts,
     ) -> None:
         self._hooks = hooks
         self._access = access
+        self._people = people
         self._enforcement = enforcement
+        self._audit = audit
         self._committer = committer
         self._drafts = drafts
 
@@ -36,8 +52,12 @@ class Moderation:
 
     async def kick(self, user: User, room: str, user_id: str) -> None:
         """Close all sessions of `user_id` in the room with 4003, on every node. The user may rejoin."""
-        await self._require_over(user, room, user_id)
-        await self._enforcement.order("kick", room, user_id)
+        place = await self._require_over(user, room, user_id, "kick")
+        if not self._hooks.provides("set_sanction"):
+            await self._enforcement.order("kick", room, user_id)
+        else:
+            await self._set(user, place, user_id, "kick", KICK_SECONDS)
+        await self._audit.record(user, "kick", place.room, user_id)
 
     async def ban(self, user: User, room: str, user_id: str, seconds: float) -> None:
         """Ban `user_id` from the room for `seconds`.
@@ -52,48 +72,63 @@ class Moderation:
         await self._sanction(user, room, user_id, "mute", seconds)
 
     async def lift(self, user: User, room: str, user_id: str, kind: SanctionKind) -> None:
-        """End a sanction early. Raises `ChatError` (`not_found`) if there is none."""
-        await self._access.require(user, room, "moderate")
+        """End a sanction early. Raises `ChatError` (`not_found`) if there is none.
+
+        Raises `forbidden` for one's own, and for one that was set by somebody of a higher rank.
+        """
+        place = await self._access.require(user, room, "lift")
+        if user_id == user.id:
+            raise ChatError("forbidden", "Nobody lifts their own sanctions.")
+        await self._refuse_outranked(place, user_id, kind)
         if not await self._hooks.lift_sanction(room, user_id, kind):
             raise ChatError("not_found", f"There is no {kind} of theirs to lift.")
         await self._enforcement.order("sanctions", room)
+        await self._audit.record(user, f"lift {kind}", place.room, user_id)
 
     async def read_sanctions(self, user: User, room: str) -> Sequence[Sanction]:
-        """Return the active sanctions of the room. Requires the action "moderate"."""
-        await self._access.require(user, room, "moderate")
-        return await self._hooks.read_sanctions([room])
-
-    async def disconnect(self, user: User, user_id: str) -> None:
-        """Close all sessions of `user_id` with 4003, in every room and on every node. Admins only."""
-        if not is_admin(user):
-            raise ChatError("forbidden")
-        await self._enforcement.order("disconnect", "", user_id)
+        """Return the active bans and mutes of the room. For its moderators."""
+        await self._access.require(user, room, "read sanctions")
+        return [one for one in await self._hooks.read_sanctions([room]) if one.kind in ("ban", "mute")]
 
     async def _sanction(
-        self, user: User, room: str, user_id: str, kind: SanctionKind, seconds: float
+        self, user: User, room: str, user_id: str, kind: Literal["ban", "mute"], seconds: float
     ) -> None:
-        if not 0 < seconds <= FOREVER:
-            raise ChatError("invalid_message", f"Seconds are above 0 and at most {FOREVER:.0f}.")
-        await self._require_over(user, room, user_id)
-        sanction = Sanction(room, user_id, kind, time.time() + seconds, user.id)
-        if not await self._hooks.set_sanction(sanction):
+        refuse_no_time(seconds)
+        place = await self._require_over(user, room, user_id, kind)
+        await self._refuse_outranked(place, user_id, kind)
+        await self._set(user, place, user_id, kind, seconds)
+        await self._audit.record(user, kind, place.room, user_id, f"{seconds:g} s")
+
+    async def _set(self, user: User, place: Place, user_id: str, kind: SanctionKind, seconds: float) -> None:
+        room, now, rank = place.room.name, time.time(), rights.rank(place.standings)
+        if not await self._hooks.set_sanction(
+            Sanction(room, user_id, kind, now + seconds, user.id, rank, now)
+        ):
             raise ChatError("room_not_found")
         await self._enforcement.order("sanctions", room)
 
-    async def _require_over(self, user: User, room: str, user_id: str) -> None:
-        """Raise `ChatError` (`forbidden`) unless `user` may moderate `user_id`.
+    async def _require_over(self, user: User, room: str, user_id: str, act: Act) -> Place:
+        """Return what a user who may do `act` to `user_id` is in the room.
 
-        Moderators may moderate members, owners also moderators, admins every user. Nobody may moderate
-        themselves.
+        Raises `ChatError` (`forbidden`, `room_not_found`).
         """
-        rights = await self._access.require(user, room, "moderate")
+        place = await self._access.require(user, room, act)
         if user_id == user.id:  # a moderator who bans themselves could not lift the ban
             raise ChatError("forbidden", "Nobody moderates themselves.")
-        if is_admin(user):
-            return
-        role = await self._access.role_in(rights.room, user_id)
-        if role == "owner" or (role == "moderator" and "manage" not in rights.actions):
+        theirs = User(user_id, user_id, await self._people.roles_of(user_id))
+        role = await self._access.role_in(place.room, user_id)
+        if not rights.over(place.standings, rights.standings(theirs, role)):
             raise ChatError("forbidden", "They are not yours to moderate.")
+        return place
+
+    async def _refuse_outranked(self, place: Place, user_id: str, kind: SanctionKind) -> None:
+        """Raise `forbidden` if there is such a sanction by somebody of a higher rank.
+
+        To replace it by a shorter one would be to lift it.
+        """
+        for one in await self._hooks.read_sanctions([place.room.name]):
+            if (one.user_id, one.kind) == (user_id, kind) and rights.outranks(one.rank, place.standings):
+                raise ChatError("forbidden", f"This {kind} was set by somebody of a higher rank.")
 
     # --- messages ---
 
@@ -103,16 +138,25 @@ class Moderation:
         Requires that the user sent the message or has the action "moderate". Raises `ChatError`
         (`not_found`) if there is no message at `seq`.
         """
-        rights = await self._access.require(user, room, "join")
+        place = await self._access.require(user, room, "see")
         entry = await self._message(room, seq)
-        if entry.sender_id != user.id and "moderate" not in rights.actions:
+        act: Act = "delete own message" if entry.sender_id == user.id else "delete message"
+        if not rights.may(place.standings, act):
             raise ChatError("forbidden")
         if entry.text:
-            draft = self._drafts.delete(user, rights.room, seq)
+            draft = self._drafts.delete(user, place.room, seq)
             await self._committer.store(draft, self._access.position(room))
+            if act == "delete message":
+                await self._audit.record(user, act, place.room, entry.sender_id, f"message {seq}")
 
     async def _message(self, room: str, seq: int) -> Entry:
         page = await self._hooks.read_history(room, seq - 1, seq + 1, 1) if seq > 0 else None
         if page is None or not page.entries or page.entries[0].kind != "message":
             raise ChatError("not_found", "There is no such message.")
         return page.entries[0]
+
+
+def refuse_no_time(seconds: float) -> None:
+    """Raise `ChatError` (`invalid_message`) for seconds that no sanction lasts."""
+    if not 0 < seconds <= FOREVER:
+        raise ChatError("invalid_message", f"Seconds are above 0 and at most {FOREVER:.0f}.")

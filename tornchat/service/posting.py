@@ -21,10 +21,11 @@ from tornchat.hooks.calls import Hooks
 from tornchat.log.commit import PATIENCE, Committer
 from tornchat.log.queue import Pending
 from tornchat.metrics.counts import Counts
-from tornchat.model import Draft, Entry, Refusal, Stored, StoreResult, User
+from tornchat.model import ADMIN, SITE, Draft, Entry, Refusal, Stored, StoreResult, User
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.registry import Registry
-from tornchat.service.access import ADMIN, Access
+from tornchat.service.access import Access
+from tornchat.service.admission import refuse_off_site
 from tornchat.service.drafts import Drafts
 from tornchat.service.joining import Session
 from tornchat.service.quota import Quota, Quotas
@@ -144,15 +145,12 @@ class Posting:
     # --- admit ---
 
     def _refuse_muted(self, room: str, user: User) -> None:
-        if wait := self._sanctions.muted_for(room, user.id):
+        if wait := self._sanctions.muted_for(room, user):
             raise ChatError("muted", "", round(wait, 3))
 
     async def _refuse_sanctioned(self, user: User, room: str) -> None:
-        """Raise `ChatError` if the user is muted or banned, and `Unavailable` if storage fails.
-
-        Also works for rooms that are not loaded.
-        """
-        until = await self._sanctions.until(room, user.id)
+        """Refuse a muted or banned user, in any room. Raises `ChatError`, `Unavailable`."""
+        until = await self._sanctions.until(room, user)
         if "ban" in until:
             raise ChatError("room_not_found")
         if "mute" in until:
@@ -204,20 +202,22 @@ class Posting:
             session.member.outlet.end(UNAUTHORIZED, "token expired")
             return False
         room = session.room.info.name
-        if self._sanctions.bans(room, session.user.id) or self._rooms.get(room) is not session.room:
-            return False  # the connection is being closed
+        if self._sanctions.bans(room, session.user) or self._rooms.get(room) is not session.room:
+            return False  # its connection is being closed
         self._refuse_muted(room, session.user)
         return True
 
     async def _look_again(self, user: User, draft: Draft) -> None:
         """Check existence of the room, ban, mute and expiry again, after the last plugin call.
 
-        Storage is read only if the room is not loaded. Raises `ChatError`, `Closed` (4001), `Unavailable`.
+        Raises `ChatError`, `Closed` (4001, 4003), `Unavailable`.
         """
+        await self._sanctions.know(SITE)
         if self._rooms.warm(draft.room) is None or not self._sanctions.knows(draft.room):
             await self._refuse_sanctioned(user, draft.room)
             await self._access.exists(user, draft.room)
-        if self._sanctions.bans(draft.room, user.id):
+        refuse_off_site(self._sanctions, user)
+        if self._sanctions.bans(draft.room, user):
             raise ChatError("room_not_found")
         self._refuse_muted(draft.room, user)
         if _expired(user):

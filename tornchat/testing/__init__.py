@@ -12,6 +12,7 @@ be plain functions or `async`. The kits require pytest, but no pytest plugins.
 
 from __future__ import annotations
 
+from tornchat.testing.audit import AuditContract
 from tornchat.testing.auth import AuthContract
 from tornchat.testing.broadcast import BroadcastContract
 from tornchat.testing.directory import DirectoryContract
@@ -23,8 +24,10 @@ from tornchat.testing.presence import PresenceContract
 from tornchat.testing.running import Client, RunningChat, running_chat
 from tornchat.testing.search import SearchContract
 from tornchat.testing.storage import StorageContract
+from tornchat.testing.users import UsersContract
 
 __all__ = [
+    "AuditContract",
     "AuthContract",
     "BroadcastContract",
     "BrokenPromise",
@@ -39,6 +42,7 @@ __all__ = [
     "SearchContract",
     "Stage",
     "StorageContract",
+    "UsersContract",
     "deletion",
     "draft",
     "promise",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tornchat import Membership, Rejected, RoomInfo, RoomSummary, User
 from tornchat.testing.fixtures import draft, user
@@ -145,6 +145,48 @@ class DirectoryContract(Contract):
         assert room is not None, "the new owner can't open it"
         assert room.owner == BOB.id, f"the room says that {room.owner} owns it"
 
+    @promise("create_room: without an owner nobody owns it, however many rooms its creator owns")
+    async def test_a_room_without_an_owner(self, stage: Stage) -> None:
+        given = {"user": user(), "private": False, "owned_limit": 1, "owner": None}
+        for _ in range(2):
+            info = await stage.call("create_room", name=unique("tea"), **given)
+            assert info.owner is None, f"{info.owner} owns it"
+            await _verify_members(stage, [], info.name)
+
+    @promise("set_member: who owns owned_limit rooms is given no other one; 0 is no limit")
+    async def test_a_room_that_is_handed_over_counts(self, stage: Stage) -> None:
+        receiver = user(unique("receiver"))
+        await _created(stage, unique("tea"), receiver)
+        info = await _created(stage, unique("tea"), user())
+        code = ""
+        try:
+            await _set(stage, info.name, receiver.id, "owner", limit=1)
+        except Rejected as error:
+            code = error.code
+        assert code == "too_many_rooms", f"it was refused as {code!r}" if code else "it was handed over"
+        await _verify_members(stage, [Membership(user().id, "owner")], info.name)
+        assert await _set(stage, info.name, receiver.id, "owner", limit=2), "the second of two was refused"
+
+    @promise(
+        "read_admitted: of these users, who is owner or member of a private room, and all of a public one"
+    )
+    async def test_admitted_among_users(self, stage: Stage) -> None:
+        hidden = await _created(stage, unique("tea"), user(), private=True)
+        public = await _created(stage, unique("tea"), user())
+        await _set(stage, hidden.name, "cat", "member")
+        asked = {name: [user().id, "bob", "cat"] for name in (hidden.name, public.name, unique("nowhere"))}
+        wanted = {hidden.name: {user().id, "cat"}, public.name: {user().id, "bob", "cat"}}
+        await self._verify_admitted(stage, asked, wanted)
+        await stage.call("remove_member", room=hidden.name, user_id="cat")
+        await self._verify_admitted(stage, asked, {**wanted, hidden.name: {user().id}})
+
+    async def _verify_admitted(
+        self, stage: Stage, asked: Mapping[str, Sequence[str]], wanted: Mapping[str, set[str]]
+    ) -> None:
+        answer = await stage.call("read_admitted", rooms=asked)
+        found = {name: set(users) for name, users in answer.items() if users}
+        assert found == wanted, f"of {asked} it admitted {found}, not {wanted}"
+
     @promise("set_member, remove_member: False where there is nothing to change")
     async def test_nothing_to_change_is_false(self, stage: Stage) -> None:
         info = await _created(stage, unique("tea"), user())
@@ -172,7 +214,8 @@ class DirectoryContract(Contract):
 
 
 async def _created(stage: Stage, name: str, owner: User, private: bool = False) -> RoomInfo:
-    info = await stage.call("create_room", name=name, user=owner, private=private, owned_limit=0)
+    given = {"name": name, "user": owner, "private": private, "owned_limit": 0, "owner": owner.id}
+    info = await stage.call("create_room", **given)
     assert isinstance(info, RoomInfo), f"create_room gave {info!r}"
     return info
 
@@ -180,14 +223,15 @@ async def _created(stage: Stage, name: str, owner: User, private: bool = False) 
 async def _code(stage: Stage, name: str, owner: User, limit: int = 0) -> str:
     """Create a room; return the code of the refusal, or "" if it was created."""
     try:
-        await stage.call("create_room", name=name, user=owner, private=False, owned_limit=limit)
+        given = {"name": name, "user": owner, "private": False, "owned_limit": limit, "owner": owner.id}
+        await stage.call("create_room", **given)
     except Rejected as error:
         return error.code
     return ""
 
 
 async def _open(stage: Stage, name: str, who: User) -> RoomInfo | None:
-    info = await stage.call("open_room", name=name, user=who, create=False, owned_limit=0)
+    info = await stage.call("open_room", name=name, user=who, create=False, owned_limit=0, owner=None)
     assert info is None or isinstance(info, RoomInfo), f"open_room gave {info!r}"
     return info
 
@@ -215,8 +259,8 @@ async def _members(stage: Stage, name: str, users: Sequence[str] | None = None) 
     return list(await stage.call("read_members", room=name, users=users))
 
 
-async def _set(stage: Stage, name: str, user_id: str, role: str) -> bool:
-    done = await stage.call("set_member", room=name, user_id=user_id, role=role)
+async def _set(stage: Stage, name: str, user_id: str, role: str, limit: int = 0) -> bool:
+    done = await stage.call("set_member", room=name, user_id=user_id, role=role, owned_limit=limit)
     assert isinstance(done, bool), f"set_member gave {done!r}"
     return done
 

@@ -10,8 +10,10 @@ from tornchat.testing.kit import Stage, unique
 
 
 async def opened(stage: Stage) -> RoomInfo:
-    """Create a room with a unique name and return it."""
-    info = await stage.call("open_room", name=unique("tea"), user=user(), create=True, owned_limit=0)
+    """Open a new room."""
+    info = await stage.call(
+        "open_room", name=unique("tea"), user=user(), create=True, owned_limit=0, owner=user().id
+    )
     assert isinstance(info, RoomInfo), f"open_room gave {info!r} for a new room"
     return info
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from tornchat import Sanction, SanctionKind
+from tornchat import SITE, Sanction, SanctionKind
 from tornchat.testing.kit import Contract, Stage, promise, unique
 from tornchat.testing.log import opened
 
@@ -47,6 +47,30 @@ class ModerationContract(Contract):
         found = [sanction for sanction in await _read(stage, room) if sanction.kind == "ban"]
         assert found == [last], f"the last one was {last}, and read was {found}"
         assert len(await _read(stage, room)) == 2, "the mute beside it is gone"
+
+    @promise("set_sanction: of every kind, with who set it, what they were, and since when")
+    async def test_all_fields_are_kept(self, stage: Stage) -> None:
+        room, now = (await opened(stage)).name, time.time()
+        kick = Sanction(room, "bob", "kick", now + 60, "ann", "moderator", now - 0.25)
+        ban = Sanction(room, "bob", "ban", now + 60, "ann", "site moderator", now)
+        for sanction in (kick, ban):
+            await _set(stage, sanction)
+        found = sorted(await _read(stage, room), key=lambda one: one.kind)
+        assert found == [ban, kick], f"of {[ban, kick]} it gave {found}"
+
+    @promise("set_sanction, read_sanctions, lift_sanction: the room named by an empty text is the whole site")
+    async def test_of_the_whole_site(self, stage: Stage) -> None:
+        room, who, now = (await opened(stage)).name, unique("bob"), time.time()
+        ban = Sanction(SITE, who, "ban", now + 60, "ann", "admin", now)
+        revoke = Sanction(SITE, who, "revoke", now + 60, "ann", "admin", now)
+        for sanction in (ban, revoke, _sanction(room, who)):
+            await _set(stage, sanction)
+        found = [one for one in await _read(stage, SITE) if one.user_id == who]
+        assert sorted(found, key=lambda one: one.kind) == [ban, revoke], f"it gave {found}"
+        assert [one.room for one in await _read(stage, room)] == [room], "the site's are the room's, too"
+        assert await _lift(stage, SITE, who) is True, "it says that there was no ban"
+        kinds = [(one.room, one.kind) for one in await _read(stage, SITE, room) if one.user_id == who]
+        assert sorted(kinds) == [(SITE, "revoke"), (room, "ban")], f"left are {kinds}"
 
     @promise("set_sanction: False for a room that is not there")
     async def test_no_room_is_false(self, stage: Stage) -> None:

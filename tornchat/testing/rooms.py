@@ -132,6 +132,6 @@ async def _renewable(stage: Stage) -> RoomInfo:
 
 
 async def _open(stage: Stage, name: str, who: User, create: bool = True, limit: int = 0) -> RoomInfo | None:
-    info = await stage.call("open_room", name=name, user=who, create=create, owned_limit=limit)
+    info = await stage.call("open_room", name=name, user=who, create=create, owned_limit=limit, owner=who.id)
     assert info is None or isinstance(info, RoomInfo), f"open_room gave {info!r}"
     return info

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from tornchat.wire.classic import ChatMessage, Classic, ClassicError, ClassicSend
 from tornchat.wire.dialect import Dialect, Said, Welcome
+from tornchat.wire.listed import ListedUser, encode_participant
 from tornchat.wire.repeats import refuse_repeated_keys
-from tornchat.wire.shared import RoomUsersList, UserJoin, UserLeave, encode_participant
+from tornchat.wire.shared import RoomUsersList, UserJoin, UserLeave
 from tornchat.wire.v1 import (
     V1,
     V1_SUBPROTOCOL,
@@ -18,7 +19,9 @@ from tornchat.wire.v1 import (
     MessageDeleted,
     V1ChatMessage,
     V1Error,
+    V1RoomUsersList,
     V1Send,
+    V1UserJoin,
     V1Welcome,
 )
 
@@ -31,6 +34,7 @@ __all__ = [
     "ClassicError",
     "ClassicSend",
     "Dialect",
+    "ListedUser",
     "MessageDeleted",
     "RoomUsersList",
     "Said",
@@ -38,7 +42,9 @@ __all__ = [
     "UserLeave",
     "V1ChatMessage",
     "V1Error",
+    "V1RoomUsersList",
     "V1Send",
+    "V1UserJoin",
     "V1Welcome",
     "Welcome",
     "encode_participant",

@@ -43,6 +43,7 @@ class Classic(Shared):
     """The documented wire format. Its frames have the documented keys and no others."""
 
     name = "classic"
+    marks_guests = False
     _decode = staticmethod(msgspec.json.Decoder(ClassicSend).decode)
 
     @property

@@ -22,6 +22,7 @@ class Compressed:
         """`window_bits` is one of `tornchat.wire.deflate.WINDOWS`."""
         self.plain = plain
         self.name = f"{plain.name}+deflate{window_bits}"
+        self.marks_guests = plain.marks_guests
         self._window_bits = window_bits
 
     def decode(self, payload: bytes) -> Said:

@@ -30,6 +30,8 @@ class Dialect(Protocol):
     """Decodes messages from clients and encodes events as frames."""
 
     name: str
+    marks_guests: bool
+    """Whether the frames say who is a guest."""
 
     @property
     def plain(self) -> Dialect:

@@ -9,8 +9,9 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from tornchat.model import Participant, PresenceChange
+from tornchat.model import PresenceChange
 from tornchat.wire.framing import text_frame
+from tornchat.wire.listed import ListedUser
 
 Seq: TypeAlias = Annotated[int, Meta(ge=0, description="A place in the room's log.")]
 Timestamp: TypeAlias = Annotated[
@@ -25,7 +26,7 @@ Timestamp: TypeAlias = Annotated[
 class RoomUsersList(msgspec.Struct, tag_field="type", tag="room_users_list"):
     """The users in the room, including the receiver."""
 
-    users: list[Participant]
+    users: list[ListedUser]
 
 
 class UserJoin(msgspec.Struct, tag_field="type", tag="user_join"):
@@ -67,8 +68,3 @@ class Shared:
             self._second = second
             self._stamp = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return self._stamp
-
-
-def encode_participant(participant: Participant) -> bytes:
-    """Return a participant encoded as an item of the user list."""
-    return encode(participant)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from tornchat.errors import ChatError
-from tornchat.model import Entry, Participant
+from tornchat.model import Entry, Participant, PresenceChange
 from tornchat.wire.dialect import Dialect, Said, Welcome
 from tornchat.wire.framing import text_frame
 from tornchat.wire.repeats import STRING, refuse_repeated_keys, unreadable
@@ -67,6 +67,20 @@ class V1Welcome(msgspec.Struct, tag_field="type", tag="welcome"):
     recovered: Annotated[bool, Meta(description="True if all follows that came after `since`.")]
 
 
+class V1RoomUsersList(msgspec.Struct, tag_field="type", tag="room_users_list"):
+    """The users in the room, including the receiver. Guests have `"guest": true`."""
+
+    users: list[Participant]
+
+
+class V1UserJoin(msgspec.Struct, tag_field="type", tag="user_join", omit_defaults=True):
+    """A user joined the room. A guest has `"guest": true`."""
+
+    user_id: str
+    username: str
+    guest: bool = False
+
+
 class Ack(msgspec.Struct, tag_field="type", tag="ack"):
     """The message with the client's id `id` is stored at `seq`."""
 
@@ -87,6 +101,7 @@ class V1(Shared):
     """The subprotocol `tornchat.v1`: positions, acknowledgements, error codes."""
 
     name = "v1"
+    marks_guests = True
     _decode = staticmethod(msgspec.json.Decoder(V1Send).decode)
 
     @property
@@ -103,10 +118,16 @@ class V1(Shared):
         return Said(sent.message, sent.id)
 
     def welcome(self, welcome: Welcome) -> bytes:
-        user = Participant(welcome.user.id, welcome.user.username)
+        user = welcome.user.participant
         return text_frame(
             encode(V1Welcome(welcome.room, user, welcome.epoch, welcome.seq, welcome.recovered))
         )
+
+    def presence(self, change: PresenceChange) -> bytes:
+        who = change.participant
+        if change.kind == "join" and who.guest:
+            return text_frame(encode(V1UserJoin(who.id, who.username, True)))
+        return super().presence(change)
 
     def entry(self, entry: Entry) -> bytes:
         if entry.kind == "deletion":

@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tornchat.hooks.specs import (
+    audit,
     auth,
     broadcast,
     directory,
@@ -33,6 +34,7 @@ from tornchat.hooks.specs import (
     presence,
     search,
     storage,
+    users,
 )
 from tornchat.hooks.specs.handle import ChatHandle
 from tornchat.hooks.specs.promise import PROJECT, Promise, hookimpl
@@ -42,8 +44,10 @@ MODULES = (
     auth,
     storage,
     directory,
+    users,
     filters,
     moderation,
+    audit,
     search,
     broadcast,
     presence,

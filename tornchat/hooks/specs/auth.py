@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tornchat.hooks.specs.promise import hookspec
@@ -22,10 +22,24 @@ def authenticate(credentials: Credentials) -> Awaitable[User | None] | User | No
 
 @hookspec("ask", role="auth", deadline=2.0)
 def authorize(user: User, action: str, room: str) -> Awaitable[bool | None] | bool | None:
-    """Return whether `user` may perform `action` ("join" or "send") in `room`; None means no decision.
+    """Return whether `user` may perform `action` in `room`; None means no decision.
 
-    If every plugin returns None, the action is allowed. If a plugin raises or misses its deadline, the
-    action is not performed.
+    The actions are "join", "send" and "create": who creates a room is asked about "join" first. If every
+    plugin returns None, the action is allowed. If a plugin raises or misses its deadline, the action is not
+    performed.
+    """
+
+
+@hookspec("ask", role="auth", deadline=2.0)
+def authorize_rooms(
+    user: User, rooms: Sequence[str]
+) -> Awaitable[Mapping[str, bool | None]] | Mapping[str, bool | None]:
+    """Return for each of `rooms` whether `user` may join it; None or no key: no decision.
+
+    Called once for each part of a list of rooms, which then has only the rooms that the user may join. The
+    next plugin is asked about the rooms that are not decided. If a plugin raises or misses its deadline, no
+    list is shown. Optional: a plugin without it is asked by `authorize` for each
+    room; a plugin with it implements `authorize`, too.
     """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tornchat.hooks.specs.promise import hookspec
@@ -23,11 +23,14 @@ def list_rooms(
 
 
 @hookspec("one", role="directory", deadline=4.0)
-def create_room(name: str, user: User, private: bool, owned_limit: int) -> Awaitable[RoomInfo] | RoomInfo:
-    """Create a room that does not exist yet, owned by `user`, with a new `epoch` and an empty log.
+def create_room(
+    name: str, user: User, private: bool, owned_limit: int, owner: str | None
+) -> Awaitable[RoomInfo] | RoomInfo:
+    """Create a room that does not exist yet, with a new `epoch` and an empty log, for `user`.
 
-    Raises `Rejected` with the code `room_taken` if a room of this name exists, visible to `user` or not,
-    and with `too_many_rooms` if `user` already owns `owned_limit` rooms (0: no limit).
+    It is owned by the user with the id `owner`, or by nobody if that is None. Raises `Rejected` with the code
+    `room_taken` if a room of this name exists, visible to `user` or not, and with `too_many_rooms` if the
+    owner already owns `owned_limit` rooms (0: no limit).
     """
 
 
@@ -51,11 +54,24 @@ def read_members(
 
 
 @hookspec("one", role="directory", deadline=4.0)
-def set_member(room: str, user_id: str, role: Role) -> Awaitable[bool] | bool:
+def read_admitted(
+    rooms: Mapping[str, Sequence[str]],
+) -> Awaitable[Mapping[str, Sequence[str]]] | Mapping[str, Sequence[str]]:
+    """Return, of the user ids listed for each room, those for whom the room is there: `open_room`'s rule.
+
+    A room that does not exist has none. Each node calls this hook every few seconds for the users in its
+    private rooms, and closes the sessions of those who are missing in the answer. Optional: without it
+    `read_members` is called for each of these rooms.
+    """
+
+
+@hookspec("one", role="directory", deadline=4.0)
+def set_member(room: str, user_id: str, role: Role, owned_limit: int) -> Awaitable[bool] | bool:
     """Add the user as a member with this role, or change their role; return False if there is no such room.
 
     The role "owner" transfers the room: the previous owner becomes a moderator. The owner's role is not
-    changed in any other way.
+    changed in any other way. Raises `Rejected` with the code `too_many_rooms` if the new owner already owns
+    `owned_limit` rooms (0: no limit).
     """
 
 

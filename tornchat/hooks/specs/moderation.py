@@ -1,4 +1,4 @@
-"""Hooks for sanctions: bans and mutes of users in rooms. Optional."""
+"""Hooks for sanctions of users, in one room or on the whole site. Optional."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 def read_sanctions(rooms: Sequence[str]) -> Awaitable[Sequence[Sanction]] | Sequence[Sanction]:
     """Return the sanctions of these rooms that have not expired, in any order.
 
-    The result reflects every change made before the call, on any node. Each node calls this hook for the
+    The empty name stands for the sanctions of the whole site; they do not count as those of a room. The
+    result reflects every change made before the call, on any node. Each node calls this hook for the
     rooms it has in use, every few seconds and whenever another node reports a change.
     """
 
 
 @hookspec("one", role="moderation", deadline=4.0)
 def set_sanction(sanction: Sanction) -> Awaitable[bool] | bool:
-    """Store the sanction, replacing the user's sanction of the same kind in this room.
+    """Store the sanction with all its fields, replacing the user's sanction of the same kind in this room.
 
-    Returns False if there is no such room.
+    A sanction whose room is "" holds for the whole site. Returns False if there is no such room.
     """
 
 

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
 @hookspec("one", role="storage", required=True, deadline=4.0)
 def open_room(
-    name: str, user: User, create: bool, owned_limit: int
+    name: str, user: User, create: bool, owned_limit: int, owner: str | None
 ) -> Awaitable[RoomInfo | None] | RoomInfo | None:
     """Return the room; if it does not exist and `create` is true, create it.
 
-    A room is created only if `user` owns fewer than `owned_limit` rooms (0: no limit). Returns None if the
-    room does not exist and may not be created, or is not visible to `user`. Two concurrent calls for the
-    same new name return the same room. A new room has a new `epoch`, and its creator is its owner.
+    A new room has a new `epoch`; the user with the id `owner` owns it, or nobody if that is None. A room is
+    created only if that user owns fewer than `owned_limit` rooms (0: no limit). Returns None if the room does
+    not exist and may not be created, or is not visible to `user`. Two concurrent calls for the same new name
+    return the same room.
     """
 
 

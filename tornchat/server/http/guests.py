@@ -12,11 +12,9 @@ from tornado.httputil import HTTPServerRequest
 
 from tornchat.config.settings import Settings
 from tornchat.hooks.loader import Plugin
-from tornchat.model import User
+from tornchat.model import GUEST, GUEST_ID_PREFIX, User
 from tornchat.rates import Rates
 
-ID_PREFIX = "guest-"
-GUEST_ROLE = "guest"
 FORWARDING_HEADERS = (
     "CF-Connecting-IP",
     "Fastly-Client-IP",
@@ -56,9 +54,9 @@ class Guests:
         return self._settings.enabled == "yes"
 
     def make(self, username: str, now: float) -> User:
-        """Return a new guest with a unique id. `now` is Unix time in seconds."""
-        guest_id = ID_PREFIX + secrets.token_urlsafe(12)
-        return User(guest_id, username, frozenset({GUEST_ROLE}), now + self._settings.lifetime)
+        """A new guest. No two have the same id, and nobody else has one that begins as theirs do."""
+        guest_id = GUEST_ID_PREFIX + secrets.token_urlsafe(12)
+        return User(guest_id, username, frozenset({GUEST}), now + self._settings.lifetime)
 
 
 def _has_key_settings(settings: Settings, plugins: Sequence[Plugin]) -> bool:

@@ -102,7 +102,7 @@ async def test_one_is_told_who_is_there():
         bob = await chat.connect("tea", "bob")
         await bob.hear()
         told = await ask(chat, "GET", "/api/rooms/tea/users", "ann")
-        assert told.json == {"users": [{"id": "id-bob", "username": "bob"}], "complete": True}
+        assert told.json == {"users": [{"id": "id-bob", "username": "bob", "guest": False}], "complete": True}
 
 
 @pytest.mark.gen_test

@@ -8,6 +8,8 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from tornchat.model import Participant
+
 MOST_SEQ = 2**53 - 1
 """The largest integer that all JSON parsers represent exactly."""
 
@@ -72,6 +74,12 @@ class Person(Output, frozen=True):
 
     id: str
     username: str
+    guest: bool
+
+    @classmethod
+    def of(cls, participant: Participant) -> Person:
+        """A participant as the API shows it."""
+        return cls(id=participant.id, username=participant.username, guest=participant.guest)
 
 
 def timestamp(seconds: float) -> str:

@@ -21,13 +21,13 @@ from tornchat.server.http.api.problems import MEDIA_TYPE, Problem, problem_of
 from tornchat.server.http.handler import SiteHandler
 from tornchat.server.http.site import Site
 from tornchat.server.ws import handshake
+from tornchat.service import rights
 
 log = logging.getLogger("tornchat.http")
 
 MAX_BODY_BYTES = 65536
 CALL_SECONDS = 20.0
-"""The deadline of a call in seconds. The hooks that it calls have shorter deadlines."""
-ADMIN = "admin"
+"""A whole call's deadline. Each hook that it asks has a shorter one of its own."""
 NOTHING: Mapping[str, Endpoint] = MappingProxyType({})
 _encode = msgspec.json.Encoder().encode
 
@@ -181,7 +181,7 @@ class ApiHandler(SiteHandler):
             self._count(("address", network_of(self.request.remote_ip or "")))
             raise
         self._count(("user", user.id))
-        if endpoint.who == "admin" and ADMIN not in user.roles:
+        if endpoint.who == "admin" and not rights.may(rights.standings(user), "read dashboard"):
             raise Problem("forbidden", "This is for users with the role admin.")
         return user
 

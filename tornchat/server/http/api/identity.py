@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 
-from tornchat.errors import SettingsError
+from tornchat.errors import ChatError, SettingsError
 from tornchat.rates import network_of
 from tornchat.server.http.api.call import Call
 from tornchat.server.http.api.endpoint import Endpoint
 from tornchat.server.http.api.forms import Input, Output, Person, Timestamp, Username, timestamp
 from tornchat.server.http.api.problems import Problem
+from tornchat.service.names import plain_name
 from tornchat.version import __version__
 
 
@@ -61,7 +62,10 @@ async def about(call: Call) -> About:
 
 
 async def become_guest(call: Call, body: GuestRequest) -> GuestToken:
-    """Get a guest token, if guests are enabled. Its user is new and has the role `guest`."""
+    """Get a guest's token, if guests are let in. Its user is new and has the role `guest`.
+
+    The name is put into a plain form. 409: it looks like the name of a user who is here or has an account.
+    """
     guests = call.site.guests
     if not guests.allowed(call.request):
         raise Problem("forbidden", "Guests are not let in here. See [guest] enabled.")
@@ -70,13 +74,16 @@ async def become_guest(call: Call, body: GuestRequest) -> GuestToken:
     if wait:
         raise Problem("rate_limited", "Too many guests from this address.", retry_after=wait)
     lifetime = call.site.settings.guest.lifetime
-    user = guests.make(body.username.strip(), time.time())
+    username = plain_name(body.username)
+    if await call.chat.people.has_name(username):
+        raise ChatError("name_taken")
+    user = guests.make(username, time.time())
     try:
         token = await call.site.hooks.issue_token(user, lifetime)
     except SettingsError:
         raise Problem("not_provided", "No loaded plugin can sign a guest's token.") from None
     ends = timestamp(user.expires_at or 0.0)
-    return GuestToken(token=token, user=Person(id=user.id, username=user.username), expires_at=ends)
+    return GuestToken(token=token, user=Person.of(user.participant), expires_at=ends)
 
 
 async def me(call: Call) -> Me:
@@ -88,6 +95,6 @@ async def me(call: Call) -> Me:
 
 ENDPOINTS = (
     Endpoint("GET", "/api/", about, "anybody"),
-    Endpoint("POST", "/api/guest", become_guest, "anybody", status=201, problems=(501,)),
+    Endpoint("POST", "/api/guest", become_guest, "anybody", status=201, problems=(409, 501)),
     Endpoint("GET", "/api/me", me),
 )

@@ -9,7 +9,15 @@ from types import MappingProxyType
 
 import msgspec
 
-from tornchat.errors import ROOM_NOT_FOUND, UNAUTHORIZED, ChatError, Closed, SettingsError, Unavailable
+from tornchat.errors import (
+    REMOVED,
+    ROOM_NOT_FOUND,
+    UNAUTHORIZED,
+    ChatError,
+    Closed,
+    SettingsError,
+    Unavailable,
+)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
@@ -27,6 +35,7 @@ STATUSES: Mapping[str, int] = MappingProxyType(
         "method_not_allowed": 405,
         "conflict": 409,
         "room_taken": 409,
+        "name_taken": 409,
         "too_big": 413,
         "unsupported_media_type": 415,
         "rate_limited": 429,
@@ -102,6 +111,8 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem("unauthorized", "A good bearer token is needed in the Authorization header.")
         case Closed() if error.code == ROOM_NOT_FOUND:
             return Problem("not_found", "There is no such room.")
+        case Closed() if error.code == REMOVED:
+            return Problem("forbidden", "This user is banned from the whole site.")
         case Closed() | Unavailable():
             return Problem("unavailable", "This is not available now. Please try again.")
         case SettingsError():

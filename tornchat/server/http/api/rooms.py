@@ -118,7 +118,7 @@ async def read_own_rights(call: Call, path: RoomPath) -> OwnRights:
 async def list_users(call: Call, path: RoomPath) -> People:
     """List the users in a room."""
     roster = await call.chat.reading.read_users(call.user, path.room)
-    people = [Person(id=user.id, username=user.username) for user in roster.users]
+    people = [Person.of(user) for user in roster.users]
     return People(users=people, complete=roster.complete)
 
 

@@ -1,12 +1,11 @@
-"""Calls for moderators and admins: kick, ban, mute and disconnect."""
+"""Calls of moderators: kick, ban, mute."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from tornchat.model import SanctionKind
 from tornchat.server.http.api.call import Call
 from tornchat.server.http.api.endpoint import Endpoint
 from tornchat.server.http.api.forms import Input, MemberPath, Output, RoomPath, Timestamp, UserId, timestamp
@@ -29,7 +28,7 @@ class Sanction(Output, frozen=True):
     """A sanction that prevents a user from joining ("ban") or sending ("mute"). `by` is a moderator's id."""
 
     user_id: str
-    kind: SanctionKind
+    kind: Literal["ban", "mute"]
     until: Timestamp
     by: str
 
@@ -38,12 +37,6 @@ class SanctionList(Output, frozen=True):
     """The active bans and mutes in a room."""
 
     sanctions: list[Sanction]
-
-
-class UserPath(Input, frozen=True):
-    """The path of a user."""
-
-    user_id: UserId
 
 
 async def kick(call: Call, path: RoomPath, body: Kick) -> None:
@@ -56,7 +49,12 @@ async def list_sanctions(call: Call, path: RoomPath) -> SanctionList:
     found = await call.chat.moderation.read_sanctions(call.user, path.room)
     return SanctionList(
         sanctions=[
-            Sanction(user_id=one.user_id, kind=one.kind, until=timestamp(one.until), by=one.by)
+            Sanction(
+                user_id=one.user_id,
+                kind="ban" if one.kind == "ban" else "mute",
+                until=timestamp(one.until),
+                by=one.by,
+            )
             for one in found
         ]
     )
@@ -82,11 +80,6 @@ async def lift_mute(call: Call, path: MemberPath) -> None:
     await call.chat.moderation.lift(call.user, path.room, path.user_id, "mute")
 
 
-async def disconnect(call: Call, path: UserPath) -> None:
-    """Close all connections of a user with 4003, on every node."""
-    await call.chat.moderation.disconnect(call.user, path.user_id)
-
-
 _BAN = "/api/rooms/{room}/bans/{user_id}"
 _MUTE = "/api/rooms/{room}/mutes/{user_id}"
 ENDPOINTS = (
@@ -96,5 +89,4 @@ ENDPOINTS = (
     Endpoint("DELETE", _BAN, lift_ban, "moderator", status=204, problems=(501,)),
     Endpoint("PUT", _MUTE, mute, "moderator", status=204, problems=(501,)),
     Endpoint("DELETE", _MUTE, lift_mute, "moderator", status=204, problems=(501,)),
-    Endpoint("POST", "/api/users/{user_id}/disconnect", disconnect, "admin", status=204),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tornchat.server.http.api import admin, identity, members, messages, rooms, sanctions
+from tornchat.server.http.api import admin, audit, identity, members, messages, rooms, sanctions, users
 from tornchat.server.http.api.endpoint import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -11,7 +11,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *messages.ENDPOINTS,
     *members.ENDPOINTS,
     *sanctions.ENDPOINTS,
+    *users.ENDPOINTS,
     *admin.ENDPOINTS,
+    *audit.ENDPOINTS,
 )
 
 

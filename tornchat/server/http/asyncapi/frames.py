@@ -13,13 +13,16 @@ from tornchat.wire import (
     ChatMessage,
     ClassicError,
     ClassicSend,
+    ListedUser,
     MessageDeleted,
     RoomUsersList,
     UserJoin,
     UserLeave,
     V1ChatMessage,
     V1Error,
+    V1RoomUsersList,
     V1Send,
+    V1UserJoin,
     V1Welcome,
 )
 
@@ -40,8 +43,16 @@ class Frame(NamedTuple):
         return type(self.example).__name__
 
 
-_LIST = Frame("server", "Room users list", RoomUsersList([ANN, Participant("user-id2", "user456")]))
+_LIST = Frame(
+    "server",
+    "Room users list",
+    RoomUsersList([ListedUser(ANN.id, ANN.username), ListedUser("user-id2", "user456")]),
+)
+_V1_LIST = Frame(
+    "server", "Room users list", V1RoomUsersList([ANN, Participant("guest-id2", "user456", guest=True)])
+)
 _JOIN = Frame("server", "User joined", UserJoin(ANN.id, ANN.username))
+_V1_JOIN = Frame("server", "User joined", V1UserJoin("guest-id2", "user456", guest=True))
 _LEAVE = Frame("server", "User left", UserLeave(ANN.id, ANN.username))
 
 CLASSIC = (
@@ -55,10 +66,10 @@ CLASSIC = (
 V1 = (
     Frame("client", "Send a message", V1Send("a1b2c3", "Hello world!")),
     Frame("server", "Welcome", V1Welcome("general", ANN, "5d1b2c9f0a7e4836", 41, False)),
-    _LIST,
+    _V1_LIST,
     Frame("server", "Chat message", V1ChatMessage("Hello world!", ANN.username, ANN.id, WHEN, 42)),
     Frame("server", "Message deleted", MessageDeleted(42, 57)),
-    _JOIN,
+    _V1_JOIN,
     _LEAVE,
     Frame("server", "Acknowledgement", Ack("a1b2c3", 42)),
     Frame("server", "Error", V1Error("muted", CODES["muted"], "a1b2c3", 30.5)),

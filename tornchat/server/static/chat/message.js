@@ -3,7 +3,7 @@
 import { Avatar } from "./avatar.js";
 import { Component, html } from "./html.js";
 import { Icon, IconButton } from "./icons.js";
-import { fullTime, shortTime, withLinks } from "./text.js";
+import { fullTime, isGuest, shortTime, withLinks } from "./text.js";
 
 /** The same text would be refused again. */
 const FINAL = new Set(["message_too_long", "rejected", "invalid_message", "empty_message"]);
@@ -28,7 +28,7 @@ function Frame({ id, name, time, first, class: more = "", children, ...rest }) {
     <div class="gutter">${first ? html`<${Avatar} id=${id} name=${name} />` : html`<${Stamp} time=${time} class="late" />`}</div>
     <div class="said">
       ${first
-        ? html`<div class="head"><bdi class="sender">${name}</bdi> <${Stamp} time=${time} class="stamp" /></div>`
+        ? html`<div class="head"><bdi class="sender">${name}</bdi>${isGuest(id) && html` <small class="guest">Guest</small>`} <${Stamp} time=${time} class="stamp" /></div>`
         : html`<span class="unseen"><bdi>${name}</bdi>: </span>`}
       ${children}
     </div>

@@ -4,7 +4,7 @@ import { Avatar } from "./avatar.js";
 import { html, useEffect, useState } from "./html.js";
 import { IconButton } from "./icons.js";
 import { Confirm } from "./overlay.js";
-import { counted, duration } from "./text.js";
+import { counted, duration, isGuest } from "./text.js";
 
 const TERMS = [
   [600, "10 minutes"],
@@ -27,6 +27,7 @@ export function People({ room }) {
           <div class="person">
             <${Avatar} id=${id} name=${name} small />
             <span class="person-name" title=${id}><bdi>${name}</bdi></span>
+            ${isGuest(id) && html`<small>Guest</small>`}
             ${id === me.id && html`<small>you</small>`}
             ${moderates && id !== me.id &&
             html`<${IconButton} icon="more" label=${`Moderate ${name}`} aria-expanded=${open ? "true" : "false"}

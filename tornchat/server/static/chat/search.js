@@ -1,7 +1,7 @@
 /** Find what was said in a room. */
 
 import { html, useEffect, useRef, useState } from "./html.js";
-import { dayName, fullTime, shortTime } from "./text.js";
+import { dayName, fullTime, isGuest, shortTime } from "./text.js";
 
 /** @param {{room: import("./room.js").Room, onFound: (seq: number) => void}} props */
 export function Search({ room, onFound }) {
@@ -37,7 +37,7 @@ function Found({ answer, onFound }) {
       const time = new Date(message.timestamp);
       return html`<li key=${message.seq}>
         <button type="button" onClick=${() => onFound(message.seq)}>
-          <span class="head"><bdi class="sender">${message.sender_username}</bdi>
+          <span class="head"><bdi class="sender">${message.sender_username}</bdi>${isGuest(message.sender_id) && html` <small>Guest</small>`}
             <time title=${fullTime(time)}>${dayName(time)}, ${shortTime(time)}</time></span>
           <span class="excerpt" dir="auto">${message.message}</span>
         </button>

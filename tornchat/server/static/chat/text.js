@@ -91,5 +91,8 @@ export function duration(milliseconds) {
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
+/** The server gives such ids to guests, and lets nobody else in with one. @param {string} id */
+export const isGuest = (id) => id.startsWith("guest-");
+
 /** @param {number} count @param {string} one @param {string} [many] */
 export const counted = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;

@@ -1,0 +1,94 @@
+"""`tornchat user`, `room` and `audit`, with the server stopped and with the server running."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.process import run
+from tests.stage import serving
+
+
+def told(place: Path, *words: str) -> str:
+    """What the command prints, which must succeed."""
+    done = run(place, *words, "--set", f"tornchat.data_dir={place / 'data'}")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def refused(place: Path, *words: str) -> str:
+    """What the command says, which must fail."""
+    done = run(place, *words, "--set", f"tornchat.data_dir={place / 'data'}")
+    assert done.returncode == 1, done.stdout
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_rooms_with_the_server_stopped(tmp_path: Path) -> None:
+    told(tmp_path, "room", "create", "hall")
+    told(tmp_path, "room", "create", "cell", "--private", "--owner", "juliet")
+    assert told(tmp_path, "room", "list") == "cell\tprivate\tjuliet\t0\nhall\tpublic\t-\t0\n"
+    assert "this name already" in refused(tmp_path, "room", "create", "hall")
+    assert "can be no room's name" in refused(tmp_path, "room", "create", "a b")
+    assert "default room" in refused(tmp_path, "room", "create", "general", "--owner", "juliet")
+    listed = told(tmp_path, "room", "members", "cell", "--give", "romeo", "moderator")
+    assert listed == "juliet\towner\nromeo\tmoderator\n"
+    assert "no role 'king'" in refused(tmp_path, "room", "members", "cell", "--give", "romeo", "king")
+    assert "owns the room" in refused(tmp_path, "room", "members", "cell", "--remove", "juliet")
+    assert told(tmp_path, "room", "members", "cell", "--remove", "romeo") == "juliet\towner\n"
+    told(tmp_path, "room", "delete", "hall", "--yes")
+    assert "no such room" in refused(tmp_path, "room", "delete", "hall", "--yes")
+    acts = [json.loads(line) for line in told(tmp_path, "audit", "--json").splitlines()]
+    assert [one["action"] for one in acts] == [
+        "create room",
+        "create room",
+        "set member",
+        "remove member",
+        "delete room",
+    ]
+    assert all(one["actor"].startswith("console:") for one in acts)
+    assert "romeo" in told(tmp_path, "audit", "--user", "romeo", "--limit", "1")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("user", "ban", "romeo", "--for", "1d"), 4003),
+        (("user", "disconnect", "romeo"), 4003),
+        (("user", "revoke", "romeo"), 4001),
+        (("room", "members", "cell", "--remove", "romeo"), 4003),
+        (("room", "delete", "cell", "--yes"), 4000),
+    ],
+    ids=lambda given: " ".join(given[:2]) if isinstance(given, tuple) else "",
+)
+def test_a_running_server_obeys_within_five_seconds(
+    tmp_path: Path, words: tuple[str, ...], code: int
+) -> None:
+    told(tmp_path, "room", "create", "cell", "--private", "--owner", "juliet")
+    told(tmp_path, "room", "members", "cell", "--give", "romeo", "member")
+
+    async def play() -> None:
+        romeo = await process.stage.enters("romeo", "cell")
+        assert await romeo.next_of("room_users_list")
+        closed = asyncio.create_task(romeo.is_closed())
+        await asyncio.to_thread(told, tmp_path, *words)
+        async with asyncio.timeout(5):
+            assert await closed == code
+        if words[:2] == ("user", "ban"):
+            assert await (await process.stage.enters("romeo", "cell")).is_closed() == 4003
+            await asyncio.to_thread(told, tmp_path, "user", "unban", "romeo")
+            async with asyncio.timeout(5):
+                while await (await process.stage.enters("romeo", "cell")).is_closed_at_once():
+                    pass
+        await process.stage.clear()
+
+    with serving(tmp_path / "data") as process:
+        asyncio.run(play())
+
+
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+    assert "not banned" in refused(tmp_path, "user", "unban", "romeo")
+    assert told(tmp_path, "audit") == ""

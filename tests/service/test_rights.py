@@ -1,0 +1,358 @@
+"""The table of rights, cell by cell: over WebSocket, HTTP and in process; and the page that shows it."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.server.http.web import Answer, ask
+from tornchat import ChatError, Sanction, User
+from tornchat.model import SITE, Standing
+from tornchat.service.rights import GRANTS, OVER, RANKS, STANDINGS, Act, outranks
+from tornchat.testing import RunningChat, running_chat
+from tornchat.wire import Said
+
+DOCS = Path(__file__).parents[2] / "docs"
+TOKEN_ROLES = {"admin": ("admin",), "site moderator": ("moderator",), "guest": ("guest",)}
+ROOM_ROLES = ("owner", "moderator", "member")
+HEIR, VICTIM, LORD = (User(f"id-{name}", name) for name in ("heir", "victim", "lord"))
+V1 = {"Sec-WebSocket-Protocol": "tornchat.v1"}
+
+
+class Actor:
+    """A user who is one thing, in rooms that are made for one act each."""
+
+    def __init__(self, chat: RunningChat, standing: Standing) -> None:
+        self.chat = chat
+        self.core = chat.app._chat
+        self.standing = standing
+        self.roles = TOKEN_ROLES.get(standing, ())
+        self.user = User("id-actor", "actor", frozenset(self.roles))
+        self._numbers = count(1)
+
+    async def room(self, private: bool = False) -> str:
+        """A room in which the actor is what it is, where everybody else whom an act needs has been."""
+        name, hooks = f"room{next(self._numbers)}", self.chat.app.hooks
+        owner = self.user.id if self.standing == "owner" else LORD.id
+        await hooks.create_room(name, LORD, private, 0, owner)
+        if self.standing in ("moderator", "member"):
+            await hooks.set_member(name, self.user.id, self.standing)
+        await hooks.set_member(name, VICTIM.id, "member")
+        await self.core.say(name, "first", sender=VICTIM)
+        await self.core.say(name, "second", sender=HEIR)
+        return name
+
+    def new_name(self) -> str:
+        return f"new{next(self._numbers)}"
+
+    async def ask(self, method: str, path: str, body: object = None) -> Answer:
+        return await ask(self.chat, method, path, "actor", body, roles=self.roles)
+
+    async def lifted(self, room: str, kind: str) -> None:
+        """Set a sanction of the victim that anybody who may lift any may lift."""
+        ends = time.time() + 60
+        assert await self.chat.app.hooks.set_sanction(
+            Sanction(room, VICTIM.id, kind, ends, LORD.id, "moderator", time.time())  # type: ignore[arg-type]
+        )
+
+
+@asynccontextmanager
+async def acting(standing: Standing) -> AsyncIterator[Actor]:
+    limits = {"requests_per_second": 0}
+    async with running_chat({"limits": limits}) as chat:
+        yield Actor(chat, standing)
+
+
+# --- HTTP: each act as a call, and what says that it was done --------------------------------------------
+
+
+async def http(actor: Actor, act: Act) -> bool:
+    answer = await HTTP[act](actor)
+    assert answer.status in (200, 201, 204, 403, 404), (act, answer.status, answer.body)
+    return answer.status < 300
+
+
+async def own_by_http(actor: Actor) -> Answer:
+    made = await actor.ask("POST", "/api/rooms", {"name": actor.new_name()})
+    assert made.status == 201
+    return made if made.json["owner"] == actor.user.id else made._replace(status=403)
+
+
+async def see_by_http(actor: Actor, private: bool = False) -> Answer:
+    room = await actor.room(private)
+    told = [
+        await actor.ask("GET", f"/api/rooms/{room}{more}") for more in ("", "/messages", "/users", "/members")
+    ]
+    found = await actor.ask("GET", f"/api/rooms/{room}/search?q=first")
+    listed = [one["name"] for one in (await actor.ask("GET", "/api/rooms?limit=200")).json["rooms"]]
+    assert {one.status for one in (*told, found)} == ({200} if room in listed else {404})
+    return told[0]
+
+
+async def delete_own_by_http(actor: Actor) -> Answer:
+    room = await actor.room()
+    seq = (await actor.core.say(room, "mine", sender=actor.user)).entry.seq
+    return await actor.ask("DELETE", f"/api/rooms/{room}/messages/{seq}")
+
+
+async def lift_by_http(actor: Actor) -> Answer:
+    room = await actor.room()
+    await actor.lifted(room, "mute")
+    return await actor.ask("DELETE", f"/api/rooms/{room}/mutes/{VICTIM.id}")
+
+
+async def ban_by_http(actor: Actor) -> Answer:
+    banned = await actor.ask("PUT", f"/api/users/{VICTIM.id}/ban", {"seconds": 60})
+    await actor.lifted(SITE, "ban")
+    lifted = await actor.ask("DELETE", f"/api/users/{VICTIM.id}/ban")
+    assert banned.status == lifted.status
+    return banned
+
+
+def call(method: str, path: str, body: object = None) -> Callable[[Actor], Awaitable[Answer]]:
+    """An act that is one call; `{room}` in its path is a room of its own."""
+
+    async def run(actor: Actor) -> Answer:
+        room = await actor.room() if "{room}" in path else ""
+        whom = {"room": room, "victim": VICTIM.id, "heir": HEIR.id, "me": actor.user.id}
+        given = body(actor) if callable(body) else body
+        return await actor.ask(method, path.format(**whom), given)
+
+    return run
+
+
+SECONDS = {"seconds": 60}
+HTTP: dict[Act, Callable[[Actor], Awaitable[Answer]]] = {
+    "see": see_by_http,
+    "see private": lambda actor: see_by_http(actor, True),
+    "send": call("POST", "/api/rooms/{room}/messages", {"message": "hello"}),
+    "delete own message": delete_own_by_http,
+    "delete message": call("DELETE", "/api/rooms/{room}/messages/1"),
+    "read sanctions": call("GET", "/api/rooms/{room}/sanctions"),
+    "kick": call("POST", "/api/rooms/{room}/kick", {"user_id": VICTIM.id}),
+    "ban": call("PUT", "/api/rooms/{room}/bans/{victim}", SECONDS),
+    "mute": call("PUT", "/api/rooms/{room}/mutes/{victim}", SECONDS),
+    "lift": lift_by_http,
+    "set member": call("PUT", "/api/rooms/{room}/members/{heir}", {"role": "moderator"}),
+    "remove member": call("DELETE", "/api/rooms/{room}/members/{victim}"),
+    "hand over": call("PUT", "/api/rooms/{room}/members/{heir}", {"role": "owner"}),
+    "leave": call("DELETE", "/api/rooms/{room}/members/{me}"),
+    "delete room": call("DELETE", "/api/rooms/{room}"),
+    "create room": call("POST", "/api/rooms", lambda actor: {"name": actor.new_name()}),
+    "create private room": call(
+        "POST", "/api/rooms", lambda actor: {"name": actor.new_name(), "private": True}
+    ),
+    "own": own_by_http,
+    "disconnect": call("POST", "/api/users/{victim}/disconnect"),
+    "ban from site": ban_by_http,
+    "revoke tokens": call("POST", "/api/users/{victim}/revoke", {}),
+    "read site sanctions": call("GET", "/api/admin/sanctions"),
+    "read audit": call("GET", "/api/admin/audit"),
+    "read dashboard": call("GET", "/api/admin/overview"),
+}
+
+# --- in process ------------------------------------------------------------------------------------------
+
+
+async def in_process(actor: Actor, act: Act) -> bool:
+    done, code = await outcome(IN_PROCESS[act](actor))
+    assert code in ("", "forbidden", "room_not_found", "not_found"), (act, code)
+    return not code and done is not False
+
+
+async def outcome(work: Awaitable[Any]) -> tuple[Any, str]:
+    """What came back, and the code of the refusal; empty if it was none."""
+    try:
+        return await work, ""
+    except ChatError as refused:
+        return None, refused.code
+
+
+def use(
+    work: Callable[[Actor, str], Awaitable[Any]], private: bool = False
+) -> Callable[[Actor], Awaitable[Any]]:
+    """An act in a room of its own."""
+
+    async def run(actor: Actor) -> Any:
+        return await work(actor, await actor.room(private))
+
+    return run
+
+
+async def see(actor: Actor, room: str) -> None:
+    await actor.core.directory.read_room(actor.user, room)
+    await actor.core.reading.read_history(actor.user, room)
+    await actor.core.reading.search(actor.user, room, "first")
+    await actor.core.reading.read_users(actor.user, room)
+
+
+async def delete_own(actor: Actor, room: str) -> None:
+    seq = (await actor.core.say(room, "mine", sender=actor.user)).entry.seq
+    await actor.core.moderation.delete_message(actor.user, room, seq)
+
+
+async def lift(actor: Actor, room: str) -> None:
+    await actor.lifted(room, "mute")
+    await actor.core.moderation.lift(actor.user, room, VICTIM.id, "mute")
+
+
+async def own(actor: Actor) -> bool:
+    made = await actor.core.directory.create_room(actor.user, actor.new_name())
+    return bool(made.owner == actor.user.id)
+
+
+async def create(actor: Actor, private: bool) -> None:
+    await actor.core.directory.create_room(actor.user, actor.new_name(), private)
+
+
+IN_PROCESS: dict[Act, Callable[[Actor], Awaitable[Any]]] = {
+    "see": use(see),
+    "see private": use(see, private=True),
+    "send": use(lambda a, room: a.core.posting.post(a.user, room, Said("hello"))),
+    "delete own message": use(delete_own),
+    "delete message": use(lambda a, room: a.core.moderation.delete_message(a.user, room, 1)),
+    "read sanctions": use(lambda a, room: a.core.moderation.read_sanctions(a.user, room)),
+    "kick": use(lambda a, room: a.core.moderation.kick(a.user, room, VICTIM.id)),
+    "ban": use(lambda a, room: a.core.moderation.ban(a.user, room, VICTIM.id, 60)),
+    "mute": use(lambda a, room: a.core.moderation.mute(a.user, room, VICTIM.id, 60)),
+    "lift": use(lift),
+    "set member": use(lambda a, room: a.core.directory.set_member(a.user, room, HEIR.id, "moderator")),
+    "remove member": use(lambda a, room: a.core.directory.remove_member(a.user, room, VICTIM.id)),
+    "hand over": use(lambda a, room: a.core.directory.set_member(a.user, room, HEIR.id, "owner")),
+    "leave": use(lambda a, room: a.core.directory.remove_member(a.user, room, a.user.id)),
+    "delete room": use(lambda a, room: a.core.directory.delete_room(a.user, room)),
+    "create room": lambda a: create(a, False),
+    "create private room": lambda a: create(a, True),
+    "own": own,
+    "disconnect": lambda a: a.core.site.disconnect(a.user, VICTIM.id),
+    "ban from site": lambda a: a.core.site.ban(a.user, VICTIM.id, 60),
+    "revoke tokens": lambda a: a.core.site.revoke(a.user, VICTIM.id),
+    "read site sanctions": lambda a: a.core.site.read_sanctions(a.user),
+    "read audit": lambda a: a.core.audit.read(a.user),
+}
+
+# --- WebSocket: what can be done over it -----------------------------------------------------------------
+
+
+async def enter(actor: Actor, room: str) -> Any:
+    token = actor.chat.token("actor", *actor.roles)
+    return await actor.chat.connect(room, Authorization=f"Bearer {token}", **V1)
+
+
+async def is_in(actor: Actor, room: str) -> bool:
+    client = await enter(actor, room)
+    frame = await client.hear()
+    assert frame is not None or client.close_code == 4000
+    return frame is not None
+
+
+async def send_by_socket(actor: Actor, room: str) -> bool:
+    client = await enter(actor, room)
+    await client._connection.write_message('{"type":"send","id":"1","message":"hello"}')
+    while (frame := await client.hear()) is not None:
+        if frame["type"] in ("ack", "error"):
+            return bool(frame["type"] == "ack")
+    return False
+
+
+async def own_by_socket(actor: Actor) -> bool:
+    name = actor.new_name()
+    assert await is_in(actor, name)
+    return bool((await actor.core.directory.read_room(LORD, name)).owner == actor.user.id)
+
+
+SOCKET: dict[Act, Callable[[Actor], Awaitable[bool]]] = {
+    "see": use(is_in),
+    "see private": use(is_in, private=True),
+    "send": use(send_by_socket),
+    "create room": lambda actor: is_in(actor, actor.new_name()),
+    "own": own_by_socket,
+}
+
+
+async def by_socket(actor: Actor, act: Act) -> bool:
+    return await SOCKET[act](actor)
+
+
+# --- the cells -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.gen_test(timeout=30)
+@pytest.mark.parametrize("standing", STANDINGS)
+@pytest.mark.parametrize(
+    ("way", "acts"),
+    [(http, HTTP), (in_process, IN_PROCESS), (by_socket, SOCKET)],
+    ids=["http", "process", "socket"],
+)
+async def test_each_cell_is_as_the_table_says(standing, way, acts):
+    async with acting(standing) as actor:
+        found = {act: await way(actor, act) for act in acts}
+    assert found == {act: standing in GRANTS[act] for act in acts}
+
+
+def test_every_act_of_the_table_is_tried():
+    assert set(HTTP) == set(GRANTS)
+    assert set(IN_PROCESS) == set(GRANTS) - {"read dashboard"}  # which is of the HTTP side only
+
+
+@pytest.mark.gen_test(timeout=30)
+@pytest.mark.parametrize("setter", STANDINGS)
+async def test_who_moderates_whom(setter):
+    async with acting(setter) as actor:
+        found = {}
+        for whom in STANDINGS:
+            room, victim = await actor.room(), User(f"id-{whom}", whom, frozenset(TOKEN_ROLES.get(whom, ())))
+            actor.core.people.note(victim)  # as if it had been here
+            if whom in ROOM_ROLES:
+                if whom == setter == "owner":
+                    continue  # a room has one owner
+                await actor.chat.app.hooks.set_member(room, victim.id, whom)
+            path = f"/api/rooms/{room}/mutes/{victim.id.replace(' ', '%20')}"
+            found[whom] = (await actor.ask("PUT", path, SECONDS)).status == 204
+            acts = [actor.core.moderation.ban(actor.user, room, victim.id, 60)]
+            acts.append(actor.core.moderation.kick(actor.user, room, victim.id))
+            assert [await allowed(act) for act in acts] == [found[whom]] * 2
+    assert found == {whom: whom in OVER.get(setter, ()) for whom in found}
+
+
+@pytest.mark.gen_test(timeout=30)
+@pytest.mark.parametrize("lifter", RANKS)
+async def test_who_lifts_whose(lifter):
+    async with acting(lifter) as actor:
+        found = {}
+        for setter in RANKS:
+            room = await actor.room()
+            sanction = Sanction(room, VICTIM.id, "mute", time.time() + 60, LORD.id, setter, time.time())
+            assert await actor.chat.app.hooks.set_sanction(sanction)
+            shorter = await allowed(actor.core.moderation.mute(actor.user, room, VICTIM.id, 1))
+            assert await actor.chat.app.hooks.set_sanction(sanction)
+            found[setter] = (await actor.ask("DELETE", f"/api/rooms/{room}/mutes/{VICTIM.id}")).status == 204
+            assert shorter == found[setter]
+    assert found == {setter: not outranks(setter, {lifter}) for setter in RANKS}
+
+
+async def allowed(work: Awaitable[None]) -> bool:
+    code = (await outcome(work))[1]
+    assert code in ("", "forbidden")
+    return not code
+
+
+def test_the_page_is_what_the_table_says():
+    assert (DOCS / "rights.md").read_text(encoding="utf-8") == maker().page(), "run docs/make_rights_page.py"
+
+
+def maker() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_rights_page", DOCS / "make_rights_page.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,125 @@
+"""`tornchat room`: which rooms there are, making and removing one, and who is who in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import partial
+from typing import get_args
+
+import click
+
+from tornchat.cli.console import Console, managing
+from tornchat.cli.masking import printable
+from tornchat.cli.options import Given, with_settings
+from tornchat.errors import ChatError
+from tornchat.model import GUEST_ID_PREFIX, Membership, Role, RoomInfo, RoomSummary
+from tornchat.service.access import UNSAFE_NAMES
+
+PAGE = 200
+ROLES = ("moderator", "member")
+
+
+@click.group("room")
+def command() -> None:
+    """Rooms and their members. The server may run meanwhile; it obeys within seconds."""
+
+
+@command.command("list")
+@with_settings
+def list_(given: Given) -> None:
+    """List all rooms: name, private or public, owner, number of entries."""
+    for room in managing(given, _all):
+        kind, owner = "private" if room.private else "public", printable(room.owner or "-")
+        click.echo(f"{printable(room.name)}\t{kind}\t{owner}\t{room.seq}")
+
+
+@command.command("create")
+@click.argument("name")
+@with_settings
+@click.option("--private", is_flag=True, help="For its owner and members only.")
+@click.option("--owner", metavar="USER_ID", help="Who owns it. [default: nobody]")
+def create(given: Given, name: str, private: bool, owner: str | None) -> None:
+    """Create the room NAME."""
+    managing(given, partial(_create, name, private, owner))
+    click.echo(f"{name} is created.")
+
+
+@command.command("delete")
+@click.argument("name")
+@with_settings
+@click.option("--yes", is_flag=True, help="Don't ask.")
+def delete(given: Given, name: str, yes: bool) -> None:
+    """Delete the room NAME with all that was said in it."""
+    if not yes:
+        click.confirm(f"Delete {name} and its messages for ever?", abort=True)
+    managing(given, partial(_delete, name))
+    click.echo(f"{name} is deleted.")
+
+
+@command.command("members")
+@click.argument("name")
+@with_settings
+@click.option("--give", "role", nargs=2, metavar="USER_ID ROLE", help=f"Give a role: {', '.join(ROLES)}.")
+@click.option("--remove", "removed", metavar="USER_ID", help="End a membership.")
+def members(given: Given, name: str, role: tuple[str, str] | None, removed: str | None) -> None:
+    """List the members of the room NAME, after a change if one is asked for."""
+    for member in managing(given, partial(_members, name, role, removed)):
+        click.echo(f"{printable(member.user_id)}\t{member.role}")
+
+
+async def _all(console: Console) -> Sequence[RoomSummary]:
+    found: list[RoomSummary] = []
+    while page := await console.hooks.list_rooms(console.user, found[-1].name if found else None, PAGE):
+        found += page
+    return found
+
+
+async def _create(name: str, private: bool, owner: str | None, console: Console) -> None:
+    rooms = console.settings.rooms
+    if name in UNSAFE_NAMES or not re.fullmatch(rooms.name_pattern, name):
+        raise ChatError("invalid_message", f"{name!r} can be no room's name ([rooms] name_pattern).")
+    if owner is not None and (name == rooms.default or owner.startswith(GUEST_ID_PREFIX)):
+        raise ChatError("forbidden", "Nobody owns the default room, and guests own nothing.")
+    limit = console.settings.limits.rooms_per_user
+    info = await console.hooks.create_room(name, console.user, private, limit, owner)
+    await console.audit.record(console.user, "create room", info, owner or "")
+
+
+async def _found(name: str, console: Console) -> RoomInfo:
+    room = await console.hooks.open_room(name, console.user, False, 0)
+    if room is None:
+        raise ChatError("room_not_found")
+    return room
+
+
+async def _delete(name: str, console: Console) -> None:
+    room = await _found(name, console)
+    if not await console.hooks.delete_room(name, room.epoch):
+        raise ChatError("room_not_found")
+    await console.audit.record(console.user, "delete room", room)
+
+
+async def _members(
+    name: str, role: tuple[str, str] | None, removed: str | None, console: Console
+) -> Sequence[Membership]:
+    room = await _found(name, console)
+    if role is not None:
+        await _set(room, *role, console)
+    if removed is not None:
+        if not await console.hooks.remove_member(name, removed):
+            raise ChatError("not_found", f"{removed} is no member, or owns the room.")
+        await console.audit.record(console.user, "remove member", room, removed)
+    return await console.hooks.read_members(name)
+
+
+async def _set(room: RoomInfo, user_id: str, role: str, console: Console) -> None:
+    found: Role | None = next((one for one in get_args(Role) if one == role and one in ROLES), None)
+    if found is None:
+        raise ChatError(
+            "invalid_message", f"There is no role {role!r} to give; there are {', '.join(ROLES)}."
+        )
+    if user_id == room.owner:
+        raise ChatError("forbidden", f"{user_id} owns the room.")
+    await console.hooks.set_member(room.name, user_id, found)
+    await console.audit.record(console.user, "set member", room, user_id, role)

@@ -1,0 +1,89 @@
+"""`tornchat user`: ban somebody from the whole site, revoke tokens, disconnect."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+import click
+
+from tornchat.cli import ages
+from tornchat.cli.console import Console, managing
+from tornchat.cli.options import Given, with_settings
+from tornchat.errors import ChatError
+from tornchat.model import SITE, Sanction, SanctionKind
+from tornchat.service.moderation import FOREVER, KICK_SECONDS
+
+
+@click.group("user")
+def command() -> None:
+    """Users, on the whole site. The server may run meanwhile; it obeys within seconds."""
+
+
+@command.command("ban")
+@click.argument("user_id")
+@with_settings
+@click.option("--for", "seconds", type=ages.seconds, metavar="AGE", help="As 7d, 12h. [default: ten years]")
+def ban(given: Given, user_id: str, seconds: int | None) -> None:
+    """Keep USER_ID out of all rooms. It binds nobody whose token has the role admin: revoke that."""
+    lasting = min(float(seconds), FOREVER) if seconds is not None else FOREVER
+    managing(given, partial(_set, user_id, "ban", lasting, "ban from site"))
+    click.echo(f"{user_id} is banned.")
+
+
+@command.command("unban")
+@click.argument("user_id")
+@with_settings
+def unban(given: Given, user_id: str) -> None:
+    """End the ban of USER_ID from the whole site."""
+    managing(given, partial(_lift, user_id))
+    click.echo(f"{user_id} is not banned any more.")
+
+
+@command.command("disconnect")
+@click.argument("user_id")
+@with_settings
+def disconnect(given: Given, user_id: str) -> None:
+    """Close all connections of USER_ID, who may come again."""
+    managing(given, partial(_set, user_id, "disconnect", KICK_SECONDS, "disconnect"))
+    click.echo(f"{user_id} is disconnected.")
+
+
+@command.command("revoke")
+@click.argument("user_id")
+@with_settings
+@click.option("--older-than", "age", type=ages.seconds, metavar="AGE", help="As 30m, 2h. [default: all]")
+def revoke(given: Given, user_id: str, age: int | None) -> None:
+    """Refuse the tokens of USER_ID that were issued before now, or that are older than AGE."""
+    managing(given, partial(_revoke, user_id, age or 0))
+    click.echo(f"The tokens of {user_id} are revoked.")
+
+
+async def _set(
+    user_id: str,
+    kind: SanctionKind,
+    seconds: float,
+    action: str,
+    console: Console,
+    since: float | None = None,
+) -> None:
+    now = time.time()
+    sanction = Sanction(
+        SITE, user_id, kind, now + seconds, console.user.id, "admin", now if since is None else since
+    )
+    if not await console.hooks.set_sanction(sanction):
+        raise ChatError("not_provided", "The loaded plugin keeps no sanctions of the whole site.")
+    await console.audit.record(console.user, action, None, user_id)
+
+
+async def _revoke(user_id: str, age: int, console: Console) -> None:
+    known = await console.hooks.read_sanctions([SITE])
+    earlier = [one.since for one in known if (one.user_id, one.kind) == (user_id, "revoke")]
+    since = max([time.time() - age, *earlier])
+    await _set(user_id, "revoke", FOREVER, "revoke tokens", console, since)
+
+
+async def _lift(user_id: str, console: Console) -> None:
+    if not await console.hooks.lift_sanction(SITE, user_id, "ban"):
+        raise ChatError("not_found", f"{user_id} is not banned from the site.")
+    await console.audit.record(console.user, "lift ban from site", None, user_id)
