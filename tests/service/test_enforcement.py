@@ -22,7 +22,7 @@ async def ban(stage):
 
 
 async def disconnect(stage):
-    await stage.chat.moderation.disconnect(PRINCE, "romeo")
+    await stage.chat.site.disconnect(PRINCE, "romeo")
 
 
 @pytest.mark.parametrize("remove", [kick, ban, disconnect])
