@@ -117,3 +117,16 @@ def test_a_room_that_may_not_be_created(tmp_path):
             assert await refused(create(ROMEO, "two")) == "too_many_rooms"
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize("role", ["member", "moderator"])
+def test_an_owner_can_not_be_made_less_by_anybody_without_a_new_owner(tmp_path, role):
+    async def play():
+        async with a_chat(tmp_path) as stage:
+            rooms = stage.chat.directory
+            await rooms.create_room(JULIET, "hall")
+            for who in (JULIET, PRINCE):
+                assert await refused(rooms.set_member(who, "hall", "juliet", role)) == "forbidden"
+            assert (await rooms.rights(JULIET, "hall")).role == "owner"
+
+    asyncio.run(play())

@@ -15,6 +15,7 @@ from tests.nodes import until
 from tests.service.test_directory import JULIET, PRINCE, ROMEO, refused
 from tests.stage import open_stage
 from tornchat import ChatApp, ChatError, ChatHandle, Draft, Entry, Rejected, Unavailable, User, hookimpl
+from tornchat.errors import Closed
 from tornchat.wire import Said
 
 PLUGINS = ("jwt", "slow", "peewee", "local")
@@ -128,6 +129,21 @@ def test_a_token_that_expires_in_a_filter_ends_the_connection_and_stores_nothing
         Slow.go.set()
         await stage.chat.say("hall", "the last one", sender=JULIET)
         assert await texts(stage) == ["the last one"]
+
+    on_stage(tmp_path, play)
+
+
+def test_a_token_that_expires_in_a_filter_stores_nothing_over_http_either(tmp_path):
+    async def play(stage):
+        user = User("romeo", "Romeo", expires_at=time.time() + 0.2)
+        waiting = asyncio.create_task(stage.chat.posting.post(user, "hall", Said("held back")))
+        await Slow.began.wait()
+        await asyncio.sleep(0.25)
+        Slow.go.set()
+        with pytest.raises(Closed) as closed:
+            await waiting
+        assert closed.value.code == 4001
+        assert await texts(stage) == []
 
     on_stage(tmp_path, play)
 
