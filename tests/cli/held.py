@@ -8,6 +8,7 @@ It prints `held` then. A test that interrupts it there interrupts it in the midd
 from __future__ import annotations
 
 import asyncio
+import signal
 
 from tornchat.cli import main
 from tornchat.hooks.calls import Hooks
@@ -25,5 +26,6 @@ async def _first_batch_only(hooks: Hooks, room: str | None, before_ms: int, limi
 WHOLE = Hooks.prune_history
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     Hooks.prune_history = _first_batch_only  # type: ignore[method-assign]
     main()

@@ -117,3 +117,30 @@ def test_without_a_plugin_nobody_is_asked():
         assert await known.until("hall", ROMEO) == {}
 
     asyncio.run(play())
+
+
+def test_an_older_answer_never_overwrites_a_newer_one():
+    """Two readings at once: the one that was asked first is answered last."""
+
+    async def play():
+        gates, stored = [asyncio.Event(), asyncio.Event()], []
+
+        async def answer(rooms):
+            found, gate = list(stored), gates.pop(0)
+            await gate.wait()
+            return found
+
+        first_gate, second_gate = gates
+        known = sanctions(answer)
+        first = asyncio.create_task(known.read(["hall"]))
+        await asyncio.sleep(0)
+        stored.append(ban())
+        second = asyncio.create_task(known.read(["hall"]))
+        await asyncio.sleep(0)
+        second_gate.set()
+        await asyncio.sleep(0.01)
+        first_gate.set()
+        await asyncio.gather(first, second)
+        assert known.bans("hall", "romeo")
+
+    asyncio.run(play())

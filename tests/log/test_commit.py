@@ -341,3 +341,42 @@ def test_a_full_call_begins_at_once(monkeypatch):
         assert max(sizes) == 4
 
     asyncio.run(play())
+
+
+def test_all_drafts_of_a_call_that_hangs_are_answered(monkeypatch):
+    monkeypatch.setattr(commit, "PATIENCE", -1.0)
+
+    async def scene(storage):
+        storage.gate.clear()
+        storage.submit(draft(1), draft(2), draft(3))
+        await storage.began.get()
+        storage.submit(draft(4), draft(5))
+        storage.committer.expire()
+        assert [await storage.outcome(number) for number in (1, 2, 3)] == [UNCONFIRMED] * 3
+        assert [await storage.outcome(number) for number in (4, 5)] == [NOT_NOW] * 2
+
+    play(scene)
+
+
+def test_a_room_that_fails_to_take_its_entries_does_not_stop_the_commits(caplog):
+    async def scene(storage):
+        on_stored, failures = storage.committer._on_stored, [ValueError("no such luck")]
+
+        def fails_once(batch, results):
+            on_stored(batch, results)
+            if failures:
+                raise failures.pop()
+
+        storage.committer._on_stored = fails_once
+        storage.gate.clear()
+        storage.submit(draft(1))
+        await storage.began.get()
+        storage.submit(draft(2))
+        flushed = asyncio.create_task(storage.committer.flush(5))
+        await asyncio.sleep(0)
+        storage.gate.set()
+        assert isinstance(await storage.outcome(2), Stored)
+        await asyncio.wait_for(flushed, 1)
+        assert [record.exc_info[0] for record in caplog.records] == [ValueError]
+
+    play(scene)

@@ -368,3 +368,64 @@ def test_a_storage_that_reports_entries_but_returns_none_is_given_up(monkeypatch
 
     asyncio.run(main())
     assert "reports entries after 10 but returns none" in caplog.text
+
+
+def test_what_the_bus_brings_while_a_room_is_loaded_is_not_lost() -> None:
+    """It was stored after the page was read, and the room is not loaded yet."""
+
+    async def main():
+        house = House()
+        house.gates["read_history"].clear()
+        async with house.rooms() as rooms:
+            loading = asyncio.create_task(rooms.load(info()))
+            while not house.reads:  # noqa: ASYNC110 (the read has begun)
+                await asyncio.sleep(0.01)
+            rooms.accept("hall", "e1", [Entry(11, "1", "romeo", "early", 0, "d11")])
+            rooms.accept("attic", "e1", [Entry(11, "1", "romeo", "not loaded", 0, "d11")])
+            house.gates["read_history"].set()
+            room = await loading
+            assert (room.seq, room.tail[-1].text) == (11, "early")
+
+    asyncio.run(main())
+
+
+def test_a_room_of_another_epoch_is_loaded_anew_and_its_members_are_closed() -> None:
+    async def main():
+        house = House()
+        async with house.rooms() as rooms:
+            old, ear = await rooms.load(info()), Ear()
+            old.enter(Participant("1", "romeo"), "s1", Classic(), ear)
+            house.epoch = "e2"
+            new = await rooms.load(info(epoch="e2"))
+            assert new is not old
+            assert (ear.code, rooms.lost, new.info.epoch) == (4010, 1, "e2")
+
+    asyncio.run(main())
+
+
+def test_upkeep_keeps_rooms_with_members_and_reads_the_log_after_a_late_subscription(monkeypatch) -> None:
+    """Until it was subscribed, the bus brought nothing."""
+
+    async def main():
+        monkeypatch.setattr(module, "EMPTY_SECONDS", -1.0)
+        house = House()
+        async with house.rooms() as rooms:
+            house.gates["subscribe"].clear()
+            subscribe, failures = house.subscribe, [Unavailable("away")]
+            hooks = rooms._hooks
+
+            async def fails_once(topic):
+                if failures:
+                    raise failures.pop()
+                await subscribe(topic)
+
+            hooks.subscribe = fails_once
+            room = await rooms.load(info())
+            room.enter(Participant("1", "romeo"), "s1", Classic(), Ear())
+            assert house.topics == set()
+            house.log.append(Entry(11, "1", "romeo", "missed", 0, "d11"))
+            await rooms.upkeep()
+            await house.tasks.finish(2)
+            assert (house.topics, rooms.get("hall"), room.seq) == ({"room:hall"}, room, 11)
+
+    asyncio.run(main())

@@ -258,3 +258,16 @@ def test_a_room_that_bans_somebody_is_not_in_their_list(tmp_path):
             assert len((await stage.chat.directory.list_rooms(ROMEO)).rooms) == 1
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize("role", ["member", "moderator"])
+def test_an_owner_can_not_be_made_less_by_anybody_without_a_new_owner(tmp_path, role):
+    async def play():
+        async with a_chat(tmp_path) as stage:
+            rooms = stage.chat.directory
+            await rooms.create_room(JULIET, "hall")
+            for who in (JULIET, PRINCE):
+                assert await refused(rooms.set_member(who, "hall", "juliet", role)) == "forbidden"
+            assert (await rooms.rights(JULIET, "hall")).role == "owner"
+
+    asyncio.run(play())

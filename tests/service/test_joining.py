@@ -175,3 +175,44 @@ def test_a_presence_plugin_that_fails_during_a_join_is_told_again_and_nobody_is_
             SlowPresence.held = "romeo"
 
     on_stage(tmp_path, play)
+
+
+def test_a_room_that_is_replaced_while_its_history_is_read_is_not_entered(tmp_path, monkeypatch):
+    """Its members would hear nothing: the room that they are in is no longer the loaded one."""
+    monkeypatch.setattr(module, "TAIL_ENTRIES", (2, 2))
+
+    async def play(stage):
+        await say(stage, "1", "2", "3", "4")
+        await stage.enters("juliet", "hall")
+        epoch = (await stage.chat.reading.read_history(JULIET, "hall")).epoch
+        hooks, read = stage.chat._hooks, stage.chat._hooks.read_history
+        reading, go = asyncio.Event(), asyncio.Event()
+
+        async def read_history(room, after, before, limit):
+            page = await read(room, after, before, limit)
+            if after == 0:
+                reading.set()
+                await go.wait()
+            return page
+
+        hooks.read_history = read_history
+        SlowPresence.go.set()
+        since = {"since": 0, "epoch": epoch}
+        entering = asyncio.create_task(stage.enters("romeo", "hall", v1=True, query=since))
+        await reading.wait()
+        await stage.chat.directory.delete_room(JULIET, "hall")
+        await stage.chat.directory.create_room(JULIET, "hall")
+        go.set()
+        assert await (await entering).is_closed() == 1013
+
+    on_stage(tmp_path, play)
+
+
+def test_many_who_come_to_a_room_that_is_not_loaded_all_get_in(tmp_path):
+    async def play(stage):
+        SlowPresence.go.set()
+        players = await asyncio.gather(*(stage.enters(f"user{number}", "hall") for number in range(5)))
+        await say(stage, "all heard this")
+        assert [await player.hears() for player in players] == ["all heard this"] * 5
+
+    on_stage(tmp_path, play)

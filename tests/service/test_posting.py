@@ -156,6 +156,21 @@ def test_a_token_that_expires_in_a_filter_ends_the_connection_and_stores_nothing
     on_stage(tmp_path, play)
 
 
+def test_a_token_that_expires_in_a_filter_stores_nothing_over_http_either(tmp_path):
+    async def play(stage):
+        user = User("romeo", "Romeo", expires_at=time.time() + 0.2)
+        waiting = asyncio.create_task(stage.chat.posting.post(user, "hall", Said("held back")))
+        await Slow.began.wait()
+        await asyncio.sleep(0.25)
+        Slow.go.set()
+        with pytest.raises(Closed) as closed:
+            await waiting
+        assert closed.value.code == 4001
+        assert await texts(stage) == []
+
+    on_stage(tmp_path, play)
+
+
 def test_a_draft_for_a_log_that_was_replaced_is_refused_by_storage(tmp_path):
     async def play(stage):
         posting = stage.chat.posting
