@@ -16,6 +16,8 @@ from tornchat.errors import SettingsError, Unavailable
 from tornchat.hooks.loader import load_plugins
 from tornchat.hooks.watchdog import Watchdog
 from tornchat.model import Stored, User
+from tornchat.server.edge.edge import Edge
+from tornchat.server.edge.readers import LOOK_SECONDS
 from tornchat.server.http.samples import SAMPLE_SECONDS, Samples
 from tornchat.server.http.site import Site
 from tornchat.server.routing import probe_routes, site_routes, unknown_calls
@@ -57,7 +59,9 @@ class ChatApp:
         self._watchdog: Watchdog | None = None
         self._connections: Connections | None = None
         self._chat: Chat | None = None
-        self._site = Site(self.settings, self.hooks, self.plugins, self._shared)
+        self.edge = Edge(self.settings)
+        """Addresses and limits, for the server that listens."""
+        self._site = Site(self.settings, self.hooks, self.plugins, self._shared, self.edge)
 
     def routes(self, prefix: str = "") -> list[URLSpec]:
         """Return the rules for `tornado.web.Application`. They must precede a catch-all rule.
@@ -89,7 +93,9 @@ class ChatApp:
         chat = Chat(self.settings, self.hooks)
         await chat.start()
         self._chat = chat
-        self._connections = Connections(chat, self.settings, self._tasks)
+        self.edge.begin(chat.counts)
+        self._connections = Connections(chat, self.settings, self._tasks, self.edge)
+        self._tasks.every(LOOK_SECONDS, self.edge.readers.look, "slow readers")
         self._site.phase = "running"
         self._site.samples = samples = Samples(chat, self._connections)
         self._tasks.every(SAMPLE_SECONDS, samples.take, "samples")
@@ -114,6 +120,7 @@ class ChatApp:
         self._site.phase = "draining"
         self._connections = self._chat = None
         chat.draining = True
+        self.edge.logins.close()
         now = asyncio.get_running_loop().time
         end = now() + self.settings.server.drain_seconds
         await chat.finish_commits(end - now())

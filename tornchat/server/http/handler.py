@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import logging
-from types import MappingProxyType
 from typing import Any
 
 from tornado.web import HTTPError, RequestHandler
 
+from tornchat.server.edge.headers import SECURITY_HEADERS
 from tornchat.server.http.site import Site
 
 log = logging.getLogger("tornchat.http")
-
-SECURITY_HEADERS = MappingProxyType(
-    {
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    }
-)
-"""Headers of all responses. Pages override the policy to load files from their own site."""
 
 
 def allowed_methods(handler: type[RequestHandler]) -> list[str]:
@@ -35,6 +25,8 @@ class SiteHandler(RequestHandler):
     def initialize(self, site: Site, prefix: str) -> None:
         self.site = site
         self.prefix = prefix
+        self.client = site.edge.client(self.request)
+        """Who sent the request."""
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
