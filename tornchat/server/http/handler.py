@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler
 
 from tornchat.server.edge.headers import SECURITY_HEADERS
 from tornchat.server.http.site import Site
+
+SLICE_BYTES = 1 << 17
+"""How much of an answer is given to a connection at a time."""
 
 log = logging.getLogger("tornchat.http")
 
@@ -32,6 +36,26 @@ class SiteHandler(RequestHandler):
         self.clear_header("Server")
         for name, value in SECURITY_HEADERS.items():
             self.set_header(name, value)
+
+    async def send(self, body: bytes) -> None:
+        """Write the whole body. Only a slice of it waits in the connection's buffer at a time."""
+        self.set_header("Content-Length", str(len(body)))
+        self._watch()
+        try:
+            for start in range(0, len(body), SLICE_BYTES):
+                self.write(body[start : start + SLICE_BYTES])
+                await self.flush()
+        except StreamClosedError:
+            pass  # the client has gone, or was cut off
+
+    def on_finish(self) -> None:
+        self._watch()
+
+    def _watch(self) -> None:
+        """Let the client be cut off if it does not take what waits for it."""
+        stream = getattr(self.request.connection, "stream", None)
+        if stream is not None and not stream.closed():
+            self.site.edge.readers.watch(stream)
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
         """Decode with replacement, so that a path that is not UTF-8 yields 404, not 400."""

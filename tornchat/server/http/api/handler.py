@@ -94,7 +94,7 @@ class ApiHandler(SiteHandler):
     async def _answer(self, segments: tuple[str, ...]) -> None:
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                await self._run(segments)
+                body = await self._run(segments)
         except TimeoutError:
             self._refuse(self._late())
         except Exception as error:
@@ -102,6 +102,9 @@ class ApiHandler(SiteHandler):
             if problem is None:
                 raise
             self._refuse(problem)
+        else:
+            if body:
+                await self.send(body)  # as slowly as the client reads
 
     def _late(self) -> Problem:
         """Return the problem for a missed deadline. Calls that change something may still take effect."""
@@ -109,7 +112,8 @@ class ApiHandler(SiteHandler):
             return Problem("unavailable", "This is not available now. Please try again.")
         return Problem("unconfirmed", "It is not known whether this was done. Look, before you try again.")
 
-    async def _run(self, segments: tuple[str, ...]) -> None:
+    async def _run(self, segments: tuple[str, ...]) -> bytes:
+        """Do what is called for, set the status and the headers, and return the body."""
         self._check_origin()
         endpoint = self._endpoint()
         user = await self._user(endpoint, segments)
@@ -124,8 +128,8 @@ class ApiHandler(SiteHandler):
             self.set_header(name, value)
         if answer is None:
             self.clear_header("Content-Type")
-        else:
-            self.write(_encode(answer))
+            return b""
+        return _encode(answer)
 
     def _endpoint(self) -> Endpoint:
         method = self.request.method

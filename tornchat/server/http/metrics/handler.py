@@ -28,7 +28,7 @@ class MetricsHandler(SiteHandler):
             body, content_type = await self.site.exposition.text(self.request.headers.get("Accept", ""))
             self.set_header("Content-Type", content_type)
             self.set_header("Cache-Control", "no-store")
-            self.write(body)
+            await self.send(body)
 
     def _refuse(self, settings: MetricsSection) -> None:
         self.set_header("Content-Type", "text/plain; charset=utf-8")
