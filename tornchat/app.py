@@ -18,6 +18,7 @@ from tornchat.hooks.watchdog import Watchdog
 from tornchat.model import Stored, User
 from tornchat.server.edge.edge import Edge
 from tornchat.server.edge.readers import LOOK_SECONDS
+from tornchat.server.http.handler import NotFoundHandler, WithoutVersion
 from tornchat.server.http.samples import SAMPLE_SECONDS, Samples
 from tornchat.server.http.site import Site
 from tornchat.server.routing import probe_routes, site_routes, unknown_calls
@@ -151,7 +152,7 @@ class ChatApp:
 
     def metrics_application(self) -> Application:
         """Return an application with only `/metrics` and the health checks, for a separate port."""
-        return Application(probe_routes(self._site))
+        return Application(probe_routes(self._site), **self._unknown())
 
     async def application(self, **settings: Any) -> Application:
         """Return an application with the chat and the routes of its plugins. Call it after `start`.
@@ -161,7 +162,16 @@ class ChatApp:
         assert self._chat is not None
         extra: list[Any] = await self.hooks.http_routes(self._chat)
         self._site.plugin_routes = extra
-        return Application([*self._routes(""), *extra, *unknown_calls(self._site, "")], **settings)
+        routes = [*self._routes(""), *extra, *unknown_calls(self._site, "")]
+        return Application(routes, **{**self._unknown(), **settings})
+
+    def _unknown(self) -> dict[str, Any]:
+        """Tornado's settings for an application of our own: what is answered to unknown paths, and how."""
+        return {
+            "default_handler_class": NotFoundHandler,
+            "default_handler_args": {"site": self._site, "prefix": ""},
+            "transforms": [WithoutVersion],
+        }
 
 
 def _settings(given: Given) -> Settings:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from tornado.httputil import HTTPHeaders
 from tornado.iostream import StreamClosedError
-from tornado.web import HTTPError, RequestHandler
+from tornado.web import HTTPError, OutputTransform, RequestHandler
 
 from tornchat.server.edge.headers import SECURITY_HEADERS
 from tornchat.server.http.site import Site
@@ -81,3 +82,21 @@ class SiteHandler(RequestHandler):
         if status_code == 405:
             self.set_header("Allow", ", ".join(allowed_methods(type(self))))
         self.finish(f"{status_code}: {self._reason}\n")
+
+
+class NotFoundHandler(SiteHandler):
+    """Answers 404 to whatever no route takes, whatever the method."""
+
+    def prepare(self) -> None:
+        raise HTTPError(404)
+
+
+class WithoutVersion(OutputTransform):
+    """Takes Tornado's version out of the answers of plugins' routes, whose handlers are Tornado's own."""
+
+    def transform_first_chunk(
+        self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
+    ) -> tuple[int, HTTPHeaders, bytes]:
+        if headers.get("Server", "").startswith("TornadoServer/"):
+            del headers["Server"]
+        return status_code, headers, chunk
