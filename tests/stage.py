@@ -97,6 +97,8 @@ class Stage:
         self.key = key
         self.chat: Any = None
         """The node's use cases, where it runs in this process."""
+        self.connections: Any = None
+        """Its open connections, there."""
         self._players: list[Player] = []
 
     def token(self, user: str, lifetime: float = 600, **claims: object) -> str:
@@ -172,6 +174,7 @@ async def open_stage(
     key = data_dir / "jwt.key"
     stage = Stage(sockets[0].getsockname()[1], key.read_text() if key.exists() else "")
     stage.chat = chat._chat
+    stage.connections = chat._connections
     try:
         yield stage
     finally:

@@ -18,13 +18,14 @@ ORDER = """
     errors
     metrics
     tasks
-    rates
+    rates offenders
     config
     wire
     client hooks
     archive
     log rooms cluster
     service
+    server.edge
     server.ws
     server.http
     server.routing
@@ -36,7 +37,16 @@ RANKS = {part: rank for rank, line in enumerate(ORDER.split("\n")) for part in l
 VOCABULARY = {"version", "model", "errors", "hooks"}
 """What `tornchat/__init__.py` offers; `ChatApp` is fetched on first use."""
 ONLY_IN = {
-    "tornado": {"server.ws", "server.http", "server.routing", "app", "cli", "testing", "tornchat_jwt"},
+    "tornado": {
+        "server.edge",
+        "server.ws",
+        "server.http",
+        "server.routing",
+        "app",
+        "cli",
+        "testing",
+        "tornchat_jwt",
+    },
     "pluggy": {"hooks"},
     "jwt": {"tornchat_jwt"},
     "peewee": {"tornchat_peewee"},

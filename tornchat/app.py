@@ -16,6 +16,9 @@ from tornchat.errors import SettingsError, Unavailable
 from tornchat.hooks.loader import load_plugins
 from tornchat.hooks.watchdog import Watchdog
 from tornchat.model import Stored, User
+from tornchat.server.edge.edge import Edge
+from tornchat.server.edge.readers import LOOK_SECONDS
+from tornchat.server.http.handler import NotFoundHandler, WithoutVersion
 from tornchat.server.http.samples import SAMPLE_SECONDS, Samples
 from tornchat.server.http.site import Site
 from tornchat.server.routing import probe_routes, site_routes, unknown_calls
@@ -57,7 +60,9 @@ class ChatApp:
         self._watchdog: Watchdog | None = None
         self._connections: Connections | None = None
         self._chat: Chat | None = None
-        self._site = Site(self.settings, self.hooks, self.plugins, self._shared)
+        self.edge = Edge(self.settings)
+        """Addresses and limits, for the server that listens."""
+        self._site = Site(self.settings, self.hooks, self.plugins, self._shared, self.edge)
 
     def routes(self, prefix: str = "") -> list[URLSpec]:
         """Return the rules for `tornado.web.Application`. They must precede a catch-all rule.
@@ -89,7 +94,9 @@ class ChatApp:
         chat = Chat(self.settings, self.hooks)
         await chat.start()
         self._chat = chat
-        self._connections = Connections(chat, self.settings, self._tasks)
+        self.edge.begin(chat.counts)
+        self._connections = Connections(chat, self.settings, self._tasks, self.edge)
+        self._tasks.every(LOOK_SECONDS, self.edge.readers.look, "slow readers")
         self._site.phase = "running"
         self._site.samples = samples = Samples(chat, self._connections)
         self._tasks.every(SAMPLE_SECONDS, samples.take, "samples")
@@ -114,6 +121,7 @@ class ChatApp:
         self._site.phase = "draining"
         self._connections = self._chat = None
         chat.draining = True
+        self.edge.logins.close()
         now = asyncio.get_running_loop().time
         end = now() + self.settings.server.drain_seconds
         await chat.finish_commits(end - now())
@@ -144,7 +152,7 @@ class ChatApp:
 
     def metrics_application(self) -> Application:
         """Return an application with only `/metrics` and the health checks, for a separate port."""
-        return Application(probe_routes(self._site))
+        return Application(probe_routes(self._site), **self._unknown())
 
     async def application(self, **settings: Any) -> Application:
         """Return an application with the chat and the routes of its plugins. Call it after `start`.
@@ -154,7 +162,16 @@ class ChatApp:
         assert self._chat is not None
         extra: list[Any] = await self.hooks.http_routes(self._chat)
         self._site.plugin_routes = extra
-        return Application([*self._routes(""), *extra, *unknown_calls(self._site, "")], **settings)
+        routes = [*self._routes(""), *extra, *unknown_calls(self._site, "")]
+        return Application(routes, **{**self._unknown(), **settings})
+
+    def _unknown(self) -> dict[str, Any]:
+        """Tornado's settings for an application of our own: what is answered to unknown paths, and how."""
+        return {
+            "default_handler_class": NotFoundHandler,
+            "default_handler_args": {"site": self._site, "prefix": ""},
+            "transforms": [WithoutVersion],
+        }
 
 
 def _settings(given: Given) -> Settings:

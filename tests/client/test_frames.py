@@ -15,7 +15,7 @@ from tornchat.client.events import Connected, read_frame
 from tornchat.client.websocket import HandshakeRefused, WebSocket, masked_frame, open_websocket
 from tornchat.errors import ChatError, Closed
 from tornchat.model import Entry, Participant, PresenceChange, User
-from tornchat.server.ws.tornado_private import unmask
+from tornchat.server.edge.tornado_private import unmask
 from tornchat.wire import V1, Ack, V1Error, Welcome, encode_participant
 from tornchat.wire.framing import BINARY, CONTINUATION, PING, TEXT, close_frame, frame, frame_payload
 from tornchat.wire.parser import FrameParser

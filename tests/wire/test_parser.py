@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.server.ws.echo import client_frame, client_header
 from tornchat.errors import INVALID_TEXT, POLICY_VIOLATION, PROTOCOL_ERROR, TOO_BIG
-from tornchat.server.ws.tornado_private import unmask
+from tornchat.server.edge.tornado_private import unmask
 from tornchat.wire.framing import BINARY, CLOSE, CONTINUATION, PING, PONG, RSV1, TEXT, text_frame
 from tornchat.wire.parser import (
     CONTROL_FRAMES_PER_SECOND,

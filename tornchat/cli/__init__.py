@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from tornchat.cli.masking import without_secrets
 from tornchat.cli.options import Given
 from tornchat.errors import SettingsError, Unavailable
 from tornchat.version import __version__
@@ -55,7 +56,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (SettingsError, Unavailable) as fault:
-            raise click.ClickException(" ".join(str(fault).split())) from None
+            raise click.ClickException(without_secrets(" ".join(str(fault).split()))) from None
 
     def _plugin_commands(self, args: Sequence[str]) -> dict[str, click.Command]:
         """Load the plugins' commands, once. Built-in commands must work even if the settings are invalid."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from tornchat.cli.masking import printable, without_secrets
+from tornchat.cli.masking import printable, without_headers, without_secrets
 
 if TYPE_CHECKING:
     from tornado.web import RequestHandler
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 http = logging.getLogger("tornchat.http")
+_QUERY = re.compile(r"(/[^\s?'\"]*)\?[^\s'\"]+")
+"""A path with its query."""
 
 
 class OneLine(logging.Formatter):
@@ -52,8 +55,9 @@ class JsonLine(logging.Formatter):
         }
         line |= self._facts
         line |= {key: value for key, value in vars(record).items() if key not in self._usual}
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
+        if record.exc_info or record.exc_text:
+            found = record.exc_text if not record.exc_info else self.formatException(record.exc_info)
+            line["traceback"] = found
         return json.dumps({key: _value(value) for key, value in line.items()})
 
 
@@ -64,10 +68,24 @@ def _value(value: object) -> object:
     return without_secrets(str(value))
 
 
+def without_requests(record: logging.LogRecord) -> bool:
+    """Take what Tornado quotes of requests, their headers and queries, out of its own log lines."""
+    if record.name.startswith("tornado"):
+        text = record.getMessage()
+        if text.startswith("Malformed HTTP message"):
+            text = text.partition(": ")[0]
+        record.msg, record.args = without_headers(_QUERY.sub(r"\1?...", text)), ()
+        if record.exc_info:
+            quoted = logging.Formatter().formatException(record.exc_info)
+            record.exc_text, record.exc_info = without_headers(_QUERY.sub(r"\1?...", quoted)), None
+    return True
+
+
 def to_stderr(level: str, form: Literal["text", "json"] = "text", worker: int | None = None) -> None:
     """Configure logging to stderr, from `level` on. The number `worker` is included in each line."""
     handler = logging.StreamHandler()
     named = FORMAT if worker is None else FORMAT.replace("%(name)s", f"worker {worker}: %(name)s")
+    handler.addFilter(without_requests)
     handler.setFormatter(JsonLine(worker) if form == "json" else OneLine(named))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
 

@@ -15,6 +15,7 @@ from tornchat.cli import logs, loops
 from tornchat.cli.listening import listen
 from tornchat.cli.scraping import scraping
 from tornchat.cli.stop import Stop
+from tornchat.server.edge.server import EdgeServer
 
 MAX_HEADER_BYTES = 65536
 MAX_BODY_BYTES = 1 << 20
@@ -96,11 +97,13 @@ def _spare_collector() -> None:
     gc.set_threshold(COLLECT_AFTER)
 
 
-async def _server(chat: ChatApp) -> HTTPServer:
-    return HTTPServer(
+async def _server(chat: ChatApp) -> EdgeServer:
+    server = EdgeServer(
         await chat.application(log_function=logs.log_request),
         max_header_size=MAX_HEADER_BYTES,
         max_body_size=MAX_BODY_BYTES,
         idle_connection_timeout=HANDSHAKE_SECONDS,
         body_timeout=HANDSHAKE_SECONDS,
     )
+    server.guard(chat.edge)
+    return server

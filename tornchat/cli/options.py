@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from tornchat.cli.masking import is_secret
+from tornchat.cli.masking import holds_password, is_secret
 from tornchat.config.settings import Settings, load, parse_override
 
 DEFAULT_FILE = Path("tornchat.ini")
@@ -61,7 +61,7 @@ class Given(NamedTuple):
         words = ["--config", str(self.config)] if self.config else []
         for text in self.overrides:
             section, key, _ = parse_override(text)
-            words += ["--set", f"{section}.{key}=..." if is_secret(key) else text]
+            words += ["--set", f"{section}.{key}=..." if is_secret(key) or holds_password(text) else text]
         return "".join(" " + shlex.quote(word) for word in words)
 
 

@@ -7,6 +7,10 @@ from tornado.netutil import bind_sockets
 
 from tornchat.app import ChatApp
 from tornchat.errors import SettingsError
+from tornchat.server.edge.server import EdgeServer
+
+IDLE_SECONDS = 90.0
+"""A scraper may keep its connection between two scrapes."""
 
 
 def scraping(chat: ChatApp, number: int | None) -> HTTPServer | None:
@@ -18,7 +22,8 @@ def scraping(chat: ChatApp, number: int | None) -> HTTPServer | None:
     if not (settings.enabled and settings.port):
         return None
     port = settings.port + (number or 1) - 1
-    server = HTTPServer(chat.metrics_application())
+    server = EdgeServer(chat.metrics_application(), idle_connection_timeout=IDLE_SECONDS)
+    server.guard(chat.edge, limited=False)
     try:
         # `reuse_port`, since a new worker starts before the one that it replaces has ended.
         server.add_sockets(bind_sockets(port, settings.host, reuse_port=number is not None))

@@ -119,6 +119,30 @@ class LimitsSection(Section, frozen=True):
         Natural,
         Meta(description="Bytes of messages that a user may send at once, if bytes_per_second is set."),
     ] = 1048576
+    connections: Annotated[
+        Annotated[int, Meta(ge=0)] | Literal["auto"],
+        Meta(
+            description="Connections of one process; more are refused with 503. auto: its descriptors, less "
+            "64 or a quarter of them, whichever is less."
+        ),
+    ] = "auto"
+    connections_per_address: Annotated[
+        Natural, Meta(description="Connections of one address (of one IPv6 /64 network).")
+    ] = 1000
+    handshakes_per_second: Annotated[
+        Seconds, Meta(description="WebSocket handshakes of one address, in the long run.")
+    ] = 20.0
+    handshake_burst: Annotated[
+        Natural, Meta(description="Handshakes that may come at once, with handshakes_per_second set.")
+    ] = 500
+    sockets_per_room: Annotated[
+        Natural, Meta(description="WebSockets of one user in one room, on one node.")
+    ] = 20
+    sockets_per_user: Annotated[Natural, Meta(description="WebSockets of one user, on one node.")] = 1000
+    failed_logins_per_minute: Annotated[
+        Natural,
+        Meta(description="Failed logins of one address that are answered without a delay."),
+    ] = 20
     rooms_per_user: Annotated[Natural, Meta(description="Maximum number of rooms that a user may own.")] = (
         1000
     )
@@ -147,6 +171,13 @@ class ServerSection(Section, frozen=True):
         tuple[str, ...],
         Meta(
             description="Other origins whose pages may connect, such as https://example.org. *: all origins."
+        ),
+    ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Networks of the proxies whose X-Forwarded-For or Forwarded header names the client; "
+            "unix for a proxy at a UNIX socket."
         ),
     ] = ()
     allow_query_token: Annotated[

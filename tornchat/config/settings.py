@@ -77,6 +77,7 @@ class Settings:
         self._refuse_bad_pattern()
         self._refuse_bad_origins()
         self._refuse_bad_metrics()
+        self._refuse_bad_proxies()
 
     def section(self, name: str, form: type[S]) -> S:
         """Return the section `name` as an instance of `form`, a `msgspec.Struct`.
@@ -164,6 +165,15 @@ class Settings:
             where = self.source("metrics", "token")
             what = f"[metrics] token ({where}) has fewer than {SHORTEST_TOKEN} characters."
             raise SettingsError(what, "Give a random one, as `openssl rand -hex 16` makes it.")
+
+    def _refuse_bad_proxies(self) -> None:
+        for network in self.server.trusted_proxies:
+            try:
+                ipaddress.ip_network("::/0" if network == "unix" else network)
+            except ValueError:
+                where = self.source("server", "trusted_proxies")
+                what = f"[server] trusted_proxies ({where}): {network!r} is no network."
+                raise SettingsError(what, "Write an address, a network as 10.0.0.0/8, or unix.") from None
 
     def _misfit(self, section: str, words: str) -> SettingsError:
         what, _, path = words.partition(" - at `$")

@@ -18,6 +18,7 @@ class Counts:
         "closed",
         "deliveries",
         "handshakes_refused",
+        "limits",
         "opened",
         "received",
         "received_bytes",
@@ -48,6 +49,8 @@ class Counts:
         """Connections that failed authentication, by cause."""
         self.handshakes_refused: Counter[str] = Counter()
         """Refused WebSocket handshakes, by cause."""
+        self.limits: Counter[str] = Counter()
+        """How often each limit was exceeded."""
 
     def close(self, code: int | None) -> None:
         """Count a closed connection. Unknown codes are merged, because a client may send any code."""

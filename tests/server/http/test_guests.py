@@ -10,7 +10,8 @@ import pytest
 from tests.server.http.web import ask
 from tornchat.config.settings import load
 from tornchat.hooks.loader import load_plugins
-from tornchat.server.http.guests import FORWARDING_HEADERS, Guests, is_loopback
+from tornchat.server.edge.addresses import FORWARDING_HEADERS
+from tornchat.server.http.guests import Guests, is_loopback
 from tornchat.testing import running_chat
 
 

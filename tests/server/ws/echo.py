@@ -11,8 +11,8 @@ from tornado.testing import bind_unused_port
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler
 
+from tornchat.server.edge.tornado_private import unmask
 from tornchat.server.ws.frames import Frames
-from tornchat.server.ws.tornado_private import unmask
 from tornchat.server.ws.upgrade import UpgradeProtocol
 from tornchat.tasks import Tasks
 from tornchat.wire.framing import BINARY, frame, text_frame

@@ -14,28 +14,7 @@ from tornchat.config.settings import Settings
 from tornchat.hooks.loader import Plugin
 from tornchat.model import GUEST, GUEST_ID_PREFIX, User
 from tornchat.rates import Rates
-
-FORWARDING_HEADERS = (
-    "CF-Connecting-IP",
-    "Fastly-Client-IP",
-    "Forwarded",
-    "True-Client-IP",
-    "Via",
-    "X-Client-IP",
-    "X-Cluster-Client-IP",
-    "X-Forwarded",
-    "X-Forwarded-By",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Forwarded-Port",
-    "X-Forwarded-Proto",
-    "X-Forwarded-Server",
-    "X-Original-Forwarded-For",
-    "X-Original-Host",
-    "X-ProxyUser-Ip",
-    "X-Real-IP",
-)
-"""Headers set by proxies. If one is present, the address of the connection is not the client's."""
+from tornchat.server.edge.addresses import is_forwarded
 
 
 class Guests:
@@ -77,7 +56,7 @@ def sits_here(request: HTTPServerRequest) -> bool:
         and len(hosts) == 1
         and is_loopback(request.remote_ip or "")
         and is_loopback(_host_name(hosts[0]))
-        and not any(name in request.headers for name in FORWARDING_HEADERS)
+        and not is_forwarded(request.headers)
         and all(is_loopback(_origin_host(origin)) for origin in request.headers.get_list("Origin"))
     )
 

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import logging
-from types import MappingProxyType
 from typing import Any
 
-from tornado.web import HTTPError, RequestHandler
+from tornado.httputil import HTTPHeaders
+from tornado.iostream import StreamClosedError
+from tornado.web import HTTPError, OutputTransform, RequestHandler
 
+from tornchat.server.edge.headers import SECURITY_HEADERS
 from tornchat.server.http.site import Site
 
-log = logging.getLogger("tornchat.http")
+SLICE_BYTES = 1 << 17
+"""How much of an answer is given to a connection at a time."""
 
-SECURITY_HEADERS = MappingProxyType(
-    {
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    }
-)
-"""Headers of all responses. Pages override the policy to load files from their own site."""
+log = logging.getLogger("tornchat.http")
 
 
 def allowed_methods(handler: type[RequestHandler]) -> list[str]:
@@ -35,11 +30,33 @@ class SiteHandler(RequestHandler):
     def initialize(self, site: Site, prefix: str) -> None:
         self.site = site
         self.prefix = prefix
+        self.client = site.edge.client(self.request)
+        """Who sent the request."""
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
         for name, value in SECURITY_HEADERS.items():
             self.set_header(name, value)
+
+    async def send(self, body: bytes) -> None:
+        """Write the whole body. Only a slice of it waits in the connection's buffer at a time."""
+        self.set_header("Content-Length", str(len(body)))
+        self._watch()
+        try:
+            for start in range(0, len(body), SLICE_BYTES):
+                self.write(body[start : start + SLICE_BYTES])
+                await self.flush()
+        except StreamClosedError:
+            pass  # the client has gone, or was cut off
+
+    def on_finish(self) -> None:
+        self._watch()
+
+    def _watch(self) -> None:
+        """Let the client be cut off if it does not take what waits for it."""
+        stream = getattr(self.request.connection, "stream", None)
+        if stream is not None and not stream.closed():
+            self.site.edge.readers.watch(stream)
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
         """Decode with replacement, so that a path that is not UTF-8 yields 404, not 400."""
@@ -65,3 +82,21 @@ class SiteHandler(RequestHandler):
         if status_code == 405:
             self.set_header("Allow", ", ".join(allowed_methods(type(self))))
         self.finish(f"{status_code}: {self._reason}\n")
+
+
+class NotFoundHandler(SiteHandler):
+    """Answers 404 to whatever no route takes, whatever the method."""
+
+    def prepare(self) -> None:
+        raise HTTPError(404)
+
+
+class WithoutVersion(OutputTransform):
+    """Takes Tornado's version out of the answers of plugins' routes, whose handlers are Tornado's own."""
+
+    def transform_first_chunk(
+        self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
+    ) -> tuple[int, HTTPHeaders, bytes]:
+        if headers.get("Server", "").startswith("TornadoServer/"):
+            del headers["Server"]
+        return status_code, headers, chunk

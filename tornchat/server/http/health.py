@@ -19,8 +19,9 @@ class Health(msgspec.Struct, frozen=True):
 class Readiness(msgspec.Struct, frozen=True):
     """The response of `/readyz`.
 
-    `status` is "ok", "degraded" (a part of a plugin reports an error, but clients are served), "starting",
-    "draining" or "stopped". `plugins` maps plugin name -> part -> "ok" or an error.
+    `status` is "ok", "degraded" (a part of a plugin reports an error, but clients are served), "full"
+    (no more connections are accepted), "starting", "draining" or "stopped". `plugins` maps
+    plugin name -> part -> "ok" or an error.
     """
 
     status: str
@@ -57,7 +58,7 @@ class ReadyHandler(HealthHandler):
             "get": answering(
                 "Check whether the node accepts clients",
                 Readiness,
-                {200: "It accepts clients.", 503: "It is starting or stopping."},
+                {200: "It accepts clients.", 503: "It is full, starting or stopping."},
             )
         }
     )
@@ -74,5 +75,7 @@ class ReadyHandler(HealthHandler):
         plugins = await site.checkup.plugins() if site.phase == "running" else {}
         if site.phase != "running":
             return Readiness(site.phase, {})
+        if site.edge.is_full:
+            return Readiness("full", plugins)
         fine = all(words == "ok" for parts in plugins.values() for words in parts.values())
         return Readiness("ok" if fine else "degraded", plugins)

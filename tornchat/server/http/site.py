@@ -13,6 +13,7 @@ from tornchat.errors import Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.loader import Plugin
 from tornchat.rates import Rates
+from tornchat.server.edge.edge import Edge
 from tornchat.server.http.checkup import Checkup
 from tornchat.server.http.files import StaticFiles
 from tornchat.server.http.guests import Guests
@@ -37,11 +38,13 @@ class Site:
         hooks: Hooks,
         plugins: Sequence[Plugin],
         connections: Callable[[], Connections | None],
+        edge: Edge,
     ) -> None:
         """`connections` returns the open connections; None while the chat does not run."""
         self.settings = settings
         self.hooks = hooks
         self.plugins = plugins
+        self.edge = edge
         self.phase: Phase = "starting"
         self.samples: Samples | None = None
         """Samples for the dashboard; None until the chat runs."""

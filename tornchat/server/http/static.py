@@ -16,7 +16,7 @@ _VERSIONED = re.compile(r"([0-9a-f]{12})/(.+)")
 class StaticHandler(SiteHandler):
     """Serves `StaticFiles`. Tornado's handler is not used, since it refuses symbolic links."""
 
-    def get(self, path: str) -> None:
+    async def get(self, path: str) -> None:
         found = _VERSIONED.fullmatch(path)
         # Behind a load balancer, a page may come from another node: files of its version are served as well.
         version, name = found.groups() if found else ("", path)
@@ -29,7 +29,7 @@ class StaticHandler(SiteHandler):
         if self.check_etag_header():
             self.set_status(304)
         else:
-            self.write(file.content)
+            await self.send(file.content)
 
-    def head(self, path: str) -> None:
-        self.get(path)
+    async def head(self, path: str) -> None:
+        await self.get(path)

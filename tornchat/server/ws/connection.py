@@ -12,6 +12,8 @@ from tornado.httputil import HTTPServerRequest
 from tornchat.errors import GOING_AWAY, TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed
 from tornchat.model import User
 from tornchat.rooms.room import TOO_SLOW
+from tornchat.server.edge.addresses import Client
+from tornchat.server.edge.logins import Answer
 from tornchat.server.ws import handshake
 from tornchat.server.ws.connections import Connections
 from tornchat.server.ws.frames import Frames
@@ -39,6 +41,7 @@ class Connection:
     """
 
     __slots__ = (
+        "_client",
         "_code",
         "_dialect",
         "_ended",
@@ -47,6 +50,7 @@ class Connection:
         "_reason",
         "_session",
         "_shared",
+        "_taken",
         "_watched",
         "drained",
         "id",
@@ -55,8 +59,12 @@ class Connection:
         "send",
     )
 
-    def __init__(self, shared: Connections, line: Line, parser: FrameParser, dialect: Dialect) -> None:
+    def __init__(
+        self, shared: Connections, line: Line, parser: FrameParser, dialect: Dialect, client: Client
+    ) -> None:
         self._shared = shared
+        self._client = client
+        self._taken: tuple[str, str] | None = None  # the user and room it is counted for
         self._dialect = dialect
         self._frames: Frames | None = Frames(self, line.inbox, line.outbox, parser, shared.tasks)
         self._session: Session | None = None
@@ -68,8 +76,8 @@ class Connection:
         self.opened_at = asyncio.get_running_loop().time()
         self.send: Callable[[bytes], bool] = line.outbox.write
         self.drained: Callable[[], Coroutine[Any, Any, None]] = line.outbox.drained
-        self.id = shared.opened(self)
-        self.remote_ip = ""
+        self.id = shared.opened(self, client)
+        self.remote_ip = client.address
 
     @property
     def session(self) -> Session | None:
@@ -80,19 +88,11 @@ class Connection:
 
     async def begin(self, request: HTTPServerRequest, room: str) -> None:
         """Authenticate the client and join the room. No frame is read before both have succeeded."""
-        self.remote_ip = request.remote_ip or ""
         try:
             self._shared.chat.opened(self.id, self.remote_ip)
             await self._enter(request, room)
         except Closed as refusal:
-            self._shared.chat.turned_away(refusal)
-            if refusal.cause:
-                log.info(
-                    "connection %s from %s: refused: %s",
-                    *(self.id, self.remote_ip, refusal.cause),
-                    extra=self._facts("auth_failure", cause=refusal.cause),
-                )
-            self.end(refusal.code, refusal.reason)
+            await self._turn_away(refusal)
         except ConnectionError:
             pass  # the client has disconnected, or the connection was closed
         except BaseException:
@@ -101,12 +101,33 @@ class Connection:
         if self._frames is not None:
             self._frames.start()
 
+    async def _turn_away(self, refusal: Closed) -> None:
+        """Log and count a refusal, and close with it: late, after many failed logins of one address."""
+        self._shared.chat.turned_away(refusal)
+        answer = Answer.AT_ONCE
+        if refusal.code == UNAUTHORIZED:
+            answer = await self._shared.edge.logins.failed(self._client.network)
+        if refusal.cause:
+            log.log(
+                logging.INFO if answer is Answer.AT_ONCE else logging.DEBUG,
+                "connection %s from %s: not let in: %s",
+                *(self.id, self.remote_ip, refusal.cause),
+                extra=self._facts("auth_failure", cause=refusal.cause),
+            )
+        if answer is Answer.NONE:
+            self.abort()
+        self.end(refusal.code, refusal.reason)
+
     async def _enter(self, request: HTTPServerRequest, room: str) -> None:
         shared = self._shared
         if shared.draining:
             raise Closed(GOING_AWAY, "retry_after=1.0")
         offered = handshake.credentials(request, room, shared.settings.server.allow_query_token)
         user = await shared.chat.connect(offered)
+        if self._frames is None:
+            raise ConnectionResetError("closed while its token was checked")
+        shared.edge.sockets.take(user.id, room)
+        self._taken = (user.id, room)
         heartbeat = self._watch_over(user)  # pongs are not read yet, but the token may expire
         since = handshake.asked_position(request)
         session = await shared.chat.join(user, room, self._dialect, self, since)
@@ -251,7 +272,10 @@ class Connection:
         self._leave()
         session = self._session
         self._frames = self._session = None  # breaks reference cycles, so that memory is freed at once
-        self._shared.closed(self)
+        self._shared.closed(self, self._client)
+        if self._taken is not None:
+            self._shared.edge.sockets.give(*self._taken)
+            self._taken = None
         code = self._code or code
         duration = asyncio.get_running_loop().time() - self.opened_at
         self._shared.chat.closed(self.id, code, duration)

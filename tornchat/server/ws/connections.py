@@ -10,6 +10,8 @@ from typing import Protocol
 
 from tornchat.config.settings import Settings
 from tornchat.errors import GOING_AWAY
+from tornchat.server.edge.addresses import Client
+from tornchat.server.edge.edge import Edge
 from tornchat.server.ws.wheel import Wheel
 from tornchat.service.chat import Chat
 from tornchat.tasks import Tasks
@@ -42,9 +44,10 @@ class Open(Protocol):
 class Connections:
     """The set of open connections, with the chat, settings, dialects, timer wheel and tasks they share."""
 
-    def __init__(self, chat: Chat, settings: Settings, tasks: Tasks) -> None:
+    def __init__(self, chat: Chat, settings: Settings, tasks: Tasks, edge: Edge) -> None:
         """`tasks` owns the background tasks of the connections."""
         self.chat = chat
+        self.edge = edge
         self.tasks = tasks
         self.settings = settings
         self._classic: Dialect = Classic()
@@ -71,9 +74,10 @@ class Connections:
             return plain
         return self._compressed.setdefault((v1, window_bits), Compressed(plain, window_bits))
 
-    def opened(self, connection: Open) -> str:
-        """Add a connection and return its id."""
+    def opened(self, connection: Open, client: Client) -> str:
+        """Add a connection of `client` and return its id."""
         self._open.add(connection)
+        self.edge.upgraded(client)
         self._gone.clear()
         return f"{self.chat.node_id}-c{next(self._numbers)}"
 
@@ -81,8 +85,9 @@ class Connections:
         """Return a list of the open connections."""
         return list(self._open)
 
-    def closed(self, connection: Open) -> None:
-        """Remove a connection."""
+    def closed(self, connection: Open, client: Client) -> None:
+        """Remove a connection of `client`."""
+        self.edge.ended(client)
         self._open.discard(connection)
         if not self._open:
             self._gone.set()

@@ -9,7 +9,7 @@ from socket import SHUT_WR, socket
 
 from tornado.iostream import IOStream, StreamClosedError
 
-from tornchat.server.ws.tornado_private import bytes_written
+from tornchat.server.edge.tornado_private import bytes_written
 
 WRITE_BYTES = 65_536
 """A TLS socket reports progress only after a whole write, so that long data is written in pieces."""

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from asyncio import Future
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketHandler
 
+from tornchat.server.edge.addresses import Client
+from tornchat.server.edge.edge import FULL_RETRY_SECONDS
+from tornchat.server.edge.headers import SECURITY_HEADERS
+from tornchat.server.edge.tornado_private import unmask
 from tornchat.server.ws import handshake
 from tornchat.server.ws.connection import MOST_ORIGIN, Connection
 from tornchat.server.ws.connections import Connections
-from tornchat.server.ws.tornado_private import unmask
 from tornchat.server.ws.upgrade import UpgradeProtocol
 from tornchat.wire import V1_SUBPROTOCOL
 from tornchat.wire.parser import FrameParser
+
+REASONS: Mapping[int, str] = MappingProxyType({403: "origin", 429: "limit", 503: "limit"})
+"""Status -> why there was no handshake, for the metrics; others are bad requests."""
 
 log = logging.getLogger("tornchat.connections")
 
@@ -29,6 +37,7 @@ class ChatSocket(WebSocketHandler):
     def initialize(self, connections: Callable[[], Connections | None]) -> None:
         """`connections` returns the server's connections; None if the server has not started."""
         self._shared = connections()
+        self._client: Client | None = None if self._shared is None else self._shared.edge.client(self.request)
 
     @property
     def _connections(self) -> Connections:
@@ -47,6 +56,38 @@ class ChatSocket(WebSocketHandler):
             log.warning("refused origin %(origin)r from %(ip)s", facts, extra=facts)
             self.set_status(403)
             self.finish("This origin may not connect. See [server] allowed_origins.\n")
+            return
+        self._refuse_excess()
+
+    def _refuse_excess(self) -> None:
+        """Answer 503 or 429 to what is over a limit, before anything is spent on it."""
+        assert self._client is not None
+        edge = self._connections.edge
+        if edge.is_crowded():
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, FULL_RETRY_SECONDS)
+        elif wait := edge.handshake_wait(self._client):
+            self._refuse(HTTPStatus.TOO_MANY_REQUESTS, wait)
+
+    def _refuse(self, status: HTTPStatus, retry_after: int) -> None:
+        self.set_status(status)
+        self.set_header("Retry-After", str(retry_after))
+        self.set_header("Connection", "close")
+        self.finish("Too many connections. See [limits].\n")
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+
+    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Future[None]:
+        """Give every refusal the headers that all answers have; the answer 101 has none of them."""
+        if self.get_status() != HTTPStatus.SWITCHING_PROTOCOLS:
+            for name, value in SECURITY_HEADERS.items():
+                self.set_header(name, value)
+        return super().finish(chunk)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """One line, without a traceback and whatever the host's settings say."""
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(f"{status_code}: {self._reason}\n")
 
     def check_origin(self, origin: str) -> bool:
         return True  # checked in `prepare`
@@ -66,8 +107,7 @@ class ChatSocket(WebSocketHandler):
     def _log(self) -> None:
         """Count refused handshakes. Tornado's access log is suppressed: a URL may contain a token."""
         if self._shared is not None and self.get_status() >= HTTPStatus.BAD_REQUEST:
-            reason = "origin" if self.get_status() == HTTPStatus.FORBIDDEN else "bad_request"
-            self._shared.chat.counts.handshakes_refused[reason] += 1
+            self._shared.chat.counts.handshakes_refused[REASONS.get(self.get_status(), "bad_request")] += 1
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log an exception without the URL, which may contain a token."""
@@ -80,6 +120,7 @@ class ChatSocket(WebSocketHandler):
         """Create the connection and start it."""
         protocol = self._let_go()
         shared = self._connections
+        shared.edge.closed(protocol.stream)  # from here on it counts as a WebSocket
         try:
             line = protocol.take_over(shared.tasks)
         except ConnectionError:
@@ -87,7 +128,8 @@ class ChatSocket(WebSocketHandler):
         bits = protocol.window_bits
         dialect = shared.dialect(handshake.asks_for_v1(self.request), bits)
         parser = FrameParser(shared.settings.limits.frame_bytes or 1 << 31, unmask, inflates=bits is not None)
-        await Connection(shared, line, parser, dialect).begin(self.request, room)
+        assert self._client is not None
+        await Connection(shared, line, parser, dialect, self._client).begin(self.request, room)
 
     def _let_go(self) -> UpgradeProtocol:
         """Detach the protocol and break reference cycles, so that the handler is freed without the GC."""

@@ -14,10 +14,15 @@ from tornado.iostream import IOStream
 from tornado.web import RequestHandler
 from tornado.websocket import WebSocketHandler
 
+from tornchat.server.edge.tornado_private import (
+    WebSocketParams,
+    WebSocketProtocol13,
+    bytes_read,
+    release_socket,
+)
 from tornchat.server.ws.extensions import agree
 from tornchat.server.ws.inbox import Inbox, SocketInbox, StreamInbox
 from tornchat.server.ws.outbox import Outbox, SocketOutbox, StreamOutbox
-from tornchat.server.ws.tornado_private import WebSocketParams, WebSocketProtocol13, bytes_read
 from tornchat.tasks import Tasks
 
 
@@ -49,8 +54,8 @@ class UpgradeProtocol(WebSocketProtocol13):
         stream.set_nodelay(True)
         if type(stream) is not IOStream or stream.writing():
             return Line(StreamInbox(stream, tasks), StreamOutbox(stream))
-        own, early = stream.socket.dup(), bytes_read(stream)
-        stream.close()  # closes its own descriptor only; the duplicate keeps the connection open
+        early = bytes_read(stream)
+        own = release_socket(stream)
         return Line(SocketInbox(own, early), SocketOutbox(own))
 
     def _handle_websocket_headers(self, handler: Any) -> None:

@@ -15,7 +15,7 @@ from tornchat.server.http.api import handler
 from tornchat.server.http.api.handler import MAX_BODY_BYTES
 from tornchat.testing import RunningChat, running_chat
 
-NO_LIMIT = {"limits": {"requests_per_second": 0}}
+NO_LIMIT = {"limits": {"failed_logins_per_minute": 0, "requests_per_second": 0}}
 
 
 async def raw(chat: RunningChat, *lines: str, body: bytes = b"") -> tuple[int, bytes]:

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 from tornado.web import HTTPError, stream_request_body
 
-from tornchat.errors import Closed
+from tornchat.errors import UNAUTHORIZED, Closed
 from tornchat.model import User
-from tornchat.rates import network_of
+from tornchat.server.edge.logins import Answer
 from tornchat.server.http.api.call import Call
 from tornchat.server.http.api.decoding import inputs
 from tornchat.server.http.api.endpoint import Endpoint
@@ -94,7 +94,7 @@ class ApiHandler(SiteHandler):
     async def _answer(self, segments: tuple[str, ...]) -> None:
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                await self._run(segments)
+                body = await self._run(segments)
         except TimeoutError:
             self._refuse(self._late())
         except Exception as error:
@@ -102,6 +102,9 @@ class ApiHandler(SiteHandler):
             if problem is None:
                 raise
             self._refuse(problem)
+        else:
+            if body:
+                await self.send(body)  # as slowly as the client reads
 
     def _late(self) -> Problem:
         """Return the problem for a missed deadline. Calls that change something may still take effect."""
@@ -109,7 +112,8 @@ class ApiHandler(SiteHandler):
             return Problem("unavailable", "This is not available now. Please try again.")
         return Problem("unconfirmed", "It is not known whether this was done. Look, before you try again.")
 
-    async def _run(self, segments: tuple[str, ...]) -> None:
+    async def _run(self, segments: tuple[str, ...]) -> bytes:
+        """Do what is called for, set the status and the headers, and return the body."""
         self._check_origin()
         endpoint = self._endpoint()
         user = await self._user(endpoint, segments)
@@ -124,8 +128,8 @@ class ApiHandler(SiteHandler):
             self.set_header(name, value)
         if answer is None:
             self.clear_header("Content-Type")
-        else:
-            self.write(_encode(answer))
+            return b""
+        return _encode(answer)
 
     def _endpoint(self) -> Endpoint:
         method = self.request.method
@@ -169,21 +173,35 @@ class ApiHandler(SiteHandler):
     async def _user(self, endpoint: Endpoint, segments: tuple[str, ...]) -> User | None:
         """Authenticate the caller, if the endpoint requires it. Raises `Problem`, `Closed`."""
         if endpoint.who == "anybody":
-            self._count(("address", network_of(self.request.remote_ip or "")))
+            self._count_address()
             return None
         room = dict(zip(endpoint.parameters, segments, strict=True)).get("room", "")
         try:
             user = await self.site.chat.connect(handshake.header_credentials(self.request, room))
         except Closed as refusal:
             self.site.chat.turned_away(refusal)
-            facts = {"event": "auth_failure", "ip": self.request.remote_ip, "cause": refusal.cause}
-            log.info("a call from %(ip)s: refused: %(cause)s", facts, extra=facts)
-            self._count(("address", network_of(self.request.remote_ip or "")))
+            await self._note_failure(refusal)
             raise
         self._count(("user", user.id))
         if endpoint.who == "admin" and not rights.may(rights.standings(user), "read dashboard"):
             raise Problem("forbidden", "This is for users with the role admin.")
         return user
+
+    async def _note_failure(self, refusal: Closed) -> None:
+        """Log and count a refused login, and wait until it may be answered. Raises `Problem`."""
+        answer = Answer.AT_ONCE
+        if refusal.code == UNAUTHORIZED:
+            answer = await self.site.edge.logins.failed(self.client.network)
+        level = logging.INFO if answer is Answer.AT_ONCE else logging.DEBUG
+        facts = {"event": "auth_failure", "ip": self.client.address, "cause": refusal.cause}
+        log.log(level, "a call from %(ip)s: not let in: %(cause)s", facts, extra=facts)
+        if answer is Answer.NONE:
+            raise Problem("rate_limited", "Too many failed logins from this address.", retry_after=60.0)
+        self._count_address()
+
+    def _count_address(self) -> None:
+        if self.client.network is not None:
+            self._count(("address", self.client.network))
 
     def _count(self, caller: Hashable) -> None:
         wait = self.site.rates.wait(caller, asyncio.get_running_loop().time())

@@ -69,6 +69,7 @@ async def become_guest(call: Call, body: GuestRequest) -> GuestToken:
     guests = call.site.guests
     if not guests.allowed(call.request):
         raise Problem("forbidden", "Guests are not let in here. See [guest] enabled.")
+    # Counted for the peer even where its clients are not known: each guest is a new user, with limits anew.
     network = network_of(call.request.remote_ip or "")
     wait = guests.rates.wait(network, asyncio.get_running_loop().time())
     if wait:

@@ -114,7 +114,7 @@ CONNECTIONS = (
     ),
     _counters(
         "tornchat_handshakes_refused_total",
-        "Refused WebSocket handshakes, by reason: origin, bad_request.",
+        "Refused WebSocket handshakes, by reason: origin, bad_request, limit.",
         "reason",
         lambda node: node.chat.counts.handshakes_refused,
     ),
@@ -123,6 +123,14 @@ CONNECTIONS = (
         "Failed authentications, by reason: no_token, refused, expired, ambiguous, unavailable.",
         "reason",
         lambda node: node.chat.counts.auth_failures,
+    ),
+)
+LIMITS = (
+    _counters(
+        "tornchat_limits_exceeded_total",
+        "Exceeded limits, by name of the limit.",
+        "limit",
+        lambda node: node.chat.counts.limits,
     ),
 )
 MESSAGES = (
@@ -311,6 +319,7 @@ FAMILIES = (
         _build,
     ),
     *CONNECTIONS,
+    *LIMITS,
     *MESSAGES,
     *STORAGE,
     *LOOP,

@@ -8,7 +8,8 @@ import ipaddress
 from tornado.httputil import HTTPServerRequest
 
 from tornchat.config.sections import MetricsSection
-from tornchat.server.http.guests import FORWARDING_HEADERS, is_loopback, sits_here
+from tornchat.server.edge.addresses import is_forwarded
+from tornchat.server.http.guests import is_loopback, sits_here
 from tornchat.server.http.handler import SiteHandler
 
 
@@ -27,7 +28,7 @@ class MetricsHandler(SiteHandler):
             body, content_type = await self.site.exposition.text(self.request.headers.get("Accept", ""))
             self.set_header("Content-Type", content_type)
             self.set_header("Cache-Control", "no-store")
-            self.write(body)
+            await self.send(body)
 
     def _refuse(self, settings: MetricsSection) -> None:
         self.set_header("Content-Type", "text/plain; charset=utf-8")
@@ -49,7 +50,7 @@ def is_allowed(request: HTTPServerRequest, settings: MetricsSection) -> bool:
     if settings.token and _brings(request, settings.token):
         return True
     address = _unmapped(request.remote_ip or "")
-    if any(name in request.headers for name in FORWARDING_HEADERS) or not _listed(address, settings.allow):
+    if is_forwarded(request.headers) or not _listed(address, settings.allow):
         return False
     return sits_here(request) if is_loopback(address) else True
 

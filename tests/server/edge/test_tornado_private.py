@@ -9,7 +9,7 @@ import pytest
 import tornado.util
 import tornado.websocket
 
-from tornchat.server.ws import tornado_private
+from tornchat.server.edge import tornado_private
 
 
 @pytest.mark.parametrize(

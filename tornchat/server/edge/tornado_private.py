@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from socket import socket
+
 import tornado
 from tornado.iostream import BaseIOStream, IOStream
 from tornado.web import RequestHandler
@@ -55,8 +57,30 @@ def bytes_read(stream: IOStream) -> bytes:
     return bytes(stream._read_buffer)
 
 
-for _name in ("_total_write_done_index", "_read_buffer"):
+def release_socket(stream: IOStream) -> socket:
+    """Return the stream's socket, which is the caller's from now on, and close the rest of the stream.
+
+    No descriptor is needed for it, as it would be for a duplicate.
+    """
+    if stream._state is not None:
+        stream.io_loop.remove_handler(stream.socket)
+        stream._state = None
+    given = stream.socket
+    own = socket(given.family, given.type, given.proto, fileno=given.detach())
+    own.setblocking(False)
+    stream.close()
+    return own
+
+
+for _name in ("_total_write_done_index", "_read_buffer", "_state"):
     if _name not in BaseIOStream.__init__.__code__.co_names:
         raise refusal(f"IOStream has no {_name}")
 
-__all__ = ["WebSocketParams", "WebSocketProtocol13", "bytes_read", "bytes_written", "unmask"]
+__all__ = [
+    "WebSocketParams",
+    "WebSocketProtocol13",
+    "bytes_read",
+    "bytes_written",
+    "release_socket",
+    "unmask",
+]

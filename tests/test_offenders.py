@@ -1,0 +1,40 @@
+"""Limits that were exceeded: counted each time, logged once per offender and minute."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from tornchat.offenders import QUIET_SECONDS, Offenders
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_one_line_per_offender_limit_and_minute(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    offenders = Offenders(clock)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(1000):
+            offenders.note("sockets", "romeo", "refused")
+        offenders.note("sockets", "juliet", "refused")
+        offenders.note("logins", "romeo", "refused")
+        clock.now += QUIET_SECONDS
+        offenders.note("sockets", "romeo", "refused")
+    told = [(vars(record)["offender"], vars(record)["limit"]) for record in caplog.records]
+    assert told == [("romeo", "sockets"), ("juliet", "sockets"), ("romeo", "logins"), ("romeo", "sockets")]
+    assert offenders.counts == {"sockets": 1002, "logins": 1}
+
+
+def test_many_offenders_take_neither_memory_nor_log(caplog: pytest.LogCaptureFixture) -> None:
+    offenders = Offenders(Clock(), most=10)
+    with caplog.at_level(logging.WARNING):
+        for number in range(1000):
+            offenders.note("handshakes", f"10.0.0.{number}", "refused")
+    assert (len(offenders), len(caplog.records)) == (10, 10)
+    assert offenders.counts["handshakes"] == 1000

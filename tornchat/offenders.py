@@ -1,0 +1,46 @@
+"""Limits that were exceeded: a count of each, and one log line per offender and minute."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+
+QUIET_SECONDS = 60.0
+"""After a line about an offender and a limit, there is no other one for so long."""
+MOST_OFFENDERS = 1_000
+"""Offenders that are remembered, and so the most lines per minute. More are counted only."""
+
+log = logging.getLogger("tornchat.limits")
+
+
+class Offenders:
+    """Counts every excess in `counts`, and logs the first one of each offender in a minute."""
+
+    def __init__(self, clock: Callable[[], float], most: int = MOST_OFFENDERS) -> None:
+        """`clock` returns seconds. At most `most` offenders are remembered."""
+        self.counts: Counter[str] = Counter()
+        """Limit -> how often it was exceeded."""
+        self._clock = clock
+        self._most = most
+        self._told: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._told)
+
+    def note(self, limit: str, offender: str, words: str) -> None:
+        """Record that `offender` exceeded `limit`. `words` says what the server does about it."""
+        self.counts[limit] += 1
+        if self.may_tell(limit, offender):
+            facts = {"event": "limit", "limit": limit, "offender": offender}
+            log.warning("%s has reached the limit %s: %s", offender, limit, words, extra=facts)
+
+    def may_tell(self, subject: str, offender: str) -> bool:
+        """Return True if no line about this subject and offender was allowed within the last minute."""
+        now, key = self._clock(), (subject, offender)
+        while self._told and now - next(iter(self._told.values())) >= QUIET_SECONDS:
+            self._told.popitem(last=False)
+        if key in self._told or len(self._told) >= self._most:
+            return False
+        self._told[key] = now
+        return True

@@ -1,0 +1,155 @@
+"""The HTTP server of `tornchat serve`: it counts connections, and refuses those that are too many."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Awaitable, Iterable
+from typing import Any
+
+from tornado.http1connection import HTTP1ConnectionParameters
+from tornado.httpserver import HTTPServer
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    RequestStartLine,
+    ResponseStartLine,
+)
+from tornado.iostream import IOStream
+
+from tornchat.server.edge.acceptor import Acceptor, peer_of, refuse
+from tornchat.server.edge.edge import FULL_RETRY_SECONDS, Edge
+from tornchat.server.edge.headers import SECURITY_HEADERS
+
+SPARE = 8
+"""Connections beyond the limit that are read from, for the probes' sake; more are refused unread."""
+SPARE_SECONDS = 2.0
+"""How long one of them may take to send its request."""
+PROBES = ("/healthz", "/readyz", "/metrics")
+"""Paths that are answered on them: a full server is alive, and says that it is full."""
+HEADER_BYTES = 65536
+
+
+class EdgeServer(HTTPServer):
+    """Tornado's server with the limits of `edge`. Set up with `guard`, then `add_sockets`."""
+
+    _edge: Edge
+    _acceptor: Acceptor | None = None
+    _limited = True
+
+    def guard(self, edge: Edge, limited: bool = True) -> None:
+        """Use the limits of `edge`. Without `limited`, connections are neither counted nor refused."""
+        self._edge = edge
+        self._limited = limited
+        self._spare: set[IOStream] = set()
+
+    def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
+        """Accept connections on these listening sockets. Once."""
+        self._acceptor = Acceptor(sockets, self._admit, self._edge)
+
+    def stop(self) -> None:
+        if self._acceptor is not None:
+            self._acceptor.close()
+        super().stop()
+
+    def _admit(self, connection: socket.socket, peer: str) -> None:
+        edge = self._edge
+        if not self._limited:
+            self._handle(connection)
+        elif not edge.admits(peer):
+            refuse(connection, 429)
+        elif not edge.is_full:
+            self._handle(connection)
+        else:
+            edge.offenders.note("connections", "this server", "more connections are refused with 503")
+            if len(self._spare) < SPARE:
+                self._handle(connection, spare=True)
+            else:
+                refuse(connection, 503)
+
+    def _handle(self, connection: socket.socket, spare: bool = False) -> None:
+        try:
+            address = connection.getpeername()
+        except OSError:  # the client has gone
+            connection.close()
+            return
+        stream = IOStream(connection)
+        usual = self.conn_params
+        if spare:
+            self._spare.add(stream)
+            self.conn_params = _brief()
+        try:
+            self.handle_stream(stream, address)
+        finally:
+            self.conn_params = usual
+
+    def handle_stream(self, stream: IOStream, address: Any) -> None:
+        """Serve a connection. Any: a UNIX socket's address is no tuple."""
+        if self._limited:
+            self._edge.opened(stream, peer_of(address))
+        self._edge.readers.watch(stream)
+        super().handle_stream(stream, address)
+
+    def start_request(self, server_conn: Any, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        """Return what is told of a request's parts. Any: Tornado's own type of connection."""
+        delegate = super().start_request(server_conn, request_conn)
+        return OnlyProbes(delegate, request_conn) if server_conn.stream in self._spare else delegate
+
+    def on_close(self, server_conn: Any) -> None:
+        super().on_close(server_conn)
+        stream = server_conn.stream
+        self._edge.readers.forget(stream)
+        self._spare.discard(stream)
+        self._edge.closed(stream)
+
+
+class OnlyProbes(HTTPMessageDelegate):
+    """Passes on the requests of probes and answers all others with 503."""
+
+    def __init__(self, delegate: HTTPMessageDelegate, connection: HTTPConnection) -> None:
+        self._delegate: HTTPMessageDelegate | None = delegate
+        self._connection = connection
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        path = getattr(start_line, "path", "").partition("?")[0]
+        if self._delegate is not None and path.endswith(PROBES):
+            return self._delegate.headers_received(start_line, headers)
+        self._delegate = None
+        self._answer()
+        return None
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        return self._delegate.data_received(chunk) if self._delegate is not None else None
+
+    def finish(self) -> None:
+        if self._delegate is not None:
+            self._delegate.finish()
+
+    def on_connection_close(self) -> None:
+        if self._delegate is not None:
+            self._delegate.on_connection_close()
+
+    def _answer(self) -> None:
+        body = b"Too many connections. See [limits] connections.\n"
+        given = {
+            **SECURITY_HEADERS,
+            "Content-Type": "text/plain; charset=utf-8",
+            "Content-Length": str(len(body)),
+            "Retry-After": str(FULL_RETRY_SECONDS),
+            "Connection": "close",
+        }
+        line = ResponseStartLine("HTTP/1.1", 503, "Service Unavailable")
+        self._connection.write_headers(line, HTTPHeaders(given), body)
+        self._connection.finish()
+
+
+def _brief() -> HTTP1ConnectionParameters:
+    return HTTP1ConnectionParameters(
+        no_keep_alive=True,
+        max_header_size=HEADER_BYTES,
+        max_body_size=HEADER_BYTES,
+        header_timeout=SPARE_SECONDS,
+        body_timeout=SPARE_SECONDS,
+    )
