@@ -9,8 +9,8 @@ import pytest
 
 from tornchat.cluster.sanctions import Sanctions
 from tornchat.errors import Unavailable
-from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
+from tornchat.hooks.implementation import Implementation
 from tornchat.model import Sanction, User
 
 ROMEO, JULIET = User("romeo", "Romeo"), User("juliet", "Juliet")

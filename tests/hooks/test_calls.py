@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from tornchat.errors import NotStored, Rejected, SettingsError, Unavailable
-from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
+from tornchat.hooks.implementation import Implementation
 from tornchat.model import Credentials, Draft, Fault, User
 
 ROMEO = User("1", "romeo")
@@ -193,7 +193,7 @@ def test_tells_reach_everybody_in_order(kind, caplog):
         heard = []
         listeners = hooks(user_joined=[kind(ValueError("x")), kind(lambda room, user: heard.append(room))])
         for room in ("a", "b", "c"):
-            listeners.tell("user_joined", room, ROMEO)
+            listeners.user_joined(room, ROMEO)
         assert heard == []
         await listeners.close()
         return heard
