@@ -106,7 +106,7 @@ def test_what_is_not_available_is_logged_when_it_goes_and_when_it_is_back(kind, 
 
 @BOTH
 def test_one_may_answer_none_where_none_is_an_answer(kind, caplog):
-    assert asyncio.run(hooks(open_room=[kind(None)]).open_room("hall", ROMEO, True, 0)) is None
+    assert asyncio.run(hooks(open_room=[kind(None)]).open_room("hall", ROMEO, True, 0, None)) is None
     with pytest.raises(Unavailable):
         asyncio.run(hooks(read_presence=[kind(None)]).read_presence("hall"))
     assert "it returned NoneType, not Roster" in caplog.text

@@ -57,14 +57,16 @@ def test_what_a_hook_may_not_raise_is_a_failure_of_its_plugin(kind, failure, cap
     with pytest.raises(Unavailable):
         asyncio.run(hooks(filter_message=[kind(failure)]).filter_message(DRAFT, ROMEO))
     with pytest.raises(Unavailable):
-        asyncio.run(hooks(create_room=[kind(failure)]).create_room("hall", ROMEO, False, 0))
+        asyncio.run(hooks(create_room=[kind(failure)]).create_room("hall", ROMEO, False, 0, None))
     assert caplog.text.count("plugin p1 failed in ") == 2
 
 
 @BOTH
 def test_what_a_hook_may_raise_reaches_the_caller(kind):
     with pytest.raises(ChatError) as refused:
-        asyncio.run(hooks(create_room=[kind(Rejected("", "room_taken"))]).create_room("a", ROMEO, False, 0))
+        asyncio.run(
+            hooks(create_room=[kind(Rejected("", "room_taken"))]).create_room("a", ROMEO, False, 0, None)
+        )
     assert refused.value.code == "room_taken"
 
 
@@ -85,7 +87,7 @@ def test_what_nobody_provides_is_answered_as_declared():
         ("latest_positions", (["hall"],), {"hall": 5}),
         ("read_members", ("hall", None), ["romeo"]),
         ("search_messages", ("hall", "love", None, 5), ["romeo"]),
-        ("open_room", ("hall", ROMEO, True, 0), "hall"),
+        ("open_room", ("hall", ROMEO, True, 0, None), "hall"),
         ("read_presence", ("hall",), None),
     ],
 )
