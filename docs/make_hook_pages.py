@@ -9,10 +9,10 @@ import re
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import tornchat
-from tornchat.hooks.caller import promises
-from tornchat.hooks.specs import SPECS, Promise
+from tornchat.hooks.specs import HOOKS, Hook
 
 PAGES = Path(__file__).parent / "hooks"
 VERBS = {
@@ -23,7 +23,11 @@ VERBS = {
     "chain": "Plugins are called in the order of `[tornchat] plugins`; each receives the result of the "
     "previous plugin, and may refuse.",
     "collect": "All plugins are called, in the order of `[tornchat] plugins`; all answers are used.",
-    "startup": "All plugins are called, one after another, in the order of `[tornchat] plugins`.",
+    "decide": "Plugins are asked in the order of `[tornchat] plugins`, each about the rooms that no plugin "
+    "before it has decided; rooms without a decision are listed.",
+    "in_order": "Plugins are called one after another, in the order of `[tornchat] plugins`. The first "
+    "failure ends the operation.",
+    "unwind": "Plugins are called one after another, in the reverse order of `[tornchat] plugins`.",
     "tell": "All plugins are notified. Each plugin receives one event at a time; the core does not wait.",
 }
 FAILURES = {
@@ -31,75 +35,52 @@ FAILURES = {
     "one": "The operation fails as unavailable; a failure never counts as a refusal.",
     "chain": "It fails closed: the message is not stored, and is refused with `unavailable`.",
     "collect": "Its answer is omitted; those of the other plugins are used.",
-    "startup": "The start is aborted, and the plugins already started are shut down in reverse order.",
+    "decide": "It fails closed: no later plugin is called, and the operation fails as unavailable.",
+    "in_order": "No later plugin is called.",
+    "unwind": "The other plugins are still called.",
     "tell": "The other plugins are still notified.",
 }
 OWN = {
-    "shutdown": (
-        "All plugins are called, one after another, in the reverse order of `[tornchat] plugins`.",
-        "The other plugins are still shut down.",
-    ),
-    "store_messages": (
-        VERBS["one"],
-        "`NotStored` means that nothing was stored, and the messages are refused with `unavailable`. After "
-        "any other failure the outcome is unknown and is determined from the log. The deadline does not end "
-        "the call: the core logs that the storage is late, and waits for the call to end. Senders are "
-        "answered within five seconds in any case.",
-    ),
-    "migrate": (VERBS["collect"], "`tornchat migrate` fails, since an incomplete migration is an error."),
-    "check": (VERBS["collect"], "The failure is reported as a fault of the plugin."),
-    "check_cluster": (VERBS["collect"], "The failure counts as a fault, and the server does not start."),
-    "health": (VERBS["collect"], "The plugin is reported as failed; the answers of the others are used."),
-    "authorize": (
-        VERBS["ask"],
-        'It fails closed. "join": the connection is closed with 1013. "send": the message is not stored, '
-        'and is refused with `unavailable`. "create": the room is not created.',
-    ),
-    "authorize_rooms": (
-        "Plugins are asked in the order of `[tornchat] plugins`, each about the rooms that no plugin before "
-        "it has decided; rooms without a decision are listed.",
-        "It fails closed: no list is shown now.",
-    ),
-    "read_admitted": (
-        VERBS["one"],
-        "No session is closed; the core calls it again after a few seconds.",
-    ),
-    "store_users": (VERBS["one"], "The core calls it again until the users are stored."),
-    "record_audit": (
-        VERBS["one"],
-        "The action is not undone. The core keeps the entries and calls it again every few seconds.",
-    ),
-    "broadcast_scope": (VERBS["one"], "The server does not start."),
-    "publish": (VERBS["one"], "The payload is lost; the other nodes read the missing entries from the log."),
-    "subscribe": (VERBS["one"], "The room works within this node; the core retries every few seconds."),
-    "unsubscribe": (VERBS["one"], "Payloads that still arrive for the room are dropped."),
-    "join_presence": (
-        VERBS["one"],
-        "The user joins on this node; the core repeats the call until it succeeds.",
-    ),
-    "leave_presence": (
-        VERBS["one"],
-        "The user leaves on this node; the core repeats the call until it succeeds.",
-    ),
-    "read_sanctions": (
-        VERBS["one"],
-        "A room whose sanctions are not known yet can't be joined: the connection is closed with 1013. In "
-        "rooms in use, the last known sanctions remain in effect; they are read again every few seconds.",
-    ),
-    "search_messages": (VERBS["one"], "The search fails as unavailable."),
-    "read_presence": (
-        VERBS["one"],
-        "The user list remains as it was last sent; the core reads it again every few seconds.",
-    ),
+    "startup": "The start is aborted, and the plugins already started are shut down in reverse order.",
+    "shutdown": "The other plugins are still shut down.",
+    "store_messages": "`NotStored` means that nothing was stored, and the messages are "
+    "refused with `unavailable`. After any other failure the outcome is unknown and is determined from "
+    "the log. The deadline does not end the call: the core logs that the storage is late, and waits "
+    "for the call to end. Senders are answered within five seconds in any case.",
+    "migrate": "`tornchat migrate` fails, since an incomplete migration is an error.",
+    "check": "The failure is reported as a fault of the plugin.",
+    "check_cluster": "The failure counts as a fault, and the server does not start.",
+    "health": "The plugin is reported as failed; the answers of the others are used.",
+    "authorize": 'It fails closed. "join": the connection is closed with 1013. "send": the '
+    'message is not stored, and is refused with `unavailable`. "create": the room is not created.',
+    "authorize_rooms": "It fails closed: no list is shown now.",
+    "read_admitted": "No session is closed; the core calls it again after a few seconds.",
+    "store_users": "The core calls it again until the users are stored.",
+    "record_audit": "The action is not undone. The core keeps the entries and calls it again "
+    "every few seconds.",
+    "broadcast_scope": "The server does not start.",
+    "publish": "The payload is lost; the other nodes read the missing entries from the log.",
+    "subscribe": "The room works within this node; the core retries every few seconds.",
+    "unsubscribe": "Payloads that still arrive for the room are dropped.",
+    "join_presence": "The user joins on this node; the core repeats the call until it succeeds.",
+    "leave_presence": "The user leaves on this node; the core repeats the call until it succeeds.",
+    "read_sanctions": "A room whose sanctions are not known yet can't be joined: the "
+    "connection is closed with 1013. In rooms in use, the last known sanctions remain in effect; they "
+    "are read again every few seconds.",
+    "search_messages": "The search fails as unavailable.",
+    "read_presence": "The user list remains as it was last sent; the core reads it again every few seconds.",
 }
-"""Hooks with a text other than that of their verb: (with several plugins, when one fails)."""
+"""Hooks whose failure has other effects than their verb says."""
+RAISED = {"ChatError": "Rejected"}
+"""Declared exception -> the subclass that plugins raise."""
 FAILURE_WORDS = (
     "If a hook raises, returns a wrong type or misses its deadline, the failure is logged with the name of "
     "the plugin, and only the operation that called the hook fails. A failure never counts as a refusal. "
     "The page of each hook describes the effects."
 )
 CALL_WORDS = (
-    "Methods may be `async` or plain. A plain method runs on the event loop and must return at once; if it "
+    "Methods may be `async` or plain, unless the page of the hook says otherwise. "
+    "A plain method runs on the event loop and must return at once; if it "
     "blocks the loop for longer than `[server] watchdog_seconds`, the log names it. A method may omit "
     "arguments that it does not need. Deadlines are set in the section `[deadlines]`:"
 )
@@ -114,16 +95,16 @@ STANDARD = {
 
 def pages() -> dict[str, str]:
     """Return file name -> text, for every hook and the index."""
-    found = {f"{name}.md": page(name, promise) for name, promise in promises().items()}
+    found = {f"{name}.md": page(name, hook) for name, hook in HOOKS.items()}
     return {"index.md": index(), **found}
 
 
 def index() -> str:
     """Return the index page, with a table of all hooks."""
     rows = [
-        f"| [{name}]({name}.md) | {promise.role} | {promise.verb} | {_seconds(promise)} "
-        f"| {'yes' if promise.required else 'no'} | {_first_sentence(name)} |"
-        for name, promise in promises().items()
+        f"| [{name}]({name}.md) | {hook.promise.role} | {hook.verb} | {_seconds(hook)} "
+        f"| {'yes' if hook.promise.required else 'no'} | {_first_sentence(name)} |"
+        for name, hook in HOOKS.items()
     ]
     verbs = [line for verb, words in VERBS.items() for line in _item(f"**{verb}**: {words}")]
     return "\n".join(
@@ -159,9 +140,10 @@ def index() -> str:
     )
 
 
-def page(name: str, promise: Promise) -> str:
+def page(name: str, hook: Hook[..., Any]) -> str:
     """Return the page of a hook."""
-    with_several, on_failure = OWN.get(name, (VERBS[promise.verb], FAILURES[promise.verb]))
+    promise = hook.promise
+    with_several, on_failure = VERBS[hook.verb], OWN.get(name, FAILURES[hook.verb])
     return "\n".join(
         [
             f"# {name}",
@@ -170,14 +152,15 @@ def page(name: str, promise: Promise) -> str:
             *implementation(name),
             "```",
             "",
-            inspect.getdoc(SPECS[name]) or "",
+            inspect.getdoc(HOOKS[name].function) or "",
             "",
             "| | |",
             "| --- | --- |",
             f"| role | {promise.role} |",
-            f"| verb | {promise.verb} |",
+            f"| verb | {hook.verb} |",
             f"| required | {'yes: without it the server does not start' if promise.required else 'no'} |",
-            f"| deadline | {_seconds(promise)}; `[deadlines] {name}` changes it |",
+            f"| deadline | {_seconds(hook)}; `[deadlines] {name}` changes it |",
+            *_table_rows(hook),
             "",
             *_wrapped(f"**With several plugins.** {with_several}"),
             "",
@@ -216,13 +199,13 @@ def implementation(name: str) -> list[str]:
 
 
 def _parameters(name: str) -> list[tuple[str, str]]:
-    found = inspect.signature(SPECS[name]).parameters.values()
+    found = inspect.signature(HOOKS[name].function).parameters.values()
     return [(parameter.name, str(parameter.annotation)) for parameter in found]
 
 
 def _returned(name: str) -> tuple[bool, str]:
     """Return whether the hook may be awaited, and the type of its result."""
-    annotation = str(inspect.signature(SPECS[name]).return_annotation)
+    annotation = str(inspect.signature(HOOKS[name].function).return_annotation)
     tree = ast.parse(annotation, mode="eval").body
     while isinstance(tree, ast.BinOp):
         tree = tree.left
@@ -264,12 +247,21 @@ def _item(words: str) -> list[str]:
     return [f"- {first}", *(f"  {line}" for line in rest)]
 
 
-def _seconds(promise: Promise) -> str:
-    return f"{promise.deadline:g} s"
+def _seconds(hook: Hook[..., Any]) -> str:
+    return f"{hook.promise.deadline:g} s"
+
+
+def _table_rows(hook: Hook[..., Any]) -> list[str]:
+    """Return the rows of the table that only some hooks have."""
+    raises = ", ".join(f"`{RAISED.get(error.__name__, error.__name__)}`" for error in hook.promise.raises)
+    return [
+        *([f"| may raise | {raises}; this is not a failure |"] if raises else []),
+        *(["| function | plain; the server does not start with an `async def` |"] if not hook.waits else []),
+    ]
 
 
 def _first_sentence(name: str) -> str:
-    words = " ".join((inspect.getdoc(SPECS[name]) or "").split("\n\n")[0].split())
+    words = " ".join((inspect.getdoc(HOOKS[name].function) or "").split("\n\n")[0].split())
     return words.split(". ")[0].rstrip(".").replace("|", "\\|") + "."
 
 

@@ -7,9 +7,11 @@ All types are immutable and do no I/O. Times are Unix time: seconds where docume
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 import msgspec
+from msgspec.structs import force_setattr
 
 Kind: TypeAlias = Literal["message", "deletion"]
 Role: TypeAlias = Literal["owner", "moderator", "member"]
@@ -69,6 +71,7 @@ class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
 
     `token` is the bearer token and `source` is where it was found; both are None if there was none.
     `headers` has lower-case names; the values of a repeated header are joined with ", ".
+    Both mappings are read-only copies, because every plugin that authenticates receives them.
     The repr omits the token, headers and cookies, so that it may be logged.
     """
 
@@ -78,6 +81,10 @@ class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     source: TokenSource | None = None
     headers: Mapping[str, str] = {}
     cookies: Mapping[str, str] = {}
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "headers", MappingProxyType({**self.headers}))
+        force_setattr(self, "cookies", MappingProxyType({**self.cookies}))
 
     def __repr__(self) -> str:
         return f"Credentials(room={self.room!r}, remote_ip={self.remote_ip!r}, source={self.source!r})"

@@ -18,8 +18,8 @@ from tornchat.archive.partfile import PartFile
 from tornchat.archive.restore import Restore
 from tornchat.archive.source import Source
 from tornchat.errors import SettingsError
-from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
+from tornchat.hooks.implementation import Implementation
 from tornchat.model import Entry
 
 HOOKS = ("open_room", "store_messages", "read_history", "latest_positions", "prune_history")

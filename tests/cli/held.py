@@ -12,20 +12,28 @@ import signal
 
 from tornchat.cli import main
 from tornchat.hooks.calls import Hooks
+from tornchat.hooks.verbs import Verbs
 
 HELD = "held"
 
 
-async def _first_batch_only(hooks: Hooks, room: str | None, before_ms: int, limit: int) -> int:
-    count = await WHOLE(hooks, room, before_ms, limit)
-    print(HELD, flush=True)
-    await asyncio.Event().wait()
-    return count
+BIND = Hooks._bind_rooms
 
 
-WHOLE = Hooks.prune_history
+def _held(hooks: Hooks, verbs: Verbs) -> None:
+    BIND(hooks, verbs)
+    whole = hooks.prune_history
+
+    async def first_batch_only(room: str | None, before_ms: int, limit: int) -> int:
+        count = await whole(room, before_ms, limit)
+        print(HELD, flush=True)
+        await asyncio.Event().wait()
+        return count
+
+    hooks.prune_history = first_batch_only
+
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
-    Hooks.prune_history = _first_batch_only  # type: ignore[method-assign]
+    Hooks._bind_rooms = _held  # type: ignore[method-assign]
     main()

@@ -11,8 +11,8 @@ import pytest
 from tornchat.cluster import broadcast as module
 from tornchat.cluster.broadcast import MOST_PAYLOAD_BYTES, Broadcast
 from tornchat.errors import NotStored
-from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
+from tornchat.hooks.implementation import Implementation
 from tornchat.model import Entry
 
 ENTRY = Entry(7, "1", "romeo", "hello", 1_700_000_000_000, "d1")

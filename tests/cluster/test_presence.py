@@ -7,8 +7,8 @@ import asyncio
 from tornchat.cluster import presence as module
 from tornchat.cluster.presence import Presence
 from tornchat.errors import Unavailable
-from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
+from tornchat.hooks.implementation import Implementation
 from tornchat.model import User
 
 ROMEO = User("1", "romeo")
@@ -26,7 +26,11 @@ class Book:
         self.asked = asyncio.Event()
         functions = {"join_presence": self.join, "leave_presence": self.leave}
         hooks = {name: [Implementation("book", name, function)] for name, function in functions.items()}
-        self.presence = Presence(Hooks(hooks, {}), lambda *event: self.events.append(event))
+        self.presence = Presence(
+            Hooks(hooks, {}),
+            lambda *joined: self.events.append(("user_joined", *joined)),
+            lambda *left: self.events.append(("user_left", *left)),
+        )
 
     async def join(self, room, user, session):
         self.asked.set()

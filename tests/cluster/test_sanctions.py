@@ -9,8 +9,8 @@ import pytest
 
 from tornchat.cluster.sanctions import Sanctions
 from tornchat.errors import Unavailable
-from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
+from tornchat.hooks.implementation import Implementation
 from tornchat.model import Sanction, User
 
 ROMEO, JULIET = User("romeo", "Romeo"), User("juliet", "Juliet")
@@ -141,6 +141,68 @@ def test_an_older_answer_never_overwrites_a_newer_one():
         await asyncio.sleep(0.01)
         first_gate.set()
         await asyncio.gather(first, second)
-        assert known.bans("hall", "romeo")
+        assert known.bans("hall", ROMEO)
+
+    asyncio.run(play())
+
+
+class CountedRoom(str):
+    """A room's name that counts how often it is looked at."""
+
+    __slots__ = ()
+    looks = 0
+
+    def __eq__(self, other):
+        CountedRoom.looks += 1
+        return str.__eq__(self, other)
+
+    def __hash__(self):
+        CountedRoom.looks += 1
+        return str.__hash__(self)
+
+
+def looks_of_one_reading(rooms):
+    """How often a reading looks at a room's name, with a ban and a mute in each of `rooms` rooms."""
+    names = [CountedRoom(f"room {number}") for number in range(rooms)]
+    stored = [make(room=name) for name in names for make in (ban, mute)]
+
+    async def play():
+        known = sanctions(lambda rooms: stored)
+        CountedRoom.looks = 0
+        assert len(await known.read(names)) == rooms
+        assert all(known.bans(name, ROMEO) and known.muted_for(name, ROMEO) for name in names)
+        return CountedRoom.looks
+
+    return asyncio.run(play())
+
+
+def test_a_reading_costs_in_proportion_to_the_rooms():
+    small, large = looks_of_one_reading(50), looks_of_one_reading(500)
+    assert large <= 11 * small
+
+
+def test_a_check_does_not_look_at_the_other_users():
+    """A message from a room with thousands of banned users costs no more than from any other."""
+    compared = []
+
+    class Id(str):
+        __slots__ = ()
+
+        def __eq__(self, other):
+            compared.append(other)
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    stored = [Sanction("hall", Id(f"user {n}"), "ban", time.time() + 60, "juliet") for n in range(1000)]
+
+    async def play():
+        known = sanctions(lambda rooms: stored)
+        await known.read(["hall"])
+        compared.clear()
+        assert known.bans("hall", User("user 999", "last"))
+        assert not known.bans("hall", ROMEO)
+        assert await known.until("hall", ROMEO) == {}
+        assert len(compared) < 10
 
     asyncio.run(play())

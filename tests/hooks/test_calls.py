@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from tornchat.errors import NotStored, Rejected, SettingsError, Unavailable
-from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
+from tornchat.hooks.implementation import Implementation
 from tornchat.model import Credentials, Draft, Fault, User
 
 ROMEO = User("1", "romeo")
@@ -106,7 +106,7 @@ def test_what_is_not_available_is_logged_when_it_goes_and_when_it_is_back(kind, 
 
 @BOTH
 def test_one_may_answer_none_where_none_is_an_answer(kind, caplog):
-    assert asyncio.run(hooks(open_room=[kind(None)]).open_room("hall", ROMEO, True, 0)) is None
+    assert asyncio.run(hooks(open_room=[kind(None)]).open_room("hall", ROMEO, True, 0, None)) is None
     with pytest.raises(Unavailable):
         asyncio.run(hooks(read_presence=[kind(None)]).read_presence("hall"))
     assert "it returned NoneType, not Roster" in caplog.text
@@ -193,7 +193,7 @@ def test_tells_reach_everybody_in_order(kind, caplog):
         heard = []
         listeners = hooks(user_joined=[kind(ValueError("x")), kind(lambda room, user: heard.append(room))])
         for room in ("a", "b", "c"):
-            listeners.tell("user_joined", room, ROMEO)
+            listeners.user_joined(room, ROMEO)
         assert heard == []
         await listeners.close()
         return heard

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
+from tornchat.hooks.implementation import Implementation
 from tornchat.hooks.watchdog import Watchdog
 
 BLOCKED = 0.4
@@ -73,7 +73,7 @@ def test_a_plugin_that_blocks_is_named(caplog, function):
         hooks = watched(function)
 
         async def block():
-            hooks.tell("connection_opened", "c1", "::1")
+            hooks.connection_opened("c1", "::1")
             await hooks.close()
 
         await stall(hooks, caplog, block)

@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from tornchat.errors import ChatError, NotStored
-from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
+from tornchat.hooks.implementation import Implementation
 from tornchat.log import commit
 from tornchat.log.commit import NOT_NOW, UNCONFIRMED, Committer
 from tornchat.model import Draft, Entry, Page, Refusal, Stored

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from tornchat.errors import Unavailable
-from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
+from tornchat.hooks.implementation import Implementation
 from tornchat.log import outcome as lookup
 from tornchat.log.outcome import Outcomes
 from tornchat.model import Draft, Entry, Page, Refusal, Stored

@@ -13,8 +13,8 @@ from tests.stage import Player, Stage, open_stage
 from tests.testing.memory import MemoryStorage
 from tornchat.config.settings import load
 from tornchat.errors import SettingsError, Unavailable
-from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
+from tornchat.hooks.implementation import Implementation
 from tornchat.log.retention import BATCH_ENTRIES, Retention, prune
 from tornchat.model import Entry, RoomInfo, User
 from tornchat.rooms.history import History, Plan

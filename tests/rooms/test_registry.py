@@ -12,8 +12,8 @@ import pytest
 from tests.rooms.unflushed import Unflushed
 from tests.stage import open_stage
 from tornchat.errors import Unavailable
-from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
+from tornchat.hooks.implementation import Implementation
 from tornchat.model import Entry, Page, Participant, Position, RoomInfo, Roster
 from tornchat.rooms import recovery
 from tornchat.rooms import registry as module

@@ -11,6 +11,7 @@ from tests.service.test_directory import JULIET, PRINCE
 from tests.stage import open_stage
 from tornchat import Sanction
 from tornchat.errors import ROOM_NOT_FOUND
+from tornchat.rooms.room import Room
 
 
 async def kick(stage):
@@ -80,3 +81,26 @@ def test_a_ban_that_was_only_stored_ends_all_sessions_at_the_next_reading(tmp_pa
             assert await (await stage.enters("romeo", "hall")).is_closed() == ROOM_NOT_FOUND
 
     asyncio.run(play())
+
+
+def test_all_new_bans_of_a_room_are_carried_out_in_one_walk(tmp_path, monkeypatch):
+    walks = []
+    members = Room.members
+
+    def counted(room):
+        walks.append(room.info.name)
+        return members(room)
+
+    async def play():
+        async with open_stage(tmp_path) as stage:
+            await stage.chat.directory.create_room(JULIET, "hall")
+            inside = await stage.enters("romeo", "hall")
+            for name in [*(f"user {number}" for number in range(50)), "romeo"]:
+                banned = Sanction("hall", name, "ban", time.time() + 60, "juliet")
+                assert await stage.chat._hooks.set_sanction(banned)
+            monkeypatch.setattr(Room, "members", counted)
+            await stage.chat._enforcement.upkeep()
+            assert await inside.is_closed() == 4003
+
+    asyncio.run(play())
+    assert walks.count("hall") <= 2

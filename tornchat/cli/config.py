@@ -12,8 +12,8 @@ from tornchat.cli.options import Given, with_settings
 from tornchat.cli.sample import ini
 from tornchat.config.sections import SECTIONS, secret_keys
 from tornchat.config.settings import DEADLINES, Settings
-from tornchat.hooks.caller import promises
 from tornchat.hooks.loader import load_plugins
+from tornchat.hooks.specs import HOOKS
 
 COLUMN = 50
 
@@ -27,7 +27,7 @@ def command(given: Given) -> None:
     for name, form in {**SECTIONS, **plugins}.items():
         if msgspec.structs.fields(form):
             _show(settings, name, _values(settings, name, form))
-    deadlines = {hook: settings.deadlines.get(hook, p.deadline) for hook, p in promises().items()}
+    deadlines = {hook: settings.deadlines.get(hook, d.promise.deadline) for hook, d in HOOKS.items()}
     _show(settings, DEADLINES, deadlines.items())
 
 

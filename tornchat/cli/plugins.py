@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import click
 
 from tornchat.cli.options import Given, with_settings
-from tornchat.hooks.loader import Plugin, installed, load_plugins
+from tornchat.hooks.loader import Plugin, load_plugins
+from tornchat.hooks.offers import installed
 
 
 @click.command("plugins")

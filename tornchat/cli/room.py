@@ -87,7 +87,7 @@ async def _create(name: str, private: bool, owner: str | None, console: Console)
 
 
 async def _found(name: str, console: Console) -> RoomInfo:
-    room = await console.hooks.open_room(name, console.user, False, 0)
+    room = await console.hooks.open_room(name, console.user, False, 0, None)
     if room is None:
         raise ChatError("room_not_found")
     return room
@@ -110,7 +110,7 @@ async def _members(
         if not await console.hooks.remove_member(name, removed):
             raise ChatError("not_found", f"{removed} is no member, or owns the room.")
         await console.audit.record(console.user, "remove member", room, removed)
-    return await console.hooks.read_members(name)
+    return await console.hooks.read_members(name, None)
 
 
 async def _set(room: RoomInfo, user_id: str, role: str, console: Console) -> None:
@@ -121,5 +121,5 @@ async def _set(room: RoomInfo, user_id: str, role: str, console: Console) -> Non
         )
     if user_id == room.owner:
         raise ChatError("forbidden", f"{user_id} owns the room.")
-    await console.hooks.set_member(room.name, user_id, found)
+    await console.hooks.set_member(room.name, user_id, found, 0)
     await console.audit.record(console.user, "set member", room, user_id, role)

@@ -12,8 +12,8 @@ import msgspec
 from tornchat.config.sections import SECTIONS, TornchatSection, describe
 from tornchat.config.settings import DEADLINES
 from tornchat.errors import SettingsError
-from tornchat.hooks.caller import promises
-from tornchat.hooks.loader import choose, settings_type
+from tornchat.hooks.offers import choose, settings_type
+from tornchat.hooks.specs import HOOKS
 
 WIDTH = 100
 HEAD = """\
@@ -68,7 +68,7 @@ def ini(value: object) -> str:
 def _sections() -> Iterator[tuple[str, str, Iterable[tuple[str, str, object]]]]:
     for name, form in forms().items():
         yield name, inspect.getdoc(form) or "", list(_settings(form))
-    deadlines = [(hook, "", promise.deadline) for hook, promise in promises().items()]
+    deadlines = [(hook, "", declared.promise.deadline) for hook, declared in HOOKS.items()]
     yield DEADLINES, DEADLINES_WORDS, deadlines
 
 

@@ -32,6 +32,6 @@ async def issue(settings: Settings, user: User, lifetime: float) -> str:
     """Return a token issued by a loaded plugin. Raises `SettingsError` if no plugin issues tokens."""
     hooks = load_plugins(settings).hooks
     try:
-        return await hooks.issue_token(user, lifetime)
+        return hooks.issue_token(user, lifetime)
     finally:
         await hooks.close()

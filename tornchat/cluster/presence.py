@@ -32,9 +32,13 @@ class _Step(NamedTuple):
 class Presence:
     """Reports joins and leaves to the presence plugin. `retry` must be called regularly."""
 
-    def __init__(self, hooks: Hooks, tell: Callable[..., None]) -> None:
+    def __init__(
+        self, hooks: Hooks, joined: Callable[[str, User], None], left: Callable[[str, User], None]
+    ) -> None:
+        """`joined` and `left` are told of a user's first session in a room and of the end of the last one."""
         self._hooks = hooks
-        self._tell = tell
+        self._joined = joined
+        self._left = left
         self._late: dict[str, deque[_Step]] = {}
         """Session -> its pending steps, in order."""
         self._retrying = asyncio.Lock()
@@ -93,6 +97,6 @@ class Presence:
         participant = step.user.participant
         if step.kind == "join":
             if await self._hooks.join_presence(step.room, participant, step.session):
-                self._tell("user_joined", step.room, step.user)
+                self._joined(step.room, step.user)
         elif await self._hooks.leave_presence(step.room, participant, step.session):
-            self._tell("user_left", step.room, step.user)
+            self._left(step.room, step.user)

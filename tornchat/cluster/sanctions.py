@@ -19,9 +19,8 @@ class Sanctions:
     def __init__(self, hooks: Hooks) -> None:
         self._hooks = hooks
         self._provided = hooks.provides("read_sanctions")
-        self._rooms: dict[str, Sequence[Sanction]] = {}
-        self._site: dict[str, list[Sanction]] = {}
-        """User id -> the sanctions that hold for the whole site."""
+        self._rooms: dict[str, dict[str, list[Sanction]]] = {}
+        """Room -> user id -> the user's sanctions there; `SITE` stands for the whole site."""
         self._reading = asyncio.Lock()
         self.mutes: dict[tuple[str, str], Sanction] = {}
         """(room, user id) -> the mute."""
@@ -48,23 +47,27 @@ class Sanctions:
             return []
         async with self._reading:  # an older answer must not overwrite a newer one
             found = await self._hooks.read_sanctions(rooms)
-            return [new for room in rooms for new in self._keep(room, [s for s in found if s.room == room])]
+            by_room: dict[str, list[Sanction]] = {room: [] for room in rooms}
+            for sanction in found:
+                if sanction.room in by_room:
+                    by_room[sanction.room].append(sanction)
+            return [new for room, theirs in by_room.items() for new in self._keep(room, theirs)]
 
     def _keep(self, room: str, found: Sequence[Sanction]) -> list[Sanction]:
         now = time.time()  # a user whose ban has just expired may have returned
-        known = {_identity(s) for s in self._rooms.get(room, ()) if s.until > now}
+        before = self._rooms.get(room, {})
+        known = {_identity(s) for theirs in before.values() for s in theirs if s.until > now}
         self._unmute(room)
-        self._rooms[room] = found
-        self.mutes.update({(room, s.user_id): s for s in found if s.kind == "mute"})
-        if room == SITE:
-            self._site = {}
-            for sanction in found:
-                self._site.setdefault(sanction.user_id, []).append(sanction)
+        by_user = self._rooms[room] = dict[str, list[Sanction]]()
+        for sanction in found:
+            by_user.setdefault(sanction.user_id, []).append(sanction)
+            if sanction.kind == "mute":
+                self.mutes[room, sanction.user_id] = sanction
         return [s for s in found if s.kind != "mute" and _identity(s) not in known]
 
     def _unmute(self, room: str) -> None:
-        for sanction in self._rooms.get(room, ()):
-            self.mutes.pop((room, sanction.user_id), None)
+        for user_id in self._rooms.get(room, ()):
+            self.mutes.pop((room, user_id), None)
 
     def forget(self, rooms: Iterable[str]) -> None:
         """Remove these rooms from the cache. They must be empty."""
@@ -76,17 +79,22 @@ class Sanctions:
         """Return what binds the user in any room: kind -> end (Unix seconds). Raises `Unavailable`."""
         if not self._provided:
             return {}
-        found = self._rooms[room] if room in self._rooms else await self._hooks.read_sanctions([room])
+        if room in self._rooms:
+            found: Sequence[Sanction] = self._rooms[room].get(user.id, ())
+        else:
+            found = await self._hooks.read_sanctions([room])
         now = time.time()
         return {s.kind: s.until for s in found if s.user_id == user.id and s.until > now and binds(s, user)}
 
     def bans(self, room: str, user: User) -> bool:
         """Return whether the user is banned from a room whose sanctions are cached."""
         now = time.time()
-        return any(
-            s.kind == "ban" and s.user_id == user.id and s.until > now and binds(s, user)
-            for s in self._rooms.get(room, ())
-        )
+        return any(s.kind == "ban" and s.until > now and binds(s, user) for s in self._of(room, user))
+
+    def _of(self, room: str, user: User) -> Sequence[Sanction]:
+        """Return the user's sanctions in a cached room."""
+        theirs = self._rooms.get(room)
+        return () if theirs is None else theirs.get(user.id, ())
 
     async def banning(self, user: User, rooms: Sequence[str]) -> set[str]:
         """Return those of the rooms from which storage says the user is banned. Raises `Unavailable`."""
@@ -110,7 +118,7 @@ class Sanctions:
         The site's sanctions must be cached.
         """
         now = time.time()
-        found = [s for s in self._site.get(user.id, ()) if s.until > now and binds(s, user)]
+        found = [s for s in self._of(SITE, user) if s.until > now and binds(s, user)]
         return next((s for s in found if s.kind in ("ban", "revoke")), None)
 
 

@@ -18,8 +18,8 @@ from functools import partial
 from types import CodeType, FrameType, MethodType
 from typing import Any
 
-from tornchat.hooks.caller import Implementation
 from tornchat.hooks.calls import Hooks
+from tornchat.hooks.implementation import Implementation
 
 log = logging.getLogger("tornchat.hooks")
 

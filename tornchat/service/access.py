@@ -52,7 +52,7 @@ class Access:
 
     async def exists(self, user: User, name: str) -> RoomInfo:
         """Return the room from storage without authorization. Raises `ChatError` (`room_not_found`)."""
-        info = await self._hooks.open_room(name, user, False, 0) if self.is_name(name) else None
+        info = await self._hooks.open_room(name, user, False, 0, None) if self.is_name(name) else None
         if info is None:
             raise ChatError("room_not_found")
         return info
@@ -89,7 +89,7 @@ class Access:
         """Return the room after authorization: `loaded` if given (its owner may be outdated), else stored."""
         if not self.is_name(name) or not await self._hooks.authorize(user, "join", name):
             raise ChatError("room_not_found")
-        info = loaded.info if loaded is not None else await self._hooks.open_room(name, user, False, 0)
+        info = loaded.info if loaded is not None else await self._hooks.open_room(name, user, False, 0, None)
         if info is None:
             raise ChatError("room_not_found")
         return info

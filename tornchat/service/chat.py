@@ -124,12 +124,12 @@ class Chat:
     def opened(self, connection: str, remote_ip: str) -> None:
         """Record that a WebSocket has opened. Its user is not authenticated yet."""
         self.counts.opened += 1
-        self._hooks.tell("connection_opened", connection, remote_ip)
+        self._hooks.connection_opened(connection, remote_ip)
 
     def closed(self, connection: str, code: int | None, duration: float) -> None:
         """Record that a WebSocket has closed after `duration` seconds, with the close code or None."""
         self.counts.close(code)
-        self._hooks.tell("connection_closed", connection, code, duration)
+        self._hooks.connection_closed(connection, code, duration)
 
     async def connect(self, credentials: Credentials) -> User:
         """Say who this is.

@@ -90,18 +90,23 @@ class Enforcement:
 
     async def _read(self, rooms: Sequence[str]) -> None:
         try:
-            for sanction in await self._sanctions.read(rooms):
-                self._enforce(sanction)
+            self._enforce(await self._sanctions.read(rooms))
         except Unavailable:
             pass  # `upkeep` tries again
 
-    def _enforce(self, sanction: Sanction) -> None:
-        if sanction.kind in ("kick", "disconnect"):  # the others are looked at when somebody enters
-            self._removals.note(sanction.room, sanction.user_id, self._now())
-        code = UNAUTHORIZED if sanction.kind == "revoke" else REMOVED
-        for member in self._members(sanction.room):
-            if member.user.id == sanction.user_id and binds(sanction, member.user):
-                member.outlet.end(code, REASONS[sanction.kind])
+    def _enforce(self, sanctions: Iterable[Sanction]) -> None:
+        """Close the sessions that these sanctions end, in one walk through the members of each room."""
+        by_room: dict[str, dict[str, list[Sanction]]] = {}
+        for sanction in sanctions:
+            by_room.setdefault(sanction.room, {}).setdefault(sanction.user_id, []).append(sanction)
+            if sanction.kind in ("kick", "disconnect"):  # the others are looked at when somebody enters
+                self._removals.note(sanction.room, sanction.user_id, self._now())
+        for room, by_user in by_room.items():
+            for member in self._members(room):
+                for sanction in by_user.get(member.user.id, ()):
+                    if binds(sanction, member.user):
+                        code = UNAUTHORIZED if sanction.kind == "revoke" else REMOVED
+                        member.outlet.end(code, REASONS[sanction.kind])
 
     def _members(self, room: str) -> Iterable[Member]:
         here = self._rooms.get(room)

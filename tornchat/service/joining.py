@@ -66,7 +66,7 @@ class Joining:
         self._node_id = node_id
         self._now: Callable[[], float] = asyncio.get_running_loop().time
         self._history = History(hooks, settings.rooms.history_limit, settings.limits.resume_messages)
-        self._presence = Presence(hooks, hooks.tell)
+        self._presence = Presence(hooks, hooks.user_joined, hooks.user_left)
         self._firsts: dict[str, asyncio.Event] = {}
         self._numbers = count(1)
         self._leaves = Tasks()
@@ -115,7 +115,7 @@ class Joining:
 
         Raises `Closed` (4000), `Unavailable`.
         """
-        if room.info.private and await self._hooks.open_room(room.info.name, user, False, 0) is None:
+        if room.info.private and await self._hooks.open_room(room.info.name, user, False, 0, None) is None:
             raise Closed(ROOM_NOT_FOUND, "room not found")
 
     def _look_again(self, user: User, room: Room, began: float) -> None:

@@ -11,8 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import pytest
 
-from tornchat.hooks.caller import promises
-from tornchat.hooks.specs import PROJECT
+from tornchat.hooks.specs import HOOKS, PROJECT
 from tornchat.testing.fixtures import RecordingChat
 
 Kit = TypeVar("Kit", bound="Contract")
@@ -42,7 +41,9 @@ class Contract:
     def test_every_required_hook_is_there_and_marked(self, tmp_path: Path) -> None:
         """Check that the plugin implements all required hooks of the role with `@hookimpl`."""
         plugin = self.make_plugin(tmp_path)
-        needed = [name for name, hook in promises().items() if hook.required and hook.role in self.roles]
+        needed = [
+            name for name, hook in HOOKS.items() if hook.promise.required and hook.promise.role in self.roles
+        ]
         missing = [name for name in needed if not _is_marked(plugin, name)]
         if missing:
             raise BrokenPromise(f"{_name(plugin)} lacks @hookimpl for {', '.join(missing)}.")
@@ -68,7 +69,7 @@ class Stage:
         answer = method(**{name: arguments[name] for name in inspect.signature(method).parameters})
         if not inspect.isawaitable(answer):
             return answer
-        seconds = promises()[hook].deadline
+        seconds = HOOKS[hook].promise.deadline
         try:
             return await asyncio.wait_for(answer, seconds)
         except TimeoutError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -74,7 +74,7 @@ class RunningChat:
     def token(self, name: str, *roles: str, lifetime: float = 3600.0) -> str:
         """Return a token for the user `name` with the id `id-<name>`. Requires the hook `issue_token`."""
         who = User(f"id-{name}", name, frozenset(roles))
-        return _at_once(self.app.hooks.issue_token(who, lifetime))
+        return self.app.hooks.issue_token(who, lifetime)
 
     async def connect(self, room: str, name: str | None = None, **headers: str) -> Client:
         """Connect to `room` as the user `name`, or only with the given headers."""
@@ -131,14 +131,3 @@ def _completed(settings: Sections, plugins: Mapping[str, type], data_dir: Path) 
     core = {"data_dir": data_dir, "plugins": names, **settings.get("tornchat", {})}
     server = {"drain_seconds": 2.0, **settings.get("server", {})}
     return {**settings, "tornchat": core, "server": server}
-
-
-def _at_once(call: Coroutine[Any, Any, Answer]) -> Answer:
-    """Return the result of a coroutine that never waits, since `issue_token` is a plain function."""
-    try:
-        call.send(None)
-    except StopIteration as done:
-        result: Answer = done.value
-        return result
-    call.close()
-    raise TypeError("issue_token must be a plain function")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
-from tornchat.hooks.specs.promise import hookspec
+from tornchat.hooks.specs.promise import one
 
 if TYPE_CHECKING:
     from tornchat.model import AuditEntry
 
 
-@hookspec("one", role="audit", deadline=4.0)
+@one(role="audit", deadline=4.0, absent="not_provided")
 def record_audit(entries: Sequence[AuditEntry]) -> Awaitable[None] | None:
     """Append the entries durably, in this order; each gets a higher `id` than all before it.
 
@@ -20,7 +20,7 @@ def record_audit(entries: Sequence[AuditEntry]) -> Awaitable[None] | None:
     """
 
 
-@hookspec("one", role="audit", deadline=4.0)
+@one(role="audit", deadline=4.0, absent="not_provided")
 def read_audit(
     before: int | None, limit: int, user_id: str | None, room: str | None
 ) -> Awaitable[Sequence[AuditEntry]] | Sequence[AuditEntry]:
@@ -30,6 +30,6 @@ def read_audit(
     """
 
 
-@hookspec("one", role="audit", deadline=4.0)
+@one(role="audit", deadline=4.0, absent="not_provided")
 def prune_audit(before_ms: int, limit: int) -> Awaitable[int] | int:
     """Delete at most `limit` of the oldest entries before `before_ms` (Unix ms); return their number."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tornchat.hooks.specs.promise import hookspec
+from tornchat.errors import SettingsError
+from tornchat.hooks.specs.accept import usable_token, whole_user
+from tornchat.hooks.specs.promise import ask, decide, one_now
 
 if TYPE_CHECKING:
     from tornchat.model import Credentials, User
 
 
-@hookspec("ask", role="auth", required=True, deadline=3.0)
+@ask(role="auth", required=True, deadline=3.0, accept=whole_user)
 def authenticate(credentials: Credentials) -> Awaitable[User | None] | User | None:
     """Return the user that the credentials belong to, or None if this plugin does not recognize them.
 
@@ -20,7 +22,7 @@ def authenticate(credentials: Credentials) -> Awaitable[User | None] | User | No
     """
 
 
-@hookspec("ask", role="auth", deadline=2.0)
+@ask(role="auth", deadline=2.0)
 def authorize(user: User, action: str, room: str) -> Awaitable[bool | None] | bool | None:
     """Return whether `user` may perform `action` in `room`; None means no decision.
 
@@ -30,7 +32,7 @@ def authorize(user: User, action: str, room: str) -> Awaitable[bool | None] | bo
     """
 
 
-@hookspec("ask", role="auth", deadline=2.0)
+@decide(role="auth", deadline=2.0)
 def authorize_rooms(
     user: User, rooms: Sequence[str]
 ) -> Awaitable[Mapping[str, bool | None]] | Mapping[str, bool | None]:
@@ -43,9 +45,11 @@ def authorize_rooms(
     """
 
 
-@hookspec("one", role="tokens")
+@one_now(role="tokens", raises=(SettingsError,), accept=usable_token)
 def issue_token(user: User, lifetime: float) -> str:
     """Return a token that `authenticate` of the same plugin accepts for `lifetime` seconds.
 
-    Optional; `tornchat token` requires it. It may be called before `startup`.
+    A plain function. The token consists of visible ASCII characters. A plugin that can't issue tokens with
+    its settings raises `SettingsError`. Optional; `tornchat token` requires it. It may be called before
+    `startup`.
     """

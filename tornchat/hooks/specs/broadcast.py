@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Literal
 
-from tornchat.hooks.specs.promise import hookspec
+from tornchat.hooks.specs.promise import one, one_now
 
 
-@hookspec("one", role="broadcast", required=True)
+@one_now(role="broadcast", required=True)
 def broadcast_scope() -> Literal["process", "cluster"]:
-    """Return the reach of `publish`: "process" for this process only, "cluster" for all nodes."""
+    """Return the reach of `publish`: "process" for this process only, "cluster" for all nodes.
+
+    A plain function. It may be called before `startup`.
+    """
 
 
-@hookspec("one", role="broadcast", required=True, deadline=4.0)
+@one(role="broadcast", required=True, deadline=4.0)
 def subscribe(topic: str) -> Awaitable[None] | None:
     """Subscribe to `topic`: payloads published after this call returns are passed to `chat.deliver`."""
 
 
-@hookspec("one", role="broadcast", required=True, deadline=4.0)
+@one(role="broadcast", required=True, deadline=4.0)
 def unsubscribe(topic: str) -> Awaitable[None] | None:
     """End the subscription to `topic`. A topic without a subscription is ignored."""
 
 
-@hookspec("one", role="broadcast", required=True, deadline=1.0)
+@one(role="broadcast", required=True, deadline=1.0)
 def publish(topic: str, payload: bytes) -> Awaitable[None] | None:
     """Send an opaque payload to all subscribers of `topic`. Payloads may be lost, repeated or reordered.
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tornchat.hooks.specs.promise import hookspec
+from tornchat.errors import ChatError
+from tornchat.hooks.specs.promise import one
 
 if TYPE_CHECKING:
     from tornchat.model import Membership, Role, RoomInfo, RoomSummary, User
 
 
-@hookspec("one", role="directory", deadline=4.0)
+@one(role="directory", deadline=4.0, absent="not_provided")
 def list_rooms(
     user: User, after: str | None, limit: int
 ) -> Awaitable[Sequence[RoomSummary]] | Sequence[RoomSummary]:
@@ -22,7 +23,7 @@ def list_rooms(
     """
 
 
-@hookspec("one", role="directory", deadline=4.0)
+@one(role="directory", deadline=4.0, raises=(ChatError,), absent="not_provided")
 def create_room(
     name: str, user: User, private: bool, owned_limit: int, owner: str | None
 ) -> Awaitable[RoomInfo] | RoomInfo:
@@ -34,7 +35,7 @@ def create_room(
     """
 
 
-@hookspec("one", role="directory", deadline=10.0)
+@one(role="directory", deadline=10.0, absent="not_provided")
 def delete_room(room: str, epoch: str) -> Awaitable[bool] | bool:
     """Delete the room, its log, members and sanctions, if its epoch is `epoch`; return True if it was.
 
@@ -43,7 +44,7 @@ def delete_room(room: str, epoch: str) -> Awaitable[bool] | bool:
     """
 
 
-@hookspec("one", role="directory", deadline=4.0)
+@one(role="directory", deadline=4.0, absent="not_provided")
 def read_members(
     room: str, users: Sequence[str] | None
 ) -> Awaitable[Sequence[Membership]] | Sequence[Membership]:
@@ -53,7 +54,7 @@ def read_members(
     """
 
 
-@hookspec("one", role="directory", deadline=4.0)
+@one(role="directory", deadline=4.0, absent="not_provided")
 def read_admitted(
     rooms: Mapping[str, Sequence[str]],
 ) -> Awaitable[Mapping[str, Sequence[str]]] | Mapping[str, Sequence[str]]:
@@ -65,7 +66,7 @@ def read_admitted(
     """
 
 
-@hookspec("one", role="directory", deadline=4.0)
+@one(role="directory", deadline=4.0, raises=(ChatError,), absent="not_provided")
 def set_member(room: str, user_id: str, role: Role, owned_limit: int) -> Awaitable[bool] | bool:
     """Add the user as a member with this role, or change their role; return False if there is no such room.
 
@@ -75,6 +76,6 @@ def set_member(room: str, user_id: str, role: Role, owned_limit: int) -> Awaitab
     """
 
 
-@hookspec("one", role="directory", deadline=4.0)
+@one(role="directory", deadline=4.0, absent="not_provided")
 def remove_member(room: str, user_id: str) -> Awaitable[bool] | bool:
     """End the user's membership; return False if the user is no member, or is the owner (not removed)."""

@@ -5,32 +5,32 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
-from tornchat.hooks.specs.promise import hookspec
+from tornchat.hooks.specs.promise import tell
 
 if TYPE_CHECKING:
     from tornchat.model import Entry, User
 
 
-@hookspec("tell", role="events")
+@tell(role="events")
 def messages_stored(room: str, entries: Sequence[Entry]) -> Awaitable[None] | None:
-    """The entries have been stored. Called once, on the node that accepted the messages."""
+    """The entries, a tuple, have been stored. Called once, on the node that accepted the messages."""
 
 
-@hookspec("tell", role="events")
+@tell(role="events")
 def user_joined(room: str, user: User) -> Awaitable[None] | None:
     """The user's first session in the room has started, on this node."""
 
 
-@hookspec("tell", role="events")
+@tell(role="events")
 def user_left(room: str, user: User) -> Awaitable[None] | None:
     """The user's last session in the room has ended, on this node."""
 
 
-@hookspec("tell", role="events")
+@tell(role="events")
 def connection_opened(connection: str, remote_ip: str) -> Awaitable[None] | None:
     """A WebSocket was opened; its user is not authenticated yet."""
 
 
-@hookspec("tell", role="events")
+@tell(role="events")
 def connection_closed(connection: str, code: int | None, duration: float) -> Awaitable[None] | None:
     """A WebSocket was closed after `duration` seconds. `code` is None if no close frame was received."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tornchat.hooks.specs.promise import hookspec
+from tornchat.hooks.specs.promise import collect, collect_now
 
 if TYPE_CHECKING:
     import click
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from tornchat.hooks.specs.handle import ChatHandle
 
 
-@hookspec("collect", role="extensions")
-def http_routes(chat: ChatHandle) -> Sequence[Any]:
+@collect(role="extensions")
+def http_routes(chat: ChatHandle) -> Awaitable[Sequence[Any]] | Sequence[Any]:
     """Return routes to add to the application, in the form that Tornado's `Application` takes.
 
     The routes are listed in `/openapi.json`. A handler class may have an attribute `openapi` that maps an
@@ -24,6 +24,6 @@ def http_routes(chat: ChatHandle) -> Sequence[Any]:
     """
 
 
-@hookspec("collect", role="extensions")
+@collect_now(role="extensions")
 def cli_commands(group: click.Group) -> None:
-    """Add commands to the `tornchat` command line."""
+    """Add commands to the `tornchat` command line. A plain function."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
-from tornchat.hooks.specs.promise import hookspec
+from tornchat.errors import ChatError
+from tornchat.hooks.specs.accept import text_only
+from tornchat.hooks.specs.promise import chain
 
 if TYPE_CHECKING:
     from tornchat.model import Draft, User
 
 
-@hookspec("chain", role="filter", deadline=1.0)
+@chain(role="filter", deadline=1.0, raises=(ChatError,), merge=text_only)
 def filter_message(draft: Draft, user: User) -> Awaitable[Draft] | Draft:
     """Return the draft, changed or unchanged; raise `Rejected` to refuse it with a text for its sender.
 
-    Only the text may be changed. If a plugin raises another exception, does not return a draft or misses
+    Only the text may be changed. Control characters in the text for the sender are replaced, and the text is
+    cut after 1,000 characters. If a plugin raises another exception, does not return a draft or misses
     its deadline, the filter fails closed: the draft is not stored, and its sender receives `unavailable`.
     """

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tornchat.hooks.specs.promise import hookspec
+from tornchat.errors import SettingsError
+from tornchat.hooks.specs.accept import clean_health, clean_steps
+from tornchat.hooks.specs.promise import collect, in_order, unwind
 
 if TYPE_CHECKING:
     from tornchat.hooks.specs.handle import ChatHandle
     from tornchat.model import Fault
 
 
-@hookspec("startup", role="life", deadline=30.0)
+@in_order(role="life", deadline=30.0, raises=(SettingsError,))
 def startup(chat: ChatHandle) -> Awaitable[None] | None:
     """Open the plugin's resources. Called once, in the order of the settings, before the first connection.
 
@@ -20,12 +22,12 @@ def startup(chat: ChatHandle) -> Awaitable[None] | None:
     """
 
 
-@hookspec("tell", role="life", deadline=10.0)
+@unwind(role="life", deadline=10.0)
 def shutdown() -> Awaitable[None] | None:
     """Close what `startup` opened. Called once, in reverse order, after the last connection has ended."""
 
 
-@hookspec("collect", role="life", deadline=10.0)
+@collect(role="life", deadline=10.0)
 def check() -> Awaitable[Sequence[Fault]] | Sequence[Fault]:
     """Return the faults that keep this plugin from working, without changing anything.
 
@@ -33,7 +35,7 @@ def check() -> Awaitable[Sequence[Fault]] | Sequence[Fault]:
     """
 
 
-@hookspec("collect", role="life", deadline=5.0)
+@collect(role="life", deadline=5.0)
 def check_cluster() -> Awaitable[Sequence[Fault]] | Sequence[Fault]:
     """Return the faults that matter only when several nodes form a cluster.
 
@@ -42,14 +44,15 @@ def check_cluster() -> Awaitable[Sequence[Fault]] | Sequence[Fault]:
     """
 
 
-@hookspec("collect", role="life", deadline=600.0)
+@in_order(role="life", deadline=600.0, raises=(SettingsError,), accept=clean_steps)
 def migrate() -> Awaitable[Sequence[str]] | Sequence[str]:
     """Migrate stored data to this version's schema and return the steps taken.
 
-    `startup` has not been called.
+    Plugins are called in the order of the settings; the first failure stops the migration. `startup` has
+    not been called.
     """
 
 
-@hookspec("collect", role="life", deadline=5.0)
+@collect(role="life", deadline=5.0, accept=clean_health)
 def health() -> Awaitable[Mapping[str, str]] | Mapping[str, str]:
     """Return the plugin's health: component name -> "ok" or a description of the problem."""

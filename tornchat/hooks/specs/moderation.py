@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
-from tornchat.hooks.specs.promise import hookspec
+from tornchat.hooks.specs.promise import one
 
 if TYPE_CHECKING:
     from tornchat.model import Sanction, SanctionKind
 
 
-@hookspec("one", role="moderation", deadline=4.0)
+@one(role="moderation", deadline=4.0, absent="not_provided")
 def read_sanctions(rooms: Sequence[str]) -> Awaitable[Sequence[Sanction]] | Sequence[Sanction]:
     """Return the sanctions of these rooms that have not expired, in any order.
 
@@ -21,7 +21,7 @@ def read_sanctions(rooms: Sequence[str]) -> Awaitable[Sequence[Sanction]] | Sequ
     """
 
 
-@hookspec("one", role="moderation", deadline=4.0)
+@one(role="moderation", deadline=4.0, absent="not_provided")
 def set_sanction(sanction: Sanction) -> Awaitable[bool] | bool:
     """Store the sanction with all its fields, replacing the user's sanction of the same kind in this room.
 
@@ -29,6 +29,6 @@ def set_sanction(sanction: Sanction) -> Awaitable[bool] | bool:
     """
 
 
-@hookspec("one", role="moderation", deadline=4.0)
+@one(role="moderation", deadline=4.0, absent="not_provided")
 def lift_sanction(room: str, user_id: str, kind: SanctionKind) -> Awaitable[bool] | bool:
     """End the user's sanction of this kind in the room; return False if there was none in force."""

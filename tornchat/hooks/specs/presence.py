@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
-from tornchat.hooks.specs.promise import hookspec
+from tornchat.hooks.specs.promise import one
 
 if TYPE_CHECKING:
     from tornchat.model import Participant, Roster
 
 
-@hookspec("one", role="presence", required=True, deadline=2.0)
+@one(role="presence", required=True, deadline=2.0)
 def join_presence(room: str, user: Participant, session: str) -> Awaitable[bool] | bool:
     """Add `session` to the room; return True if it is the user's first session there, on any node.
 
@@ -20,7 +20,7 @@ def join_presence(room: str, user: Participant, session: str) -> Awaitable[bool]
     """
 
 
-@hookspec("one", role="presence", required=True, deadline=2.0)
+@one(role="presence", required=True, deadline=2.0)
 def leave_presence(room: str, user: Participant, session: str) -> Awaitable[bool] | bool:
     """Remove `session` from the room; return True if it was the user's last one, which changes the roster.
 
@@ -28,6 +28,6 @@ def leave_presence(room: str, user: Participant, session: str) -> Awaitable[bool
     """
 
 
-@hookspec("one", role="presence", required=True, deadline=2.0)
+@one(role="presence", required=True, deadline=2.0)
 def read_presence(room: str) -> Awaitable[Roster] | Roster:
     """Return the room's current roster. Its `version` never decreases, even if the room has been empty."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
-from tornchat.hooks.specs.promise import hookspec
+from tornchat.hooks.specs.promise import one
 
 if TYPE_CHECKING:
     from tornchat.model import Entry
 
 
-@hookspec("one", role="search", deadline=10.0)
+@one(role="search", deadline=10.0, absent="not_provided")
 def search_messages(
     room: str, query: str, before: int | None, limit: int
 ) -> Awaitable[Sequence[Entry] | None] | Sequence[Entry] | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tornchat.hooks.specs.promise import hookspec
+from tornchat.errors import NotStored
+from tornchat.hooks.specs.accept import known_results
+from tornchat.hooks.specs.promise import begun, one
 
 if TYPE_CHECKING:
     from tornchat.model import Draft, Page, Position, RoomInfo, StoreResult, User
 
 
-@hookspec("one", role="storage", required=True, deadline=4.0)
+@one(role="storage", required=True, deadline=4.0)
 def open_room(
     name: str, user: User, create: bool, owned_limit: int, owner: str | None
 ) -> Awaitable[RoomInfo | None] | RoomInfo | None:
@@ -24,7 +26,7 @@ def open_room(
     """
 
 
-@hookspec("one", role="storage", deadline=4.0)
+@one(role="storage", deadline=4.0, absent="nothing")
 def renew_epoch(room: str, epoch: str) -> Awaitable[None] | None:
     """Assign a new epoch to the room if its epoch is still `epoch`.
 
@@ -33,7 +35,7 @@ def renew_epoch(room: str, epoch: str) -> Awaitable[None] | None:
     """
 
 
-@hookspec("one", role="storage", required=True, deadline=4.0)
+@begun(role="storage", required=True, deadline=4.0, raises=(NotStored,), accept=known_results)
 def store_messages(
     drafts: Sequence[Draft],
 ) -> Awaitable[Sequence[StoreResult]] | Sequence[StoreResult]:
@@ -53,7 +55,7 @@ def store_messages(
     """
 
 
-@hookspec("one", role="history", required=True, deadline=4.0)
+@one(role="history", required=True, deadline=4.0)
 def read_history(
     room: str, after: int | None, before: int | None, limit: int
 ) -> Awaitable[Page | None] | Page | None:
@@ -65,7 +67,7 @@ def read_history(
     """
 
 
-@hookspec("one", role="history", required=True, deadline=4.0)
+@one(role="history", required=True, deadline=4.0)
 def latest_positions(
     rooms: Sequence[str],
 ) -> Awaitable[Mapping[str, Position]] | Mapping[str, Position]:
@@ -75,7 +77,7 @@ def latest_positions(
     """
 
 
-@hookspec("one", role="pruning", deadline=4.0)
+@one(role="pruning", deadline=4.0)
 def prune_history(room: str | None, before_ms: int, limit: int) -> Awaitable[int] | int:
     """Delete at most `limit` of the oldest entries sent before `before_ms`; return how many were deleted.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
-from tornchat.hooks.specs.promise import hookspec
+from tornchat.hooks.specs.promise import one
 
 if TYPE_CHECKING:
     from tornchat.model import KnownUser
 
 
-@hookspec("one", role="users", deadline=4.0)
+@one(role="users", deadline=4.0, absent="not_provided")
 def store_users(users: Sequence[KnownUser]) -> Awaitable[None] | None:
     """Store these users, each replacing the one with the same id.
 
@@ -20,11 +20,11 @@ def store_users(users: Sequence[KnownUser]) -> Awaitable[None] | None:
     """
 
 
-@hookspec("one", role="users", deadline=4.0)
+@one(role="users", deadline=4.0, absent="not_provided")
 def read_users(user_ids: Sequence[str]) -> Awaitable[Sequence[KnownUser]] | Sequence[KnownUser]:
     """Return the users with these ids, in any order; those who are not stored are left out."""
 
 
-@hookspec("one", role="users", deadline=4.0)
+@one(role="users", deadline=4.0, absent="not_provided")
 def find_users(name_key: str) -> Awaitable[Sequence[KnownUser]] | Sequence[KnownUser]:
     """Return at most ten users whose `name_key` is this one, in any order."""

@@ -80,7 +80,7 @@ async def become_guest(call: Call, body: GuestRequest) -> GuestToken:
         raise ChatError("name_taken")
     user = guests.make(username, time.time())
     try:
-        token = await call.site.hooks.issue_token(user, lifetime)
+        token = call.site.hooks.issue_token(user, lifetime)
     except SettingsError:
         raise Problem("not_provided", "No loaded plugin can sign a guest's token.") from None
     ends = timestamp(user.expires_at or 0.0)
