@@ -151,7 +151,7 @@ class Stage:
         await asyncio.gather(*(player.leaves() for player in self._players))
 
 
-UNLIMITED = {"messages_per_second": 0, "bytes_per_second": 0}
+UNLIMITED = {"messages_per_second": 0, "bytes_per_second": 0, "joins_per_second": 0, "rooms_per_hour": 0}
 """The actors of a test speak as fast as they can, unless the test is about these limits."""
 
 

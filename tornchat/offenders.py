@@ -17,9 +17,11 @@ log = logging.getLogger("tornchat.limits")
 class Offenders:
     """Counts every excess in `counts`, and logs the first one of each offender in a minute."""
 
-    def __init__(self, clock: Callable[[], float], most: int = MOST_OFFENDERS) -> None:
+    def __init__(
+        self, clock: Callable[[], float], counts: Counter[str] | None = None, most: int = MOST_OFFENDERS
+    ) -> None:
         """`clock` returns seconds. At most `most` offenders are remembered."""
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter() if counts is None else counts
         """Limit -> how often it was exceeded."""
         self._clock = clock
         self._most = most

@@ -143,9 +143,18 @@ class LimitsSection(Section, frozen=True):
         Natural,
         Meta(description="Failed logins of one address that are answered without a delay."),
     ] = 20
+    joins_per_second: Annotated[
+        Seconds, Meta(description="Maximum average rate of joins per user; more are closed with 1013.")
+    ] = 50.0
+    join_burst: Annotated[
+        Natural, Meta(description="Joins that a user may make at once, if joins_per_second is set.")
+    ] = 500
     rooms_per_user: Annotated[Natural, Meta(description="Maximum number of rooms that a user may own.")] = (
         1000
     )
+    rooms_per_hour: Annotated[
+        Natural, Meta(description="Maximum number of rooms that a user may create in an hour.")
+    ] = 60
     send_buffer_bytes: Annotated[
         Natural,
         Meta(description="Maximum bytes that a slow client may fall behind; then it is closed with 1013."),

@@ -34,6 +34,7 @@ from tornchat.model import (
     Stored,
     User,
 )
+from tornchat.offenders import Offenders
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.member import Outlet
 from tornchat.rooms.registry import Registry
@@ -46,6 +47,7 @@ from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import EVERY, Enforcement
 from tornchat.service.joining import Joining, Session
 from tornchat.service.moderation import Moderation
+from tornchat.service.pace import Pace
 from tornchat.service.people import People
 from tornchat.service.posting import Posting
 from tornchat.service.quota import Quotas
@@ -86,6 +88,8 @@ class Chat:
         self._sanctions = Sanctions(hooks)
         self.publisher = Broadcast(hooks, self.node_id)
         removals = Removals()
+        offenders = Offenders(time.monotonic, self.counts.limits)
+        pace = Pace(settings.limits, offenders)
         self._enforcement = Enforcement(
             hooks, self.rooms, self._sanctions, removals, self.publisher, Control(self.node_id), self._tasks
         )
@@ -94,10 +98,10 @@ class Chat:
         access = Access(hooks, self.rooms, self._sanctions, settings.rooms)
         self.people = People(hooks, self.rooms)
         self._joining = Joining(
-            settings, hooks, self.rooms, access, self._sanctions, removals, self.counts, self.node_id
+            settings, hooks, self.rooms, access, self._sanctions, removals, pace, self.counts, self.node_id
         )
         self.directory = Directory(
-            hooks, access, self._enforcement, self.audit, settings.limits.rooms_per_user
+            hooks, access, self._enforcement, self.audit, pace, settings.limits.rooms_per_user
         )
         self.reading = Reading(hooks, access)
         self.posting = Posting(
@@ -109,7 +113,7 @@ class Chat:
             self.publisher,
             self.turn,
             self._drafts,
-            Quotas(settings.limits),
+            Quotas(settings.limits, offenders),
             self.counts,
             self.refuse,
         )

@@ -14,6 +14,7 @@ from tornchat.service import rights
 from tornchat.service.access import Access, Place
 from tornchat.service.audit import Audit
 from tornchat.service.enforcement import Enforcement
+from tornchat.service.pace import Pace
 
 MOST_ROOMS = 200
 """Maximum number of rooms per page of `list_rooms`."""
@@ -25,12 +26,19 @@ class Directory:
     """Reads and changes rooms and memberships on behalf of users."""
 
     def __init__(
-        self, hooks: Hooks, access: Access, enforcement: Enforcement, audit: Audit, rooms_per_user: int
+        self,
+        hooks: Hooks,
+        access: Access,
+        enforcement: Enforcement,
+        audit: Audit,
+        pace: Pace,
+        rooms_per_user: int,
     ) -> None:
         self._hooks = hooks
         self._access = access
         self._enforcement = enforcement
         self._audit = audit
+        self._pace = pace
         self._rooms_per_user = rooms_per_user
 
     # --- rooms ---
@@ -49,8 +57,8 @@ class Directory:
     async def create_room(self, user: User, name: str, private: bool = False) -> RoomSummary:
         """Create a room. The user owns it, unless `[rooms]` or the kind of the user says otherwise.
 
-        Raises `room_taken`, `too_many_rooms`, `forbidden`, and `invalid_message` for a name that no room may
-        have. A private room has an owner, unless an admin creates it.
+        Raises `room_taken`, `too_many_rooms`, `rate_limited`, `forbidden`, and `invalid_message` for a name
+        that no room may have. A private room has an owner, unless an admin creates it.
         """
         if not self._access.is_name(name):
             raise ChatError("invalid_message", "A room can't have this name.")
@@ -61,6 +69,7 @@ class Directory:
             raise ChatError("forbidden", "A private room needs an owner, and you can't own this one.")
         if not await self._access.may_create(user, name):
             raise ChatError("forbidden")
+        self._pace.create(user.id)
         info = await self._hooks.create_room(name, user, private, self._rooms_per_user, owner)
         await self._audit.record(user, "create room", info, detail="private" if private else "")
         return RoomSummary(info.name, info.epoch, info.private, info.owner, 0)

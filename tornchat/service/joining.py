@@ -19,6 +19,7 @@ from tornchat.rooms.member import Member, Outlet, send_all, slices_of
 from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import Room
 from tornchat.service.access import Access
+from tornchat.service.pace import Pace
 from tornchat.service.quota import Quota
 from tornchat.service.removals import Removals
 from tornchat.tasks import Tasks
@@ -53,6 +54,7 @@ class Joining:
         access: Access,
         sanctions: Sanctions,
         removals: Removals,
+        pace: Pace,
         counts: Counts,
         node_id: str,
     ) -> None:
@@ -62,6 +64,7 @@ class Joining:
         self._access = access
         self._sanctions = sanctions
         self._removals = removals
+        self._pace = pace
         self._counts = counts
         self._node_id = node_id
         self._now: Callable[[], float] = asyncio.get_running_loop().time
@@ -77,9 +80,11 @@ class Joining:
         """Make `user` a member of the room and send the welcome, the user list and the history.
 
         Raises `Closed`: 4000 if the room is not visible to the user, 4003 if the user was removed meanwhile,
-        1013 if a plugin fails; and `ConnectionError` if the client has disconnected.
+        1013 if a plugin fails or the user joins too often; and `ConnectionError` if the client has
+        disconnected.
         """
         began = self._now()
+        self._pace.join(user.id)
         try:
             room = await self._open(user, name)
             plan = await self._history.plan(room, since)
@@ -155,11 +160,12 @@ class Joining:
         return room
 
     async def _open_or_create(self, user: User, name: str) -> RoomInfo | None:
-        """Open the room, or create it. Storage is called twice only if plugins decide about creating."""
+        """Open the room, or create it if the user may. Raises `Closed` (1013) above the rate of new rooms."""
         limit, owner = self._settings.limits.rooms_per_user, self._access.owner_of_new(user, name)
-        create, gated = self._settings.rooms.auto_create, self._hooks.provides("authorize")
-        info = await self._hooks.open_room(name, user, create and not gated, limit, owner)
-        if info is None and create and gated and await self._access.may_create(user, name):
+        info = await self._hooks.open_room(name, user, False, limit, owner)
+        create = info is None and self._settings.rooms.auto_create
+        if create and await self._access.may_create(user, name):
+            self._pace.create_by_joining(user.id)
             info = await self._hooks.open_room(name, user, True, limit, owner)
         return info
 

@@ -84,6 +84,7 @@ class Posting:
             self._drafts.check(said.text)
             user = session.user.id
             if quota.contended or self.committer.queue.full_for(user) or quota.take(size, self._now()):
+                self._quotas.note(user)
                 return self._slowed(session, quota, said, size)
             return self._admitted(session, said)
         except ChatError as error:
@@ -125,6 +126,7 @@ class Posting:
         info = await self._access.see(user, room)
         self._drafts.check(said.text)
         if wait := self._quotas.of(user.id).take(len(said.text.encode()), self._now()):
+            self._quotas.note(user.id)
             raise ChatError("rate_limited", "", round(wait, 3), said.client_id)
         await self._refuse_sanctioned(user, room)
         draft = await self._gates(user, self._drafts.make(user, info, said))

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from weakref import WeakValueDictionary
 
 from tornchat.config.sections import LimitsSection
+from tornchat.offenders import Offenders
 from tornchat.rates import MOST_CALLERS, Rate
 
 
@@ -52,10 +53,15 @@ class Quota:
 class Quotas:
     """User id -> `Quota`, kept while it is in use and for the last `MOST_CALLERS` users."""
 
-    def __init__(self, limits: LimitsSection) -> None:
+    def __init__(self, limits: LimitsSection, offenders: Offenders) -> None:
         self._limits = limits
+        self._offenders = offenders
         self._recent: OrderedDict[str, Quota] = OrderedDict()
         self._used: WeakValueDictionary[str, Quota] = WeakValueDictionary()
+
+    def note(self, user: str) -> None:
+        """Count a message that is slowed down, or refused over HTTP."""
+        self._offenders.note("messages_per_user", f"user {user!r}", "the user is slowed down")
 
     def of(self, user: str) -> Quota:
         """Return the user's quota, the same object for all callers."""
