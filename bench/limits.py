@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 LIFTED = (
     "limits.messages_per_second",
+    "limits.bytes_per_second",
     "limits.requests_per_second",
     "limits.rooms_per_user",
 )
@@ -15,6 +16,7 @@ KEPT = (
     "limits.frame_bytes",
     "limits.message_chars",
     "limits.burst",
+    "limits.bytes_burst",
     "limits.send_buffer_bytes",
     "limits.resume_messages",
     "limits.request_burst",
