@@ -9,6 +9,14 @@ LIFTED = (
     "limits.bytes_per_second",
     "limits.requests_per_second",
     "limits.rooms_per_user",
+    "limits.rooms_per_hour",
+    "limits.joins_per_second",
+    "limits.connections",
+    "limits.connections_per_address",
+    "limits.handshakes_per_second",
+    "limits.sockets_per_room",
+    "limits.sockets_per_user",
+    "limits.failed_logins_per_minute",
 )
 """Settings of the form `section.key` that are set to 0, which means no limit. A new limit that a load can
 reach belongs here; a server that does not have the setting is started without it."""
@@ -20,6 +28,8 @@ KEPT = (
     "limits.send_buffer_bytes",
     "limits.resume_messages",
     "limits.request_burst",
+    "limits.handshake_burst",
+    "limits.join_burst",
 )
 """Limits that stay at their defaults: no load reaches them, or a rate that is off makes them void."""
 
