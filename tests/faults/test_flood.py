@@ -1,0 +1,41 @@
+"""One user sends as fast as the server reads; the neighbours in other rooms hardly notice."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from tests.figures import percentile
+from tests.flood import flood
+from tests.stage import COUNT, Stage, serving
+
+SAID = COUNT or 200
+
+
+async def medians(verona: Stage, connections: int) -> tuple[float, float]:
+    """A neighbour's median from sending to the acknowledgement: without the flood, and during it."""
+    romeo = await verona.enters("romeo", "balcony", v1=True)
+    found = []
+    for flooded in (nullcontext(), flood(verona, "square", connections)):
+        with flooded:
+            seconds = []
+            for number in range(SAID):
+                began = time.perf_counter()
+                await romeo.says("hello", client_id=f"{len(found)}-{number}")
+                ack = await romeo.next_of("ack")
+                assert ack["id"] == f"{len(found)}-{number}"
+                seconds.append(time.perf_counter() - began)
+            found.append(percentile(seconds, 50))
+    return found[0], found[1]
+
+
+@pytest.mark.parametrize("connections", [1, 50])
+def test_the_neighbours_median_at_most_doubles(tmp_path: Path, connections: int) -> None:
+    with serving(tmp_path / "data", "--set", "limits.sockets_per_room=0") as server:
+        alone, beside = asyncio.run(medians(server.stage, connections))
+        print(f"\n{connections} flooding: {alone * 1000:.2f} ms without, {beside * 1000:.2f} ms beside them")
+        assert beside <= 2 * alone
