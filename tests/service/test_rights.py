@@ -44,8 +44,8 @@ class Actor:
         owner = self.user.id if self.standing == "owner" else LORD.id
         await hooks.create_room(name, LORD, private, 0, owner)
         if self.standing in ("moderator", "member"):
-            await hooks.set_member(name, self.user.id, self.standing)
-        await hooks.set_member(name, VICTIM.id, "member")
+            await hooks.set_member(name, self.user.id, self.standing, 0)
+        await hooks.set_member(name, VICTIM.id, "member", 0)
         await self.core.say(name, "first", sender=VICTIM)
         await self.core.say(name, "second", sender=HEIR)
         return name
@@ -314,7 +314,7 @@ async def test_who_moderates_whom(setter):
             if whom in ROOM_ROLES:
                 if whom == setter == "owner":
                     continue  # a room has one owner
-                await actor.chat.app.hooks.set_member(room, victim.id, whom)
+                await actor.chat.app.hooks.set_member(room, victim.id, whom, 0)
             path = f"/api/rooms/{room}/mutes/{victim.id.replace(' ', '%20')}"
             found[whom] = (await actor.ask("PUT", path, SECONDS)).status == 204
             acts = [actor.core.moderation.ban(actor.user, room, victim.id, 60)]
