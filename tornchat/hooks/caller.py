@@ -55,6 +55,8 @@ class Caller:
             implementation.seconds.observe(perf_counter() - began)
         if self.blame.down:
             self.blame.answered(implementation)
+        if answer.__class__ is implementation.declared.exact:
+            return answer
         return self._accepted(implementation, answer, implementation.declared.verb != "collect")
 
     async def contained(self, implementation: Implementation, arguments: tuple[object, ...]) -> Any:

@@ -125,6 +125,8 @@ class Verbs:
     async def _chain(self, found: Sequence[Implementation], value: object, *others: object) -> Any:
         for implementation in found:
             answer = await self._caller.call(implementation, (value, *others))
+            if answer is value:
+                continue
             merge = implementation.declared.promise.merge
             try:
                 value = answer if merge is None else merge(value, answer)
@@ -158,7 +160,10 @@ class Verbs:
 
 def _with_frozen(call: Callable[..., Any], shared: tuple[int, ...], *arguments: object) -> Any:
     """Call with immutable collections: a plugin must not change what others are given."""
-    return call(*(frozen(a) if index in shared else a for index, a in enumerate(arguments)))
+    given = list(arguments)
+    for index in shared:
+        given[index] = frozen(given[index])
+    return call(*given)
 
 
 def frozen(value: object) -> object:

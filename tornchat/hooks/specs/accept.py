@@ -74,10 +74,7 @@ def clean_steps(steps: Sequence[str]) -> Sequence[str]:
 
 def known_results(results: Sequence[StoreResult]) -> Sequence[StoreResult]:
     """Accept outcomes with known codes; the reason of a refusal, which its sender reads, is cleaned."""
-    for result in results:
-        if type(result) is not Stored:
-            break
-    else:
+    if {*map(type, results)} == {Stored}:
         return results
     return [result if type(result) is Stored else _clean_refusal(result) for result in results]
 

@@ -62,7 +62,7 @@ class Hook(Generic[Arguments, Given]):
     waits: ClassVar[bool] = True
     """Whether an implementation may be `async def`."""
 
-    __slots__ = ("answer", "function", "name", "promise", "shared")
+    __slots__ = ("answer", "exact", "function", "name", "promise", "shared")
 
     def __init__(self, function: Callable[Arguments, object], promise: Promise) -> None:
         self.function = _hookspec(function)
@@ -70,6 +70,9 @@ class Hook(Generic[Arguments, Given]):
         self.promise = promise
         self.answer: Answer = answer_of(function)
         self.shared = shared_arguments(function)
+        checked = self.answer.item or self.answer.choices or promise.accept
+        self.exact: type | None = None if checked else self.answer.form
+        """The class whose own instances need no further check."""
         if self.answer.waits is not self.waits:
             raise TypeError(f"{self.name}: the verb and the signature differ in whether it may be awaited")
 

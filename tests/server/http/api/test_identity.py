@@ -98,7 +98,7 @@ async def test_one_may_ask_who_one_is():
 @pytest.mark.parametrize("user_id", [".", ".."])
 async def test_an_id_that_no_url_can_name_is_refused(user_id):
     async with running_chat() as chat:
-        token = await chat.app.hooks.issue_token(User(user_id, "dot"), 60)
+        token = chat.app.hooks.issue_token(User(user_id, "dot"), 60)
         headers = {"Authorization": f"Bearer {token}"}
         assert (await ask(chat, "GET", "/api/me", headers=headers)).status == 401
         assert await (await chat.connect("tea", **headers)).closed() == 4001
@@ -196,6 +196,6 @@ async def until_join(client, user_id):
 @pytest.mark.gen_test
 async def test_who_has_a_guests_id_is_a_guest_whatever_the_token_says():
     async with running_chat(MANY) as chat:
-        token = await chat.app.hooks.issue_token(User("guest-root", "Root"), 60)
+        token = chat.app.hooks.issue_token(User("guest-root", "Root"), 60)
         me = await ask(chat, "GET", "/api/me", headers={"Authorization": f"Bearer {token}"})
         assert me.json["roles"] == ["guest"]
