@@ -29,7 +29,8 @@ async def medians(verona: Stage, connections: int) -> tuple[float, float]:
                 ack = await romeo.next_of("ack")
                 assert ack["id"] == f"{len(found)}-{number}"
                 seconds.append(time.perf_counter() - began)
-            found.append(percentile(seconds, 50))
+            found.append(percentile(seconds, 0.5))
+    await romeo.leaves()
     return found[0], found[1]
 
 

@@ -16,7 +16,7 @@ from typing import Protocol
 from tornchat.errors import ChatError, NotStored, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.log.outcome import Outcomes
-from tornchat.log.queue import Pending, Queue
+from tornchat.log.queue import HEAVY_PAUSE, Pending, Queue
 from tornchat.metrics.histogram import LATENCIES, SIZES, Histogram
 from tornchat.model import Draft, Refusal, Stored, StoreResult
 from tornchat.tasks import Tasks
@@ -70,6 +70,7 @@ class Committer:
         self._began = 0.0
         self._late_at = 0.0
         self._looks = False
+        self._resting: asyncio.TimerHandle | None = None
         self._seen = 0
         self._until = 0.0
         self._closed = False
@@ -137,11 +138,24 @@ class Committer:
     def _begin(self) -> None:
         if self._in_flight or not self.queue or self._closed:
             return
-        self._in_flight = self.queue.take(MOST_IN_A_CALL)
         self._began = monotonic()
+        self._in_flight = self.queue.take(MOST_IN_A_CALL, self._began)
+        if not self._in_flight:
+            self._rest()
+            return
         self._late_at = self._began + self._hooks.deadline("store_messages")
         self._call = self._hooks.begin_store([pending.draft for pending in self._in_flight])
         self._call.add_done_callback(self._ended)
+
+    def _rest(self) -> None:
+        """Look again after the pause of heavy users, whose drafts alone wait."""
+        if self._resting is None:
+            self._resting = self._loop.call_later(HEAVY_PAUSE, self._rested)
+
+    def _rested(self) -> None:
+        self._resting = None
+        if self.queue and not self._looks and not self._in_flight:
+            self._gather()
 
     def _ended(self, call: asyncio.Future[object]) -> None:
         self._call = None
@@ -224,7 +238,7 @@ class Committer:
         self._closed = True
         for pending in self._in_flight:
             pending.settle(UNCONFIRMED)
-        for pending in self.queue.take(len(self.queue)):
+        for pending in self.queue.drain():
             pending.settle(NOT_NOW)
         if self._call is not None:
             self._call.cancel()
