@@ -102,3 +102,18 @@ def test_messages_of_other_rooms_do_not_use_up_the_limit(place: Place) -> None:
                 assert [e.seq for e in await chat.search_messages(room, "tea", 7, 9)] == [6, 5, 4, 3, 2, 1]
 
     asyncio.run(play())
+
+
+def test_all_that_one_call_deletes_leaves_the_index(place: Place) -> None:
+    async def play() -> None:
+        async with storage(place, "hall", "attic") as chat:
+            await say(chat, *["secret"] * 3)
+            await say(chat, *["secret"] * 2, room="attic")
+            for room, count in (("hall", 3), ("attic", 2)):
+                assert len(await chat.search_messages(room, "secret", None, 9)) == count
+            await chat.store_messages([deletion(1), deletion(2, room="attic"), deletion(3)])
+            assert [e.seq for e in await chat.search_messages("hall", "secret", None, 9)] == [2]
+            assert [e.seq for e in await chat.search_messages("attic", "secret", None, 9)] == [1]
+            assert rows(place, "SELECT count(*) FROM search") == [(2,)]
+
+    asyncio.run(play())

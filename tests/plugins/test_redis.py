@@ -394,3 +394,38 @@ def test_the_rights_that_the_docs_name_are_enough(tmp_path: Path) -> None:
                 assert await started.leave_presence("hall", ROMEO, "r1")
 
         asyncio.run(play())
+
+
+def test_a_subscription_that_a_break_left_unconfirmed_can_be_made_again(
+    server: Valkey, tmp_path: Path
+) -> None:
+    async def play() -> None:
+        async with node(server, tmp_path) as (chat, handle):
+            server.send(signal.SIGSTOP)
+            with pytest.raises(Unavailable):
+                await chat.subscribe("room:hall")
+            await chat.unsubscribe("room:hall")
+            server.send(signal.SIGCONT)
+            server.restart()
+            await until(lambda: set(chat.health().values()) == {"ok"}, 10, "the server")
+            await chat.subscribe("room:hall")
+            chat.publish("room:hall", b"heard")
+            await handle.until(lambda: handle.payloads("room:hall") == [b"heard"], "the payload")
+
+    asyncio.run(play())
+
+
+def test_a_version_that_was_heard_is_not_gone_back_behind(server: Valkey, tmp_path: Path) -> None:
+    """Another node knew it; Redis forgets everything, and its clock is behind."""
+
+    async def play() -> None:
+        async with node(server, tmp_path) as (chat, handle):
+            await chat.join_presence("hall", ROMEO, "r1")
+            heard = (await chat.read_presence("hall")).version + 10**12
+            told = msgspec.msgpack.encode([1, "hall", heard, "join", '{"id":"2","username":"juliet"}'])
+            server.ask("PUBLISH", Names("tornchat", "other").presence, told)
+            await handle.until(lambda: len(handle.changes_of("hall")) == 2, "the change")
+            server.ask("FLUSHALL")
+            assert (await chat.read_presence("hall")).version >= heard
+
+    asyncio.run(play())

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from tornchat_redis import RedisPlugin
 from tornchat_redis.connections import RedisConnections
+from tornchat_redis.lease import Lease
 from tornchat_redis.names import Names
 from tornchat_redis.pipe import Pipe
 from tornchat_redis.rooms import PresenceScripts
@@ -250,3 +251,24 @@ def test_the_version_rises_once_for_each_user_that_a_node_enters(server: Valkey)
         assert (await roster(one)).version == before + 3
 
     play(server, scene, ttl=60)
+
+
+def test_all_nodes_that_died_are_reaped_at_the_next_renewal(server: Valkey) -> None:
+    async def scene(one: PresenceScripts, two: PresenceScripts) -> None:
+        three = PresenceScripts(Names("tornchat", "n3"), two._pipe, TTL)
+        await three.renew("origin")
+        await one.enter("hall", 0, {"of romeo": ROMEO}, all_of_them=False)
+        await three.enter("hall", 0, {"of juliet": JULIET}, all_of_them=False)
+
+        async def enter_all() -> None:
+            await two.enter("hall", 0, {}, all_of_them=True)
+
+        lease = Lease(two, TTL, enter_all, lambda: None)
+        for _ in range(8):  # its own lease has held for more than one time when the others have ended
+            await lease.renew()
+            await asyncio.sleep(TTL / 4)
+        before = await roster(two)
+        assert server.ask("ZRANGE", LEASES, 0, -1) == [b"n2"]
+        assert before.users == ()
+
+    play(server, scene)

@@ -423,3 +423,14 @@ def test_the_end_is_seen_by_an_independent_client_when_the_server_closes():
             return closed.value.rcvd.reason
 
     assert run(play()) == "done"
+
+
+def test_a_receiver_that_raises_later_is_logged_and_cut_off():
+    class Broken(Echo):
+        async def on_text(self, payload):
+            await asyncio.sleep(0)
+            raise TimeoutError(payload)
+
+    got, notes = run(conversation(HELLO + HELLO, Broken))
+    assert got == b""
+    assert [(type(note), note.args) for note in notes] == [(TimeoutError, (b"hello",))]
