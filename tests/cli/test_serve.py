@@ -128,7 +128,7 @@ def test_the_log_shows_no_token(tmp_path):
             assert client.recv(100).startswith(b"HTTP/1.1 404")
         server.process.send_signal(signal.SIGTERM)
         assert server.ends() == 0
-    assert "GET /nowhere 404" in server.stderr
+    assert "GET '/nowhere' 404" in server.stderr
     assert "SECRET" not in server.stderr
 
 

@@ -110,7 +110,7 @@ class Connection:
         if refusal.cause:
             log.log(
                 logging.INFO if answer is Answer.AT_ONCE else logging.DEBUG,
-                "connection %s from %s: not let in: %s",
+                "connection %s from %s: refused: %s",
                 *(self.id, self.remote_ip, refusal.cause),
                 extra=self._facts("auth_failure", cause=refusal.cause),
             )

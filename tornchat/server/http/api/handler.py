@@ -194,7 +194,7 @@ class ApiHandler(SiteHandler):
             answer = await self.site.edge.logins.failed(self.client.network)
         level = logging.INFO if answer is Answer.AT_ONCE else logging.DEBUG
         facts = {"event": "auth_failure", "ip": self.client.address, "cause": refusal.cause}
-        log.log(level, "a call from %(ip)s: not let in: %(cause)s", facts, extra=facts)
+        log.log(level, "a call from %(ip)s: refused: %(cause)s", facts, extra=facts)
         if answer is Answer.NONE:
             raise Problem("rate_limited", "Too many failed logins from this address.", retry_after=60.0)
         self._count_address()

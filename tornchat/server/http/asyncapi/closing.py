@@ -41,7 +41,8 @@ CLOSE_CODES = (
     CloseCode(TOO_BIG, "a message larger than `[limits] frame_bytes`"),
     CloseCode(
         TRY_AGAIN_LATER,
-        "not now: you read too slowly, the server is too busy, or a part of it is not available",
+        "not now: you read too slowly, have too many connections, the server is too busy, or a part of it is "
+        "not available",
     ),
     CloseCode(ROOM_NOT_FOUND, "the room is not there, could not be created, or is not for you"),
     CloseCode(UNAUTHORIZED, "the token is missing, bad or expired"),
