@@ -248,8 +248,8 @@ def test_a_token_that_is_none_is_refused(token: str) -> None:
         connect("ws://host/ws/chat/hall/", token)
 
 
-CLIENT_LOADS = ("client", "wire", "errors", "model", "version", "hooks.specs")
-"""The parts of the core that the client may load. `hooks.specs` comes with the package `tornchat` itself."""
+CLIENT_LOADS = ("client", "wire", "errors", "model", "version", "hooks.specs", "hooks.words")
+"""The parts of the core that the client may load. Those of `hooks` come with the package `tornchat` itself."""
 
 
 def test_importing_it_loads_nothing_of_the_server() -> None:
