@@ -191,8 +191,11 @@ def test_what_a_node_stored_before_it_died_is_heard_though_it_told_nobody(
 ) -> None:
     """The other node here does no more than to store: as one that is killed between commit and publish."""
 
+    # The same SQLite library as the node's: two of them in one process don't see each other's locks.
+    database = f"apsw:///{tmp_path}/tornchat.db"
+
     async def play() -> None:
-        async with open_nodes(1, server, tmp_path) as [mantua], storage(tmp_path) as dying:
+        async with open_nodes(1, server, tmp_path) as [mantua], storage(database) as dying:
             romeo = await mantua.enters("romeo", "hall")
             figures = []
             for number in range(COUNT or 2):
