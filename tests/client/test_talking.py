@@ -249,7 +249,7 @@ def test_a_token_that_is_none_is_refused(token: str) -> None:
 
 
 CLIENT_LOADS = ("client", "wire", "errors", "model", "version", "hooks.specs", "hooks.words")
-"""The parts of the core that the client may load. Those of `hooks` come with the package `tornchat` itself."""
+"""The parts of the core that the client may load. Those of `hooks` come with the package `tornchat`."""
 
 
 def test_importing_it_loads_nothing_of_the_server() -> None:
