@@ -285,6 +285,19 @@ def test_trusted_skips_rates_rights_and_sanctions_but_no_filter(tmp_path):
     on_stage(tmp_path, play, limits={"messages_per_second": 0.01, "burst": 1})
 
 
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_lone_surrogate_from_a_plugin_harms_no_other_message(tmp_path, trusted):
+    async def play(stage):
+        bad = User("bot\ud800", "bot")
+        for sender, text in ((ROMEO, "\ud800"), (bad, "hello")):
+            work = stage.chat.say("hall", text, sender=sender, trusted=trusted)
+            assert await refused(work) == "invalid_message"
+        await stage.chat.say("hall", "whole", sender=ROMEO)
+        assert await texts(stage) == ["whole"]
+
+    on_stage(tmp_path, play)
+
+
 def test_a_host_says_something_between_start_and_close(tmp_path):
     async def play():
         chat = ChatApp({"tornchat": {"data_dir": str(tmp_path)}})

@@ -18,6 +18,7 @@ from tornchat.cluster.broadcast import Broadcast
 from tornchat.cluster.sanctions import Sanctions
 from tornchat.errors import TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed, Unavailable
 from tornchat.hooks.calls import Hooks
+from tornchat.hooks.words import is_encodable
 from tornchat.log.commit import PATIENCE, Committer
 from tornchat.log.queue import Pending
 from tornchat.metrics.counts import Counts
@@ -136,6 +137,8 @@ class Posting:
 
     async def say_as(self, user: User, room: str, said: Said, trusted: bool) -> Stored:
         """Send a message on behalf of code in the process. See `ChatHandle.say`."""
+        if not all(map(is_encodable, (said.text, user.id, user.username, said.client_id or ""))):
+            raise ChatError("invalid_message", "A lone surrogate can't be stored.", None, said.client_id)
         if not trusted:
             return await self.post(user, room, said)
         info = await self._access.exists(replace(user, roles=user.roles | {ADMIN}), room)
