@@ -15,7 +15,7 @@ from tornchat.client.errors import ClientClosed, NotConnected
 from tornchat.client.events import Disconnected, Event
 from tornchat.client.goodbye import Goodbye, after_close, after_failure, after_refusal
 from tornchat.client.outgoing import Outgoing
-from tornchat.client.place import Place
+from tornchat.client.progress import Progress
 from tornchat.client.token import Token, TokenSource
 from tornchat.client.visit import Visit
 from tornchat.client.websocket import HandshakeRefused, WebSocket, open_websocket
@@ -72,7 +72,7 @@ class Client:
         self._tls = tls
         self._buffer = Buffer(buffer)
         self._outgoing = Outgoing(unanswered, self._buffer.hurry)
-        self._place = Place()
+        self._place = Progress()
         self._backoff = Backoff()
         self._state: State = "connecting"
         self._entered = asyncio.Event()

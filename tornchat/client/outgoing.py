@@ -18,7 +18,7 @@ UNANSWERED_SECONDS = 10.0
 _encode = msgspec.json.Encoder().encode
 
 
-class Pending:
+class Unsent:
     """A message without an answer."""
 
     def __init__(self, message_id: str, text: str) -> None:
@@ -37,7 +37,7 @@ class Outgoing:
         """`on_waiting` is called when a message starts waiting for its answer."""
         self._on_waiting = on_waiting
         self._places = asyncio.Semaphore(most)
-        self._pending: dict[str, Pending] = {}
+        self._pending: dict[str, Unsent] = {}
         self._write: Callable[[bytes], None] | None = None
         self._loop = asyncio.get_running_loop()
         self._end: Exception | None = None
@@ -52,7 +52,7 @@ class Outgoing:
                 raise self._end
             if message_id in self._pending:
                 raise ValueError("This id is on its way already: give each message an id of its own.")
-            pending = self._pending[message_id] = Pending(message_id, text)
+            pending = self._pending[message_id] = Unsent(message_id, text)
             try:
                 self._send(pending)
                 self._on_waiting()
@@ -65,13 +65,13 @@ class Outgoing:
         """True while a message waits for its answer."""
         return bool(self._pending)
 
-    def _send(self, pending: Pending) -> None:
+    def _send(self, pending: Unsent) -> None:
         _cancel(pending)
         if self._write is not None:
             pending.written_at = self._loop.time()
             self._write(pending.frame)
 
-    def _forget(self, pending: Pending) -> None:
+    def _forget(self, pending: Unsent) -> None:
         _cancel(pending)
         del self._pending[pending.id]
 
@@ -131,7 +131,7 @@ class Outgoing:
                 pending.answer.set_exception(error)
 
 
-def _cancel(pending: Pending) -> None:
+def _cancel(pending: Unsent) -> None:
     if pending.again is not None:
         pending.again.cancel()
         pending.again = None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tornchat.client.buffer import Buffer
 from tornchat.client.events import Connected, Event, Frame, Message, MessageDeleted, read_frame
 from tornchat.client.outgoing import Outgoing
-from tornchat.client.place import Place
+from tornchat.client.progress import Progress
 from tornchat.client.websocket import WebSocket
 from tornchat.errors import Closed
 from tornchat.wire import Ack, V1Error
@@ -29,7 +29,7 @@ class Visit:
     def __init__(
         self,
         socket: WebSocket,
-        place: Place,
+        place: Progress,
         buffer: Buffer,
         outgoing: Outgoing,
         admitted: Callable[[], None],

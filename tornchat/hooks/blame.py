@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from tornchat.errors import CODES, REQUEST_CODES, ChatError, NotStored, SettingsError, Unavailable
-from tornchat.hooks.frames import Place, raising_frames, worth_logging
+from tornchat.hooks.frames import CodePlace, raising_frames, worth_logging
 from tornchat.hooks.implementation import Implementation
 from tornchat.hooks.words import cleaned, one_line
 
@@ -31,7 +31,7 @@ class Blame:
         implementation: Implementation,
         error: BaseException,
         kind: str = "error",
-        frames: Sequence[Place] = (),
+        frames: Sequence[CodePlace] = (),
     ) -> Failed:
         """Log the failure with the plugin's name and its own stack frames. Return the exception to raise.
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from tornchat.errors import Unavailable
 from tornchat.hooks.blame import Blame
-from tornchat.hooks.frames import Place, waiting_frames
+from tornchat.hooks.frames import CodePlace, waiting_frames
 from tornchat.hooks.guard import awaited, called
 from tornchat.hooks.implementation import Implementation
 from tornchat.hooks.specs import HOOKS
@@ -106,7 +106,7 @@ class Caller:
         self._strays.add(call)
         call.add_done_callback(self._ended)
         seconds = self._deadlines[implementation.hook]
-        frames: Sequence[Place] = ()
+        frames: Sequence[CodePlace] = ()
         try:
             await asyncio.wait({call}, timeout=seconds)
         finally:

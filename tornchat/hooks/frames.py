@@ -15,7 +15,7 @@ LAST = 5
 """Innermost frames that are logged, whosever code they are."""
 
 
-class Place(NamedTuple):
+class CodePlace(NamedTuple):
     """A line of code that was running, without the frame, which would keep its local variables alive."""
 
     module: str
@@ -27,22 +27,22 @@ class Place(NamedTuple):
         return f"{self.file}:{self.line} in {self.function}"
 
 
-def raising_frames(error: BaseException) -> Sequence[Place]:
+def raising_frames(error: BaseException) -> Sequence[CodePlace]:
     """Return the frames that an exception passed, without those of the core's call."""
     frames = [_place(frame, line) for frame, line in walk_tb(error.__traceback__)]
     return list(dropwhile(lambda place: place.module.startswith("tornchat.hooks."), frames))
 
 
-def waiting_frames(answer: Any) -> Sequence[Place]:
+def waiting_frames(answer: Any) -> Sequence[CodePlace]:
     """Return the frames of a suspended coroutine, outermost first; empty for any other awaitable."""
-    found: list[Place] = []
+    found: list[CodePlace] = []
     while len(found) < 1000 and getattr(answer, "cr_frame", None) is not None:
         found.append(_place(answer.cr_frame, answer.cr_frame.f_lineno))
         answer = answer.cr_await
     return found
 
 
-def worth_logging(function: Callable[..., Any], frames: Sequence[Place]) -> Sequence[Place]:
+def worth_logging(function: Callable[..., Any], frames: Sequence[CodePlace]) -> Sequence[CodePlace]:
     """Return the frames of the code of the plugin with this function, and the innermost frames."""
     packages = _packages(function)
     own = [i for i, place in enumerate(frames) if i == 0 or _package(place.module) in packages]
@@ -52,9 +52,9 @@ def worth_logging(function: Callable[..., Any], frames: Sequence[Place]) -> Sequ
     return [frames[index] for index in kept]
 
 
-def _place(frame: FrameType, line: int | None) -> Place:
+def _place(frame: FrameType, line: int | None) -> CodePlace:
     code = frame.f_code
-    return Place(str(frame.f_globals.get("__name__", "")), code.co_filename, line, code.co_name)
+    return CodePlace(str(frame.f_globals.get("__name__", "")), code.co_filename, line, code.co_name)
 
 
 def _packages(function: Callable[..., Any]) -> set[str]:

@@ -20,7 +20,7 @@ UNSAFE_NAMES = ("", ".", "..")
 """Names that no room may have, because they are not kept in a URL."""
 
 
-class Place(NamedTuple):
+class VisibleRoom(NamedTuple):
     """A room that is visible to a user, and what the user is in it."""
 
     room: RoomSummary
@@ -107,14 +107,14 @@ class Access:
         summary = await self._summary(info)
         return Rights(summary, role, actions, sanctions.get("mute"), banned)
 
-    async def require(self, user: User, name: str, act: Act) -> Place:
+    async def require(self, user: User, name: str, act: Act) -> VisibleRoom:
         """Return what a user who may do `act` is in the room. Raises `forbidden`, `room_not_found`."""
         info = await self._unless_banned(user, await self._find(user, name))
         role = await self.role_in(info, user.id)
         who = rights.standings(user, role)
         if not rights.may(who, act):
             raise ChatError("forbidden")
-        return Place(await self._summary(info), role, who)
+        return VisibleRoom(await self._summary(info), role, who)
 
     async def _actions(self, user: User, name: str, role: Role | None) -> tuple[Action, ...]:
         join, *more = rights.actions(rights.standings(user, role))

@@ -11,7 +11,7 @@ from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
 from tornchat.model import GUEST_ID_PREFIX, Membership, Rights, Role, RoomPage, RoomSummary, User
 from tornchat.service import rights
-from tornchat.service.access import Access, Place
+from tornchat.service.access import Access, VisibleRoom
 from tornchat.service.audit import Audit
 from tornchat.service.enforcement import Enforcement
 from tornchat.service.pace import Pace
@@ -117,7 +117,7 @@ class Directory:
             raise ChatError("room_not_found")
         await self._audit.record(user, "set member", place.room, user_id, role)
 
-    async def _refuse_owner(self, place: Place, user_id: str) -> None:
+    async def _refuse_owner(self, place: VisibleRoom, user_id: str) -> None:
         """Raise `forbidden` if the user may not become the owner of the room."""
         name = place.room.name
         if place.room.owner == user_id:

@@ -14,7 +14,7 @@ from tornchat.hooks.calls import Hooks
 from tornchat.log.commit import Committer
 from tornchat.model import Entry, Sanction, SanctionKind, User
 from tornchat.service import rights
-from tornchat.service.access import Access, Place
+from tornchat.service.access import Access, VisibleRoom
 from tornchat.service.audit import Audit
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import Enforcement
@@ -99,7 +99,9 @@ class Moderation:
         await self._set(user, place, user_id, kind, seconds)
         await self._audit.record(user, kind, place.room, user_id, f"{seconds:g} s")
 
-    async def _set(self, user: User, place: Place, user_id: str, kind: SanctionKind, seconds: float) -> None:
+    async def _set(
+        self, user: User, place: VisibleRoom, user_id: str, kind: SanctionKind, seconds: float
+    ) -> None:
         room, now, rank = place.room.name, time.time(), rights.rank(place.standings)
         if not await self._hooks.set_sanction(
             Sanction(room, user_id, kind, now + seconds, user.id, rank, now)
@@ -107,7 +109,7 @@ class Moderation:
             raise ChatError("room_not_found")
         await self._enforcement.order("sanctions", room)
 
-    async def _require_over(self, user: User, room: str, user_id: str, act: Act) -> Place:
+    async def _require_over(self, user: User, room: str, user_id: str, act: Act) -> VisibleRoom:
         """Return what a user who may do `act` to `user_id` is in the room.
 
         Raises `ChatError` (`forbidden`, `room_not_found`).
@@ -121,7 +123,7 @@ class Moderation:
             raise ChatError("forbidden", "They are not yours to moderate.")
         return place
 
-    async def _refuse_outranked(self, place: Place, user_id: str, kind: SanctionKind) -> None:
+    async def _refuse_outranked(self, place: VisibleRoom, user_id: str, kind: SanctionKind) -> None:
         """Raise `forbidden` if there is such a sanction by somebody of a higher rank.
 
         To replace it by a shorter one would be to lift it.

@@ -17,7 +17,7 @@ MOST_WAITING = 200
 MOST_ADDRESSES = 10_000
 
 
-class Answer(Enum):
+class LoginAnswer(Enum):
     """How a failed login is answered."""
 
     AT_ONCE = 0
@@ -45,14 +45,14 @@ class FailedLogins:
         """Give the answers that are delayed at once."""
         self._closing.set()
 
-    async def failed(self, network: str | None) -> Answer:
+    async def failed(self, network: str | None) -> LoginAnswer:
         """Record a failure of `network` (None: unknown) and wait until it may be answered."""
         seconds = self._delay(network, asyncio.get_running_loop().time()) if network else 0.0
         if not network or not seconds:
-            return Answer.AT_ONCE
+            return LoginAnswer.AT_ONCE
         self._offenders.note("failed_logins", network, "the answers to its failed logins are delayed")
         if self._waiting[network] >= MOST_WAITING:
-            return Answer.NONE
+            return LoginAnswer.NONE
         self._waiting[network] += 1
         try:
             await asyncio.wait_for(self._closing.wait(), seconds)
@@ -62,7 +62,7 @@ class FailedLogins:
             self._waiting[network] -= 1
             if not self._waiting[network]:
                 del self._waiting[network]
-        return Answer.LATE
+        return LoginAnswer.LATE
 
     def _delay(self, network: str, now: float) -> float:
         if not self._per_minute:

@@ -13,7 +13,7 @@ from tornchat.errors import GOING_AWAY, TRY_AGAIN_LATER, UNAUTHORIZED, ChatError
 from tornchat.model import User
 from tornchat.rooms.room import TOO_SLOW
 from tornchat.server.edge.addresses import Client
-from tornchat.server.edge.logins import Answer
+from tornchat.server.edge.logins import LoginAnswer
 from tornchat.server.ws import handshake
 from tornchat.server.ws.connections import Connections
 from tornchat.server.ws.frames import Frames
@@ -104,17 +104,17 @@ class Connection:
     async def _turn_away(self, refusal: Closed) -> None:
         """Log and count a refusal, and close with it: late, after many failed logins of one address."""
         self._shared.chat.turned_away(refusal)
-        answer = Answer.AT_ONCE
+        answer = LoginAnswer.AT_ONCE
         if refusal.code == UNAUTHORIZED:
             answer = await self._shared.edge.logins.failed(self._client.network)
         if refusal.cause:
             log.log(
-                logging.INFO if answer is Answer.AT_ONCE else logging.DEBUG,
+                logging.INFO if answer is LoginAnswer.AT_ONCE else logging.DEBUG,
                 "connection %s from %s: refused: %s",
                 *(self.id, self.remote_ip, refusal.cause),
                 extra=self._facts("auth_failure", cause=refusal.cause),
             )
-        if answer is Answer.NONE:
+        if answer is LoginAnswer.NONE:
             self.abort()
         self.end(refusal.code, refusal.reason)
 

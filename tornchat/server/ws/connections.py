@@ -31,7 +31,7 @@ ABORT_SECONDS = 1.0
 """Maximum wait for aborted connections, in seconds."""
 
 
-class Open(Protocol):
+class OpenConnection(Protocol):
     """One open WebSocket."""
 
     def end(self, code: int, reason: str) -> None:
@@ -55,7 +55,7 @@ class Connections:
         self._compressed: dict[tuple[bool, int], Dialect] = {}
         self.wheel = Wheel()
         self._now = asyncio.get_running_loop().time
-        self._open: set[Open] = set()
+        self._open: set[OpenConnection] = set()
         self._gone = asyncio.Event()
         self._numbers = count(1)
 
@@ -74,18 +74,18 @@ class Connections:
             return plain
         return self._compressed.setdefault((v1, window_bits), Compressed(plain, window_bits))
 
-    def opened(self, connection: Open, client: Client) -> str:
+    def opened(self, connection: OpenConnection, client: Client) -> str:
         """Add a connection of `client` and return its id."""
         self._open.add(connection)
         self.edge.upgraded(client)
         self._gone.clear()
         return f"{self.chat.node_id}-c{next(self._numbers)}"
 
-    def all(self) -> list[Open]:
+    def all(self) -> list[OpenConnection]:
         """Return a list of the open connections."""
         return list(self._open)
 
-    def closed(self, connection: Open, client: Client) -> None:
+    def closed(self, connection: OpenConnection, client: Client) -> None:
         """Remove a connection of `client`."""
         self.edge.ended(client)
         self._open.discard(connection)

@@ -13,7 +13,7 @@ from tornado.web import HTTPError, stream_request_body
 
 from tornchat.errors import UNAUTHORIZED, Closed
 from tornchat.model import User
-from tornchat.server.edge.logins import Answer
+from tornchat.server.edge.logins import LoginAnswer
 from tornchat.server.http.api.call import Call
 from tornchat.server.http.api.decoding import inputs
 from tornchat.server.http.api.endpoint import Endpoint
@@ -189,13 +189,13 @@ class ApiHandler(SiteHandler):
 
     async def _note_failure(self, refusal: Closed) -> None:
         """Log and count a refused login, and wait until it may be answered. Raises `Problem`."""
-        answer = Answer.AT_ONCE
+        answer = LoginAnswer.AT_ONCE
         if refusal.code == UNAUTHORIZED:
             answer = await self.site.edge.logins.failed(self.client.network)
-        level = logging.INFO if answer is Answer.AT_ONCE else logging.DEBUG
+        level = logging.INFO if answer is LoginAnswer.AT_ONCE else logging.DEBUG
         facts = {"event": "auth_failure", "ip": self.client.address, "cause": refusal.cause}
         log.log(level, "a call from %(ip)s: refused: %(cause)s", facts, extra=facts)
-        if answer is Answer.NONE:
+        if answer is LoginAnswer.NONE:
             raise Problem("rate_limited", "Too many failed logins from this address.", retry_after=60.0)
         self._count_address()
 

@@ -6,7 +6,7 @@ from tornchat.client.events import Connected
 from tornchat.model import Position
 
 
-class Place:
+class Progress:
     """The position to resume from. `position` is None while it is unknown."""
 
     def __init__(self) -> None:
