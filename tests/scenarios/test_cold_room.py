@@ -39,7 +39,7 @@ def test_one_opens_the_room_for_all(tmp_path: Path) -> None:
             players = await asyncio.gather(*(verona.enters(f"user{n}", "hall") for n in range(20)))
             await players[0].says("All the world's a stage")
             assert {await player.hears() for player in players} == {"All the world's a stage"}
-            assert len(asked) == 1
+            assert set(asked) == {asked[0]}, "one opens it, or creates it, for all"
 
     asyncio.run(play())
 
