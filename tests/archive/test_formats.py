@@ -12,7 +12,7 @@ import pytest
 from tornchat.archive.formats import Format
 from tornchat.archive.jsonl import JsonLines, entry_of
 from tornchat.archive.page import HtmlPage
-from tornchat.archive.table import FORMULA_STARTS, Table
+from tornchat.archive.table import CONTROLS, FORMULA_STARTS, Table, harmless
 from tornchat.model import Entry
 
 NASTY = (
@@ -65,7 +65,21 @@ def test_json_lines_hold_the_entries_as_they_are() -> None:
 def test_a_table_has_the_texts_and_no_formula() -> None:
     rows = list(csv.DictReader(io.StringIO(file_of(Table()).decode(), newline="")))
     assert [row["text"].removeprefix("'") for row in rows] == [entry.text for entry in ENTRIES]
-    assert not [cell for row in rows for cell in row.values() if cell.startswith(FORMULA_STARTS)]
+    assert not [cell for row in rows for cell in row.values() if cell.startswith((*FORMULA_STARTS, *CONTROLS))]
+
+
+BEFORE = ("\n", "\r", "\t", " ", "\xa0", "\ufeff", "\u200b", "\u2060", "\u200e", "\u3000", "\0", " \n\ufeff\xa0")
+
+
+@pytest.mark.parametrize("before", ["", *BEFORE], ids=ascii)
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\uff1d", "\uff20"], ids=ascii)
+def test_a_formula_is_escaped_behind_anything_invisible(before: str, start: str) -> None:
+    assert harmless(f"{before}{start}1+1") == f"'{before}{start}1+1"
+
+
+@pytest.mark.parametrize("cell", ["", " ", "\n", "hello = you", " hello", "\xa01 + 1", "\ufeffx"], ids=ascii)
+def test_a_cell_that_is_no_formula_stays_as_it_is(cell: str) -> None:
+    assert harmless(cell) == cell
 
 
 class Reader(HTMLParser):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
@@ -21,7 +22,12 @@ COLUMNS = (
     "text",
     "target",
 )
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001 (spreadsheets accept them)
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 (spreadsheets accept them)
+
+CONTROLS = ("\t", "\r")
+"""A cell that starts with one of these is escaped, whatever follows."""
+INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+"""The Unicode categories of controls, of invisible format characters and of spaces."""
 
 
 class Table:
@@ -51,7 +57,13 @@ class Table:
 
 def harmless(cell: str) -> str:
     """Return `cell`, preceded by an apostrophe if a spreadsheet would interpret it as a formula."""
-    return "'" + cell if cell.startswith(FORMULA_STARTS) else cell
+    return "'" + cell if _shown(cell).startswith(FORMULA_STARTS) or cell.startswith(CONTROLS) else cell
+
+
+def _shown(cell: str) -> str:
+    """Return `cell` without leading spaces, controls and invisible characters, as some spreadsheets do."""
+    start = next((n for n, sign in enumerate(cell) if unicodedata.category(sign) not in INVISIBLE), len(cell))
+    return cell[start:]
 
 
 def _row(entry: Entry) -> list[object]:
