@@ -131,3 +131,50 @@ def test_news_are_told_to_screen_readers(arrives: Arrives) -> None:
     alice.says("My own words are not read to me.")
     bob.sees("My own words are not read to me.").says("Listen!")
     expect(alice.page.locator("[aria-live=polite]")).to_have_text("Bob: Listen!")
+
+
+LINK_MS = 50
+"""How long the links of one message of 4,000 characters may take to find; a frame of the display is 16 ms."""
+PATHOLOGICAL = {
+    "dots, then brackets": "https://" + "." * 1990 + ")" * 1990,
+    "brackets, then dots": "https://" + ")" * 1990 + "." * 1990,
+    "dots and a letter": "http://a" + "." * 3990 + "x",
+    "dots and brackets in turn": "http://a" + ".)" * 1995,
+    "open and closed": "http://a" + "(" * 1995 + ")" * 1995,
+    "many links with brackets": "http://a.b).)) " * 266,
+    "many links": "http://a " * 444,
+    "schemes": "http://" * 571,
+    "almost schemes": "http:/" * 666,
+    "hs": "h" * 4000,
+    "a long name": "http://" + "\u00fc" * 3990,
+    "labels": "http://" + "\u00fc." * 1995,
+    "percent signs": "http://a/" + "%" * 3990,
+    "emoji": "http://a/" + "\U0001f600" * 1990,
+    "slashes and dots": "http://a" + "/.." * 1330,
+    "ats": "http://" + "a@" * 1990,
+}
+
+
+def test_the_links_of_any_message_are_found_in_time(linker: Visitor) -> None:
+    took = linker.evaluates(
+        """async (texts) => {
+            const { withLinks } = await import("./static/chat/text.js");
+            return Object.fromEntries(Object.entries(texts).map(([name, text]) => {
+                const start = performance.now();
+                const parts = withLinks(text);
+                const whole = parts.map((part) => part.text ?? part).join("");
+                return [name, whole === text ? performance.now() - start : Infinity];
+            }));
+        }""",
+        PATHOLOGICAL,
+    )
+    assert {name: ms for name, ms in took.items() if ms > LINK_MS} == {}
+
+
+def test_what_ends_a_link_and_how_long_it_may_be(arrives: Arrives) -> None:
+    linker = arrives().joins("Linus", "long-links")
+    longest = "https://example.org/" + "a" * 1980
+    linker.says(f"{longest} {longest}b {longest})...", "http://a.b/((c). http://a.b/[d]), http://a.b/e)).f).")
+    expect(linker.texts).to_have_count(2)
+    links = linker.evaluates("[...document.querySelectorAll('.text a')].map(a => a.textContent)")
+    assert links == [longest, longest, "http://a.b/((c)", "http://a.b/[d]", "http://a.b/e)).f"]

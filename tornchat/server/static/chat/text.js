@@ -2,7 +2,11 @@
 
 // A link ends before white space, quotes, brackets and everything that turns the direction of writing.
 const LINK = /https?:\/\/[^\s<>"'`\u00ab\u00bb\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f]+/giu;
-const TRAILING = /[.,:;!?*_~]+$/u;
+const TRAILING = ".,:;!?*_~";
+const OPENING = "([{";
+const CLOSING = ")]}";
+/** A longer one is shown as text: nobody types it, and browsers need long to read some of them. */
+const LONGEST_LINK = 2000;
 const HUES = 8;
 
 /**
@@ -24,21 +28,27 @@ export function withLinks(text) {
   return parts.filter((part) => part !== "");
 }
 
-/** A full stop after a link is no part of it, nor is a bracket that it does not open. @param {string} link */
+/**
+ * A full stop after a link is no part of it, nor is a bracket that it does not open. In linear time: each sign is
+ * looked at twice at most.
+ * @param {string} link
+ */
 function withoutTrailing(link) {
-  let shown = link.replace(TRAILING, "");
-  while (/[)\]}]$/.test(shown) && !balanced(shown)) shown = shown.slice(0, -1).replace(TRAILING, "");
-  return shown;
-}
-
-/** @param {string} link */
-function balanced(link) {
-  const count = (/** @type {string} */ signs) => [...link].filter((sign) => signs.includes(sign)).length;
-  return count("([{") >= count(")]}");
+  let unopened = 0;
+  for (const sign of link) unopened += CLOSING.includes(sign) ? 1 : OPENING.includes(sign) ? -1 : 0;
+  let end = link.length;
+  for (; end > 0; end--) {
+    const sign = link[end - 1];
+    if (TRAILING.includes(sign)) continue;
+    if (unopened <= 0 || !CLOSING.includes(sign)) break;
+    unopened--;
+  }
+  return link.slice(0, end);
 }
 
 /** @param {string} link @returns {string | null} */
 function safeHref(link) {
+  if (link.length > LONGEST_LINK) return null;
   try {
     const url = new URL(link);
     return (url.protocol === "http:" || url.protocol === "https:") && url.hostname && !url.username ? url.href : null;
