@@ -6,6 +6,7 @@ All types are immutable and do no I/O. Times are Unix time: seconds where docume
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -32,6 +33,17 @@ GUEST_ID_PREFIX = "guest-"
 SITE = ""
 """In place of a room's name: the whole site. No room has this name."""
 TokenSource: TypeAlias = Literal["header", "subprotocol", "cookie", "query"]
+
+
+def logged_room(name: str, epoch: str, private: bool) -> str:
+    """Return the name of a public room, and for a private room a digest that tells nobody its name.
+
+    The digest is the same on all nodes as long as the room has this epoch, which is random and keeps the
+    name from being guessed.
+    """
+    if not private:
+        return name
+    return "private:" + hashlib.blake2b(f"{epoch} {name}".encode(), digest_size=6).hexdigest()
 
 
 class Participant(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -148,6 +160,11 @@ class RoomInfo(msgspec.Struct, frozen=True):
     private: bool = False
     owner: str | None = None
 
+    @property
+    def logged(self) -> str:
+        """The room as the log shows it. See `logged_room`."""
+        return logged_room(self.name, self.epoch, self.private)
+
 
 class Page(msgspec.Struct, frozen=True):
     """Consecutive entries of a room's log, oldest first, and the log's bounds when they were read.
@@ -213,6 +230,11 @@ class RoomSummary(msgspec.Struct, frozen=True):
     private: bool
     owner: str | None
     seq: int
+
+    @property
+    def logged(self) -> str:
+        """The room as the log shows it. See `logged_room`."""
+        return logged_room(self.name, self.epoch, self.private)
 
 
 class RoomPage(msgspec.Struct, frozen=True):

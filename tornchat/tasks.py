@@ -62,7 +62,7 @@ class Reruns:
     """Runs work in at most one task per key. A request during a run causes one more run after it."""
 
     def __init__(self, tasks: Tasks, work: Callable[[str], Awaitable[None]], name: str, most: int) -> None:
-        """`tasks` owns the tasks, which are named after `name` and the key. At most `most` runs overlap."""
+        """`tasks` owns the tasks, which are named `name`, since a key may be confidential. At most `most` runs overlap."""
         self._tasks = tasks
         self._work = work
         self._name = name
@@ -75,7 +75,7 @@ class Reruns:
         pending = key in self._requested
         self._requested[key] = True
         if not pending:
-            self._tasks.start(self._run(key), f"{self._name} {key}")
+            self._tasks.start(self._run(key), self._name)
         return not pending
 
     async def _run(self, key: str) -> None:

@@ -83,7 +83,7 @@ class Recovery:
     def _note(self, room: Room, entries: int) -> None:
         self.repaired += entries
         if entries:
-            facts = {"event": "gap_repaired", "room": room.info.name, "entries": entries}
+            facts = {"event": "gap_repaired", "room": room.info.logged, "entries": entries}
             log.info("room %(room)s: %(entries)d missing entries were read from the log", facts, extra=facts)
 
     async def _read(self, room: Room) -> Page | None:
@@ -102,7 +102,7 @@ def _pause(attempt: int) -> float:
 
 
 def _unreadable(room: Room) -> Verdict:
-    facts = {"event": "log_unreadable", "room": room.info.name, "seq": room.seq}
+    facts = {"event": "log_unreadable", "room": room.info.logged, "seq": room.seq}
     log.error(
         "room %(room)s: storage reports entries after %(seq)d but returns none; its members are closed",
         facts,

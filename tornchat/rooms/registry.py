@@ -121,7 +121,7 @@ class Registry:
         finally:
             del self._early[info.name]
             if info.name not in self._loaded:
-                self._tasks.start(self._unsubscribe(info.name), f"unsubscribe {info.name}")
+                self._tasks.start(self._unsubscribe(info.name), f"unsubscribe {info.logged}")
         for epoch, entries in early:
             self.accept(info.name, epoch, entries)
         await self.reread_presence(room)
@@ -221,7 +221,7 @@ class Registry:
     def lose(self, room: Room) -> None:
         """Unload a room whose log is not the one its members received; they reconnect for a new history."""
         if self._loaded.get(room.info.name) is room:
-            facts = {"event": "position_lost", "room": room.info.name}
+            facts = {"event": "position_lost", "room": room.info.logged}
             log.warning("room %(room)s: position lost, its members are closed with 4010", facts, extra=facts)
             self.lost += 1
             self._drop(room, POSITION_LOST, "position lost")
@@ -229,7 +229,7 @@ class Registry:
     def gone(self, room: Room) -> None:
         """Unload a room that was deleted, and close its members' connections."""
         if self._loaded.get(room.info.name) is room:
-            facts = {"event": "room_deleted", "room": room.info.name}
+            facts = {"event": "room_deleted", "room": room.info.logged}
             log.info("room %(room)s: deleted, its members are closed with 4000", facts, extra=facts)
             self._drop(room, ROOM_NOT_FOUND, "room not found")
 
@@ -237,7 +237,7 @@ class Registry:
         del self._loaded[room.info.name]
         for member in room.members():
             member.outlet.end(code, reason)
-        self._tasks.start(self._unsubscribe(room.info.name), f"unsubscribe {room.info.name}")
+        self._tasks.start(self._unsubscribe(room.info.name), f"unsubscribe {room.info.logged}")
 
     # --- upkeep ---
 
@@ -274,7 +274,7 @@ class Registry:
 
     async def _went_back(self, room: Room) -> None:
         """Renew the epoch of a room whose log lost entries that members have seen: their seqs are reused."""
-        log.error("room %s: the log ends before %d; assigning a new epoch", room.info.name, room.seq)
+        log.error("room %s: the log ends before %d; assigning a new epoch", room.info.logged, room.seq)
         try:
             await self._hooks.renew_epoch(room.info.name, room.info.epoch)
         except Unavailable:

@@ -56,7 +56,7 @@ class Audit:
         key = f"{self._source}-{next(self._numbers)}"
         name = SITE if room is None else room.name
         entry = AuditEntry(key, int(time.time() * 1000), user.id, action, name, target, detail)
-        _tell(entry, room is not None and room.private)
+        _tell(entry, SITE if room is None else room.logged)
         if not self._provided:
             return
         if len(self._waiting) >= MOST_WAITING:
@@ -101,13 +101,13 @@ class Audit:
         return await self._hooks.read_audit(before, min(max(limit, 1), MOST_READ), user_id, room)
 
 
-def _tell(entry: AuditEntry, private: bool) -> None:
+def _tell(entry: AuditEntry, room: str) -> None:
     """Write a line of the log. The name of a private room is in storage only."""
     facts = {
         "event": "audit",
         "actor": entry.actor,
         "action": entry.action,
-        "room": "(private)" if private else entry.room,
+        "room": room,
         "target": entry.target,
         "detail": entry.detail,
     }

@@ -200,7 +200,7 @@ class Chat:
             "event": "limit",
             "session": session.id,
             "user": session.user.id,
-            "room": session.room.info.name,
+            "room": session.room.info.logged,
             "limit": error.code,
         }
         log.info("user %(user)r in room %(room)r has reached a limit: %(limit)s", facts, extra=facts)

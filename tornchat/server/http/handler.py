@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 from tornado.httputil import HTTPHeaders
@@ -16,12 +17,18 @@ SLICE_BYTES = 1 << 17
 """How much of an answer is given to a connection at a time."""
 
 log = logging.getLogger("tornchat.http")
+_ROOM = re.compile(r"(/rooms/)[^/]+")
 
 
 def allowed_methods(handler: type[RequestHandler]) -> list[str]:
     """Return the HTTP methods that a handler class implements."""
     names = {name: name.lower() for name in handler.SUPPORTED_METHODS}
     return [name for name, own in names.items() if getattr(handler, own) is not getattr(RequestHandler, own)]
+
+
+def without_room(path: str) -> str:
+    """Return the path without the name of the room in it, which may be a private one."""
+    return _ROOM.sub(r"\1...", path)
 
 
 class SiteHandler(RequestHandler):
@@ -69,12 +76,12 @@ class SiteHandler(RequestHandler):
         log.debug("%s %r %d %.1f ms", request.method, request.path, self.get_status(), milliseconds)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Log an exception without the query, which may contain a token."""
+        """Log an exception without the query, which may contain a token, and without a room's name."""
         if isinstance(value, HTTPError):
             log.info("refused a request from %s: %d", self.request.remote_ip, value.status_code)
         else:
             request = self.request
-            log.error("%s %r failed", request.method, request.path, exc_info=(typ, value, tb))
+            log.error("%s %r failed", request.method, without_room(request.path), exc_info=(typ, value, tb))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Write one line, without a traceback, regardless of the settings of the host application."""

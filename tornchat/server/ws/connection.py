@@ -132,10 +132,11 @@ class Connection:
         since = handshake.asked_position(request)
         session = await shared.chat.join(user, room, self._dialect, self, since)
         origin = (request.headers.get("Origin") or "")[:MOST_ORIGIN]
+        logged = session.room.info.logged
         log.info(
             "connection %s: user %r from %s entered room %r",
-            *(self.id, user.id, self.remote_ip, room),
-            extra=self._facts("connect", user=user.id, room=room, origin=origin, dialect=self._dialect.name),
+            *(self.id, user.id, self.remote_ip, logged),
+            extra=self._facts("connect", user=user.id, room=logged, origin=origin, dialect=self._dialect.name),
         )
         if self._ended:  # ended while the history was sent
             shared.chat.leave(session)
@@ -281,7 +282,7 @@ class Connection:
         self._shared.chat.closed(self.id, code, duration)
         facts = self._facts("close", code=code, reason=self._reason, duration=round(duration, 3))
         if session is not None:
-            facts |= {"user": session.user.id, "room": session.room.info.name}
+            facts |= {"user": session.user.id, "room": session.room.info.logged}
         log.info("connection %s closed: code %s after %.1f s", self.id, code, duration, extra=facts)
 
     def _facts(self, event: str, **more: object) -> dict[str, object]:
