@@ -14,21 +14,37 @@ from tornchat_peewee import PeeweePlugin
 from tests.plugins.peeweekit import JULIET, ROMEO, Place, deletion, draft, say, storage
 from tornchat.archive.export import Export, Exported
 from tornchat.archive.jsonl import JsonLines
+from tornchat.archive.opening import Opening
 from tornchat.archive.partfile import PartFile
 from tornchat.archive.restore import Restore
 from tornchat.archive.source import Source
 from tornchat.errors import SettingsError
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.implementation import Implementation
-from tornchat.model import Entry
+from tornchat.model import Entry, Sanction, User
 
-HOOKS = ("open_room", "store_messages", "read_history", "latest_positions", "prune_history")
+PRINCE = User("prince", "prince", frozenset({"admin"}))
+HOOKS = (
+    "open_room",
+    "store_messages",
+    "read_history",
+    "latest_positions",
+    "prune_history",
+    "create_room",
+    "read_members",
+    "set_member",
+    "read_sanctions",
+    "set_sanction",
+)
 
 
 @asynccontextmanager
 async def opened(place: Place) -> AsyncIterator[tuple[PeeweePlugin, Hooks]]:
     async with storage(place, "hall") as chat:
-        yield chat, Hooks({name: [Implementation("peewee", name, getattr(chat, name))] for name in HOOKS}, {})
+        functions = {name: getattr(chat, name) for name in HOOKS}
+        create = chat.create_room
+        functions["create_room"] = lambda name, user, *rest: create(name, *rest)  # it does not take `user`
+        yield chat, Hooks({name: [Implementation("peewee", name, functions[name])] for name in HOOKS}, {})
 
 
 async def export(hooks: Hooks, room: str, path: Path) -> Exported:
@@ -36,8 +52,9 @@ async def export(hooks: Hooks, room: str, path: Path) -> Exported:
         return await Export(hooks, room, JsonLines(), lambda done, total: None).resume(file)
 
 
-async def restore(hooks: Hooks, path: Path, room: str) -> dict[str, int]:
-    work = Restore(hooks, Source(path), room, lambda done, total: None)
+async def restore(hooks: Hooks, path: Path, room: str, public: bool = False) -> dict[str, int]:
+    opening = Opening(hooks, "general", public)
+    work = Restore(hooks, Source(path), room, opening, lambda done, total: None)
     await work.run()
     return dict(work.outcomes)
 
@@ -73,8 +90,8 @@ def test_it_comes_back_in_order_with_its_times_and_senders(place: Place, tmp_pat
             assert await restore(hooks, path, "hall") == {"known": 20}
             assert without_places(await log(chat, "den")) == without_places(await log(chat, "hall"))
             assert len(await log(chat, "hall")) == 20
-            room = await chat.open_room("den", ROMEO, False, 0, ROMEO.id)
-            assert room.owner == JULIET.id
+            room = await chat.open_room("den", ROMEO, False, 0, None)
+            assert room.owner == ROMEO.id
 
     asyncio.run(play())
 
@@ -182,4 +199,128 @@ def test_a_file_that_is_not_whole_is_refused_before_anything_is_stored(
         Source(path)
     path.write_bytes(b"a,b\n")
     with pytest.raises(SettingsError, match="line 1"):
+        Source(path)
+
+
+FAR = 4e9
+"""Unix seconds, long after the test."""
+
+
+async def a_private_room(chat: PeeweePlugin, name: str, owner: str | None = "juliet") -> None:
+    """A room with a member, a moderator, a ban, a mute and a kick."""
+    await chat.create_room(name, True, 0, owner)
+    await chat.set_member(name, "romeo", "member", 0)
+    await chat.set_member(name, "nurse", "moderator", 0)
+    for user_id, kind in (("tybalt", "ban"), ("paris", "mute"), ("rosaline", "kick")):
+        await chat.set_sanction(Sanction(name, user_id, kind, FAR, "juliet", "owner", 5.0))
+
+
+async def state(chat: PeeweePlugin, name: str) -> object:
+    """What the room is: its owner, and what an export has of it."""
+    info = await chat.open_room(name, PRINCE, False, 0, None)
+    members = [(one.user_id, one.role) for one in await chat.read_members(name, None)]
+    sanctions = [msgspec.structs.replace(one, room="") for one in await chat.read_sanctions([name])]
+    kept = {one.user_id: one for one in sanctions if one.kind != "kick"}
+    return info.private, info.owner, members, kept
+
+
+@pytest.mark.parametrize("entries", [0, 3])
+def test_a_room_comes_back_as_what_it_was(place: Place, tmp_path: Path, entries: int) -> None:
+    async def play() -> None:
+        async with opened(place) as (chat, hooks):
+            path = tmp_path / "cell.jsonl"
+            await a_private_room(chat, "cell")
+            for number in range(entries):
+                await chat.store_messages([draft(f"line {number}", "cell")])
+            await export(hooks, "cell", path)
+            await chat.set_member("cell", "benvolio", "member", 0)
+            assert (await export(hooks, "cell", path)).kept == entries  # the new state replaces the old one
+            await restore(hooks, path, "crypt")
+            assert await state(chat, "crypt") == await state(chat, "cell")
+            assert not [one for one in await chat.read_sanctions(["crypt"]) if one.kind == "kick"]
+            assert len(await log(chat, "crypt")) == entries
+
+    asyncio.run(play())
+
+
+def test_an_import_that_was_interrupted_gives_the_members_their_roles(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with opened(tmp_path / "data") as (chat, hooks):
+            path = tmp_path / "cell.jsonl"
+            await a_private_room(chat, "cell")
+            await say(chat, "one", room="cell")
+            await export(hooks, "cell", path)
+            await chat.create_room("crypt", True, 0, "juliet")
+            await restore(hooks, path, "crypt")
+            assert await state(chat, "crypt") == await state(chat, "cell")
+            await chat.remove_member("crypt", "romeo")
+            await restore(hooks, path, "crypt")
+            assert "romeo" not in [one.user_id for one in await chat.read_members("crypt", None)]
+
+    asyncio.run(play())
+
+
+def test_a_file_that_does_not_tell_makes_a_room_for_admins_only(place: Place, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with opened(place) as (chat, hooks):
+            path = tmp_path / "hall.jsonl"
+            await talk(chat, 3)
+            await export(hooks, "hall", path)
+            older = path.read_bytes().splitlines(keepends=True)[:-1]
+            path.write_bytes(b"".join(older))
+            assert await restore(hooks, path, "den") == {"stored": 3}
+            assert await state(chat, "den") == (True, None, [], {})
+            with pytest.raises(SettingsError, match="is public"):
+                await restore(hooks, path, "hall")
+            assert await restore(hooks, path, "hall", public=True) == {"known": 3}
+            assert await restore(hooks, path, "square", public=True) == {"stored": 3}
+            assert await state(chat, "square") == (False, None, [], {})
+
+    asyncio.run(play())
+
+
+def test_private_messages_never_go_into_a_public_room(place: Place, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with opened(place) as (chat, hooks):
+            path = tmp_path / "cell.jsonl"
+            await a_private_room(chat, "cell")
+            await say(chat, "a secret", room="cell")
+            await export(hooks, "cell", path)
+            with pytest.raises(SettingsError, match="is public"):
+                await restore(hooks, path, "hall")
+            assert await log(chat, "hall") == []
+            await chat.create_room("den", True, 0, None)
+            await say(chat, "of the den", room="den")
+            await restore(hooks, path, "den")
+            assert await state(chat, "den") == (True, None, [], {}), "who was not let in still is not"
+            public = tmp_path / "hall.jsonl"
+            await export(hooks, "hall", public)
+            await restore(hooks, public, "den")
+            assert (await chat.open_room("den", PRINCE, False, 0, None)).private
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize(("room", "owner"), [("general", "juliet"), ("cellar", "guest-1")])
+def test_nobody_owns_the_default_room_and_guests_own_nothing(tmp_path: Path, room: str, owner: str) -> None:
+    async def play() -> None:
+        async with opened(tmp_path / "data") as (chat, hooks):
+            path = tmp_path / "cell.jsonl"
+            await a_private_room(chat, "cell", owner)
+            await export(hooks, "cell", path)
+            await restore(hooks, path, room)
+            private, found, members, _ = await state(chat, room)
+            assert (private, found, members) == (True, None, [("nurse", "moderator"), ("romeo", "member")])
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize(
+    "end",
+    [b'{"state":{}}\n', b'{"state":nonsense\n', b'{"state":{"private":true}}', b'{"state":{"private":true}}\n\n'],
+)
+def test_a_state_that_can_not_be_read_is_refused(tmp_path: Path, end: bytes) -> None:
+    path = tmp_path / "hall.jsonl"
+    path.write_bytes(JsonLines().begin("hall", "e") + end)
+    with pytest.raises(SettingsError, match="line 2"):
         Source(path)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import BinaryIO, NamedTuple, TypeAlias
 
 from tornchat.archive.formats import Format
+from tornchat.archive.state import RoomState, read_state
 from tornchat.errors import SettingsError, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.model import Entry, Page
@@ -87,14 +88,25 @@ class Export:
             file.flush()
             added += len(entries)
             self._told(added, total)
+        file.write(self._form.state(await self._state(bounds)))
         file.write(self._form.end)
         return Exported(kept, added, pruned)
+
+    async def _state(self, bounds: Page) -> RoomState:
+        state = await read_state(self._hooks, self._room)
+        heads = await self._hooks.latest_positions([self._room])
+        if state is None or self._room not in heads or heads[self._room].epoch != bounds.epoch:
+            raise self._another()
+        return state
+
+    def _another(self) -> Unavailable:
+        return Unavailable(f"The room {self._room} has become another one meanwhile.")
 
     async def _pages(self, bounds: Page, after: int) -> AsyncIterator[tuple[Entry, ...]]:
         while after < bounds.head_seq:
             page = await self._hooks.read_history(self._room, after, bounds.head_seq + 1, PAGE_ENTRIES)
             if page is None or page.epoch != bounds.epoch:
-                raise Unavailable(f"The room {self._room} has become another one meanwhile.")
+                raise self._another()
             if not page.entries:
                 return  # pruned up to here
             yield page.entries

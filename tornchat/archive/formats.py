@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Protocol
 
+from tornchat.archive.state import RoomState
 from tornchat.model import Entry
 
 Identity = tuple[int, str]
@@ -12,7 +13,7 @@ Identity = tuple[int, str]
 
 
 class Format(Protocol):
-    """An export format. A file consists of `begin`, one record per entry, and `end`.
+    """An export format. A file consists of `begin`, one record per entry, `state`, and `end`.
 
     A truncated record must be distinguishable from a complete one.
     """
@@ -24,6 +25,9 @@ class Format(Protocol):
 
     def records(self, entries: Sequence[Entry]) -> bytes:
         """Return the concatenated records of the entries."""
+
+    def state(self, state: RoomState) -> bytes:
+        """Return what the file says of the room besides its log."""
 
     def whole(self, file: BinaryIO) -> Iterator[bytes]:
         """Yield the complete records from the current position of `file`, up to the first invalid one."""

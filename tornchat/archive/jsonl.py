@@ -1,4 +1,4 @@
-"""The format JSON lines, with a header and one unchanged log entry per line. It can be imported."""
+"""The format JSON lines: a header, one unchanged log entry per line, and the state of the room. It can be imported."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import BinaryIO, Literal
 
 import msgspec
 
-from tornchat.archive.formats import Identity, whole_lines
+from tornchat.archive.formats import Identity
+from tornchat.archive.state import RoomState
 from tornchat.model import Entry
 
 
@@ -20,9 +21,19 @@ class Header(msgspec.Struct, frozen=True):
     epoch: str = ""
 
 
+class Footer(msgspec.Struct, frozen=True):
+    """The last line of a file: what the room was at the end of the export."""
+
+    state: RoomState
+
+
+FOOTER = b'{"state":'
+"""How the last line begins, and no other."""
 _encoder = msgspec.json.Encoder()
 header_of = msgspec.json.Decoder(Header).decode
 """Decodes the first line. Raises `msgspec.DecodeError`, `UnicodeDecodeError`."""
+footer_of = msgspec.json.Decoder(Footer).decode
+"""Decodes a line that begins with `FOOTER`. Raises `msgspec.DecodeError`, `UnicodeDecodeError`."""
 entry_of = msgspec.json.Decoder(Entry).decode
 """Decodes any other line. Raises `msgspec.DecodeError`, `UnicodeDecodeError`."""
 
@@ -38,8 +49,17 @@ class JsonLines:
     def records(self, entries: Sequence[Entry]) -> bytes:
         return _encoder.encode_lines(entries)
 
+    def state(self, state: RoomState) -> bytes:
+        return _encoder.encode(Footer(state)) + b"\n"
+
     def whole(self, file: BinaryIO) -> Iterator[bytes]:
-        return whole_lines(file, b"{")
+        """Yield complete entries. A footer that is not the last line is yielded as a damaged record."""
+        for line in file:
+            if not (line.startswith(b"{") and line.endswith(b"\n")):
+                return
+            if line.startswith(FOOTER) and not file.read(1):
+                return
+            yield line
 
     def identity(self, record: bytes) -> Identity:
         try:

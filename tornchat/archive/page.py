@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import BinaryIO
 
 from tornchat.archive.formats import Identity, whole_lines
+from tornchat.archive.state import RoomState
 from tornchat.archive.times import timestamp
 from tornchat.model import Entry
 
@@ -33,6 +34,9 @@ class HtmlPage:
 
     def records(self, entries: Sequence[Entry]) -> bytes:
         return "".join(map(_item, entries)).encode()
+
+    def state(self, state: RoomState) -> bytes:
+        return b""  # cannot be imported
 
     def whole(self, file: BinaryIO) -> Iterator[bytes]:
         return whole_lines(file, b"<li")

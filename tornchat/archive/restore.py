@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import islice
 from typing import TypeAlias
 
+from tornchat.archive.opening import Opening
 from tornchat.archive.source import Source
-from tornchat.errors import NotStored, SettingsError, Unavailable
+from tornchat.errors import NotStored, Unavailable
 from tornchat.hooks.calls import Hooks
-from tornchat.model import Draft, Entry, Refusal, StoreResult, User
+from tornchat.model import Draft, Entry, Refusal, StoreResult
 
 BATCH_ENTRIES = 500
 PAGE_ENTRIES = 1000
@@ -29,10 +30,11 @@ class Restore:
     code of their refusal.
     """
 
-    def __init__(self, hooks: Hooks, source: Source, room: str, told: Told) -> None:
+    def __init__(self, hooks: Hooks, source: Source, room: str, opening: Opening, told: Told) -> None:
         self._hooks = hooks
         self._source = source
         self._room = room
+        self._opening = opening
         self._told = told
         self._known: dict[str, int] = {}
         """Draft ids in the room -> their `seq`; 0 if the message has been deleted."""
@@ -40,24 +42,13 @@ class Restore:
 
     async def run(self) -> None:
         """Run the import. Raises `SettingsError`, `Unavailable`; entries stored before that are kept."""
-        entries = self._source.entries()
-        first = next(entries, None)
-        if first is None:
-            return
-        await self._open(User(first.sender_id, first.sender_username))
+        await self._opening.open(self._room, self._source.state)
         async for known in self._read():
             self._known[known.draft_id] = known.seq if known.text else 0
         drafts = (draft for entry in self._source.entries() if (draft := self._draft(entry)))
         while batch := list(islice(drafts, BATCH_ENTRIES)):
             await self._store(batch)
         self._tell()
-
-    async def _open(self, owner: User) -> None:
-        """Create the room if it does not exist. Its owner is the sender of the first entry."""
-        if self._room in await self._hooks.latest_positions([self._room]):
-            return
-        if await self._hooks.open_room(self._room, owner, True, 0, owner.id) is None:
-            raise SettingsError(f"The room {self._room!r} could not be created.", "Try another --room.")
 
     async def _read(self) -> AsyncIterator[Entry]:
         after = 0

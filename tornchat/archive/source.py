@@ -8,7 +8,8 @@ from typing import BinaryIO
 
 import msgspec
 
-from tornchat.archive.jsonl import Header, entry_of, header_of
+from tornchat.archive.jsonl import FOOTER, Header, entry_of, footer_of, header_of
+from tornchat.archive.state import RoomState
 from tornchat.errors import SettingsError
 from tornchat.model import Entry
 
@@ -27,6 +28,8 @@ class Source:
         """Number of entries."""
         self.deletions: dict[int, Entry] = {}
         """`seq` of a deleted message -> the deletion."""
+        self.state: RoomState | None = None
+        """State of the exported room; None if the file does not tell it."""
         self._look_through()
 
     def entries(self) -> Iterator[Entry]:
@@ -34,7 +37,18 @@ class Source:
         with self._opened() as file:
             file.readline()
             for number, line in enumerate(file, start=2):
+                if line.startswith(FOOTER):
+                    self._end(number, line, file.read(1))
+                    return
                 yield self._entry(number, line)
+
+    def _end(self, number: int, line: bytes, rest: bytes) -> None:
+        if rest or not line.endswith(b"\n"):
+            raise self._fault(number, "the file does not end with this line, as it should")
+        try:
+            self.state = footer_of(line).state
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise self._fault(number, "it does not tell what the room is") from None
 
     def _look_through(self) -> None:
         last = 0

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from tornchat.archive.formats import Identity
+from tornchat.archive.state import RoomState
 from tornchat.archive.times import timestamp
 from tornchat.model import Entry
 
@@ -40,6 +41,9 @@ class Table:
 
     def records(self, entries: Sequence[Entry]) -> bytes:
         return _written([_row(entry) for entry in entries])
+
+    def state(self, state: RoomState) -> bytes:
+        return b""  # cannot be imported
 
     def whole(self, file: BinaryIO) -> Iterator[bytes]:
         """Yield complete records. Line breaks within quotes do not end a record."""

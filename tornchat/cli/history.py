@@ -17,6 +17,7 @@ import click
 from tornchat.archive.export import Export, Exported
 from tornchat.archive.formats import Format
 from tornchat.archive.jsonl import JsonLines
+from tornchat.archive.opening import Opening
 from tornchat.archive.page import HtmlPage
 from tornchat.archive.partfile import PartFile
 from tornchat.archive.restore import Restore
@@ -69,13 +70,16 @@ def export(given: Given, room: str, form: str | None, output: Path | None) -> No
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @with_settings
 @click.option("--room", help="The room to import into. [default: the room in FILE]")
+@click.option("--public", is_flag=True, help="Everybody may read FILE: its room may be a public one.")
 @click.pass_context
-def import_(context: click.Context, given: Given, file: Path, room: str | None) -> None:
+def import_(context: click.Context, given: Given, file: Path, room: str | None, public: bool) -> None:
     """Import the exported history in FILE (jsonl) into a room, with its order and times.
 
-    Existing messages are not changed. Repeating the command continues an interrupted import.
+    A new room gets the owner, the members and the sanctions of the exported one, and is private if that was, or
+    if FILE does not tell. Existing messages are not changed. Repeating the command continues an interrupted
+    import.
     """
-    counts: Mapping[str, int] = _run(given, "importing", partial(_import, file, room))
+    counts: Mapping[str, int] = _run(given, "importing", partial(_import, file, room, public))
     refused = {code: count for code, count in counts.items() if code in CODES}
     stored, known, deleted = (counts[what] for what in ("stored", "known", "deleted"))
     click.echo(f"{stored:,} messages imported, {known:,} were there, {deleted:,} are deleted ones.")
@@ -122,14 +126,17 @@ async def _export(room: str, form: Format, output: Path, settings: Settings, tol
             return await work.resume(file)
 
 
-async def _import(file: Path, room: str | None, settings: Settings, told: Told) -> Mapping[str, int]:
+async def _import(
+    file: Path, room: str | None, public: bool, settings: Settings, told: Told
+) -> Mapping[str, int]:
     source = Source(file)
     name = source.room if room is None else room
     if not re.fullmatch(settings.rooms.name_pattern, name):
         what = f"{printable(name)!r} can be no room's name ([rooms] name_pattern)."
         raise SettingsError(what, "Name another --room.")
     async with storage(settings) as hooks:
-        work = Restore(hooks, source, name, told)
+        opening = Opening(hooks, settings.rooms.default, public)
+        work = Restore(hooks, source, name, opening, told)
         await work.run()
         return work.outcomes
 
