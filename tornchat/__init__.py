@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tornchat.errors import ChatError, NotStored, Rejected, SettingsError, Unavailable
 from tornchat.hooks.specs import ChatHandle, hookimpl
 from tornchat.model import (
+    ERASED,
     SITE,
     AuditEntry,
     Credentials,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from tornchat.app import ChatApp as ChatApp
 
 __all__ = [
+    "ERASED",
     "SITE",
     "AuditEntry",
     "ChatApp",

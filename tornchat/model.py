@@ -54,6 +54,10 @@ class Participant(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     guest: bool = False
 
 
+ERASED = Participant("(erased)", "erased")
+"""The sender of the messages of erased users. Nobody is let in with this id."""
+
+
 class User(msgspec.Struct, frozen=True):
     """An authenticated user. `expires_at` (Unix seconds) is the end of the authentication; None: never.
 

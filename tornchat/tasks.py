@@ -62,7 +62,7 @@ class Reruns:
     """Runs work in at most one task per key. A request during a run causes one more run after it."""
 
     def __init__(self, tasks: Tasks, work: Callable[[str], Awaitable[None]], name: str, most: int) -> None:
-        """`tasks` owns the tasks, which are named `name`, since a key may be confidential. At most `most` runs overlap."""
+        """`tasks` owns the tasks, which are named `name`; at most `most` overlap. No log shows a key."""
         self._tasks = tasks
         self._work = work
         self._name = name

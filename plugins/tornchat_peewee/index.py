@@ -9,6 +9,11 @@ from typing import Any
 PLACES = 1 << 40
 """Row ids reserved per room in SQLite: a row id is `room * PLACES + seq`, so that a room is one range."""
 
+PAGES_MERGED = 250
+"""Pages of SQLite's index that are merged per transaction, which delays messages."""
+CHANGES = 2
+"""A merge that changes fewer rows of FTS5's tables has found nothing to do."""
+
 
 class Index(abc.ABC):
     """The index of one kind of database. Methods run in the caller's transaction.
@@ -27,6 +32,13 @@ class Index(abc.ABC):
     @abc.abstractmethod
     def forget(self, cursor: Any, room: int, start: int, end: int) -> None:
         """Remove the messages with `start` <= `seq` < `end`. Messages not in the index are ignored."""
+
+    @abc.abstractmethod
+    def purge(self, cursor: Any, first: bool) -> bool:
+        """Remove some of what `forget` leaves in the files; return whether there may be more.
+
+        `first` begins a new pass over the whole index.
+        """
 
 
 class SqliteIndex(Index):
@@ -47,6 +59,13 @@ class SqliteIndex(Index):
     def forget(self, cursor: Any, room: int, start: int, end: int) -> None:
         bounds = (room * PLACES + start, room * PLACES + end)
         cursor.execute("DELETE FROM search WHERE rowid >= ? AND rowid < ?", bounds)
+
+    def purge(self, cursor: Any, first: bool) -> bool:
+        """Merge a part of the index. FTS5 marks words as deleted, and drops them in a merge."""
+        before = _changes(cursor)
+        pages = -PAGES_MERGED if first else PAGES_MERGED  # negative: the whole index, also where it is merged
+        cursor.execute("INSERT INTO search (search, rank) VALUES ('merge', ?)", (pages,))
+        return _changes(cursor) - before >= CHANGES
 
 
 class PostgresIndex(Index):
@@ -69,3 +88,11 @@ class PostgresIndex(Index):
     def forget(self, cursor: Any, room: int, start: int, end: int) -> None:
         bounds = (room, start, end)
         cursor.execute("DELETE FROM search WHERE room_id = %s AND seq >= %s AND seq < %s", bounds)
+
+    def purge(self, cursor: Any, first: bool) -> bool:
+        return False  # the server's vacuum removes dead rows later
+
+
+def _changes(cursor: Any) -> int:
+    """Return the number of changes that the connection has made."""
+    return int(cursor.execute("SELECT total_changes()").fetchone()[0])

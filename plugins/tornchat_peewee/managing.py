@@ -122,6 +122,20 @@ class ManagingHooks(Opened):
     async def find_users(self, name_key: str) -> Sequence[KnownUser]:
         return await self._read(partial(self._opened().users.find, name_key=name_key))
 
+    @hookimpl
+    async def erase_user(self, user_id: str, limit: int) -> int:
+        erasure = self._opened().erasure
+        while places := await self._read(partial(erasure.find, user_id=user_id, limit=limit)):
+            count = await self._write(partial(erasure.blank, user_id=user_id, places=places))
+            if count:  # else another process has erased them meanwhile
+                return count
+        await self._write(partial(erasure.forget, user_id=user_id))
+        more = await self._write(partial(erasure.purge, first=True))
+        while more:
+            await asyncio.sleep(CLEAR_PAUSE)
+            more = await self._write(partial(erasure.purge, first=False))
+        return 0
+
     # --- search ---
 
     @hookimpl

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 from tornchat import NotStored, Unavailable
 from tornchat_peewee.audit import AuditTable
 from tornchat_peewee.directory import DirectoryTable
+from tornchat_peewee.erasure import Erasure
 from tornchat_peewee.log import Log
 from tornchat_peewee.pruning import Pruning
 from tornchat_peewee.rooms import RoomTable
@@ -33,6 +34,7 @@ class Open(NamedTuple):
     search: Search
     users: UserTable
     audit: AuditTable
+    erasure: Erasure
 
 
 class Opened:

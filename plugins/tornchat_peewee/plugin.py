@@ -23,6 +23,7 @@ from tornchat_peewee.audit import AuditTable
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.databases import backend_of
 from tornchat_peewee.directory import DirectoryTable
+from tornchat_peewee.erasure import Erasure
 from tornchat_peewee.log import Log
 from tornchat_peewee.managing import ManagingHooks
 from tornchat_peewee.models import models_of
@@ -66,6 +67,7 @@ class PeeweePlugin(ManagingHooks):
             Search(backend, models),
             UserTable(backend, models),
             AuditTable(backend, models),
+            Erasure(backend, models, statements),
         )
         if await _in_a_thread(backend, self._open.directory.has_deleted):
             self._clear_away()  # rooms deleted before the last shutdown

@@ -65,10 +65,25 @@ def test_json_lines_hold_the_entries_as_they_are() -> None:
 def test_a_table_has_the_texts_and_no_formula() -> None:
     rows = list(csv.DictReader(io.StringIO(file_of(Table()).decode(), newline="")))
     assert [row["text"].removeprefix("'") for row in rows] == [entry.text for entry in ENTRIES]
-    assert not [cell for row in rows for cell in row.values() if cell.startswith((*FORMULA_STARTS, *CONTROLS))]
+    assert not [
+        cell for row in rows for cell in row.values() if cell.startswith((*FORMULA_STARTS, *CONTROLS))
+    ]
 
 
-BEFORE = ("\n", "\r", "\t", " ", "\xa0", "\ufeff", "\u200b", "\u2060", "\u200e", "\u3000", "\0", " \n\ufeff\xa0")
+BEFORE = (
+    "\n",
+    "\r",
+    "\t",
+    " ",
+    "\xa0",
+    "\ufeff",
+    "\u200b",
+    "\u2060",
+    "\u200e",
+    "\u3000",
+    "\0",
+    " \n\ufeff\xa0",
+)
 
 
 @pytest.mark.parametrize("before", ["", *BEFORE], ids=ascii)

@@ -317,7 +317,12 @@ def test_nobody_owns_the_default_room_and_guests_own_nothing(tmp_path: Path, roo
 
 @pytest.mark.parametrize(
     "end",
-    [b'{"state":{}}\n', b'{"state":nonsense\n', b'{"state":{"private":true}}', b'{"state":{"private":true}}\n\n'],
+    [
+        b'{"state":{}}\n',
+        b'{"state":nonsense\n',
+        b'{"state":{"private":true}}',
+        b'{"state":{"private":true}}\n\n',
+    ],
 )
 def test_a_state_that_can_not_be_read_is_refused(tmp_path: Path, end: bytes) -> None:
     path = tmp_path / "hall.jsonl"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,3 +93,42 @@ def test_a_running_server_obeys_within_five_seconds(
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     assert "not banned" in refused(tmp_path, "user", "unban", "romeo")
     assert told(tmp_path, "audit") == ""
+
+
+def records(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_user_is_exported_and_erased_while_the_server_runs(tmp_path: Path) -> None:
+    async def play() -> None:
+        stage = process.stage
+        juliet = await stage.enters("juliet", "hall", v1=True)
+        romeo = await stage.enters("romeo", "hall", v1=True)
+        await romeo.says("perfidious rapier", client_id="unsheathed")
+        assert await juliet.hears() == "perfidious rapier"
+        await juliet.says("a word", client_id="1")
+        found: list[dict[str, Any]] = []
+        async with asyncio.timeout(10):
+            while not any("user" in one for one in found):  # a name is stored within a second
+                found = records(await asyncio.to_thread(told, tmp_path, "user", "export", "romeo"))
+        assert [one["message"]["text"] for one in found if "message" in one] == ["perfidious rapier"]
+        assert [one["user"]["username"] for one in found if "user" in one] == ["Romeo"]
+        await romeo.leaves()
+        assert await juliet.next_of("user_leave")
+        erased = await asyncio.to_thread(told, tmp_path, "user", "erase", "romeo", "--yes")
+        assert erased == "romeo is erased, with 1 messages and deletions.\n"
+        async with asyncio.timeout(5):
+            assert (await juliet.next_of("message_deleted"))["seq"] == 1
+        later = await stage.enters("nurse", "hall", v1=True)
+        first = await later.next_of("chat_message")
+        assert (first["sender_id"], first["sender_username"], first["message"]) == ("(erased)", "erased", "")
+        impostor = await stage.enters("(erased)", "hall")
+        assert await impostor.is_closed() == 4001
+        await stage.clear()
+
+    with serving(tmp_path / "data") as process:
+        asyncio.run(play())
+    data = b"".join(path.read_bytes() for path in (tmp_path / "data").glob("tornchat.db*"))
+    assert [trace for trace in (b"rapier", b"unsheathed", b"Romeo") if trace in data] == []
+    left = records(told(tmp_path, "user", "export", "romeo"))
+    assert [one["audit"]["action"] for one in left] == ["erase user"]

@@ -1,4 +1,4 @@
-"""The format JSON lines: a header, one unchanged log entry per line, and the state of the room. It can be imported."""
+"""The format JSON lines: a header, one unchanged log entry per line, the room's state. It can be imported."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ HOOKS = (
     "list_rooms",
     "read_sanctions",
     "read_audit",
+    "erase_user",
 )
 
 

@@ -75,9 +75,9 @@ def export(given: Given, room: str, form: str | None, output: Path | None) -> No
 def import_(context: click.Context, given: Given, file: Path, room: str | None, public: bool) -> None:
     """Import the exported history in FILE (jsonl) into a room, with its order and times.
 
-    A new room gets the owner, the members and the sanctions of the exported one, and is private if that was, or
-    if FILE does not tell. Existing messages are not changed. Repeating the command continues an interrupted
-    import.
+    A new room gets the owner, the members and the sanctions of the exported one. It is private if that
+    was, or if FILE does not tell. Existing messages are not changed. Repeating the command continues an
+    interrupted import.
     """
     counts: Mapping[str, int] = _run(given, "importing", partial(_import, file, room, public))
     refused = {code: count for code, count in counts.items() if code in CODES}

@@ -1,4 +1,4 @@
-"""`tornchat user`: ban somebody from the whole site, revoke tokens, disconnect."""
+"""`tornchat user`: ban somebody from the whole site, revoke tokens, disconnect, export, erase."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import time
 from functools import partial
 
 import click
+import msgspec
 
+from tornchat.archive.person import Person
 from tornchat.cli import ages
 from tornchat.cli.console import Console, managing
 from tornchat.cli.options import Given, with_settings
 from tornchat.errors import ChatError
 from tornchat.model import SITE, Sanction, SanctionKind
 from tornchat.service.moderation import FOREVER, KICK_SECONDS
+
+ERASED_AT_ONCE = 500
 
 
 @click.group("user")
@@ -57,6 +61,48 @@ def revoke(given: Given, user_id: str, age: int | None) -> None:
     """Refuse the tokens of USER_ID that were issued before now, or that are older than AGE."""
     managing(given, partial(_revoke, user_id, age or 0))
     click.echo(f"The tokens of {user_id} are revoked.")
+
+
+@command.command("export")
+@click.argument("user_id")
+@with_settings
+def export(given: Given, user_id: str) -> None:
+    """Write all that is stored of USER_ID to stdout, as JSON lines.
+
+    Name and roles, sanctions, memberships, messages, and the entries of the audit.
+    """
+    managing(given, partial(_export, user_id))
+
+
+@command.command("erase")
+@click.argument("user_id")
+@with_settings
+@click.option("--yes", is_flag=True, help="Don't ask.")
+def erase(given: Given, user_id: str, yes: bool) -> None:
+    """Erase USER_ID: messages, name, memberships and sanctions. The audit keeps that it was done.
+
+    The login of USER_ID stays: whoever comes again with it begins anew, without the bans of before.
+    """
+    if not yes:
+        click.confirm(f"Erase {user_id} and all their messages for ever?", abort=True)
+    count = managing(given, partial(_erase, user_id))
+    click.echo(f"{user_id} is erased, with {count:,} messages and deletions.")
+
+
+async def _export(user_id: str, console: Console) -> None:
+    async for record in Person(console.hooks, user_id).records():
+        click.echo(msgspec.json.encode(record))
+
+
+async def _erase(user_id: str, console: Console) -> int:
+    """Erase in portions, so that messages do not wait long. The same command continues an interrupted one."""
+    if not console.hooks.provides("erase_user"):
+        raise ChatError("not_provided", "The loaded plugins erase no users.")
+    await console.audit.record(console.user, "erase user", None, user_id)
+    total = 0
+    while count := await console.hooks.erase_user(user_id, ERASED_AT_ONCE):
+        total += count
+    return total
 
 
 async def _set(

@@ -109,6 +109,7 @@ class Hooks:
         self.prune_audit = verbs.bind(audit.prune_audit)
         self.store_users = verbs.bind(users.store_users)
         self.read_users = verbs.bind(users.read_users)
+        self.erase_user = verbs.bind(users.erase_user)
         self.find_users = verbs.bind(users.find_users)
 
     def provides(self, hook: str) -> bool:

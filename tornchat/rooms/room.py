@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from tornchat.metrics.counts import Counts
-from tornchat.model import Entry, Participant, PresenceChange, RoomInfo, User
+from tornchat.model import ERASED, Entry, Participant, PresenceChange, RoomInfo, User
 from tornchat.rooms.member import Member, Outlet
 from tornchat.rooms.roster import ToldRoster
 from tornchat.rooms.stream import Stream
@@ -133,7 +133,7 @@ class Room:
     def _append(self, entry: Entry) -> None:
         self.seq = entry.seq
         if entry.kind == "deletion":
-            self._blank(entry.target or 0)
+            self._blank(entry.target or 0, entry.sender_id == ERASED.id)
         self.tail.append(entry)
         self.counts.deliveries += self.population
         for stream in self.streams.values():
@@ -145,12 +145,12 @@ class Room:
                 self.aside(member, member.stream.dialect.ack(client_id, entry.seq))
         self._news()
 
-    def _blank(self, target: int) -> None:
+    def _blank(self, target: int, erased: bool) -> None:
+        """Remove the text of a message, and its sender if that is an erased user."""
         for index, entry in enumerate(self.tail):
             if entry.seq == target:
-                blank = Entry(
-                    entry.seq, entry.sender_id, entry.sender_username, "", entry.sent_at, entry.draft_id
-                )
+                sender = ERASED if erased else Participant(entry.sender_id, entry.sender_username)
+                blank = Entry(entry.seq, sender.id, sender.username, "", entry.sent_at, entry.draft_id)
                 self.tail[index] = blank
                 for stream in self.streams.values():
                     stream.frames[index] = stream.dialect.entry(blank)

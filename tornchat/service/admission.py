@@ -6,10 +6,10 @@ from msgspec.structs import replace
 
 from tornchat.cluster.sanctions import Sanctions
 from tornchat.errors import REMOVED, TRY_AGAIN_LATER, UNAUTHORIZED, Closed, Unavailable
-from tornchat.model import GUEST, GUEST_ID_PREFIX, SITE, User
+from tornchat.model import ERASED, GUEST, GUEST_ID_PREFIX, SITE, User
 
-UNSAFE_IDS = frozenset({".", ".."})
-"""Ids that no URL can name: clients and proxies take such a segment out of a path."""
+UNSAFE_IDS = frozenset({".", "..", ERASED.id})
+"""Ids of nobody. No URL can name the first two: clients and proxies take such a segment out of a path."""
 
 
 class Admission:

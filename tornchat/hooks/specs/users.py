@@ -25,6 +25,18 @@ def read_users(user_ids: Sequence[str]) -> Awaitable[Sequence[KnownUser]] | Sequ
     """Return the users with these ids, in any order; those who are not stored are left out."""
 
 
+@one(role="users", deadline=30.0, absent="not_provided")
+def erase_user(user_id: str, limit: int) -> Awaitable[int] | int:
+    """Erase at most `limit` of the user's log entries; return how many were erased. 0: nothing is left.
+
+    An erased entry keeps its `seq` and has the sender `ERASED`, no text and no client id. For each message a
+    deletion by `ERASED` is appended, from which the nodes learn of it. When no entry is left, the user's
+    memberships, ownerships, sanctions and what `store_users` stored are deleted, and where the user set a
+    sanction of somebody else, `by` becomes the id of `ERASED`. Nothing of it can be read afterwards, and as
+    soon as the database allows not from its files either. The audit stays.
+    """
+
+
 @one(role="users", deadline=4.0, absent="not_provided")
 def find_users(name_key: str) -> Awaitable[Sequence[KnownUser]] | Sequence[KnownUser]:
     """Return at most ten users whose `name_key` is this one, in any order."""

@@ -136,7 +136,9 @@ class Connection:
         log.info(
             "connection %s: user %r from %s entered room %r",
             *(self.id, user.id, self.remote_ip, logged),
-            extra=self._facts("connect", user=user.id, room=logged, origin=origin, dialect=self._dialect.name),
+            extra=self._facts(
+                "connect", user=user.id, room=logged, origin=origin, dialect=self._dialect.name
+            ),
         )
         if self._ended:  # ended while the history was sent
             shared.chat.leave(session)

@@ -1,0 +1,98 @@
+"""Erasing a user: nothing of them is left in the tables, in the index and in the files."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from tornchat_peewee import PeeweePlugin
+
+from tests.plugins.peeweekit import JULIET, ROMEO, Place, deletion, draft, say, storage
+from tests.plugins.test_peewee_directory import held_by
+from tornchat import ERASED, KnownUser, Sanction, User
+
+TYBALT = User("tybalt-the-cat", "Tybalt of Capulet")
+FAR = 4e9
+
+
+async def live(chat: PeeweePlugin) -> None:
+    """What a user leaves: messages in two rooms, one deleted, roles, sanctions by and of them, a name."""
+    for room in ("hall", "den"):
+        for number in range(3):
+            words = f"perfidious rapier {room} {number}"
+            await chat.store_messages([draft(words, room, TYBALT, client_id=f"unsheathed-{number}")])
+    await say(chat, "a word of Romeo")
+    await chat.store_messages([deletion(2, user=TYBALT), deletion(1, "den", user=JULIET)])
+    await chat.set_member("den", TYBALT.id, "moderator", 0)
+    await chat.create_room("vault", True, 0, TYBALT.id)
+    for room in ("hall", ""):
+        await chat.set_sanction(Sanction(room, TYBALT.id, "ban", FAR, "2"))
+        await chat.set_sanction(Sanction(room, "3", "ban", FAR, TYBALT.id))
+    await chat.store_users([KnownUser(TYBALT.id, TYBALT.username, "tybaltofcapulet", ("x",))])
+    await chat.search_messages("hall", "rapier", None, 10)
+
+
+async def erase(chat: PeeweePlugin, limit: int = 4) -> int:
+    total = 0
+    while count := await chat.erase_user(TYBALT.id, limit):
+        assert count <= limit
+        total += count
+    return total
+
+
+@pytest.mark.parametrize("limit", [1, 4, 500])
+def test_nothing_is_left_in_the_tables(place: Place, limit: int) -> None:
+    async def play() -> None:
+        async with storage(place, "hall", "den") as chat:
+            await live(chat)
+            before = {room: await chat.read_history(room, 0, None, 100) for room in ("hall", "den")}
+            assert await erase(chat, limit) == 7
+            for room in ("hall", "den"):
+                page = await chat.read_history(room, 0, None, 100)
+                assert [entry.seq for entry in page.entries] == list(range(1, page.head_seq + 1))
+                assert TYBALT.id not in {entry.sender_id for entry in page.entries}
+                assert not [one for one in page.entries if "rapier" in one.text or "Tybalt" in repr(one)]
+                news = page.entries[before[room].head_seq :]
+                assert {(one.kind, one.sender_id) for one in news} == {("deletion", ERASED.id)}
+                assert sorted(one.target for one in news) == [1, 2, 3]
+                assert await chat.search_messages(room, "rapier", None, 10) == []
+            assert [one.text for one in page.entries if one.text] == []
+            assert [one.text for one in before["hall"].entries if one.sender_id == ROMEO.id] == [
+                "a word of Romeo"
+            ]
+            assert "a word of Romeo" in [
+                one.text for one in (await chat.read_history("hall", 0, None, 9)).entries
+            ]
+            assert TYBALT.id not in [one.user_id for one in await chat.read_members("den", None)]
+            assert await chat.read_members("vault", None) == []
+            left = await chat.read_sanctions(["hall", ""])
+            assert [(one.user_id, one.by) for one in left] == [("3", ERASED.id)] * 2
+            assert await chat.read_users([TYBALT.id]) == []
+            assert await erase(chat) == 0
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("others", [0, 5000])
+def test_nothing_is_left_in_the_files_of_sqlite(tmp_path: Path, others: int) -> None:
+    async def play() -> None:
+        async with storage(tmp_path, "hall", "den") as chat:
+            await live(chat)
+            await chat.store_messages([draft(f"word{number} and more") for number in range(others)])
+            await chat.search_messages("hall", "rapier", None, 10)
+            traces = (b"rapier", b"perfidious", b"unsheathed", b"Tybalt", b"tybalt")
+            assert all(held_by(tmp_path, trace) for trace in traces), "the test looks for what is there"
+            await erase(chat)
+            assert {trace: held_by(tmp_path, trace) for trace in traces} == {trace: [] for trace in traces}
+            assert held_by(tmp_path, b"a word of Romeo")
+
+    asyncio.run(play())
+
+
+def test_an_id_that_no_database_can_hold_is_nobodys(place: Place) -> None:
+    async def play() -> None:
+        async with storage(place, "hall") as chat:
+            assert await chat.erase_user("\0", 10) == 0
+
+    asyncio.run(play())
