@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import pickle
 
-import msgspec
 import pytest
 
+from tests.hostile.corpus import ENTRY, NOT_PAYLOADS, packed
 from tornchat.cluster import broadcast as module
 from tornchat.cluster.broadcast import MOST_PAYLOAD_BYTES, Broadcast
 from tornchat.errors import NotStored
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.implementation import Implementation
-from tornchat.model import Entry
-
-ENTRY = Entry(7, "1", "romeo", "hello", 1_700_000_000_000, "d1")
-AS_ARRAY = msgspec.to_builtins(ENTRY)
 
 
 class Bus:
@@ -77,37 +72,7 @@ def test_ones_own_echo_is_dropped_and_counted():
     asyncio.run(main())
 
 
-def packed(*fields):
-    return msgspec.msgpack.encode(fields)
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        b"",
-        b"hello",
-        b"\xff" * 100,
-        b'[1,"n2","hall","e1",[]]',
-        b"\x91" * 100_000,
-        pickle.dumps({"room": "hall"}),
-        packed(),
-        packed(1, "n2", "hall", "e1"),
-        packed(2, "n2", "hall", "e1", []),
-        packed(0, "n2", "hall", "e1", []),
-        packed("1", "n2", "hall", "e1", []),
-        packed(1, 2, "hall", "e1", []),
-        packed(1, "n2", "hall", None, []),
-        packed(1, "n2", "hall", "e1", [5]),
-        packed(1, "n2", "hall", "e1", [{**AS_ARRAY, "seq": "7"}]),
-        packed(1, "n2", "hall", "e1", [{**AS_ARRAY, "text": None}]),
-        packed(1, "n2", "hall", "e1", [{**AS_ARRAY, "kind": "coup"}]),
-        packed(1, "n2", "hall", "e1", [{"seq": 7}]),
-        packed(1, "n2", "garden", "e1", [AS_ARRAY]),
-        packed(1, "n2", "hall", "e1", []).replace(b"hall", b"h\xffll"),
-        packed(1, "n2", "hall", "e1", [AS_ARRAY]) + b"more",
-    ],
-    ids=lambda payload: repr(payload[:24]),
-)
+@pytest.mark.parametrize("payload", NOT_PAYLOADS, ids=lambda payload: repr(payload[:24]))
 def test_what_is_not_a_payload_of_this_room_is_dropped_and_counted(payload):
     reader = Bus().publisher()
     assert reader.read("room:hall", payload) is None

@@ -143,7 +143,11 @@ class Registry:
     # --- what comes in ---
 
     def accept(self, name: str, epoch: str, entries: Sequence[Entry]) -> None:
-        """Pass entries to their room if it is loaded. A gap before them starts a recovery."""
+        """Pass entries to their room if it is loaded. A gap before them starts a recovery.
+
+        So does an epoch that is not the room's: only the log tells whether the room has a new one, since
+        anybody on the bus may send a payload.
+        """
         room = self._loaded.get(name)
         if room is None:
             if name in self._early:
@@ -154,7 +158,7 @@ class Registry:
         except Gap:
             self._found_gap(room)
         except PositionLost:
-            self.lose(room)
+            self._recoveries.request(name)
 
     def presence_changed(self, name: str, version: int, change: PresenceChange) -> None:
         """Send the change to the room's members, or read the whole roster if a version was missed."""
