@@ -23,7 +23,7 @@ async def test_it_is_ready_between_start_and_close(tmp_path):
         await chat.start()
         ready = await ask(running, "GET", "/readyz")
         assert (ready.status, ready.json["status"]) == (200, "ok")
-        assert ready.json["plugins"]["peewee"] == {"storage": "ok", "history": "ok"}
+        assert ready.json["plugins"]["peewee"] == {"storage": "ok", "history": "ok", "commits": "ok"}
         ann = await host.enter_as(chat, "/ws/chat/tea/", "ann")
         await ann.hear()
         closing = asyncio.ensure_future(chat.close())

@@ -23,9 +23,10 @@ class Health(msgspec.Struct, frozen=True):
 class Readiness(msgspec.Struct, frozen=True):
     """The response of `/readyz`.
 
-    `status` is "ok", "degraded" (a part of a plugin reports an error, but clients are served), "full"
-    (no more connections are accepted), "starting", "draining" or "stopped". `plugins` is the last known
-    plugin name -> part -> "ok" or an error; it is empty for clients that may not read the metrics.
+    `status` is "ok", "degraded" (a part of a plugin reports an error, but clients are served), "full" (no
+    more connections are accepted), "refusing" (messages can't be stored), "starting", "draining" or
+    "stopped". `plugins` is the last known plugin name -> part -> "ok" or an error; it is empty for clients
+    that may not read the metrics.
     """
 
     status: str
@@ -55,7 +56,8 @@ class HealthHandler(SiteHandler):
 
 
 class ReadyHandler(HealthHandler):
-    """Answers 200 while the chat runs, and 503 before it has started and once it is stopping.
+    """Answers 200 while the chat runs, and 503 before it has started, once it is stopping, if it is full,
+    and after a failed commit.
 
     The answer is the last known state, so that it comes at once even if a plugin hangs.
     """
@@ -65,7 +67,10 @@ class ReadyHandler(HealthHandler):
             "get": answering(
                 "Check whether the node accepts clients",
                 Readiness,
-                {200: "It accepts clients.", 503: "It is full, starting or stopping."},
+                {
+                    200: "It accepts clients.",
+                    503: "It is full, can't store messages, is starting or stopping.",
+                },
             )
         }
     )
@@ -88,5 +93,7 @@ class ReadyHandler(HealthHandler):
     def _status(self, plugins: Plugins) -> str:
         if self.site.edge.is_full:
             return "full"
+        if not self.site.checkup.stores:
+            return "refusing"
         fine = all(words == "ok" for parts in plugins.values() for words in parts.values())
         return "ok" if fine else "degraded"
