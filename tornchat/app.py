@@ -97,6 +97,7 @@ class ChatApp:
         self.edge.begin(chat.counts)
         self._connections = Connections(chat, self.settings, self._tasks, self.edge)
         self._tasks.every(LOOK_SECONDS, self.edge.readers.look, "slow readers")
+        self._site.checkup.begin(self._tasks, lambda: chat.committer.health)
         self._site.phase = "running"
         self._site.samples = samples = Samples(chat, self._connections)
         self._tasks.every(SAMPLE_SECONDS, samples.take, "samples")

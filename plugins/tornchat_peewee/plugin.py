@@ -31,7 +31,7 @@ from tornchat_peewee.opened import Open, Result
 from tornchat_peewee.pruning import Pruning
 from tornchat_peewee.rooms import RoomTable
 from tornchat_peewee.sanctions import SanctionTable
-from tornchat_peewee.schema import migrate
+from tornchat_peewee.schema import TABLE, migrate
 from tornchat_peewee.search import Search
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.settings import PeeweeSettings
@@ -162,8 +162,11 @@ async def _in_a_thread(backend: Backend, job: Callable[[DatabaseSession], Result
 
 def _try_writing(session: DatabaseSession) -> str:
     try:
-        with session.writing():
-            return "ok"
+        with session.writing() as cursor:
+            if session.failed:
+                # A transaction without a write would succeed on a full disk.
+                cursor.execute(f"UPDATE {TABLE} SET name = name")  # noqa: S608 (a constant)
+        return "ok"
     except Exception as error:
         return str(error)
 

@@ -24,6 +24,8 @@ class DatabaseSession:
         self._backend = backend
         self._stopping = stopping or threading.Event()
         self._connection: Any = None
+        self.failed = False
+        """True if the last write transaction failed for another reason than an invalid value."""
 
     @contextmanager
     def writing(self) -> Iterator[Any]:
@@ -33,15 +35,20 @@ class DatabaseSession:
         value was invalid and nothing was stored. After any other exception the outcome is unknown, but it
         no longer changes.
         """
+        failed, self.failed = self.failed, True
         cursor = self._begin_writing()
+        self.failed = failed
         try:
             yield cursor
         except Exception as error:
+            self.failed = failed or not isinstance(error, self._backend.data_errors)
             if not self._rolled_back() or isinstance(error, self._backend.data_errors):
                 raise
             self.close()
             raise NotStored(self._backend.explain(error)) from error
+        self.failed = True
         self._commit(cursor)
+        self.failed = False
 
     @contextmanager
     def reading(self) -> Iterator[Any]:

@@ -49,10 +49,10 @@ def count(folder: Path, room: str) -> int:
         return int(found[0]) if found else 0
 
 
-def history(folder: Path, *arguments: str) -> Result:
-    """Carry out `tornchat history` in this process: a new one each time would take most of it."""
+def history(folder: Path, *arguments: str, said: str = "") -> Result:
+    """Carry out `tornchat history` in this process, with the input `said`; a new process would be slow."""
     with chdir(folder), _own_log():
-        return CliRunner().invoke(main, ["history", *arguments])
+        return CliRunner().invoke(main, ["history", *arguments], input=said)
 
 
 @contextmanager

@@ -27,7 +27,25 @@ def test_it_goes_out_comes_back_and_is_forgotten(tmp_path: Path) -> None:
     gone = history(tmp_path, "prune", "den", "--older-than", "90d")
     assert (gone.exit_code, gone.stdout) == (0, "10 entries forgotten.\n")
     assert (len(rows(tmp_path, "den")), len(rows(tmp_path, "hall"))) == (0, 10)
-    assert history(tmp_path, "prune", "--older-than", "1w").stdout == "10 entries forgotten.\n"
+    assert history(tmp_path, "prune", "--older-than", "1w", "--yes").stdout == "10 entries forgotten.\n"
+
+
+def test_pruning_all_rooms_asks_first_and_a_dry_run_tells_counts(tmp_path: Path) -> None:
+    fill(tmp_path, 1500)
+    history(tmp_path, "export", "hall", "--output", "hall.jsonl")
+    history(tmp_path, "import", "hall.jsonl", "--room", "den")
+    dry = history(tmp_path, "prune", "--older-than", "1d", "--dry-run")
+    assert (dry.exit_code, dry.stdout) == (0, "den\t1500\nhall\t1500\n3,000 entries would be forgotten.\n")
+    one = history(tmp_path, "prune", "den", "--older-than", "1d", "--dry-run")
+    assert one.stdout == "den\t1500\n1,500 entries would be forgotten.\n"
+    none = history(tmp_path, "prune", "--older-than", "9999w", "--dry-run")
+    assert none.stdout == "0 entries would be forgotten.\n"
+    for said in ("", "n\n"):
+        refused = history(tmp_path, "prune", "--older-than", "1d", said=said)
+        assert (refused.exit_code, "all rooms" in refused.stdout) == (1, True)
+    assert (len(rows(tmp_path, "den")), len(rows(tmp_path, "hall"))) == (1500, 1500)
+    agreed = history(tmp_path, "prune", "--older-than", "1d", said="y\n")
+    assert (agreed.exit_code, len(rows(tmp_path, "hall"))) == (0, 0)
 
 
 def test_stdout_takes_it_too(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_a_pruning_that_is_killed_leaves_no_hole(tmp_path: Path) -> None:
 
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     fill(tmp_path, MANY)
-    prune = ("history", "prune", "--older-than", "1d")
+    prune = ("history", "prune", "--older-than", "1d", "--yes")
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.cli.held", *prune],
         cwd=tmp_path,

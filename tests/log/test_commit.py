@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 from msgspec.structs import replace
@@ -104,6 +105,24 @@ def test_what_comes_while_a_call_runs_is_one_next_call():
         assert [result.entry.seq for result in stored] == [1, 2, 1, 3]
 
     play(scene)
+
+
+def test_health_is_the_outcome_of_the_last_commit(monkeypatch):
+    async def play():
+        storage = Storage()
+        health = [storage.committer.health]
+        storage.script = [(NotStored("disk full"), False)]
+        for number in range(2):
+            with contextlib.suppress(ChatError):
+                await storage.committer.store(draft(number))
+            health.append(storage.committer.health)
+        storage.script = [(NotStored("disk full"), False)]
+        with contextlib.suppress(ChatError):
+            await storage.committer.store(draft(2))
+        monkeypatch.setattr(commit, "FAILURE_SECONDS", 0.0)
+        return [*health, storage.committer.health]
+
+    assert asyncio.run(play()) == ["ok", "disk full", "ok", "ok"]
 
 
 def test_one_refusal_harms_no_other():

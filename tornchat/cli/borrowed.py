@@ -11,8 +11,9 @@ from tornchat.config.settings import Settings
 from tornchat.errors import Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.loader import load_plugins
-from tornchat.model import PresenceChange, Stored, User
+from tornchat.model import ADMIN, PresenceChange, Stored, User
 
+PAGE_ROOMS = 200
 HOOKS = (
     "open_room",
     "store_messages",
@@ -66,3 +67,12 @@ async def storage(settings: Settings) -> AsyncIterator[Hooks]:
     finally:
         await hooks.close()
         await hooks.shutdown(plugins)
+
+
+async def all_rooms(hooks: Hooks) -> list[str]:
+    """Return the names of all rooms, sorted. Raises `SettingsError` if storage can't list them."""
+    admin = User("console", "console", frozenset({ADMIN}))
+    names: list[str] = []
+    while page := await hooks.list_rooms(admin, names[-1] if names else None, PAGE_ROOMS):
+        names += [room.name for room in page]
+    return names

@@ -24,12 +24,13 @@ from tornchat.archive.restore import Restore
 from tornchat.archive.source import Source
 from tornchat.archive.table import Table
 from tornchat.cli import ages, logs
-from tornchat.cli.borrowed import storage
+from tornchat.cli.borrowed import all_rooms, storage
 from tornchat.cli.masking import printable
 from tornchat.cli.options import Given, with_settings
 from tornchat.cli.progress import Told, shown
 from tornchat.config.settings import Settings
 from tornchat.errors import CODES, SettingsError
+from tornchat.hooks.calls import Hooks
 from tornchat.log import retention as pruning
 
 FORMATS: Mapping[str, Callable[[], Format]] = MappingProxyType(
@@ -99,8 +100,15 @@ def import_(context: click.Context, given: Given, file: Path, room: str | None, 
     metavar="AGE",
     help="An age: 90d, 12h, 30m or 2w.",
 )
-def prune(given: Given, room: str | None, age: int) -> None:
-    """Permanently delete the messages older than AGE in ROOM, or in all rooms."""
+@click.option("--dry-run", is_flag=True, help="Delete nothing; print the number of entries of each room.")
+@click.option("--yes", is_flag=True, help="Delete from all rooms without confirmation.")
+def prune(given: Given, room: str | None, age: int, dry_run: bool, yes: bool) -> None:
+    """Permanently delete the messages older than AGE in ROOM, or in all rooms after a confirmation."""
+    if dry_run:
+        _show_prunable(_run(given, "counting", partial(_prunable, room, age)))
+        return
+    if room is None and not yes:
+        click.confirm("Permanently delete the old messages of all rooms?", abort=True)
     count: int = _run(given, "pruning", partial(_prune, room, age))
     click.echo(f"{count:,} entries forgotten.")
 
@@ -143,11 +151,36 @@ async def _import(
 
 async def _prune(room: str | None, age: int, settings: Settings, told: Told) -> int:
     async with storage(settings) as hooks:
-        pruning.refuse_without_pruning(hooks)
-        if room is not None and room not in await hooks.latest_positions([room]):
-            raise SettingsError(f"There is no room {room!r}.", "See how it is spelt.")
-        before = int((time.time() - age) * 1000)
-        return await pruning.prune(hooks, room, before, lambda done: told(done, None))
+        await _check_prunable(hooks, room)
+        return await pruning.prune(hooks, room, _before(age), lambda done: told(done, None))
+
+
+async def _prunable(room: str | None, age: int, settings: Settings, told: Told) -> Mapping[str, int]:
+    """Return the number of old entries of each room that has any."""
+    async with storage(settings) as hooks:
+        await _check_prunable(hooks, room)
+        names = await all_rooms(hooks) if room is None else [room]
+        counts: dict[str, int] = {}
+        for done, name in enumerate(names):
+            told(done, len(names))
+            counts[name] = await pruning.prunable(hooks, name, _before(age))
+        return {name: count for name, count in counts.items() if count}
+
+
+def _show_prunable(counts: Mapping[str, int]) -> None:
+    for name, count in counts.items():
+        click.echo(f"{printable(name)}\t{count}")
+    click.echo(f"{sum(counts.values()):,} entries would be forgotten.")
+
+
+async def _check_prunable(hooks: Hooks, room: str | None) -> None:
+    pruning.refuse_without_pruning(hooks)
+    if room is not None and room not in await hooks.latest_positions([room]):
+        raise SettingsError(f"There is no room {room!r}.", "See how it is spelt.")
+
+
+def _before(age: int) -> int:
+    return int((time.time() - age) * 1000)
 
 
 def _form_of(output: Path) -> str:

@@ -27,6 +27,8 @@ MOST_IN_A_CALL = 2_000
 PATIENCE = 4.5
 """Seconds after which `expire` answers a draft without an outcome, so that every answer comes within 5 s."""
 
+FAILURE_SECONDS = 30.0
+"""Seconds after a failed store call during which the storage counts as unhealthy without another call."""
 GATHER_SECONDS = 0.001
 """Maximum delay of a call while each iteration of the event loop adds drafts."""
 
@@ -75,11 +77,24 @@ class Committer:
         self._until = 0.0
         self._closed = False
         self._is_down = False
+        self._down_words = ""
+        self._failed_at = 0.0
         self._flushing: list[tuple[Pending, asyncio.Future[None]]] = []
         self.seconds = Histogram(LATENCIES)
         """Duration of the store calls."""
         self.sizes = Histogram(SIZES)
         """Drafts per store call."""
+
+    @property
+    def health(self) -> str:
+        """ "ok", or why the last store call failed.
+
+        A failure counts until a call succeeds, but at most `FAILURE_SECONDS` after the last call: a node that
+        gets no more messages because it is unhealthy would otherwise never recover.
+        """
+        overdue = self._call is not None and self._late_at == math.inf
+        recent = monotonic() - self._failed_at < FAILURE_SECONDS
+        return self._down_words if self._is_down and (recent or overdue) else "ok"
 
     @property
     def waiting(self) -> int:
@@ -166,7 +181,10 @@ class Committer:
         drafts = [pending.draft for pending in self._in_flight]
         try:
             results = self._hooks.store_results(call, drafts)
-            self._went_up()
+            if all(type(result) is Refusal and result.code == "unavailable" for result in results):
+                self._went_down("it has refused all messages of a call")
+            else:
+                self._went_up()
             self._tell(results)
         except NotStored as error:
             self._went_down(str(error))
@@ -178,6 +196,7 @@ class Committer:
 
     def _went_down(self, words: str) -> None:
         """Log the first failure; later ones are not logged until a call has succeeded."""
+        self._down_words, self._failed_at = words, monotonic()
         if not self._is_down:
             self._is_down = True
             log.error("the storage is down: %s", words, extra={"event": "storage_down", "reason": words})

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from itertools import takewhile
 
 from tornchat.errors import SettingsError, Unavailable
 from tornchat.hooks.calls import Hooks
@@ -13,6 +14,7 @@ from tornchat.hooks.calls import Hooks
 log = logging.getLogger("tornchat.pruning")
 
 BATCH_ENTRIES = 500
+PAGE_ENTRIES = 1000
 REST = 3.0
 """Pause after a batch, as a multiple of the duration of the batch."""
 DAY_MS = 86_400_000
@@ -36,6 +38,23 @@ async def prune(
         if told is not None:
             told(count)
         await asyncio.sleep(REST * (time.monotonic() - began))
+
+
+async def prunable(hooks: Hooks, room: str, before_ms: int) -> int:
+    """Return how many entries `prune` would delete from `room` now. Raises `Unavailable`."""
+    count, after = 0, None
+    page = await hooks.read_history(room, None, None, 0)
+    while page is not None:
+        after = page.first_seq - 1 if after is None else after
+        page = await hooks.read_history(room, after, None, PAGE_ENTRIES)
+        if page is None or not page.entries:
+            break
+        old = len(list(takewhile(lambda entry: entry.sent_at < before_ms, page.entries)))
+        count += old
+        if old < len(page.entries):
+            break
+        after = page.entries[-1].seq
+    return count
 
 
 class Retention:

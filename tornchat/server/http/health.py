@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import TypeAlias
 
 import msgspec
 
 from tornchat.server.http.api.document import answering
 from tornchat.server.http.handler import SiteHandler
+from tornchat.server.http.metrics.handler import is_allowed
+
+Plugins: TypeAlias = dict[str, dict[str, str]]
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -19,13 +23,14 @@ class Health(msgspec.Struct, frozen=True):
 class Readiness(msgspec.Struct, frozen=True):
     """The response of `/readyz`.
 
-    `status` is "ok", "degraded" (a part of a plugin reports an error, but clients are served), "full"
-    (no more connections are accepted), "starting", "draining" or "stopped". `plugins` maps
-    plugin name -> part -> "ok" or an error.
+    `status` is "ok", "degraded" (a part of a plugin reports an error, but clients are served), "full" (no
+    more connections are accepted), "refusing" (messages can't be stored), "starting", "draining" or
+    "stopped". `plugins` is the last known plugin name -> part -> "ok" or an error; it is empty for clients
+    that may not read the metrics.
     """
 
     status: str
-    plugins: dict[str, dict[str, str]]
+    plugins: Plugins
 
 
 class HealthHandler(SiteHandler):
@@ -51,14 +56,21 @@ class HealthHandler(SiteHandler):
 
 
 class ReadyHandler(HealthHandler):
-    """Answers 200 while the chat runs, and 503 before it has started and once it is stopping."""
+    """Answers 200 while the chat runs, and 503 before it has started, once it is stopping, if it is full,
+    and after a failed commit.
+
+    The answer is the last known state, so that it comes at once even if a plugin hangs.
+    """
 
     openapi = MappingProxyType(
         {
             "get": answering(
                 "Check whether the node accepts clients",
                 Readiness,
-                {200: "It accepts clients.", 503: "It is full, starting or stopping."},
+                {
+                    200: "It accepts clients.",
+                    503: "It is full, can't store messages, is starting or stopping.",
+                },
             )
         }
     )
@@ -75,7 +87,13 @@ class ReadyHandler(HealthHandler):
         plugins = await site.checkup.plugins() if site.phase == "running" else {}
         if site.phase != "running":
             return Readiness(site.phase, {})
-        if site.edge.is_full:
-            return Readiness("full", plugins)
+        told = plugins if is_allowed(self.request, site.settings.metrics) else {}
+        return Readiness(self._status(plugins), told)
+
+    def _status(self, plugins: Plugins) -> str:
+        if self.site.edge.is_full:
+            return "full"
+        if not self.site.checkup.stores:
+            return "refusing"
         fine = all(words == "ok" for parts in plugins.values() for words in parts.values())
-        return Readiness("ok" if fine else "degraded", plugins)
+        return "ok" if fine else "degraded"
