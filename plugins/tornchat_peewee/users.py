@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from peewee import EXCLUDED
 
 from tornchat import KnownUser
 from tornchat_peewee.backend import Backend
@@ -34,11 +35,11 @@ class UserTable:
 
     def _store(self, session: DatabaseSession, users: Sequence[KnownUser]) -> None:
         table = self._user
+        rows = [(user.id, user.username, user.name_key, _written(user.roles)) for user in users]
+        fields = [table.id, table.username, table.name_key, table.roles]
+        kept = {field: getattr(EXCLUDED, field.column_name) for field in fields[1:]}
         with session.writing():
-            for user in users:
-                kept = {"username": user.username, "name_key": user.name_key, "roles": _written(user.roles)}
-                row = table.insert({"id": user.id, **kept})
-                row.on_conflict(conflict_target=[table.id], update=kept).execute()
+            table.insert_many(rows, fields).on_conflict(conflict_target=[table.id], update=kept).execute()
 
     def read(self, session: DatabaseSession, user_ids: Sequence[str]) -> list[KnownUser]:
         """Implements the hook `read_users`. Raises `Unavailable`."""

@@ -255,7 +255,7 @@ class Chat:
         await self._enforcement.subscribe()
         self._tasks.every(0.25, self.committer.expire, "expire")
         self._tasks.every(1.0, self._joining.retry, "presence")
-        self._tasks.every(1.0, self.people.write, "people")
+        self._tasks.every(0.25, self.people.write, "people")
         self._tasks.every(3.0, self.rooms.check_positions, "positions")
         self._tasks.every(EVERY, self._enforcement.upkeep, "sanctions")
         self._tasks.every(5.0, self.rooms.upkeep, "rooms")
