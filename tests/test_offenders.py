@@ -38,3 +38,14 @@ def test_many_offenders_take_neither_memory_nor_log(caplog: pytest.LogCaptureFix
             offenders.note("handshakes", f"10.0.0.{number}", "refused")
     assert (len(offenders), len(caplog.records)) == (10, 10)
     assert offenders.counts["handshakes"] == 1000
+
+
+def test_many_offenders_of_one_limit_hide_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    """Else a thousand addresses would keep the lines about full descriptors out of the log."""
+    offenders = Offenders(Clock(), most=10)
+    for number in range(100):
+        offenders.note("handshakes", f"10.0.0.{number}", "refused")
+    with caplog.at_level(logging.WARNING):
+        offenders.note("connections", "this server", "refused")
+        assert offenders.may_tell("descriptors", "")
+    assert vars(caplog.records[-1])["limit"] == "connections"

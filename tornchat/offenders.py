@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
 
 QUIET_SECONDS = 60.0
 """After a line about an offender and a limit, there is no other one for so long."""
 MOST_OFFENDERS = 1_000
-"""Offenders that are remembered, and so the most lines per minute. More are counted only."""
+"""Offenders that are remembered per limit, and so its most lines per minute. More are counted only."""
 
 log = logging.getLogger("tornchat.limits")
 
@@ -20,15 +20,15 @@ class Offenders:
     def __init__(
         self, clock: Callable[[], float], counts: Counter[str] | None = None, most: int = MOST_OFFENDERS
     ) -> None:
-        """`clock` returns seconds. At most `most` offenders are remembered."""
+        """`clock` returns seconds. At most `most` offenders are remembered per limit."""
         self.counts: Counter[str] = Counter() if counts is None else counts
         """Limit -> how often it was exceeded."""
         self._clock = clock
         self._most = most
-        self._told: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._told: defaultdict[str, OrderedDict[str, float]] = defaultdict(OrderedDict)
 
     def __len__(self) -> int:
-        return len(self._told)
+        return sum(map(len, self._told.values()))
 
     def note(self, limit: str, offender: str, words: str) -> None:
         """Record that `offender` exceeded `limit`. `words` says what the server does about it."""
@@ -38,11 +38,15 @@ class Offenders:
             log.warning("%s has reached the limit %s: %s", offender, limit, words, extra=facts)
 
     def may_tell(self, subject: str, offender: str) -> bool:
-        """Return True if no line about this subject and offender was allowed within the last minute."""
-        now, key = self._clock(), (subject, offender)
-        while self._told and now - next(iter(self._told.values())) >= QUIET_SECONDS:
-            self._told.popitem(last=False)
-        if key in self._told or len(self._told) >= self._most:
+        """Return True if no line about this subject and offender was allowed within the last minute.
+
+        The subjects are a fixed set of names. Each has its own bound, so that many offenders of one limit
+        keep no line about another one out of the log.
+        """
+        now, told = self._clock(), self._told[subject]
+        while told and now - next(iter(told.values())) >= QUIET_SECONDS:
+            told.popitem(last=False)
+        if offender in told or len(told) >= self._most:
             return False
-        self._told[key] = now
+        told[offender] = now
         return True

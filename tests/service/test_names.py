@@ -15,10 +15,10 @@ from tornchat.service.names import name_key, plain_name
 ALIKE = [
     ("ann", "Ann", "ANN", "Аnn", "a n n", "a.n-n", "ánn", "ａｎｎ", "An\u200bn", "a\u0301nn"),
     ("paypal", "раураl", "PAYPA1", "pаypаl", "pаураⅼ", "𝐩𝐚𝐲𝐩𝐚𝐥"),
-    ("alice", "аlісе", "ALICE", "a1ice", "alıce", "αlice"),
+    ("alice", "аlісе", "ALICE", "a1ice", "alıce", "αlice", "ꓮꓡꓲꓚꓰ", "ᎪᏞᎥᏟᎬ", "Ⲁlⲓⲥe"),
     ("scope", "ѕсоре", "5c0pe"),
     ("modern", "modem"),
-    ("root", "r00t", "rοοt", "гооt"),
+    ("root", "r00t", "rοοt", "гооt", "ꓣꓳꓳꓔ", "ᎡOꓳᎢ", "rଠ၀t", "r๐໐t"),
 ]
 
 

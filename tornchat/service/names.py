@@ -22,33 +22,36 @@ _FILLERS = re.compile(
 """Characters that show nothing although their category says otherwise."""
 _ALIKE: Mapping[str, str] = MappingProxyType(
     {
-        "a": "аαɑᴀạ@4",
-        "b": "ьвβʙɓ",
-        "c": "сϲᴄ¢ç",
-        "d": "ԁɗᴅđ",
-        "e": "еєҽεᴇɛ3",
-        "f": "ƒғ",
-        "g": "ɡցɢ",
-        "h": "һнհʜ",
-        "i": "іıιɩɪјⅰ!1|lӏⅼłɭȷյjʟї",
-        "k": "кκᴋĸ",
-        "m": "мⅿᴍ",
-        "n": "пηոɴи",
-        "o": "оοօσᴏøө0",
-        "p": "рρᴘ",
+        "a": "аαɑᴀạ@4ꓮᎪⲁ",
+        "b": "ьвβʙɓꓐᏴᏏⲃ",
+        "c": "сϲᴄ¢çꓚᏟⲥ",
+        "d": "ԁɗᴅđꓓᎠ",
+        "e": "еєҽεᴇɛ3ꓰᎬⲉ",
+        "f": "ƒғꓝ",
+        "g": "ɡցɢꓖᏀ",
+        "h": "һнհʜꓧᎻᏂⲏ",
+        "i": "іıιɩɪјⅰ!1|lӏⅼłɭȷյjʟїꓲꓡꓙᎥᎫᏞⲓ",
+        "k": "кκᴋĸꓗᏦⲕ",
+        "m": "мⅿᴍꓟᎷⲙ",
+        "n": "пηոɴиꓠⲛ",
+        "o": "оοօσᴏøө0ꓳⲟଠ०০੦૦୦௦౦೦൦๐໐၀",
+        "p": "рρᴘꓑᏢⲣ",
         "q": "ԛգ",
-        "r": "гʀᴦ",
-        "s": "ѕꜱ$5ʂ",
-        "t": "тτᴛŧ",
-        "u": "υսᴜμ",
-        "v": "ѵνᴠ",
-        "w": "ԝωᴡшщ",
-        "x": "хχ×ⅹ",
-        "y": "уүγʏў",
-        "z": "ᴢʐ2",
+        "r": "гʀᴦꓣᎡᏒ",
+        "s": "ѕꜱ$5ʂꓢᏚ",
+        "t": "тτᴛŧꓔᎢⲧ",
+        "u": "υսᴜμꓴ",
+        "v": "ѵνᴠꓦᏙ",
+        "w": "ԝωᴡшщꓪᎳᏔ",
+        "x": "хχ×ⅹꓫⲭ",
+        "y": "уүγʏўꓬᎩⲩ",
+        "z": "ᴢʐ2ꓜᏃⲍ",
     }
 )
-"""Letter -> characters that are taken for it, after compatibility folding and casefolding."""
+"""Letter -> characters that are taken for it, after compatibility folding and casefolding.
+
+They are of Latin, Greek, Cyrillic, Armenian, Coptic, Cherokee and Lisu, and the zeros of other scripts.
+"""
 _FOLD = MappingProxyType({ord(one): letter for letter, several in _ALIKE.items() for one in several})
 
 

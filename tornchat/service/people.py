@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -73,17 +73,22 @@ class People:
         Raises `Unavailable`.
         """
         key = name_key(name)
-        if any(name_key(user.username) == key for user in self._waiting.values()):
-            return True
         if self._provided and await self._hooks.find_users(key):
             return True
-        for room in list(self._rooms.loaded()):
-            for number, participant in enumerate(list(room.roster.participants()), 1):
-                if name_key(participant.username) == key:
-                    return True
-                if number % SLICE == 0:
-                    await asyncio.sleep(0)
+        for number, present in enumerate(self._names(), 1):
+            if name_key(present) == key:
+                return True
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
         return False
+
+    def _names(self) -> Iterator[str]:
+        """Yield the names of those who are not stored yet, and of everybody in a room of this node."""
+        for user in list(self._waiting.values()):
+            yield user.username
+        for room in list(self._rooms.loaded()):
+            for participant in list(room.roster.participants()):
+                yield participant.username
 
     async def roles_of(self, user_id: str) -> frozenset[str]:
         """Return the roles of the user's token, as far as they are known. Raises `Unavailable`."""

@@ -50,10 +50,11 @@ def cpu_seconds(pid: int) -> float:
 
 
 @contextmanager
-def silent_clients(port: int, count: int) -> Iterator[None]:
+def silent_clients(port: int, count: int, address: str = "127.0.0.1") -> Iterator[None]:
     opened = []
     for _ in range(count):
         client = socket.socket()
+        client.bind((address, 0))
         client.setblocking(False)
         client.connect_ex(("127.0.0.1", port))
         opened.append(client)
@@ -124,6 +125,9 @@ def test_a_full_server_refuses_with_503_and_answers_its_probes(tmp_path: Path) -
         assert int(found[1]) >= 4
         with silent_clients(stage.port, 30):  # more than are read from
             assert await handshake(stage, "late") == 503
+        with silent_clients(stage.port, 30, "127.0.0.2"):
+            for _ in range(10):
+                assert (await ask(stage.port, "/healthz"))[0] == 200, "one address took all that is spare"
         await members.pop().leaves()
         await until_status(stage, 101)
         for member in members:

@@ -17,12 +17,15 @@ from tornado.httputil import (
 )
 from tornado.iostream import IOStream
 
+from tornchat.rates import network_of
 from tornchat.server.edge.acceptor import Acceptor, peer_of, refuse
 from tornchat.server.edge.edge import FULL_RETRY_SECONDS, Edge
 from tornchat.server.edge.headers import SECURITY_HEADERS
 
 SPARE = 8
 """Connections beyond the limit that are read from, for the probes' sake; more are refused unread."""
+SPARE_OF_AN_ADDRESS = 2
+"""How many of them one address may have: else it would hold all, and a live server would look dead."""
 SPARE_SECONDS = 2.0
 """How long one of them may take to send its request."""
 PROBES = ("/healthz", "/readyz", "/metrics")
@@ -41,7 +44,8 @@ class EdgeServer(HTTPServer):
         """Use the limits of `edge`. Without `limited`, connections are neither counted nor refused."""
         self._edge = edge
         self._limited = limited
-        self._spare: set[IOStream] = set()
+        self._spare: dict[IOStream, str] = {}
+        """Connections beyond the limit -> the address, which for IPv6 is the /64 network."""
 
     def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
         """Accept connections on these listening sockets. Once."""
@@ -62,10 +66,14 @@ class EdgeServer(HTTPServer):
             self._handle(connection)
         else:
             edge.offenders.note("connections", "this server", "more connections are refused with 503")
-            if len(self._spare) < SPARE:
+            if self._may_spare(peer):
                 self._handle(connection, spare=True)
             else:
                 refuse(connection, 503)
+
+    def _may_spare(self, peer: str) -> bool:
+        own = sum(network == network_of(peer) for network in self._spare.values())
+        return len(self._spare) < SPARE and own < SPARE_OF_AN_ADDRESS
 
     def _handle(self, connection: socket.socket, spare: bool = False) -> None:
         try:
@@ -76,7 +84,7 @@ class EdgeServer(HTTPServer):
         stream = IOStream(connection)
         usual = self.conn_params
         if spare:
-            self._spare.add(stream)
+            self._spare[stream] = network_of(peer_of(address))
             self.conn_params = _brief()
         try:
             self.handle_stream(stream, address)
@@ -99,7 +107,7 @@ class EdgeServer(HTTPServer):
         super().on_close(server_conn)
         stream = server_conn.stream
         self._edge.readers.forget(stream)
-        self._spare.discard(stream)
+        self._spare.pop(stream, None)
         self._edge.closed(stream)
 
 
