@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
+import jwt
+
 from tornchat import User
 from tornchat_jwt.settings import Settings
 
@@ -15,6 +17,8 @@ Claims: TypeAlias = Mapping[str, object]
 # No control characters, no bidirectional controls and no lone surrogates.
 _TEXT = re.compile("[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]{1,256}")
 _NO_ROLES: frozenset[str] = frozenset()  # shared, since each frozenset takes 200 bytes
+LATEST = 2.0**53
+"""The latest `exp` in Unix seconds, whatever the maximum lifetime."""
 _USERNAME_CLAIMS = ("username", "preferred_username", "name")
 
 
@@ -35,9 +39,9 @@ class ClaimRules:
     def user(self, claims: Claims, now: float) -> User:
         """Return the user that the claims describe. `now` is Unix time in seconds.
 
-        The user's id is `sub`, or `user_id` if there is no `sub`; `expires_at` is `exp` plus the leeway. Ids
-        and names must have 1 to 256 characters and must not be blank. Raises `ClaimsError`. The caller must
-        have verified the signature and that `exp` has not passed.
+        The user's id is `sub`, or `user_id` if there is no `sub`; `expires_at` is `exp`. Ids and names must
+        have 1 to 256 characters and must not be blank. Raises `ClaimsError`, and `jwt.ExpiredSignatureError`
+        if `exp` has passed: no leeway applies to it. The caller must have verified the signature.
         """
         for name in ("token_type", "typ"):
             if name in claims and claims[name] not in self._types:
@@ -96,10 +100,11 @@ class ClaimRules:
         if not isinstance(expiry, int | float) or isinstance(expiry, bool):
             raise ClaimsError("exp")
         # One more second, because `exp` is rounded up when a token is issued.
-        if not 0 < expiry <= now + self._settings.max_lifetime + 1:
+        if not 0 < expiry <= min(now + self._settings.max_lifetime + 1, LATEST):
             raise ClaimsError("exp")
-        # Without the leeway, a user accepted because of it would be disconnected at once.
-        return float(expiry) + self._settings.leeway
+        if expiry <= now:
+            raise jwt.ExpiredSignatureError
+        return float(expiry)
 
 
 def _issued_at(claims: Claims) -> float | None:

@@ -8,7 +8,7 @@ from tornchat import ChatHandle, Credentials, Fault, SettingsError, User, hookim
 from tornchat_jwt.jwks import KeySet
 from tornchat_jwt.keys import Key, check_key, generated_key_path, load_key
 from tornchat_jwt.settings import Settings as JwtSettings
-from tornchat_jwt.settings import contradictions, refuse_contradictions
+from tornchat_jwt.settings import contradictions, refuse_contradictions, warnings
 from tornchat_jwt.tokens import Tokens, plausible
 
 
@@ -43,7 +43,7 @@ class JwtPlugin:
     @hookimpl
     async def check(self) -> list[Fault]:
         faults = list(contradictions(self._settings))
-        return faults or await self._key_faults()
+        return [*(faults or await self._key_faults()), *warnings(self._settings)]
 
     @hookimpl
     def check_cluster(self) -> list[Fault]:

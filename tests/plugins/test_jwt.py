@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -134,9 +135,11 @@ GOOD_CLAIMS: dict[str, tuple[dict[str, Any], dict[str, Any], User]] = {
     "the issuer": ({"issuer": "https://id"}, {"iss": "https://id"}, User("u-7", "juliet")),
     "token_type access": ({}, {"token_type": "access"}, User("u-7", "juliet")),
     "typ Bearer, if allowed": ({"more_token_types": ("Bearer",)}, {"typ": "Bearer"}, User("u-7", "juliet")),
-    "expired within the leeway": (
+    "iat a little ahead, as clocks differ": ({}, {"iat": int(time.time()) + 5}, User("u-7", "juliet")),
+    "nbf a little ahead, as clocks differ": ({}, {"nbf": int(time.time()) + 5}, User("u-7", "juliet")),
+    "nbf within a configured leeway": (
         {"leeway": float(HOUR)},
-        {"exp": int(time.time()) - 1},
+        {"nbf": int(time.time()) + HOUR // 2},
         User("u-7", "juliet"),
     ),
     "iat in the past": ({}, {"iat": int(time.time()) - 5}, User("u-7", "juliet")),
@@ -289,6 +292,9 @@ def test_a_bad_token_is_nobodys_with_a_public_key_either(name: str, tmp_path: Pa
         pytest.param({"username_claim": "nick"}, {"nick": "a\nb"}, id="line break in the name's claim"),
         pytest.param({"max_lifetime": 60.0}, {}, id="beyond max_lifetime"),
         pytest.param({"more_token_types": ("Bearer",)}, {"typ": "Refresh"}, id="a type not allowed"),
+        pytest.param({"leeway": float(HOUR)}, {"exp": NOW - 1}, id="expired, whatever the leeway"),
+        pytest.param({"leeway": 0.0}, {"nbf": NOW + HOUR // 2}, id="nbf ahead without a leeway"),
+        pytest.param({"max_lifetime": float("inf")}, {"exp": float("inf")}, id="exp Infinity"),
     ],
 )
 def test_a_token_for_other_settings_is_nobodys(settings: dict[str, Any], changes: dict[str, Any]) -> None:
@@ -403,9 +409,16 @@ def test_public_keys_issue_nothing(tmp_path: Path) -> None:
         plugin(secret=None, public_key_file=path, algorithms=("RS256",)).issue_token(User("a", "b"), 60)
 
 
-def test_the_leeway_counts_for_as_long_as_the_user_stays() -> None:
-    expiry = int(time.time()) - 10
-    credentials = Credentials("verona", "127.0.0.1", token(exp=expiry))
-    user = plugin(leeway=60.0).authenticate(credentials)
-    assert isinstance(user, User)
-    assert user.expires_at == expiry + 60
+def test_a_leeway_never_prolongs_a_session() -> None:
+    expiry = int(time.time()) + 30
+
+    assert whose(plugin(leeway=60.0), token(exp=expiry)).expires_at == expiry
+
+
+def test_check_says_that_a_configured_leeway_does_not_cover_exp() -> None:
+    (told,) = asyncio.run(plugin(leeway=60.0).check())
+
+    assert told.warning
+    assert "exp" in told.what
+    assert asyncio.run(plugin().check()) == []
+    assert asyncio.run(plugin(leeway=0.0).check()) == []
