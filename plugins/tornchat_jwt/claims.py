@@ -23,7 +23,12 @@ _USERNAME_CLAIMS = ("username", "preferred_username", "name")
 
 
 class ClaimsError(Exception):
-    """The claims do not describe a user. The text is the name of the claim, never its value."""
+    """The claims do not describe a user: `claim` must be `expected`. No value is in them."""
+
+    def __init__(self, claim: str, expected: str) -> None:
+        super().__init__(claim, expected)
+        self.claim = claim
+        self.expected = expected
 
 
 class ClaimRules:
@@ -45,7 +50,7 @@ class ClaimRules:
         """
         for name in ("token_type", "typ"):
             if name in claims and claims[name] not in self._types:
-                raise ClaimsError(name)
+                raise ClaimsError(name, f"one of {', '.join(self._types)} ([jwt] more_token_types)")
         return self._identity(claims, self._expiry(claims, now), _issued_at(claims))
 
     def claims(self, user: User, now: float, lifetime: float) -> dict[str, object]:
@@ -61,7 +66,7 @@ class ClaimRules:
         }
         claims = {"sub": user.id} | claims | self._registered(now, lifetime)
         if self._identity(claims, user.expires_at, user.issued_at) != user:
-            raise ClaimsError("username")
+            raise ClaimsError("username", "read back from the claims that it is written to")
         return claims
 
     def _registered(self, now: float, lifetime: float) -> dict[str, object]:
@@ -97,13 +102,14 @@ class ClaimRules:
 
     def _expiry(self, claims: Claims, now: float) -> float:
         expiry = claims.get("exp")
-        if not isinstance(expiry, int | float) or isinstance(expiry, bool):
-            raise ClaimsError("exp")
-        # One more second, because `exp` is rounded up when a token is issued.
-        if not 0 < expiry <= min(now + self._settings.max_lifetime + 1, LATEST):
-            raise ClaimsError("exp")
+        if not isinstance(expiry, int | float) or isinstance(expiry, bool) or expiry != expiry:
+            raise ClaimsError("exp", "a number")
         if expiry <= now:
             raise jwt.ExpiredSignatureError
+        # One more second, because `exp` is rounded up when a token is issued.
+        if expiry > min(now + self._settings.max_lifetime + 1, LATEST):
+            longest = self._settings.max_lifetime
+            raise ClaimsError("exp", f"at most {longest:g} s ahead ([jwt] max_lifetime), in seconds")
         return float(expiry)
 
 
@@ -121,5 +127,5 @@ def _is_text(value: object) -> bool:
 
 def _text(value: object, name: str) -> str:
     if not isinstance(value, str) or not _is_text(value):
-        raise ClaimsError(name)
+        raise ClaimsError(name, "a text of 1 to 256 characters, not blank, without control characters")
     return value

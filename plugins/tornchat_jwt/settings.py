@@ -126,7 +126,7 @@ def warnings(settings: Settings) -> Iterator[Fault]:
     """Yield what works, but possibly not as intended."""
     if settings.leeway not in (0.0, LEEWAY):
         yield Fault(
-            f"[jwt] leeway = {settings.leeway:g} applies to nbf and iat only: a token ends exactly at its exp.",
+            f"[jwt] leeway = {settings.leeway:g} applies to nbf and iat only; a token ends at its exp.",
             "Let the issuer give a later exp if tokens end too early.",
             warning=True,
         )

@@ -333,10 +333,70 @@ def test_a_refusal_is_logged_by_its_class_and_never_with_the_token(caplog: pytes
     for bad in BAD_TOKENS.values():
         whose(plugin(), bad)
 
-    assert "token refused: ExpiredSignatureError" in caplog.messages
+    expected = "token refused: ExpiredSignatureError: exp must be later than this server's clock"
+    assert expected in caplog.messages
     assert all(len(bad) < 3 or bad not in caplog.text for bad in BAD_TOKENS.values() if bad)
     assert SECRET not in caplog.text
     assert not any(record.exc_info for record in caplog.records)
+
+
+# What is logged, for the settings and the token: class, claim and the start of the expectation.
+REFUSALS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "expired": ({}, token(exp=NOW - 1), "ExpiredSignatureError: exp must be later than this server's clock"),
+    "exp missing": ({}, token(exp=...), "MissingRequiredClaimError: exp must be present"),
+    "exp text": ({}, token(exp="soon"), "ClaimsError: exp must be a number"),
+    "exp too late": ({"max_lifetime": 60.0}, token(), "ClaimsError: exp must be at most 60 s"),
+    "exp negative": ({}, token(exp=-1), "ExpiredSignatureError: exp must be later"),
+    "nbf ahead": (
+        {},
+        token(nbf=NOW + HOUR),
+        "ImmatureSignatureError: nbf must be at most 10 s ahead of this",
+    ),
+    "nbf a list": ({}, token(nbf=[]), "DecodeError: nbf must be a number"),
+    "iat ahead": (
+        {},
+        token(iat=NOW + HOUR),
+        "ImmatureSignatureError: iat must be at most 10 s ahead of this",
+    ),
+    "iat an object": ({}, token(iat={}), "InvalidIssuedAtError: iat must be a number"),
+    "aud missing": ({"audience": "chat"}, token(), "MissingRequiredClaimError: aud must be equal to or cont"),
+    "another aud": ({"audience": "chat"}, token(aud="mail"), "InvalidAudienceError: aud must be equal to or"),
+    "another iss": ({"issuer": "us"}, token(iss="them"), "InvalidIssuerError: iss must be equal to [jwt] is"),
+    "sub missing": ({}, token(sub=...), "ClaimsError: user_id must be a text of 1 to 256 characters"),
+    "sub blank": ({}, token(sub=" "), "ClaimsError: sub must be a text of 1 to 256 characters"),
+    "the id's claim": ({"user_id_claim": "uid"}, token(), "ClaimsError: uid must be a text of 1 to 256"),
+    "username": ({}, token(username="a\nb"), "ClaimsError: username must be a text of 1 to 256 characters"),
+    "typ": ({}, token(typ="Refresh"), "ClaimsError: typ must be one of access ([jwt] more_token_types)"),
+    "jti": ({}, token(jti=5), "InvalidJTIError: jti must be a text"),
+    "alg": ({}, signed(claims(), SECRET * 2, "HS512"), "InvalidAlgorithmError: alg must be one of HS256"),
+    "kid a number": ({}, signed_by_hand(SECRET.encode(), kid=5), "InvalidTokenError: kid must be a text"),
+    "crit": ({}, signed(claims(), crit=["x"], x=1), "InvalidTokenError: crit must be absent"),
+    "another key": ({}, signed(claims(), SECRET[::-1]), "InvalidSignatureError: signature must be made with"),
+    "no JWT": ({}, "abc", "DecodeError: token must be a signed JWT"),
+    "too long": ({}, "x" * 9000, "MalformedTokenError: token must be at most 8192 ASCII characters"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_refusal_names_class_claim_and_expectation(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    settings, bad, expected = REFUSALS[name]
+
+    assert whose(plugin(**settings), bad) is None
+
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"token refused: {expected}")
+    facts = vars(record)
+    assert (facts["event"], facts["reason"]) == ("token_refused", expected.partition(":")[0])
+    assert expected.partition(": ")[2].startswith(f"{facts['claim']} must be ")
+    assert facts["expected"]
+
+
+def test_a_request_without_a_token_is_no_refusal(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+    assert whose(plugin(), None) is None
+    assert caplog.records == []
 
 
 # --- issued tokens ------------------------------------------------------------------------------------

@@ -151,6 +151,18 @@ def test_a_flood_of_unknown_key_ids_causes_no_flood_of_fetches() -> None:
     asyncio.run(play())
 
 
+def test_an_unknown_key_id_is_named_in_the_log_without_its_value(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+    async def play() -> None:
+        async with serving(Issuer(published(MONTAGUE, "m"))) as issuer, started(issuer) as auth:
+            assert not await knows(auth, token(CAPULET, "hidden"))
+
+    asyncio.run(play())
+    assert "token refused: UnknownKeyError: kid must be the id of a key" in caplog.text
+    assert "hidden" not in caplog.text
+
+
 def test_many_who_wait_share_one_fetch_and_one_who_leaves_harms_nobody() -> None:
     async def play() -> None:
         issuer = Issuer(published(MONTAGUE, "m"))
