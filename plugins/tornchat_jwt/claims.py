@@ -82,20 +82,20 @@ class ClaimRules:
 
     def _id(self, claims: Claims) -> str:
         name = self._settings.user_id_claim or ("sub" if "sub" in claims else "user_id")
-        value = claims.get(name)
-        if name != "sub" and isinstance(value, int) and not isinstance(value, bool):
+        value = claim_at(claims, name)
+        if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         return _text(value, name)
 
     def _username(self, claims: Claims, user_id: str) -> str:
         for name in self._username_claims:
-            value = claims.get(name)
+            value = claim_at(claims, name)
             if isinstance(value, str) and value.strip():
                 return _text(value, name)
         return user_id
 
     def _roles(self, claims: Claims) -> frozenset[str]:
-        roles = claims.get(self._settings.roles_claim)
+        roles = claim_at(claims, self._settings.roles_claim)
         if not isinstance(roles, list) or not roles or not all(_is_text(role) for role in roles):
             return _NO_ROLES
         return frozenset(roles)
@@ -111,6 +111,21 @@ class ClaimRules:
             longest = self._settings.max_lifetime
             raise ClaimsError("exp", f"at most {longest:g} s ahead ([jwt] max_lifetime), in seconds")
         return float(expiry)
+
+
+def claim_at(claims: Claims, path: str) -> object:
+    """Return the claim `path`, or the one that a dotted path leads to; None if there is none.
+
+    A claim whose name contains the dots takes precedence, on each level, over one that is nested.
+    """
+    if path in claims or "." not in path:
+        return claims.get(path)
+    for place in reversed([place for place, letter in enumerate(path) if letter == "."]):
+        inner = claims.get(path[:place])
+        found = claim_at(inner, path[place + 1 :]) if isinstance(inner, Mapping) else None
+        if found is not None:
+            return found
+    return None
 
 
 def _issued_at(claims: Claims) -> float | None:

@@ -87,7 +87,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = None
     roles_claim: Annotated[
         str,
-        Meta(description="The claim with the user's roles, a list of strings. Other values mean no roles."),
+        Meta(
+            description="The claim with the user's roles, a list of strings, or a path, as realm_access.roles. "
+            "Other values mean no roles."
+        ),
     ] = "roles"
     more_token_types: Annotated[
         tuple[str, ...],
