@@ -55,7 +55,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = 300.0
     jwks_cool_down: Annotated[
         Seconds,
-        Meta(description="Minimum seconds between fetches triggered by tokens with an unknown key id."),
+        Meta(
+            description="Minimum seconds between fetches triggered by unknown key ids; until the "
+            "next one, tokens with further unknown key ids are answered with 1013."
+        ),
     ] = 30.0
     algorithms: Annotated[
         tuple[str, ...],
@@ -88,7 +91,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     roles_claim: Annotated[
         str,
         Meta(
-            description="The claim with the user's roles, a list of strings, or a path, as realm_access.roles. "
+            description="The claim with the user's roles, a list of strings, or a path to it (a.b). "
             "Other values mean no roles."
         ),
     ] = "roles"
