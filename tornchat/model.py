@@ -220,10 +220,14 @@ class Roster(msgspec.Struct, frozen=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """A problem that keeps the server from working, and how to correct it."""
+    """A problem that keeps the server from working, and how to correct it.
+
+    With `warning`, the server works, but possibly not as intended: `tornchat check` shows it and succeeds.
+    """
 
     what: str
     cure: str
+    warning: bool = False
 
 
 class RoomSummary(msgspec.Struct, frozen=True):

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
+import jwt
+
 from tornchat import User
 from tornchat_jwt.settings import Settings
 
@@ -15,11 +17,18 @@ Claims: TypeAlias = Mapping[str, object]
 # No control characters, no bidirectional controls and no lone surrogates.
 _TEXT = re.compile("[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]{1,256}")
 _NO_ROLES: frozenset[str] = frozenset()  # shared, since each frozenset takes 200 bytes
+LATEST = 2.0**53
+"""The latest `exp` in Unix seconds, whatever the maximum lifetime."""
 _USERNAME_CLAIMS = ("username", "preferred_username", "name")
 
 
 class ClaimsError(Exception):
-    """The claims do not describe a user. The text is the name of the claim, never its value."""
+    """The claims do not describe a user: `claim` must be `expected`. No value is in them."""
+
+    def __init__(self, claim: str, expected: str) -> None:
+        super().__init__(claim, expected)
+        self.claim = claim
+        self.expected = expected
 
 
 class ClaimRules:
@@ -35,13 +44,13 @@ class ClaimRules:
     def user(self, claims: Claims, now: float) -> User:
         """Return the user that the claims describe. `now` is Unix time in seconds.
 
-        The user's id is `sub`, or `user_id` if there is no `sub`; `expires_at` is `exp` plus the leeway. Ids
-        and names must have 1 to 256 characters and must not be blank. Raises `ClaimsError`. The caller must
-        have verified the signature and that `exp` has not passed.
+        The user's id is `sub`, or `user_id` if there is no `sub`; `expires_at` is `exp`. Ids and names must
+        have 1 to 256 characters and must not be blank. Raises `ClaimsError`, and `jwt.ExpiredSignatureError`
+        if `exp` has passed: no leeway applies to it. The caller must have verified the signature.
         """
         for name in ("token_type", "typ"):
             if name in claims and claims[name] not in self._types:
-                raise ClaimsError(name)
+                raise ClaimsError(name, f"one of {', '.join(self._types)} ([jwt] more_token_types)")
         return self._identity(claims, self._expiry(claims, now), _issued_at(claims))
 
     def claims(self, user: User, now: float, lifetime: float) -> dict[str, object]:
@@ -57,7 +66,7 @@ class ClaimRules:
         }
         claims = {"sub": user.id} | claims | self._registered(now, lifetime)
         if self._identity(claims, user.expires_at, user.issued_at) != user:
-            raise ClaimsError("username")
+            raise ClaimsError("username", "read back from the claims that it is written to")
         return claims
 
     def _registered(self, now: float, lifetime: float) -> dict[str, object]:
@@ -73,33 +82,50 @@ class ClaimRules:
 
     def _id(self, claims: Claims) -> str:
         name = self._settings.user_id_claim or ("sub" if "sub" in claims else "user_id")
-        value = claims.get(name)
-        if name != "sub" and isinstance(value, int) and not isinstance(value, bool):
+        value = claim_at(claims, name)
+        if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         return _text(value, name)
 
     def _username(self, claims: Claims, user_id: str) -> str:
         for name in self._username_claims:
-            value = claims.get(name)
+            value = claim_at(claims, name)
             if isinstance(value, str) and value.strip():
                 return _text(value, name)
         return user_id
 
     def _roles(self, claims: Claims) -> frozenset[str]:
-        roles = claims.get(self._settings.roles_claim)
+        roles = claim_at(claims, self._settings.roles_claim)
         if not isinstance(roles, list) or not roles or not all(_is_text(role) for role in roles):
             return _NO_ROLES
         return frozenset(roles)
 
     def _expiry(self, claims: Claims, now: float) -> float:
         expiry = claims.get("exp")
-        if not isinstance(expiry, int | float) or isinstance(expiry, bool):
-            raise ClaimsError("exp")
+        if not isinstance(expiry, int | float) or isinstance(expiry, bool) or expiry != expiry:
+            raise ClaimsError("exp", "a number")
+        if expiry <= now:
+            raise jwt.ExpiredSignatureError
         # One more second, because `exp` is rounded up when a token is issued.
-        if not 0 < expiry <= now + self._settings.max_lifetime + 1:
-            raise ClaimsError("exp")
-        # Without the leeway, a user accepted because of it would be disconnected at once.
-        return float(expiry) + self._settings.leeway
+        if expiry > min(now + self._settings.max_lifetime + 1, LATEST):
+            longest = self._settings.max_lifetime
+            raise ClaimsError("exp", f"at most {longest:g} s ahead ([jwt] max_lifetime), in seconds")
+        return float(expiry)
+
+
+def claim_at(claims: Claims, path: str) -> object:
+    """Return the claim `path`, or the one that a dotted path leads to; None if there is none.
+
+    A claim whose name contains the dots takes precedence, on each level, over one that is nested.
+    """
+    if path in claims or "." not in path:
+        return claims.get(path)
+    for place in reversed([place for place, letter in enumerate(path) if letter == "."]):
+        inner = claims.get(path[:place])
+        found = claim_at(inner, path[place + 1 :]) if isinstance(inner, Mapping) else None
+        if found is not None:
+            return found
+    return None
 
 
 def _issued_at(claims: Claims) -> float | None:
@@ -116,5 +142,5 @@ def _is_text(value: object) -> bool:
 
 def _text(value: object, name: str) -> str:
     if not isinstance(value, str) or not _is_text(value):
-        raise ClaimsError(name)
+        raise ClaimsError(name, "a text of 1 to 256 characters, not blank, without control characters")
     return value

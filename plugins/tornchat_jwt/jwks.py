@@ -22,6 +22,8 @@ FETCH_SECONDS = 2.5
 RETRY_SECONDS = 1.0
 """Minimum pause after a failed fetch."""
 MAX_BODY_BYTES = 256 * 1024
+MOST_SOUGHT = 1000
+"""Maximum number of unknown key ids that are remembered between two fetches."""
 
 logger = logging.getLogger("tornchat.jwt")
 
@@ -30,14 +32,17 @@ class KeySet:
     """The keys of an issuer, as last fetched.
 
     At most one fetch runs at a time. If it fails, the previous keys remain in use. A token with an unknown
-    key id triggers a fetch, at most once per `jwks_cool_down` seconds.
+    key id triggers a fetch, at most once per `jwks_cool_down` seconds, whenever the last fetch for another
+    reason was. A key id is unknown for good only after a fetch that began while it was sought.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._keys: Mapping[tuple[str | None, str], jwt.PyJWK] = {}
         self._fetch: asyncio.Task[None] | None = None
-        self._tried_at = self._fetched_at = -math.inf
+        self._tried_at = self._fetched_at = self._sought_at = -math.inf
+        self._sought: set[int] = set()  # hashes, since the ids come from unverified tokens and may be long
+        self._absent: set[int] = set()
         self._failure: str | None = "the key set was not fetched yet"
 
     @property
@@ -60,25 +65,42 @@ class KeySet:
     async def search(self, key_id: str | None, algorithm: str) -> jwt.PyJWK | None:
         """Return a key that may be new, fetching the set if permitted; None if there is no such key.
 
-        Raises `Unavailable` if the key is not known and the last fetch failed.
+        Raises `Unavailable` if that can't be told: the last fetch failed, or began before the key was sought.
         """
-        await self.refresh()
+        wanted = hash((key_id, algorithm))
+        if len(self._sought) < MOST_SOUGHT:
+            self._sought.add(wanted)
+        await self._wait(self._seek())
         key = self.find(key_id, algorithm)
         if key is None and self._failure is not None:
             raise Unavailable(self._failure)
+        if key is None and wanted not in self._absent:
+            raise Unavailable("it is not known yet whether the issuer has published the key of this token")
         return key
 
     async def refresh(self) -> None:
         """Fetch the set, or wait for the current fetch, unless the last one is too recent. Never raises."""
-        fetch = self._refresh()
-        if fetch is not None:
-            # `wait` does not cancel the fetch, which other callers share, if this caller is cancelled.
-            await asyncio.wait({fetch})
+        await self._wait(self._refresh())
 
     async def close(self) -> None:
         """Wait for the current fetch, which ends within `FETCH_SECONDS`."""
-        if self._fetch is not None:
-            await asyncio.wait({self._fetch})
+        await self._wait(self._fetch)
+
+    @staticmethod
+    async def _wait(fetch: asyncio.Task[None] | None) -> None:
+        # `wait` does not cancel the fetch, which other callers share, if this caller is cancelled.
+        if fetch is not None:
+            await asyncio.wait({fetch})
+
+    def _seek(self) -> asyncio.Task[None] | None:
+        """Return the current fetch, or one for an unknown key id if their cool-down is over, or None."""
+        cool_down, now = self._settings.jwks_cool_down, time.monotonic()
+        if self._failure is not None or now - self._sought_at < cool_down:
+            return self._refresh()
+        if self._fetch is None or self._fetch.done():
+            self._sought_at = now
+            self._fetch = asyncio.create_task(self._replace_keys())
+        return self._fetch
 
     def _refresh(self) -> asyncio.Task[None] | None:
         if self._fetch is not None and not self._fetch.done():
@@ -91,12 +113,14 @@ class KeySet:
         return self._fetch
 
     async def _replace_keys(self) -> None:
+        sought, self._sought = self._sought, set()
         try:
             keys = parse_key_set(await self._body(), self._settings.algorithms)
         except Exception as error:  # the response comes from a foreign server and may be anything
             self._failed(_reason(error))
         else:
             self._succeeded(keys)
+            self._absent = sought
         self._tried_at = time.monotonic()
 
     async def _body(self) -> bytes:

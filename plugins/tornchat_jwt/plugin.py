@@ -7,9 +7,10 @@ from collections.abc import Awaitable
 from tornchat import ChatHandle, Credentials, Fault, SettingsError, User, hookimpl
 from tornchat_jwt.jwks import KeySet
 from tornchat_jwt.keys import Key, check_key, generated_key_path, load_key
+from tornchat_jwt.refusals import UnknownKeyError
 from tornchat_jwt.settings import Settings as JwtSettings
-from tornchat_jwt.settings import contradictions, refuse_contradictions
-from tornchat_jwt.tokens import Tokens, plausible
+from tornchat_jwt.settings import contradictions, refuse_contradictions, warnings
+from tornchat_jwt.tokens import Tokens
 
 
 class JwtPlugin:
@@ -43,7 +44,7 @@ class JwtPlugin:
     @hookimpl
     async def check(self) -> list[Fault]:
         faults = list(contradictions(self._settings))
-        return faults or await self._key_faults()
+        return [*(faults or await self._key_faults()), *warnings(self._settings)]
 
     @hookimpl
     def check_cluster(self) -> list[Fault]:
@@ -68,7 +69,7 @@ class JwtPlugin:
         Raises `Unavailable` if they can't be fetched.
         """
         token = credentials.token
-        if token is None or not plausible(token):
+        if token is None or not self._tokens.plausible(token):
             return None
         if self._key_set is None:
             return self._tokens.read(token, self._local_key())
@@ -118,4 +119,7 @@ class JwtPlugin:
         self, keys: KeySet, wanted: tuple[str | None, str], token: str
     ) -> User | None:
         key = await keys.search(*wanted)
-        return None if key is None else self._tokens.read(token, key)
+        if key is None:
+            self._tokens.refuse(UnknownKeyError())
+            return None
+        return self._tokens.read(token, key)

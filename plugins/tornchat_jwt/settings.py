@@ -17,6 +17,7 @@ HMAC_ALGORITHMS = frozenset({"HS256", "HS384", "HS512"})
 PUBLIC_KEY_ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES256K", "ES384", "ES512", "EdDSA"}
 )
+LEEWAY = 10.0
 TEN_YEARS = 10 * 365 * 86400.0
 
 Seconds = Annotated[float, Meta(ge=0)]
@@ -54,7 +55,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = 300.0
     jwks_cool_down: Annotated[
         Seconds,
-        Meta(description="Minimum seconds between fetches triggered by tokens with an unknown key id."),
+        Meta(
+            description="Minimum seconds between fetches triggered by unknown key ids; until the "
+            "next one, tokens with further unknown key ids are answered with 1013."
+        ),
     ] = 30.0
     algorithms: Annotated[
         tuple[str, ...],
@@ -68,8 +72,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = None
     leeway: Annotated[
         Seconds,
-        Meta(description="Tolerance in seconds for `exp`, `nbf` and `iat`, since clocks may differ."),
-    ] = 0.0
+        Meta(
+            description="Tolerance in seconds for `nbf` and `iat`, since clocks may differ; none for `exp`."
+        ),
+    ] = LEEWAY
     max_lifetime: Annotated[
         Seconds,
         Meta(description="Maximum seconds from now to `exp`; else a token is refused. Default: ten years."),
@@ -84,7 +90,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = None
     roles_claim: Annotated[
         str,
-        Meta(description="The claim with the user's roles, a list of strings. Other values mean no roles."),
+        Meta(
+            description="The claim with the user's roles, a list of strings, or a path to it (a.b). "
+            "Other values mean no roles."
+        ),
     ] = "roles"
     more_token_types: Annotated[
         tuple[str, ...],
@@ -116,6 +125,16 @@ def contradictions(settings: Settings) -> Iterator[Fault]:
         yield Fault(
             "[jwt] jwks_url is neither an https URL nor an http URL of a loopback host.",
             "Keys fetched without TLS can be anybody's: write https://...",
+        )
+
+
+def warnings(settings: Settings) -> Iterator[Fault]:
+    """Yield what works, but possibly not as intended."""
+    if settings.leeway not in (0.0, LEEWAY):
+        yield Fault(
+            f"[jwt] leeway = {settings.leeway:g} applies to nbf and iat only; a token ends at its exp.",
+            "Let the issuer give a later exp if tokens end too early.",
+            warning=True,
         )
 
 

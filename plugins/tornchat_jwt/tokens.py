@@ -12,9 +12,8 @@ from tornchat import SettingsError, User
 from tornchat_jwt.checked import checked_once
 from tornchat_jwt.claims import ClaimRules, ClaimsError
 from tornchat_jwt.keys import Key
+from tornchat_jwt.refusals import MAX_TOKEN_BYTES, MalformedTokenError, refusal
 from tornchat_jwt.settings import Settings
-
-MAX_TOKEN_BYTES = 8192
 
 logger = logging.getLogger("tornchat.jwt")
 
@@ -49,7 +48,7 @@ class Tokens:
             )
             return self._rules.user(claims, time.time())
         except Exception as error:  # parsers raise far more than they document
-            _log_refusal(error)
+            self.refuse(error)
             return None
 
     def key_wanted(self, token: str) -> tuple[str | None, str] | None:
@@ -61,8 +60,20 @@ class Tokens:
                 raise jwt.InvalidAlgorithmError
             return header.get("kid"), algorithm
         except Exception as error:
-            _log_refusal(error)
+            self.refuse(error)
             return None
+
+    def plausible(self, token: str) -> bool:
+        """Return whether the token is ASCII and has at most `MAX_TOKEN_BYTES` bytes, and log if not."""
+        if len(token) <= MAX_TOKEN_BYTES and token.isascii():
+            return True
+        self.refuse(MalformedTokenError())
+        return False
+
+    def refuse(self, error: Exception) -> None:
+        """Log that a token is refused because of `error`: class, claim and expectation, never a value."""
+        facts = {"event": "token_refused", **refusal(error, self._settings)._asdict()}
+        logger.info("token refused: %(reason)s: %(claim)s must be %(expected)s", facts, extra=facts)
 
     def issue(self, user: User, lifetime: float, key: Key) -> str:
         """Return a signed token that `read` accepts for `lifetime` seconds. Raises `SettingsError`."""
@@ -82,23 +93,14 @@ class Tokens:
         return self._jwt.encode(claims, key, self._settings.algorithms[0])  # type: ignore[arg-type]
 
 
-def plausible(token: str) -> bool:
-    """Return whether the token is ASCII and has at most `MAX_TOKEN_BYTES` bytes."""
-    return len(token) <= MAX_TOKEN_BYTES and token.isascii()
-
-
 def _options(settings: Settings) -> Options:
     return {
         "require": ["exp"],
         "enforce_minimum_key_length": True,
         # Without a configured audience, tokens for any audience are accepted.
         "verify_aud": settings.audience is not None,
+        # The claim rules compare `exp` exactly, since PyJWT would apply the leeway to it too.
+        "verify_exp": False,
         # The claim rules validate the id, which may be in another claim.
         "verify_sub": False,
     }
-
-
-def _log_refusal(error: Exception) -> None:
-    # Only the class, since messages may contain parts of the token.
-    facts = {"event": "token_refused", "reason": type(error).__name__}
-    logger.info("token refused: %(reason)s", facts, extra=facts)

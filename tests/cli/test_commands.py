@@ -83,6 +83,12 @@ def test_check_names_each_fault_with_its_cure(tmp_path):
     assert "hidden" not in told.stderr
 
 
+def test_check_succeeds_with_a_warning(tmp_path):
+    told = run(tmp_path, "check", "--set", "jwt.leeway=60")
+    assert told.returncode == 0
+    assert told.stderr.startswith("jwt: warning: [jwt] leeway = 60 applies to nbf and iat only")
+
+
 def test_config_says_where_each_value_came_from_and_masks_secrets(tmp_path):
     (tmp_path / "tornchat.ini").write_text("[rooms]\nhistory_limit = 7\n[jwt]\nsecret = " + "s" * 64)
     url = "sqlite://user:hidden@/x"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -126,6 +127,32 @@ GOOD_CLAIMS: dict[str, tuple[dict[str, Any], dict[str, Any], User]] = {
     "an emoji of several characters": ({}, {"username": "👩‍🚀 é"}, User("u-7", "👩‍🚀 é")),
     "a name of 256 characters": ({}, {"username": "n" * 256}, User("u-7", "n" * 256)),
     "roles_claim": ({"roles_claim": "groups"}, {"groups": ["a"]}, User("u-7", "juliet", frozenset("a"))),
+    "sub as a number": ({}, {"sub": 7}, User("7", "juliet")),
+    "roles_claim, a path": (
+        {"roles_claim": "realm_access.roles"},
+        {"realm_access": {"roles": ["a"]}},
+        User("u-7", "juliet", frozenset("a")),
+    ),
+    "roles_claim, a path through a name with a dot": (
+        {"roles_claim": "resource_access.my.client.roles"},
+        {"resource_access": {"my": 1, "my.client": {"roles": ["a"]}}},
+        User("u-7", "juliet", frozenset("a")),
+    ),
+    "roles_claim, a name with dots": (
+        {"roles_claim": "https://example.org/roles"},
+        {"https://example.org/roles": ["a"], "https://example": {"org/roles": ["b"]}},
+        User("u-7", "juliet", frozenset("a")),
+    ),
+    "roles_claim, a path to nothing": (
+        {"roles_claim": "realm_access.roles"},
+        {"realm_access": ["roles"], "roles": ["admin"]},
+        User("u-7", "juliet"),
+    ),
+    "user_id_claim and username_claim, paths": (
+        {"user_id_claim": "user.id", "username_claim": "user.name"},
+        {"user": {"id": 12, "name": "jul"}},
+        User("12", "jul"),
+    ),
     "roles as text": ({}, {"roles": "admin"}, User("u-7", "juliet")),
     "roles that are not all text": ({}, {"roles": ["admin", 5]}, User("u-7", "juliet")),
     "the audience, alone": ({"audience": "chat"}, {"aud": "chat"}, User("u-7", "juliet")),
@@ -134,9 +161,11 @@ GOOD_CLAIMS: dict[str, tuple[dict[str, Any], dict[str, Any], User]] = {
     "the issuer": ({"issuer": "https://id"}, {"iss": "https://id"}, User("u-7", "juliet")),
     "token_type access": ({}, {"token_type": "access"}, User("u-7", "juliet")),
     "typ Bearer, if allowed": ({"more_token_types": ("Bearer",)}, {"typ": "Bearer"}, User("u-7", "juliet")),
-    "expired within the leeway": (
+    "iat a little ahead, as clocks differ": ({}, {"iat": int(time.time()) + 5}, User("u-7", "juliet")),
+    "nbf a little ahead, as clocks differ": ({}, {"nbf": int(time.time()) + 5}, User("u-7", "juliet")),
+    "nbf within a configured leeway": (
         {"leeway": float(HOUR)},
-        {"exp": int(time.time()) - 1},
+        {"nbf": int(time.time()) + HOUR // 2},
         User("u-7", "juliet"),
     ),
     "iat in the past": ({}, {"iat": int(time.time()) - 5}, User("u-7", "juliet")),
@@ -232,7 +261,9 @@ BAD_TOKENS: dict[str, str | None] = {
     "sub empty": token(sub=""),
     "sub of spaces": token(sub="  "),
     "sub of other spaces": token(sub="\u2003\u00a0"),
-    "sub a number": token(sub=7),
+    "sub true": token(sub=True),
+    "sub a fraction": token(sub=7.5),
+    "sub of 300 digits": token(sub=10**300),
     "sub null, with a user_id": token(sub=None, user_id="u-8"),
     "sub a list": token(sub=["u-7"]),
     "sub of 257 characters": token(sub="s" * 257),
@@ -289,6 +320,9 @@ def test_a_bad_token_is_nobodys_with_a_public_key_either(name: str, tmp_path: Pa
         pytest.param({"username_claim": "nick"}, {"nick": "a\nb"}, id="line break in the name's claim"),
         pytest.param({"max_lifetime": 60.0}, {}, id="beyond max_lifetime"),
         pytest.param({"more_token_types": ("Bearer",)}, {"typ": "Refresh"}, id="a type not allowed"),
+        pytest.param({"leeway": float(HOUR)}, {"exp": NOW - 1}, id="expired, whatever the leeway"),
+        pytest.param({"leeway": 0.0}, {"nbf": NOW + HOUR // 2}, id="nbf ahead without a leeway"),
+        pytest.param({"max_lifetime": float("inf")}, {"exp": float("inf")}, id="exp Infinity"),
     ],
 )
 def test_a_token_for_other_settings_is_nobodys(settings: dict[str, Any], changes: dict[str, Any]) -> None:
@@ -327,10 +361,70 @@ def test_a_refusal_is_logged_by_its_class_and_never_with_the_token(caplog: pytes
     for bad in BAD_TOKENS.values():
         whose(plugin(), bad)
 
-    assert "token refused: ExpiredSignatureError" in caplog.messages
+    expected = "token refused: ExpiredSignatureError: exp must be later than this server's clock"
+    assert expected in caplog.messages
     assert all(len(bad) < 3 or bad not in caplog.text for bad in BAD_TOKENS.values() if bad)
     assert SECRET not in caplog.text
     assert not any(record.exc_info for record in caplog.records)
+
+
+# What is logged, for the settings and the token: class, claim and the start of the expectation.
+REFUSALS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "expired": ({}, token(exp=NOW - 1), "ExpiredSignatureError: exp must be later than this server's clock"),
+    "exp missing": ({}, token(exp=...), "MissingRequiredClaimError: exp must be present"),
+    "exp text": ({}, token(exp="soon"), "ClaimsError: exp must be a number"),
+    "exp too late": ({"max_lifetime": 60.0}, token(), "ClaimsError: exp must be at most 60 s"),
+    "exp negative": ({}, token(exp=-1), "ExpiredSignatureError: exp must be later"),
+    "nbf ahead": (
+        {},
+        token(nbf=NOW + HOUR),
+        "ImmatureSignatureError: nbf must be at most 10 s ahead of this",
+    ),
+    "nbf a list": ({}, token(nbf=[]), "DecodeError: nbf must be a number"),
+    "iat ahead": (
+        {},
+        token(iat=NOW + HOUR),
+        "ImmatureSignatureError: iat must be at most 10 s ahead of this",
+    ),
+    "iat an object": ({}, token(iat={}), "InvalidIssuedAtError: iat must be a number"),
+    "aud missing": ({"audience": "chat"}, token(), "MissingRequiredClaimError: aud must be equal to or cont"),
+    "another aud": ({"audience": "chat"}, token(aud="mail"), "InvalidAudienceError: aud must be equal to or"),
+    "another iss": ({"issuer": "us"}, token(iss="them"), "InvalidIssuerError: iss must be equal to [jwt] is"),
+    "sub missing": ({}, token(sub=...), "ClaimsError: user_id must be a text of 1 to 256 characters"),
+    "sub blank": ({}, token(sub=" "), "ClaimsError: sub must be a text of 1 to 256 characters"),
+    "the id's claim": ({"user_id_claim": "uid"}, token(), "ClaimsError: uid must be a text of 1 to 256"),
+    "username": ({}, token(username="a\nb"), "ClaimsError: username must be a text of 1 to 256 characters"),
+    "typ": ({}, token(typ="Refresh"), "ClaimsError: typ must be one of access ([jwt] more_token_types)"),
+    "jti": ({}, token(jti=5), "InvalidJTIError: jti must be a text"),
+    "alg": ({}, signed(claims(), SECRET * 2, "HS512"), "InvalidAlgorithmError: alg must be one of HS256"),
+    "kid a number": ({}, signed_by_hand(SECRET.encode(), kid=5), "InvalidTokenError: kid must be a text"),
+    "crit": ({}, signed(claims(), crit=["x"], x=1), "InvalidTokenError: crit must be absent"),
+    "another key": ({}, signed(claims(), SECRET[::-1]), "InvalidSignatureError: signature must be made with"),
+    "no JWT": ({}, "abc", "DecodeError: token must be a signed JWT"),
+    "too long": ({}, "x" * 9000, "MalformedTokenError: token must be at most 8192 ASCII characters"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_refusal_names_class_claim_and_expectation(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    settings, bad, expected = REFUSALS[name]
+
+    assert whose(plugin(**settings), bad) is None
+
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"token refused: {expected}")
+    facts = vars(record)
+    assert (facts["event"], facts["reason"]) == ("token_refused", expected.partition(":")[0])
+    assert expected.partition(": ")[2].startswith(f"{facts['claim']} must be ")
+    assert facts["expected"]
+
+
+def test_a_request_without_a_token_is_no_refusal(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+    assert whose(plugin(), None) is None
+    assert caplog.records == []
 
 
 # --- issued tokens ------------------------------------------------------------------------------------
@@ -344,6 +438,7 @@ def test_a_refusal_is_logged_by_its_class_and_never_with_the_token(caplog: pytes
         pytest.param({"audience": "chat", "issuer": "us"}, id="audience and issuer"),
         pytest.param({"user_id_claim": "uid"}, id="user_id_claim"),
         pytest.param({"username_claim": "nick"}, id="username_claim"),
+        pytest.param({"roles_claim": "realm_access.roles"}, id="a path"),
         pytest.param({"user_id_claim": "a", "username_claim": "b", "roles_claim": "c"}, id="all claims"),
     ],
 )
@@ -403,9 +498,16 @@ def test_public_keys_issue_nothing(tmp_path: Path) -> None:
         plugin(secret=None, public_key_file=path, algorithms=("RS256",)).issue_token(User("a", "b"), 60)
 
 
-def test_the_leeway_counts_for_as_long_as_the_user_stays() -> None:
-    expiry = int(time.time()) - 10
-    credentials = Credentials("verona", "127.0.0.1", token(exp=expiry))
-    user = plugin(leeway=60.0).authenticate(credentials)
-    assert isinstance(user, User)
-    assert user.expires_at == expiry + 60
+def test_a_leeway_never_prolongs_a_session() -> None:
+    expiry = int(time.time()) + 30
+
+    assert whose(plugin(leeway=60.0), token(exp=expiry)).expires_at == expiry
+
+
+def test_check_says_that_a_configured_leeway_does_not_cover_exp() -> None:
+    (told,) = asyncio.run(plugin(leeway=60.0).check())
+
+    assert told.warning
+    assert "exp" in told.what
+    assert asyncio.run(plugin().check()) == []
+    assert asyncio.run(plugin(leeway=0.0).check()) == []

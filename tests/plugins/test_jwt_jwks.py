@@ -140,15 +140,86 @@ def test_a_new_key_is_fetched_when_a_token_names_it() -> None:
     asyncio.run(play())
 
 
+def test_a_key_that_is_rotated_right_after_a_fetch_is_found_at_once() -> None:
+    async def play() -> None:
+        async with serving(Issuer(published(MONTAGUE, "m"))) as issuer, started(issuer) as auth:
+            issuer.keys = (published(CAPULET, "c"),)
+
+            assert await knows(auth, token(CAPULET, "c"))
+            assert issuer.requests == 2
+
+    asyncio.run(play())
+
+
+def test_a_key_id_is_refused_only_after_a_fetch_that_was_made_for_it() -> None:
+    async def play() -> None:
+        async with serving(Issuer(published(MONTAGUE, "m"))) as issuer, started(issuer) as auth:
+            assert await whose(auth, token(CAPULET, "nobody's")) is None
+            issuer.keys = (published(CAPULET, "c"),)
+
+            with pytest.raises(Unavailable, match="not known yet"):
+                await whose(auth, token(CAPULET, "c"))
+            assert await whose(auth, token(CAPULET, "nobody's")) is None  # asked, and told
+            assert auth.health() == {"auth": "ok"}
+            assert issuer.requests == 2
+
+    asyncio.run(play())
+
+
+def test_a_key_id_that_was_refused_is_looked_for_again_after_the_cool_down() -> None:
+    async def play() -> None:
+        issuer = Issuer(published(MONTAGUE, "m"))
+        async with serving(issuer), started(issuer, jwks_cool_down=0.0) as auth:
+            assert await whose(auth, token(CAPULET, "c")) is None
+            issuer.keys = (published(CAPULET, "c"),)
+
+            assert await knows(auth, token(CAPULET, "c"))
+
+    asyncio.run(play())
+
+
+def test_a_key_id_that_comes_during_a_fetch_is_not_refused_for_what_was_published_before() -> None:
+    async def play() -> None:
+        issuer = Issuer(published(MONTAGUE, "m"))
+        async with serving(issuer), started(issuer) as auth:
+            issuer.open.clear()
+            issuer.asked.clear()
+            first = asyncio.create_task(whose(auth, token(CAPULET, "nobody's")))
+            await issuer.asked.wait()
+            second = asyncio.create_task(whose(auth, token(CAPULET, "c")))
+            await asyncio.sleep(0)
+            issuer.open.set()
+
+            assert await first is None
+            with pytest.raises(Unavailable, match="not known yet"):
+                await second
+
+    asyncio.run(play())
+
+
 def test_a_flood_of_unknown_key_ids_causes_no_flood_of_fetches() -> None:
     async def play() -> None:
         async with serving(Issuer(published(MONTAGUE, "m"))) as issuer, started(issuer) as auth:
-            answers = [await whose(auth, token(CAPULET, f"c{number}")) for number in range(50)]
+            assert await whose(auth, token(CAPULET, "c0")) is None
+            for number in range(1, 2000):
+                with pytest.raises(Unavailable, match="not known yet"):
+                    await whose(auth, token(CAPULET, f"c{number}"))
 
-            assert answers == [None] * 50
-            assert issuer.requests == 1
+            assert issuer.requests == 2  # at the start, and for the first of them
 
     asyncio.run(play())
+
+
+def test_an_unknown_key_id_is_named_in_the_log_without_its_value(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+    async def play() -> None:
+        async with serving(Issuer(published(MONTAGUE, "m"))) as issuer, started(issuer) as auth:
+            assert not await knows(auth, token(CAPULET, "hidden"))
+
+    asyncio.run(play())
+    assert "token refused: UnknownKeyError: kid must be the id of a key" in caplog.text
+    assert "hidden" not in caplog.text
 
 
 def test_many_who_wait_share_one_fetch_and_one_who_leaves_harms_nobody() -> None:

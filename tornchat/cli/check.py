@@ -25,8 +25,9 @@ def command(context: click.Context, given: Given) -> None:
     loaded = load_plugins(settings)
     faults = asyncio.run(_faults(loaded, settings.server.workers))
     for plugin, fault in faults:
-        click.echo(printable(f"{plugin}: {fault.what} {fault.cure}"), err=True)
-    if faults:
+        kind = "warning: " if fault.warning else ""
+        click.echo(printable(f"{plugin}: {kind}{fault.what} {fault.cure}"), err=True)
+    if not all(fault.warning for _, fault in faults):
         context.exit(1)
     _praise(loaded)
 

@@ -48,7 +48,8 @@ async def _prepare(loaded: Loaded, workers: int) -> None:
     try:
         hooks = loaded.hooks
         for plugin, fault in [*faults_of_workers(hooks, workers), *await hooks.cluster_faults()]:
-            raise SettingsError(f"Several workers can't be one chat ({plugin}): {fault.what}", fault.cure)
+            if not fault.warning:
+                raise SettingsError(f"Several workers can't be one chat ({plugin}): {fault.what}", fault.cure)
         await hooks.migrate()
     finally:
         await loaded.hooks.close()

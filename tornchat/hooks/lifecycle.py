@@ -29,7 +29,8 @@ class Lifecycle:
         failed, because it may have opened some of its resources.
         """
         for plugin, fault in await self.cluster_faults():
-            raise SettingsError(f"Several nodes can't be one chat ({plugin}): {fault.what}", fault.cure)
+            if not fault.warning:
+                raise SettingsError(f"Several nodes can't be one chat ({plugin}): {fault.what}", fault.cure)
         await self.startup_of(chat, {found.plugin for found in self._verbs.of(life.startup.name)})
 
     async def startup_of(self, chat: ChatHandle, plugins: Collection[str]) -> None:
@@ -85,7 +86,7 @@ def _faults(answer: Sequence[object] | None) -> list[Fault]:
     """Return the faults in a plugin's answer. A failed check or an invalid item adds a fault."""
     if answer is None:
         return [Fault("Its check failed.", "The log says why.")]
-    faults = [Fault(cleaned(f.what), cleaned(f.cure)) for f in answer if isinstance(f, Fault)]
+    faults = [Fault(cleaned(f.what), cleaned(f.cure), f.warning) for f in answer if isinstance(f, Fault)]
     junk = [Fault("Its check gave no faults.", "Report it to its author.")]
     return faults if len(faults) == len(answer) else faults + junk
 
