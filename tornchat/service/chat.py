@@ -76,6 +76,7 @@ class Chat:
         self.node_id = secrets.token_hex(6)
         self._now = asyncio.get_running_loop().time
         self.data_dir: Path = settings.tornchat.data_dir
+        self.exclusive = hooks.broadcast_scope() == "process"
         self.draining = False
         self._hooks = hooks
         self._tasks = Tasks()
