@@ -76,7 +76,7 @@ class ChatApp:
         """
         prefix = prefix.rstrip("/")
         rules = [*self._routes(prefix), *unknown_calls(self._site, prefix)]
-        return [(rule.regex.pattern, rule.handler_class, rule.kwargs) for rule in rules]
+        return [(rule.regex.pattern, rule.handler_class, rule.kwargs or {}) for rule in rules]
 
     def _routes(self, prefix: str) -> list[URLSpec]:
         rooms = URLSpec(re.escape(prefix) + ROOM_PATH, ChatSocket, {"connections": self._shared})
