@@ -227,7 +227,8 @@ def _types(name: str) -> list[str]:
             rows.append(f"- `{word}`: " + ", ".join(f"`{field}: {hints[field]}`" for field in fields))
     if "ChatHandle" in words:
         rows.append(
-            "- `ChatHandle`: `node_id: str`, `data_dir: Path`, `deliver(topic, payload)`, "
+            "- `ChatHandle`: `node_id: str`, `data_dir: Path`, "
+            "`exclusive: bool` (no other server may use the storage), `deliver(topic, payload)`, "
             "`may_have_missed()`, `presence_changed(room, version, change)`; "
             "call its methods on the event loop only"
         )

@@ -12,7 +12,9 @@ from urllib.parse import quote
 import msgspec
 import pytest
 from tornado.httpclient import AsyncHTTPClient
-from tornado.web import RequestHandler, create_signed_value, decode_signed_value
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler, create_signed_value, decode_signed_value
 
 from tests.hosting import SECRET, hosting, settings
 from tornchat import ChatApp, Credentials, SettingsError, User, hookimpl
@@ -62,6 +64,36 @@ class CatchAll(RequestHandler):
 
 def login_cookie(name: str) -> str:
     return create_signed_value(SECRET, "login", name).decode()
+
+
+@pytest.mark.gen_test
+async def test_routes_are_tuples_that_tornado_jupyter_and_bokeh_take(tmp_path: Path) -> None:
+    """Jupyter passes them to `add_handlers`; Bokeh puts its own prefix before each pattern of a tuple."""
+    chat = ChatApp(settings(tmp_path))
+    routes = chat.routes("/talk")
+    assert {type(route) for route in routes} == {tuple}
+    assert {len(route) for route in routes} == {3}
+    bokeh = [("/bokeh" + route[0], *route[1:]) for route in routes]
+    application = Application([])
+    application.add_handlers(".*$", list(routes))
+    [listener] = bind_sockets(0, "127.0.0.1")
+    jupyter = HTTPServer(application)
+    jupyter.add_socket(listener)
+    try:
+        async with hosting([*bokeh, *routes], chat) as host:
+            for address, start in (
+                (host.address, "/talk"),
+                (host.address, "/bokeh/talk"),
+                (f"127.0.0.1:{listener.getsockname()[1]}", "/talk"),
+            ):
+                for path in ("/healthz", "/api/", "/static/tornchat-client.js"):
+                    told = await AsyncHTTPClient().fetch(f"http://{address}{start}{path}")
+                    assert told.code == 200
+            ann = await host.enter_as(chat, "/bokeh/talk/ws/chat/tea/", "ann")
+            assert (await ann.hear())["type"] == "room_users_list"
+    finally:
+        jupyter.stop()
+        await jupyter.close_all_connections()
 
 
 @pytest.mark.gen_test

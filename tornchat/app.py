@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from tornado.routing import URLSpec
-from tornado.web import Application
+from tornado.web import Application, RequestHandler
 
 from tornchat.config.settings import Settings, load
 from tornchat.errors import SettingsError, Unavailable
@@ -32,6 +32,8 @@ ROOM_PATH = r"/ws/chat/([^/]*)/?"
 TIDY_SECONDS = 3.0
 """Maximum seconds for the last commits and leaves, after all connections have ended."""
 
+Route: TypeAlias = tuple[str, type[RequestHandler], dict[str, Any]]
+"""Any: the arguments are the handlers' own."""
 Given: TypeAlias = Settings | Mapping[str, Mapping[str, object]] | Path | str | None
 
 
@@ -64,14 +66,17 @@ class ChatApp:
         """Addresses and limits, for the server that listens."""
         self._site = Site(self.settings, self.hooks, self.plugins, self._shared, self.edge)
 
-    def routes(self, prefix: str = "") -> list[URLSpec]:
+    def routes(self, prefix: str = "") -> list[Route]:
         """Return the rules for `tornado.web.Application`. They must precede a catch-all rule.
+
+        They are tuples (pattern, handler, arguments), which the handler lists of Jupyter and Bokeh take, too.
 
         The rules for rooms, the HTTP API, the pages and their files are all under `prefix`; `[server] api`
         and `pages` disable parts of them. Requests before `start` and after `close` are answered with 503.
         """
         prefix = prefix.rstrip("/")
-        return [*self._routes(prefix), *unknown_calls(self._site, prefix)]
+        rules = [*self._routes(prefix), *unknown_calls(self._site, prefix)]
+        return [(rule.regex.pattern, rule.handler_class, rule.kwargs or {}) for rule in rules]
 
     def _routes(self, prefix: str) -> list[URLSpec]:
         rooms = URLSpec(re.escape(prefix) + ROOM_PATH, ChatSocket, {"connections": self._shared})

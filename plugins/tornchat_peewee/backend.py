@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
@@ -96,6 +96,13 @@ class Backend(abc.ABC):
 
         Raises `SettingsError` if another process holds the lock for too long, or the database can't be used.
         """
+
+    async def occupy(self) -> Callable[[], None]:
+        """Exclude other servers from this database; return a function that ends this.
+
+        Raises `SettingsError` if another server uses it.
+        """
+        return lambda: None
 
     @abc.abstractmethod
     def faults(self) -> Sequence[Fault]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import time
@@ -33,6 +34,21 @@ class FileLock:
             yield
         finally:
             os.close(descriptor)
+
+    async def taken(self, seconds: float) -> int | None:
+        """Take the lock and return a descriptor that holds it until it is closed; None after `seconds`."""
+        descriptor = self._descriptor()
+        end = time.monotonic() + seconds
+        try:
+            while not _taken(descriptor):
+                if time.monotonic() > end:
+                    os.close(descriptor)
+                    return None
+                await asyncio.sleep(0.05)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
 
     def mark(self, text: str) -> None:
         """Write `text` as the content of the file."""

@@ -48,11 +48,14 @@ class PeeweePlugin(ManagingHooks):
     def __init__(self, settings: PeeweeSettings) -> None:
         super().__init__()
         self._settings = settings
+        self._leave: Callable[[], None] | None = None
 
     @hookimpl
     async def startup(self, chat: ChatHandle) -> None:
         backend = backend_of(self._settings)
         await _migrated(backend)
+        if chat.exclusive:
+            self._leave = await backend.occupy()
         models = models_of(backend.database)
         statements = Statements(backend, models)
         rooms = RoomTable(backend, models, statements)
@@ -79,6 +82,9 @@ class PeeweePlugin(ManagingHooks):
         if opened is not None:
             await opened.readers.stop()
             await opened.writer.stop()  # last: SQLite removes the WAL when the last connection closes
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            leave()
 
     @hookimpl
     async def check(self) -> Sequence[Fault]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import peewee
 
-from tornchat import Fault
+from tornchat import Fault, SettingsError
 from tornchat_peewee import many_rows
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.filelock import FileLock
@@ -21,6 +22,8 @@ from tornchat_peewee.schema import TABLE, newer_fault, refuse
 
 LOOK_SECONDS = 4.0
 """Maximum duration of the integrity check in seconds; of a large file, only a part is checked."""
+SERVER_PATIENCE = 1.0
+"""Maximum wait in seconds for another server that is stopping."""
 RESTORE = "Restore it from a backup, or move it away to start with an empty one."
 SURELY_NOT_COMMITTED = frozenset({"SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR_WRITE"})
 """Errors after which a failed COMMIT has stored nothing, since its final WAL frame was not written.
@@ -77,6 +80,17 @@ class SqliteBackend(Backend):
         cause = error.__cause__ if isinstance(error, peewee.PeeweeException) else error
         words = str(error) if isinstance(error, (peewee.PeeweeException, *self.any_error)) else ""
         return f"SQLite: {words or type(cause).__name__}."
+
+    async def occupy(self) -> Callable[[], None]:
+        # Resolved, so that links to one database have one lock.
+        path = self._path.resolve()
+        descriptor = await FileLock(path.with_name(path.name + ".server")).taken(SERVER_PATIENCE)
+        if descriptor is None:
+            raise SettingsError(
+                f"Another server uses {path}, and its messages would not reach this server's members.",
+                "Choose another [peewee] url, or set [server] workers, or make both one chat with redis.",
+            )
+        return partial(os.close, descriptor)
 
     @contextmanager
     def migrating(self) -> Iterator[None]:

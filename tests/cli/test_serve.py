@@ -144,3 +144,19 @@ def test_two_servers_do_not_share_a_data_directory(tmp_path):
     with serving(tmp_path) as (server, _):  # the lock went with its process
         server.process.send_signal(signal.SIGTERM)
         assert server.ends() == 0
+
+
+def test_a_database_has_one_server_whatever_the_data_directory(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "link.db").symlink_to(tmp_path / "one" / "chat.db")
+    first = f"peewee.url=sqlite:///{tmp_path / 'one' / 'chat.db'}"
+    second = f"peewee.url=sqlite:///{tmp_path / 'link.db'}"
+    with serving(tmp_path, "--set", first, "--set", "tornchat.data_dir=a") as (server, _):
+        told = run(tmp_path, "serve", "--port", "0", "--set", second, "--set", "tornchat.data_dir=b")
+        assert told.returncode == 1
+        assert "Another server uses" in told.stderr
+        server.process.terminate()
+        assert server.process.wait(15) == 0
+    with serving(tmp_path, "--set", second, "--set", "tornchat.data_dir=b") as (server, _):
+        server.process.terminate()
+        assert server.process.wait(15) == 0

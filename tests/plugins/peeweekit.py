@@ -23,6 +23,7 @@ class Handle:
 
     node_id = "n1"
     data_dir = Path()
+    exclusive = False
 
 
 Place = Path | str

@@ -33,6 +33,7 @@ class Bystander:
     def __init__(self, data_dir: Path) -> None:
         self.node_id = secrets.token_hex(6)
         self.data_dir = data_dir
+        self.exclusive = False
 
     async def say(
         self,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from tornchat.cli.masking import printable, without_headers, without_secrets
+from tornchat.cli.stderr import QueuedStderr
 
 if TYPE_CHECKING:
     from tornado.web import RequestHandler
@@ -81,9 +82,14 @@ def without_requests(record: logging.LogRecord) -> bool:
     return True
 
 
-def to_stderr(level: str, form: Literal["text", "json"] = "text", worker: int | None = None) -> None:
-    """Configure logging to stderr, from `level` on. The number `worker` is included in each line."""
-    handler = logging.StreamHandler()
+def to_stderr(
+    level: str, form: Literal["text", "json"] = "text", worker: int | None = None, *, queued: bool = False
+) -> None:
+    """Configure logging to stderr, from `level` on. The number `worker` is included in each line.
+
+    `queued`: logging never blocks; lines are dropped and counted while nobody reads stderr.
+    """
+    handler: logging.Handler = QueuedStderr() if queued else logging.StreamHandler()
     named = FORMAT if worker is None else FORMAT.replace("%(name)s", f"worker {worker}: %(name)s")
     handler.addFilter(without_requests)
     handler.setFormatter(JsonLine(worker) if form == "json" else OneLine(named))

@@ -20,6 +20,6 @@ def command(given: Given) -> None:
     The server provides it at /openapi.json, including the routes of plugins.
     """
     settings = given.settings()
-    routes = [route for route in ChatApp(settings).routes() if hasattr(route.target, "openapi")]
+    routes = [route for route in ChatApp(settings).routes() if hasattr(route[1], "openapi")]
     document = openapi(ENDPOINTS, routes, "", settings)
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))

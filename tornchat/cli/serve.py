@@ -12,6 +12,7 @@ from tornchat.cli import logs, loops, node, supervisor
 from tornchat.cli.listening import activated, bind, shown
 from tornchat.cli.occupied import occupied
 from tornchat.cli.options import Given, with_settings
+from tornchat.cli.stderr import say
 from tornchat.cli.stop import GRACE_SECONDS, Stop
 from tornchat.config.settings import Settings
 
@@ -25,7 +26,7 @@ def command(given: Given, host: str | None, port: int | None, workers: int | Non
     """Run the server. By default it listens on 127.0.0.1:8888 and stores data in ./tornchat-data/."""
     given = given.also("tornchat", host=host, port=port).also("server", workers=workers)
     settings = given.settings()
-    logs.to_stderr(settings.tornchat.log_level, settings.tornchat.log_format)
+    logs.to_stderr(settings.tornchat.log_level, settings.tornchat.log_format, queued=True)
     loops.factory(settings.tornchat.loop)  # raises before anything is started
     if settings.server.workers > 1:
         supervisor.run(given, settings, lambda sockets: _greet(settings, given, sockets))
@@ -48,7 +49,7 @@ def _serve(settings: Settings, given: Given) -> None:
             stack.enter_context(socket)
         if alone:
             stack.enter_context(occupied(settings.tornchat.data_dir))
-        node.run(chat, sockets, stop, greet, lambda: click.echo("tornchat is stopping"))
+        node.run(chat, sockets, stop, greet, lambda: say("tornchat is stopping"))
 
 
 def _greet(settings: Settings, given: Given, addresses: list[str]) -> None:

@@ -31,7 +31,7 @@ def command(given: Given, number: int, parent: int, descriptors: tuple[int, ...]
     sockets = adopt(descriptors)
     [line] = adopt([parent])
     settings = given.settings()
-    logs.to_stderr(settings.tornchat.log_level, settings.tornchat.log_format, number)
+    logs.to_stderr(settings.tornchat.log_level, settings.tornchat.log_format, number, queued=True)
     stop = Stop(settings.server.drain_seconds + WORKER_GRACE_SECONDS, IGNORED)
     with line:
         _end_with_parent(line, stop)

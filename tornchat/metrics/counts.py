@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Literal, TypeAlias
 
 from tornchat.errors import CLOSE_CODES
 
+Transport: TypeAlias = Literal["websocket", "http", "code"]
+"""How a message was sent; `code`: by a plugin or the host application."""
 OTHER = "other"
 NO_CODE = "none"
 
@@ -43,8 +46,8 @@ class Counts:
         self.opened = 0
         self.closed: Counter[str] = Counter()
         """Closed connections by close code; unknown codes count as `other`, a missing code as `none`."""
-        self.refused: Counter[str] = Counter()
-        """Refused messages by error code."""
+        self.refused: Counter[tuple[str, Transport]] = Counter()
+        """Refused messages by error code and transport."""
         self.auth_failures: Counter[str] = Counter()
         """Connections that failed authentication, by cause."""
         self.handshakes_refused: Counter[str] = Counter()
@@ -56,3 +59,10 @@ class Counts:
         """Count a closed connection. Unknown codes are merged, because a client may send any code."""
         known = OTHER if code not in CLOSE_CODES else str(code)
         self.closed[NO_CODE if code is None else known] += 1
+
+    def refused_by_code(self) -> dict[str, int]:
+        """Return the number of refused messages by error code."""
+        found: Counter[str] = Counter()
+        for (code, _), count in dict(self.refused).items():
+            found[code] += count
+        return dict(found)

@@ -25,7 +25,7 @@ from tornchat.errors import (
 )
 from tornchat.hooks.calls import Hooks
 from tornchat.log.retention import Retention
-from tornchat.metrics.counts import Counts
+from tornchat.metrics.counts import Counts, Transport
 from tornchat.metrics.looplag import LoopLag
 from tornchat.model import (
     Credentials,
@@ -76,6 +76,7 @@ class Chat:
         self.node_id = secrets.token_hex(6)
         self._now = asyncio.get_running_loop().time
         self.data_dir: Path = settings.tornchat.data_dir
+        self.exclusive = hooks.broadcast_scope() == "process"
         self.draining = False
         self._hooks = hooks
         self._tasks = Tasks()
@@ -182,17 +183,35 @@ class Chat:
         trusted: bool = True,
     ) -> Stored:
         """See `ChatHandle`."""
-        return await self.posting.say_as(sender, room, Said(text, id), trusted)
+        try:
+            return await self.posting.say_as(sender, room, Said(text, id), trusted)
+        except ChatError as error:
+            self.note_refusal(error.code, error.text, "code", id, sender.id, room)
+            raise
 
     def refuse(self, session: Session, error: ChatError, client_id: str | None = None) -> None:
         """Send an error frame to the session. Repeated violations close its connection with 1008."""
-        self.counts.refused[error.code] += 1
+        names = (session.user.id, session.room.info.name)
+        self.note_refusal(error.code, error.text, "websocket", client_id or session.id, *names)
         if error.code in LIMITS and not session.strikes.standing:
             self._note_limit(session, error)
         dialect = session.member.stream.dialect
         session.room.aside(session.member, dialect.error(error, client_id))
         if error.blames_sender and session.strikes.add(self._now()):
             session.member.outlet.end(POLICY_VIOLATION, "too many refused messages")
+
+    def note_refusal(
+        self, code: str, reason: str, transport: Transport, request: str | None, user: str, room: str
+    ) -> None:
+        """Count and log a refused message. `request` is its client id, session or HTTP request."""
+        self.counts.refused[code, transport] += 1
+        if log.isEnabledFor(logging.DEBUG):
+            facts = {"event": "refused", "code": code, "reason": reason, "transport": transport}
+            facts |= {"request": str(request), "user": user, "room": room}
+            words = (
+                "refused message %(request)r of user %(user)r in room %(room)r over %(transport)s: %(code)s"
+            )
+            log.debug(words + " %(reason)r", facts, extra=facts)
 
     def _note_limit(self, session: Session, error: ChatError) -> None:
         """Log that a session has reached a limit. Called only the first time, to keep the log short."""

@@ -20,6 +20,7 @@ class RecordingChat:
     def __init__(self, data_dir: Path) -> None:
         self.node_id = secrets.token_hex(6)
         self.data_dir = data_dir
+        self.exclusive = False
         self.delivered: list[tuple[str, bytes]] = []
         """Arguments of the calls of `deliver`: (topic, payload)."""
         self.changes: list[tuple[str, int, PresenceChange]] = []

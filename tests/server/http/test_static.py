@@ -39,6 +39,30 @@ async def test_who_has_it_already_is_not_sent_it_again():
         assert (head.status, head.body, head.headers["ETag"]) == (200, b"", etag)
 
 
+@pytest.mark.gen_test
+async def test_pages_of_allowed_origins_can_load_the_client_and_others_can_not():
+    friend, policy = "https://shop.example", "Cross-Origin-Resource-Policy"
+    async with running_chat({"server": {"allowed_origins": friend}}) as chat:
+        path = StaticFiles().url("", "tornchat-client.js")
+        module = await ask(chat, "GET", path, headers={"Origin": friend})
+        assert module.headers["Access-Control-Allow-Origin"] == friend
+        assert (module.headers[policy], module.headers["Vary"]) == ("cross-origin", "Origin")
+        script = await ask(chat, "GET", path)
+        assert (script.headers[policy], script.headers["Vary"]) == ("cross-origin", "Origin")
+        foreign = await ask(chat, "GET", path, headers={"Origin": "https://evil.example"})
+        assert "Access-Control-Allow-Origin" not in foreign.headers
+        again = await ask(
+            chat, "GET", path, headers={"Origin": friend, "If-None-Match": module.headers["ETag"]}
+        )
+        assert (again.status, again.headers["Access-Control-Allow-Origin"]) == (304, friend)
+        page = await ask(chat, "GET", f"/static/{NAME}", headers={"Origin": friend})
+        assert page.headers[policy] == "same-origin"
+    async with running_chat() as chat:
+        alone = await ask(chat, "GET", path, headers={"Origin": friend})
+        assert "Access-Control-Allow-Origin" not in alone.headers
+        assert alone.headers[policy] == "same-origin"
+
+
 NOT_THERE = (
     "",
     "nothing.js",

@@ -223,3 +223,24 @@ def test_what_a_handshake_and_a_connection_needed_is_freed_without_a_collection(
         asyncio.run(play())
     finally:
         gc.enable()
+
+
+def test_http_1_0_is_answered_426_and_the_log_names_the_cure(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """nginx speaks HTTP/1.0 to the server unless it is told otherwise."""
+
+    async def play() -> bytes:
+        async with open_stage(tmp_path) as verona:
+            reader, writer = await asyncio.open_connection("127.0.0.1", verona.port)
+            writer.write(verona.handshake("romeo", "general").replace(b"HTTP/1.1", b"HTTP/1.0"))
+            answer = await asyncio.wait_for(reader.read(), 5)
+            writer.close()
+            await writer.wait_closed()
+            return answer
+
+    answer = asyncio.run(play())
+    assert answer.split(b"\r\n")[0].split(b" ")[1] == b"426"
+    assert b"proxy_http_version 1.1" in answer
+    assert b"\r\nUpgrade: websocket\r\n" in answer
+    assert "proxy_http_version 1.1" in caplog.text

@@ -15,6 +15,8 @@ class ChatHandle(Protocol):
 
     node_id: str
     data_dir: Path
+    exclusive: bool
+    """True for a server that is not part of a cluster: no other server may use its storage."""
 
     async def say(
         self,

@@ -7,7 +7,10 @@ import re
 from tornado.web import HTTPError
 
 from tornchat.server.http.handler import SiteHandler
+from tornchat.server.ws import handshake
 
+CLIENT_FILES = frozenset({"tornchat-client.js"})
+"""The files made for pages of other sites."""
 FOR_EVER = "public, max-age=31536000, immutable"
 EACH_TIME = "no-cache"
 _VERSIONED = re.compile(r"([0-9a-f]{12})/(.+)")
@@ -23,6 +26,8 @@ class StaticHandler(SiteHandler):
         file = self.site.files.get(name)
         if file is None:
             raise HTTPError(404)
+        if name in CLIENT_FILES:
+            self._share()
         self.set_header("Content-Type", file.media_type)
         self.set_header("Cache-Control", FOR_EVER if version == self.site.files.version else EACH_TIME)
         self.set_header("ETag", file.etag)
@@ -30,6 +35,17 @@ class StaticHandler(SiteHandler):
             self.set_status(304)
         else:
             await self.send(file.content)
+
+    def _share(self) -> None:
+        """Let pages of the allowed origins load the file: as a module (CORS) and as a script (CORP)."""
+        allowed = self.site.settings.server.allowed_origins
+        if not allowed:
+            return
+        self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
+        self.add_header("Vary", "Origin")  # the answer is kept for ever
+        origin = self.request.headers.get("Origin")
+        if origin is not None and handshake.origin_allowed(self.request, allowed):
+            self.set_header("Access-Control-Allow-Origin", origin)
 
     async def head(self, path: str) -> None:
         await self.get(path)

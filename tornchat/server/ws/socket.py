@@ -26,6 +26,7 @@ from tornchat.wire.parser import FrameParser
 REASONS: Mapping[int, str] = MappingProxyType({403: "origin", 429: "limit", 503: "limit"})
 """Status -> why there was no handshake, for the metrics; others are bad requests."""
 
+OLD_HTTP = "If nginx is in between, it needs `proxy_http_version 1.1;`."
 log = logging.getLogger("tornchat.connections")
 
 
@@ -50,6 +51,9 @@ class ChatSocket(WebSocketHandler):
         """Refuse a foreign Origin. Tornado's own check can't be used, since it trusts `Sec-Fetch-Site`."""
         if self._shared is None:
             raise HTTPError(503)
+        if self.request.version == "HTTP/1.0":
+            self._refuse_old_http()
+            return
         if not handshake.origin_allowed(self.request, self._connections.settings.server.allowed_origins):
             origin = self.request.headers.get("Origin", "")
             facts = {"event": "refused_origin", "origin": origin[:MOST_ORIGIN], "ip": self.request.remote_ip}
@@ -58,6 +62,16 @@ class ChatSocket(WebSocketHandler):
             self.finish("This origin may not connect. See [server] allowed_origins.\n")
             return
         self._refuse_excess()
+
+    def _refuse_old_http(self) -> None:
+        """Answer 426: HTTP/1.0 has no upgrade, and a proxy that speaks it would drop the connection."""
+        facts = {"event": "refused_http10", "ip": self.request.remote_ip}
+        log.warning("refused a WebSocket from %(ip)s over HTTP/1.0. " + OLD_HTTP, facts, extra=facts)
+        self.set_status(HTTPStatus.UPGRADE_REQUIRED)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.set_header("Upgrade", "websocket")
+        self.set_header("Connection", "Upgrade, close")
+        self.finish(f"A WebSocket requires HTTP/1.1. {OLD_HTTP}\n")
 
     def _refuse_excess(self) -> None:
         """Answer 503 or 429 to what is over a limit, before anything is spent on it."""

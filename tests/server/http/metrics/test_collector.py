@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 import msgspec
 import pytest
 
 from tests.server.http.metrics.scraping import scraped
-from tornchat import Draft, Rejected, User, hookimpl
+from tests.server.http.web import ask
+from tornchat import ChatError, Draft, Rejected, User, hookimpl
 from tornchat.server.http.metrics.families import FAMILIES
 from tornchat.testing import running_chat
 
@@ -56,7 +59,7 @@ async def test_numbers_are_those_of_the_traffic():
     assert told["tornchat_received_bytes"].value("_total") > 8 * len('{"message":""}')
     assert told["tornchat_sent_bytes"].value("_total") > 10 * len("number 0")
     refused = {
-        code: told["tornchat_messages_refused"].value("_total", code=code)
+        code: told["tornchat_messages_refused"].value("_total", code=code, transport="websocket")
         for code in ("rejected", "unavailable")
     }
     assert refused == {"rejected": 1, "unavailable": 1}
@@ -71,6 +74,34 @@ async def test_numbers_are_those_of_the_traffic():
     assert told["tornchat_delivery_latency_seconds"].value("_count") == commits
     assert told["tornchat_behind_bytes"].value() == 0
     assert told["tornchat_plugin_healthy"].value(plugin="peewee", part="storage") == 1
+
+
+@pytest.mark.gen_test
+async def test_refused_messages_are_counted_and_logged_on_every_transport(caplog):
+    caplog.set_level(logging.DEBUG, "tornchat.chat")
+    async with running_chat(plugins={"grumpy": Grumpy}) as chat:
+        romeo = await chat.connect("hall", "romeo")
+        await romeo.say("refuse")
+        await romeo.hear_message()
+        refused = await ask(chat, "POST", "/api/rooms/hall/messages", "romeo", {"message": "refuse"})
+        strange = await ask(chat, "POST", "/api/rooms/hall/messages", None, {"message": "hello"})
+        assert (refused.code, strange.code) == ("rejected", "unauthorized")
+        with pytest.raises(ChatError):
+            await chat.app.say("hall", "refuse", sender=User("id-juliet", "juliet"), id="j1")
+        told = (await scraped(chat))["tornchat_messages_refused"]
+    for transport in ("websocket", "http", "code"):
+        assert told.value("_total", code="rejected", transport=transport) == 1
+    assert told.value("_total", code="unauthorized", transport="http") == 1
+    lines = [record for record in caplog.records if getattr(record, "event", "") == "refused"]
+    assert [(line.transport, line.code) for line in lines] == [
+        ("websocket", "rejected"),
+        ("http", "rejected"),
+        ("http", "unauthorized"),
+        ("code", "rejected"),
+    ]
+    assert lines[1].request == refused.headers["X-Request-Id"]
+    assert lines[3].request == "j1"
+    assert "rejected" in lines[1].getMessage()
 
 
 @pytest.mark.gen_test

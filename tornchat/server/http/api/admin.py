@@ -92,7 +92,7 @@ def _totals(call: Call) -> Totals:
         loop_stalls=call.site.hooks.stalls + sum(found.stalls for found in implementations),
         hook_failures=sum(found.failures.total() for found in implementations),
         closed=dict(counts.closed),
-        refused=dict(counts.refused),
+        refused=counts.refused_by_code(),
         auth_failures=dict(counts.auth_failures),
         handshakes_refused=dict(counts.handshakes_refused),
     )

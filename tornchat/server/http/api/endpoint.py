@@ -50,9 +50,12 @@ class Endpoint:
         status: int = 200,
         also: tuple[int, ...] = (),
         problems: tuple[int, ...] = (),
+        sends: bool = False,
     ) -> None:
         self.method, self.path, self.run, self.who = method, path, run, who
         self.status, self.also = status, also
+        self.sends = sends
+        """True if the call sends a message, so that its refusals count as refused messages."""
         hints = get_type_hints(run, include_extras=True)
         names = [name for name in inspect.signature(run).parameters if name in SOURCES]
         self.inputs: Mapping[str, Any] = MappingProxyType({name: hints[name] for name in names})

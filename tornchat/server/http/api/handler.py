@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Hashable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -40,6 +41,7 @@ class ApiHandler(SiteHandler):
         super().initialize(site, prefix)
         self._endpoints = endpoints
         self._received = bytearray()
+        self._caller: User | None = None
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
@@ -116,7 +118,7 @@ class ApiHandler(SiteHandler):
         """Do what is called for, set the status and the headers, and return the body."""
         self._check_origin()
         endpoint = self._endpoint()
-        user = await self._user(endpoint, segments)
+        self._caller = user = await self._user(endpoint, segments)
         self.request.body = bytes(self._received)
         if len(self.request.body) > MAX_BODY_BYTES:
             raise _too_big()
@@ -211,11 +213,23 @@ class ApiHandler(SiteHandler):
     # --- refusals ---
 
     def _refuse(self, problem: Problem) -> None:
+        self._note_refusal(problem)
         self.set_status(problem.status)
         self.set_header("Content-Type", MEDIA_TYPE)
         for name, value in problem.headers.items():
             self.set_header(name, value)
         self.finish(_encode(problem.body))
+
+    def _note_refusal(self, problem: Problem) -> None:
+        """Count and log a refused message; the answer has the same request id as the log line."""
+        endpoint, connections = self._endpoints.get(self.request.method or ""), self.site.connections
+        if endpoint is None or not endpoint.sends or connections is None:
+            return
+        request = secrets.token_hex(8)
+        self.set_header("X-Request-Id", request)
+        room = dict(zip(endpoint.parameters, self.path_args, strict=True)).get("room", "")
+        user = self._caller.id if self._caller is not None else ""
+        connections.chat.note_refusal(problem.code, problem.detail, "http", request, user, room)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer an unexpected exception with a problem that does not reveal its cause."""

@@ -157,7 +157,7 @@ async def search_messages(call: Call, path: RoomPath, query: SearchQuery) -> Fin
 _MESSAGES = "/api/rooms/{room}/messages"
 ENDPOINTS = (
     Endpoint("GET", _MESSAGES, read_messages),
-    Endpoint("POST", _MESSAGES, post_message, status=201, also=(200,), problems=(409,)),
+    Endpoint("POST", _MESSAGES, post_message, status=201, also=(200,), problems=(409,), sends=True),
     Endpoint("DELETE", _MESSAGES + "/{seq}", delete_message, status=204),
     Endpoint("GET", "/api/rooms/{room}/search", search_messages, problems=(501,)),
 )

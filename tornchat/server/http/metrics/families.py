@@ -149,11 +149,12 @@ MESSAGES = (
         "Entries stored in the log by this node.",
         lambda node: node.chat.counts.stored,
     ),
-    _counters(
+    Family(
         "tornchat_messages_refused_total",
-        "Messages refused, by error code.",
-        "code",
-        lambda node: node.chat.counts.refused,
+        "counter",
+        "Messages refused, by error code and transport: websocket, http, code.",
+        ("code", "transport"),
+        lambda node: dict(node.chat.counts.refused).items(),
     ),
     _counter(
         "tornchat_messages_delivered_total",
