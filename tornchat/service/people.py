@@ -22,7 +22,7 @@ MOST_REMEMBERED = 10_000
 
 
 class People:
-    """Notes who was let in, and says what is known of somebody. `write` is to be called several times a second."""
+    """Keeps who was let in, and tells what is known of a user. `write` is called several times a second."""
 
     def __init__(self, hooks: Hooks, rooms: Registry) -> None:
         self._hooks = hooks
