@@ -24,6 +24,11 @@ class Rate:
         self._allowance = float(self._burst)
         self._last = 0.0
 
+    @property
+    def unlimited(self) -> bool:
+        """True if tokens are always available."""
+        return not self._per_second
+
     def missing(self, now: float, cost: float = 1.0) -> float:
         """Return the seconds from `now` (seconds) until `cost` tokens are available; nothing is taken.
 

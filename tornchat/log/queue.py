@@ -61,7 +61,7 @@ class Queue:
 
     def __init__(self) -> None:
         self._waiting: deque[Pending] = deque()
-        self._of_user: Counter[str] = Counter()
+        self._of_user: dict[str, int] = {}
         self._space: dict[str, list[asyncio.Future[None]]] = {}
         self._heavy: set[str] = set()
         self._heavy_at = -math.inf
@@ -80,7 +80,7 @@ class Queue:
 
     def full_for(self, user: str) -> bool:
         """Return whether `MOST_OF_A_USER` drafts of this user wait."""
-        return self._of_user[user] >= MOST_OF_A_USER
+        return self._of_user.get(user, 0) >= MOST_OF_A_USER
 
     async def space(self, user: str) -> None:
         """Wait until fewer than `MOST_OF_A_USER` drafts of this user wait."""
@@ -93,7 +93,8 @@ class Queue:
     def add(self, pending: Pending) -> None:
         """Append a draft. The caller has checked `full` and `full_for`."""
         self._waiting.append(pending)
-        self._of_user[pending.draft.sender_id] += 1
+        user = pending.draft.sender_id
+        self._of_user[user] = self._of_user.get(user, 0) + 1
 
     def take(self, most: int, now: float) -> list[Pending]:
         """Remove and return at most `most` drafts, each user's in order of arrival. `now` is `monotonic`.
@@ -106,7 +107,9 @@ class Queue:
         if self._heavy or len(batch) > most:
             batch, later = self._split(batch, most, now)
             self._waiting.extend(later)
-        self._recount()
+            self._recount()
+        else:
+            self._of_user.clear()  # nobody waits for space: such users are heavy
         return batch
 
     def _split(self, batch: list[Pending], most: int, now: float) -> tuple[list[Pending], list[Pending]]:
@@ -148,7 +151,7 @@ class Queue:
 
     def _recount(self) -> None:
         """Count what still waits, and wake those that wait for space."""
-        self._of_user = Counter(pending.draft.sender_id for pending in self._waiting)
+        self._of_user = dict(Counter(pending.draft.sender_id for pending in self._waiting))
         self._heavy &= self._of_user.keys()
         for user in [user for user in self._space if not self.full_for(user)]:
             for freed in self._space.pop(user):

@@ -14,15 +14,18 @@ from tornchat.rates import MOST_CALLERS, Rate
 class Quota:
     """One user's messages and bytes per second."""
 
-    __slots__ = ("__weakref__", "_bytes", "_messages", "_turn")
+    __slots__ = ("__weakref__", "_bytes", "_messages", "_turn", "_unlimited")
 
     def __init__(self, messages: Rate, size: Rate) -> None:
         self._messages = messages
         self._bytes = size
+        self._unlimited = messages.unlimited and size.unlimited
         self._turn: asyncio.Lock | None = None
 
     def take(self, size: int, now: float) -> float:
         """Take a message of `size` bytes at `now` (seconds) and return 0, or return the seconds to wait."""
+        if self._unlimited:
+            return 0.0
         wait = max(self._messages.missing(now), self._bytes.missing(now, size))
         if not wait:
             self._messages.take()
