@@ -55,3 +55,10 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
         return tmp_path
     server: PostgresServer = request.getfixturevalue("postgres")
     return server.new_place()
+
+
+@pytest.fixture
+def untraced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exclude the processes that a test starts from coverage: tracing would change what it measures."""
+    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
+        monkeypatch.delenv(name, raising=False)

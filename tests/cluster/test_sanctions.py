@@ -77,10 +77,10 @@ def test_an_older_answer_never_comes_after_a_newer_one():
     async def play():
         known = sanctions(slow_at_first)
         older = asyncio.create_task(known.read(["hall"]))
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)  # it has been asked
         stored.clear()
         newer = asyncio.create_task(known.read(["hall"]))
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)  # it has been asked
         first.set()
         await asyncio.gather(older, newer)
         assert not known.bans("hall", ROMEO)
@@ -133,10 +133,10 @@ def test_an_older_answer_never_overwrites_a_newer_one():
         first_gate, second_gate = gates
         known = sanctions(answer)
         first = asyncio.create_task(known.read(["hall"]))
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)  # it has been asked
         stored.append(ban())
         second = asyncio.create_task(known.read(["hall"]))
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)  # it has been asked
         second_gate.set()
         await asyncio.sleep(0.01)
         first_gate.set()

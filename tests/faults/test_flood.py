@@ -34,6 +34,7 @@ async def medians(verona: Stage, connections: int) -> tuple[float, float]:
     return found[0], found[1]
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("connections", [1, 50])
 def test_the_neighbours_median_at_most_doubles(tmp_path: Path, connections: int) -> None:
     with serving(tmp_path / "data", "--set", "limits.sockets_per_room=0") as server:

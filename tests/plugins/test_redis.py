@@ -405,7 +405,6 @@ def test_a_subscription_that_a_break_left_unconfirmed_can_be_made_again(
             with pytest.raises(Unavailable):
                 await chat.subscribe("room:hall")
             await chat.unsubscribe("room:hall")
-            server.send(signal.SIGCONT)
             server.restart()
             await until(lambda: set(chat.health().values()) == {"ok"}, 10, "the server")
             await chat.subscribe("room:hall")

@@ -31,9 +31,9 @@ def entry(seq: int) -> Entry:
     return Entry(seq, "romeo", "Romeo", f"text {seq}", seq, f"draft {seq}")
 
 
-def resumed(log: Log, room: Room, since: int, epoch: str = "e1") -> Plan:
+def resumed(log: Log, room: Room, since: int, epoch: str = "e1", most: int = 0) -> Plan:
     hooks: Any = log
-    return asyncio.run(History(hooks, 50, 0).plan(room, Position(epoch, since)))
+    return asyncio.run(History(hooks, 50, most).plan(room, Position(epoch, since)))
 
 
 @pytest.fixture
@@ -67,3 +67,8 @@ def test_a_position_that_no_log_reaches_is_not_resumed_and_moves_nothing(room: R
 def test_another_epoch_is_not_resumed(room: Room, stored: str, asked: str) -> None:
     assert not resumed(Log(9, stored), room, 5, asked).recovered
     assert room.seq == 3
+
+
+@pytest.mark.parametrize(("since", "recovered"), [(3, True), (1, True), (0, False)])
+def test_so_many_messages_are_resumed_and_not_one_more(room: Room, since: int, recovered: bool) -> None:
+    assert resumed(Log(3), room, since, most=2).recovered is recovered

@@ -10,6 +10,7 @@ import pytest
 from tests.service.test_directory import JULIET, PRINCE
 from tests.stage import open_stage
 from tornchat import Sanction
+from tornchat.cluster.control import TOPIC, Control
 from tornchat.errors import ROOM_NOT_FOUND
 from tornchat.rooms.room import Room
 
@@ -104,3 +105,19 @@ def test_all_new_bans_of_a_room_are_carried_out_in_one_walk(tmp_path, monkeypatc
 
     asyncio.run(play())
     assert walks.count("hall") <= 2
+
+
+@pytest.mark.parametrize(("kind", "room"), [("kick", "hall"), ("disconnect", "")])
+def test_an_order_of_another_node_ends_all_sessions_of_the_user(tmp_path, kind, room):
+    async def play():
+        async with open_stage(tmp_path) as stage:
+            await stage.chat.directory.create_room(JULIET, "hall")
+            tabs = [await stage.enters("romeo", "hall", v1=v1) for v1 in (False, True, False)]
+            juliet = await stage.enters("juliet", "hall")
+            other = Control("another node")
+            stage.chat.deliver(TOPIC, other.write(other.make(kind, room, "romeo")))
+            assert [await tab.is_closed() for tab in tabs] == [4003] * 3
+            await juliet.says("who was not named stays")
+            assert await juliet.hears() == "who was not named stays"
+
+    asyncio.run(play())
