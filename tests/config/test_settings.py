@@ -161,3 +161,13 @@ def test_an_origin_that_no_page_has(origin):
 def test_origins_that_pages_have():
     origins = "https://example.org, http://[::1]:8000/ app://here *"
     assert len(load(settings={"server": {"allowed_origins": origins}}).server.allowed_origins) == 4
+
+
+@pytest.mark.parametrize("text", ["[tornchat]\nport = 9000\n", "; a comment\n[tornchat]\nport = 9000\n", ""])
+def test_a_byte_order_mark_is_dropped(tmp_path, text):
+    assert load(ini(tmp_path, "\ufeff" + text)).tornchat.port == (9000 if text else 8888)
+
+
+def test_a_byte_order_mark_of_a_file_that_holds_a_value_is_dropped(tmp_path):
+    (tmp_path / "port").write_text("\ufeff9000\n", encoding="utf-8")
+    assert load(settings={"tornchat": {"port_file": str(tmp_path / "port")}}).tornchat.port == 9000

@@ -240,7 +240,7 @@ def _from_file(path: Path) -> Layer:
     # `default_section=""` disables the section whose values apply to all sections.
     parser = configparser.ConfigParser(interpolation=None, default_section="")
     try:
-        parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
+        parser.read_string(path.read_text(encoding="utf-8-sig"), source=str(path))
     except (OSError, UnicodeDecodeError, configparser.Error) as error:
         raise SettingsError(
             f"{path} can't be read: {_reason(error)}.", "`tornchat init` writes a good one."
@@ -268,7 +268,7 @@ def _reason(error: Exception) -> str:
 
 def _read(section: str, key: str, value: Value) -> str:
     try:
-        return Path(str(value.given)).read_text(encoding="utf-8").strip()
+        return Path(str(value.given)).read_text(encoding="utf-8-sig").strip()
     except (OSError, ValueError) as error:
         # Without the file's name, since a user may have written the secret itself in its place.
         raise SettingsError(
