@@ -126,7 +126,7 @@ def _cannot_make(path: Path, reason: str) -> SettingsError:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return path.read_text(encoding="utf-8-sig").strip()
     except OSError as error:
         reason = error.strerror or type(error).__name__
     except UnicodeDecodeError:

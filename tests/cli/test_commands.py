@@ -83,6 +83,33 @@ def test_check_names_each_fault_with_its_cure(tmp_path):
     assert "hidden" not in told.stderr
 
 
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ("tornchat.host=chat.invalid", "[tornchat] host: tornchat can't listen on chat.invalid:"),
+        ("tornchat.host=192.0.2.1", "[tornchat] host: tornchat can't listen on 192.0.2.1:"),
+        ("tornchat.data_dir=/proc/x", "[tornchat] data_dir: /proc/x can't be written:"),
+        ("tornchat.data_dir=/dev/null", "[tornchat] data_dir: /dev/null can't be written:"),
+        ("rooms.name_pattern=[0-9]+", "[rooms] default: no room can be called 'general'"),
+        ("rooms.default=..", "[rooms] default: no room can be called '..'"),
+    ],
+)
+def test_check_finds_what_serve_would_stumble_over(tmp_path, given, fault):
+    told = run(tmp_path, "check", "--set", given)
+    assert told.returncode == 1
+    assert f"tornchat: {fault}" in told.stderr
+
+
+def test_check_and_serve_name_variables_that_are_no_settings(tmp_path):
+    told = run(tmp_path, "check", TORNCHAT_HOST="hidden")
+    assert told.returncode == 0
+    line = "tornchat: warning: TORNCHAT_HOST is no setting. Did you mean TORNCHAT_TORNCHAT__HOST or"
+    assert told.stderr.startswith(line)
+    assert "hidden" not in told.stderr
+    served = run(tmp_path, "serve", "--host", "chat.invalid", TORNCHAT_HOST="hidden")
+    assert "TORNCHAT_HOST is no setting. Did you mean" in served.stderr
+
+
 def test_check_succeeds_with_a_warning(tmp_path):
     told = run(tmp_path, "check", "--set", "jwt.leeway=60")
     assert told.returncode == 0

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import pytest
+from msgspec import Meta
 
 from tornchat.config.sections import SECTIONS, describe
 from tornchat.config.settings import Settings, load, parse_override
@@ -161,3 +163,93 @@ def test_an_origin_that_no_page_has(origin):
 def test_origins_that_pages_have():
     origins = "https://example.org, http://[::1]:8000/ app://here *"
     assert len(load(settings={"server": {"allowed_origins": origins}}).server.allowed_origins) == 4
+
+
+@pytest.mark.parametrize("text", ["[tornchat]\nport = 9000\n", "; a comment\n[tornchat]\nport = 9000\n", ""])
+def test_a_byte_order_mark_is_dropped(tmp_path, text):
+    assert load(ini(tmp_path, "\ufeff" + text)).tornchat.port == (9000 if text else 8888)
+
+
+def test_a_byte_order_mark_of_a_file_that_holds_a_value_is_dropped(tmp_path):
+    (tmp_path / "port").write_text("\ufeff9000\n", encoding="utf-8")
+    assert load(settings={"tornchat": {"port_file": str(tmp_path / "port")}}).tornchat.port == 9000
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "given", "choices"),
+    [
+        ("tornchat", "log_level", "loud", "expected debug, info, warning or error"),
+        ("tornchat", "log_format", "xml", "expected text or json"),
+        ("tornchat", "loop", "trio", "expected auto, asyncio or uvloop"),
+        ("guest", "enabled", "maybe", "expected auto, yes or no"),
+        ("limits", "connections", "many", "expected a whole number >= 0 or auto"),
+        ("limits", "connections", "-1", "expected a whole number >= 0 or auto"),
+    ],
+)
+def test_a_mistaken_choice_lists_the_choices(section, key, given, choices):
+    with pytest.raises(SettingsError) as refused:
+        load(overrides={section: {key: given}})
+    assert str(refused.value).startswith(f"[{section}] {key} (command line): {choices}. ")
+
+
+class Patterned(msgspec.Struct, forbid_unknown_fields=True):
+    prefix: Annotated[str, Meta(pattern="^[a-z]+$", description="The prefix, of letters a to z.")] = "a"
+
+
+def test_a_text_of_the_wrong_form_is_told_in_words():
+    with pytest.raises(
+        SettingsError, match=r"\[mine\] prefix \(settings\): it does not have the form"
+    ) as told:
+        load(settings={"mine": {"prefix": "1"}}).section("mine", Patterned)
+    assert "The prefix, of letters a to z." in str(told.value)
+    assert "^[" not in str(told.value)
+
+
+def test_the_case_of_a_choice_does_not_matter():
+    given = {"tornchat": {"log_level": "DEBUG", "log_format": "Json", "loop": "AsyncIO"}}
+    settings = load(environ={"TORNCHAT_LIMITS__CONNECTIONS": "Auto"}, overrides=given)
+    assert (settings.tornchat.log_level, settings.tornchat.log_format) == ("debug", "json")
+    assert (settings.tornchat.loop, settings.limits.connections) == ("asyncio", "auto")
+
+
+def test_variables_that_are_no_settings_are_named_with_what_they_may_mean():
+    environ = {
+        "TORNCHAT_HOST": "hunter2",
+        "TORNCHAT_URL": "hunter2",
+        "TORNCHAT_TOKEN": "hunter2",
+        "TORNCHAT_WORKER": "1",
+        "TORNCHAT_TORNCHAT__PORT": "1",
+    }
+    assert load(environ=environ).strange_variables == {
+        "TORNCHAT_HOST": ("TORNCHAT_TORNCHAT__HOST", "TORNCHAT_METRICS__HOST"),
+        "TORNCHAT_URL": (),
+    }
+
+
+@pytest.mark.parametrize("number", ["inf", "-inf", "nan", "1e999"])
+@pytest.mark.parametrize("key", ["server.drain_seconds", "limits.messages_per_second", "deadlines.publish"])
+def test_a_number_is_finite(key, number):
+    section, name = key.split(".")
+    with pytest.raises(SettingsError, match=rf"\[{section}\] {name} \(command line\): expected a .*number"):
+        load(overrides={section: {name: number}})
+
+
+@pytest.mark.parametrize("mark", [";", "#"])
+@pytest.mark.parametrize(
+    ("section", "line"), [("tornchat", "data_dir = /x {} comment"), ("tornchat", "host = ::1 {} comment")]
+)
+def test_a_comment_behind_a_value_is_refused(tmp_path, section, line, mark):
+    path = ini(tmp_path, f"[{section}]\n{line.format(mark)}\n")
+    with pytest.raises(SettingsError, match="a comment needs a line of its own"):
+        load(path)
+
+
+def test_such_a_mark_inside_a_value_is_no_comment(tmp_path):
+    path = ini(tmp_path, "[tornchat]\ndata_dir = /x;y/#z\n[metrics]\ntoken = abcdefgh ; ijklmnop\n")
+    settings = load(path)
+    assert (settings.tornchat.data_dir, settings.metrics.token) == (Path("/x;y/#z"), "abcdefgh ; ijklmnop")
+
+
+def test_an_empty_name_pattern_is_refused():
+    with pytest.raises(SettingsError, match=r"\[rooms\] name_pattern \(command line\): expected a text"):
+        load(overrides={"rooms": {"name_pattern": ""}})

@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from tornchat_jwt import JwtPlugin
+from tornchat_jwt.keys import load_key
 
 from tornchat import ChatHandle, Credentials, SettingsError, User
 
@@ -278,3 +279,13 @@ def test_paths_are_read_as_such_and_negative_seconds_refused() -> None:
     assert (read.data_dir, read.secret_file) == (Path("d"), Path("s"))
     with pytest.raises(msgspec.ValidationError, match="leeway"):
         msgspec.convert({"leeway": "-1"}, Settings, strict=False)
+
+
+def test_a_byte_order_mark_of_a_secret_file_is_dropped(tmp_path: Path) -> None:
+    marked, plain = tmp_path / "marked", tmp_path / "plain"
+    marked.write_text("\ufeff" + "s" * 64, encoding="utf-8")
+    plain.write_text("s" * 64, encoding="utf-8")
+    for path in (marked, plain):
+        path.chmod(0o600)
+
+    assert load_key(Settings(secret_file=marked)) == load_key(Settings(secret_file=plain))

@@ -10,6 +10,8 @@ from tornchat.cli import logs, loops
 from tornchat.cli.masking import printable
 from tornchat.cli.options import Given, with_settings
 from tornchat.cli.several import faults_of_workers
+from tornchat.cli.startable import faults_of_node
+from tornchat.config.settings import Settings
 from tornchat.hooks.loader import Loaded, load_plugins
 from tornchat.model import Fault
 
@@ -23,7 +25,7 @@ def command(context: click.Context, given: Given) -> None:
     logs.to_stderr("error")
     loops.factory(settings.tornchat.loop)
     loaded = load_plugins(settings)
-    faults = asyncio.run(_faults(loaded, settings.server.workers))
+    faults = asyncio.run(_faults(loaded, settings))
     for plugin, fault in faults:
         kind = "warning: " if fault.warning else ""
         click.echo(printable(f"{plugin}: {kind}{fault.what} {fault.cure}"), err=True)
@@ -32,9 +34,10 @@ def command(context: click.Context, given: Given) -> None:
     _praise(loaded)
 
 
-async def _faults(loaded: Loaded, workers: int) -> list[tuple[str, Fault]]:
+async def _faults(loaded: Loaded, settings: Settings) -> list[tuple[str, Fault]]:
     try:
-        return faults_of_workers(loaded.hooks, workers) + await loaded.hooks.check()
+        mine = faults_of_node(settings)
+        return mine + faults_of_workers(loaded.hooks, settings.server.workers) + await loaded.hooks.check()
     finally:
         await loaded.hooks.close()
 

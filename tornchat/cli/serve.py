@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import ExitStack
 
 import click
@@ -12,9 +13,12 @@ from tornchat.cli import logs, loops, node, supervisor
 from tornchat.cli.listening import activated, bind, shown
 from tornchat.cli.occupied import occupied
 from tornchat.cli.options import Given, with_settings
+from tornchat.cli.startable import strange_variables
 from tornchat.cli.stderr import say
 from tornchat.cli.stop import GRACE_SECONDS, Stop
 from tornchat.config.settings import Settings
+
+logger = logging.getLogger("tornchat.cli")
 
 
 @click.command("serve")
@@ -27,6 +31,8 @@ def command(given: Given, host: str | None, port: int | None, workers: int | Non
     given = given.also("tornchat", host=host, port=port).also("server", workers=workers)
     settings = given.settings()
     logs.to_stderr(settings.tornchat.log_level, settings.tornchat.log_format, queued=True)
+    for what, cure in strange_variables(settings):
+        logger.warning("%s %s", what, cure)
     loops.factory(settings.tornchat.loop)  # raises before anything is started
     if settings.server.workers > 1:
         supervisor.run(given, settings, lambda sockets: _greet(settings, given, sockets))

@@ -33,11 +33,8 @@ class TornchatSection(Section, frozen=True):
         Meta(description="The plugins to load, in the order in which they are called."),
     ] = ("jwt", "peewee", "local")
     log_level: Annotated[
-        str,
-        Meta(
-            pattern="^(debug|info|warning|error)$",
-            description="The minimum level to log: debug, info, warning or error.",
-        ),
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="The minimum level to log: debug, info, warning or error."),
     ] = "info"
     log_format: Annotated[
         Literal["text", "json"],
@@ -65,7 +62,7 @@ class RoomsSection(Section, frozen=True):
         ),
     ] = True
     name_pattern: Annotated[
-        str, Meta(description="A regular expression that the whole name of a room must match.")
+        str, Meta(min_length=1, description="A regular expression that the whole name of a room must match.")
     ] = "[A-Za-z0-9_-]{1,64}"
     history_limit: Annotated[
         Natural, Meta(description="The number of messages sent to a client that joins.")

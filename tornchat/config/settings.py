@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import configparser
 import ipaddress
+import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -27,7 +28,11 @@ from tornchat.config.sections import (
     RoomsSection,
     ServerSection,
     TornchatSection,
+    describe,
+    secret_keys,
 )
+from tornchat.config.values import decode, has_comment, misfit, prepare
+from tornchat.config.variables import overridden, strange
 from tornchat.errors import SettingsError
 
 DEADLINES = "deadlines"
@@ -52,13 +57,20 @@ class Value(msgspec.Struct, frozen=True):
 class Settings:
     """The effective settings: the typed sections of the core, and `section()` for those of plugins."""
 
-    def __init__(self, layers: Iterable[tuple[str, Layer]] = (), path: Path | None = None) -> None:
+    def __init__(
+        self,
+        layers: Iterable[tuple[str, Layer]] = (),
+        path: Path | None = None,
+        strange_variables: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    ) -> None:
         """`layers` are pairs of a source and its {section: {key: value}}, in order of precedence.
 
         `path` is the path of the ini file, if there is one. Raises `SettingsError` if a value in a core
         section is invalid.
         """
         self.path = path
+        self.strange_variables = strange_variables
+        """Environment variables that are no settings, with the names that may be meant."""
         self._values: dict[str, dict[str, Value]] = {}
         for rank, (source, layer) in enumerate(layers):
             for section, keys in layer.items():
@@ -90,11 +102,21 @@ class Settings:
         if name != "tornchat" and "data_dir" in fields:
             values["data_dir"] = self.tornchat.data_dir
         for key, value in self._values.get(name, {}).items():
+            if key not in secret_keys(form):
+                self._refuse_comment(name, key, value)
             self._place(name, key, value, fields, values)
         try:
-            return msgspec.convert(values, form, strict=False, dec_hook=_decode)
+            section = msgspec.convert(values, form, strict=False, dec_hook=decode)
         except msgspec.ValidationError as error:
-            raise self._misfit(name, str(error)) from None
+            raise self._misfit(name, str(error), form) from None
+        for key in fields:
+            _refuse_infinite(name, key, self.source(name, key), getattr(section, key))
+        return section
+
+    def _refuse_comment(self, section: str, key: str, value: Value) -> None:
+        if value.source == str(self.path) and has_comment(value.given):
+            what = f"[{section}] {key} ({value.source}): a comment needs a line of its own."
+            raise SettingsError(what, "Move what follows the ; or # to the line above.")
 
     def _place(
         self, section: str, key: str, value: Value, fields: Mapping[str, Any], values: dict[str, object]
@@ -102,10 +124,10 @@ class Settings:
         target = key.removesuffix("_file")
         if key in fields:
             if not self._is_outranked(section, value, key + "_file", fields):
-                values[key] = _prepare(value.given, fields[key].type)
+                values[key] = prepare(value.given, fields[key].type)
         elif key != target and target in fields:
             if not self._is_outranked(section, value, target, fields):
-                values[target] = _prepare(_read(section, key, value), fields[target].type)
+                values[target] = prepare(_read(section, key, value), fields[target].type)
         else:
             known = ", ".join(sorted(fields)) or "none"
             raise SettingsError(
@@ -132,9 +154,11 @@ class Settings:
     def _deadline(self, hook: str) -> float:
         given, form = self._values[DEADLINES][hook].given, Annotated[float, Meta(gt=0)]
         try:
-            return float(msgspec.convert(given, form, strict=False))
+            seconds = float(msgspec.convert(given, form, strict=False))
         except msgspec.ValidationError as error:
             raise self._misfit(DEADLINES, f"{error} - at `$.{hook}`") from None
+        _refuse_infinite(DEADLINES, hook, self.source(DEADLINES, hook), seconds)
+        return seconds
 
     def _refuse_bad_pattern(self) -> None:
         try:
@@ -175,12 +199,14 @@ class Settings:
                 what = f"[server] trusted_proxies ({where}): {network!r} is no network."
                 raise SettingsError(what, "Write an address, a network as 10.0.0.0/8, or unix.") from None
 
-    def _misfit(self, section: str, words: str) -> SettingsError:
+    def _misfit(self, section: str, words: str, form: type[msgspec.Struct] | None = None) -> SettingsError:
         what, _, path = words.partition(" - at `$")
         key = path.strip("`.").split("[")[0]
         source = self.source(section, key)
         where = f" {key} ({source})" if key else ""
-        return SettingsError(f"[{section}]{where}: {_plain(what)}.", "Correct or remove it.")
+        types = {field.name: field.type for field in msgspec.structs.fields(form)} if form else {}
+        told = misfit(what, types.get(key), describe(form).get(key, "") if form else "")
+        return SettingsError(f"[{section}]{where}: {told}.", "Correct or remove it.")
 
     def source(self, section: str, key: str) -> str:
         """Return the source of the value of a key; "default" if no source sets it."""
@@ -208,12 +234,12 @@ def load(
     if overrides:
         layers.append(("command line", overrides))
     if environ:
-        layers.append(("environment", _from_environment(environ)))
+        layers.append(("environment", overridden(environ)))
     if path is not None:
         layers.append((str(path), _from_file(path)))
     if settings:
         layers.append(("settings", settings))
-    return Settings(layers, path)
+    return Settings(layers, path, strange(environ or {}))
 
 
 def parse_override(text: str) -> tuple[str, str, str]:
@@ -227,20 +253,11 @@ def parse_override(text: str) -> tuple[str, str, str]:
     return section, key, value
 
 
-def _from_environment(environ: Mapping[str, str]) -> Layer:
-    layer: dict[str, dict[str, object]] = {}
-    for name, text in environ.items():
-        section, double, key = name.removeprefix("TORNCHAT_").partition("__")
-        if name.startswith("TORNCHAT_") and double and section and key:
-            layer.setdefault(section.lower(), {})[key.lower()] = text
-    return layer
-
-
 def _from_file(path: Path) -> Layer:
     # `default_section=""` disables the section whose values apply to all sections.
     parser = configparser.ConfigParser(interpolation=None, default_section="")
     try:
-        parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
+        parser.read_string(path.read_text(encoding="utf-8-sig"), source=str(path))
     except (OSError, UnicodeDecodeError, configparser.Error) as error:
         raise SettingsError(
             f"{path} can't be read: {_reason(error)}.", "`tornchat init` writes a good one."
@@ -266,50 +283,18 @@ def _reason(error: Exception) -> str:
     return type(error).__name__
 
 
+def _refuse_infinite(section: str, key: str, source: str, value: object) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        what = f"[{section}] {key} ({source}): expected a finite number."
+        raise SettingsError(what, "Correct or remove it.")
+
+
 def _read(section: str, key: str, value: Value) -> str:
     try:
-        return Path(str(value.given)).read_text(encoding="utf-8").strip()
+        return Path(str(value.given)).read_text(encoding="utf-8-sig").strip()
     except (OSError, ValueError) as error:
         # Without the file's name, since a user may have written the secret itself in its place.
         raise SettingsError(
             f"[{section}] {key} ({value.source}) names a file that can't be read: {_reason(error)}.",
             "Correct it.",
         ) from None
-
-
-def _plain(words: str) -> str:
-    """Translate an error of msgspec into terms of ini files, without the value."""
-    if words.startswith("Invalid enum value"):
-        return "it is none of the values that may stand here"
-    words = re.sub(r", got `\w+`$", "", words)
-    named = {"`int`": "a whole number", "`float`": "a number", "`bool`": "yes or no", "`str`": "a text"}
-    for name, plain in named.items():
-        words = words.replace(name, plain)
-    return words.replace("Expected", "expected", 1)
-
-
-def _prepare(given: object, form: object) -> object:
-    """Convert an ini value to a form that msgspec accepts: split lists, and map yes and no to booleans."""
-    while get_origin(form) is Annotated:
-        form = get_args(form)[0]
-    chosen = get_origin(form) is Literal
-    if chosen and isinstance(given, bool):
-        return "yes" if given else "no"
-    if not isinstance(given, str):
-        return [*given] if isinstance(given, (tuple, set, frozenset)) else given
-    text = given.strip()
-    if get_origin(form) in (tuple, list, frozenset):
-        return [item for item in text.replace(",", " ").split() if item]
-    if form is bool:
-        return {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(text.lower(), text.lower())
-    if chosen and "yes" in get_args(form):
-        return {"true": "yes", "on": "yes", "false": "no", "off": "no"}.get(text.lower(), text.lower())
-    return text
-
-
-def _decode(form: type, value: object) -> object:
-    if form is Path:
-        if isinstance(value, (str, Path)):
-            return Path(value).expanduser()
-        raise TypeError("Expected a path")
-    raise NotImplementedError(f"a setting of type {form} can't be read")
