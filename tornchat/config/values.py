@@ -57,7 +57,7 @@ def _numbers(form: Any) -> tuple[str, ...]:
 
 
 def prepare(given: object, form: object) -> object:
-    """Convert an ini value to a form that msgspec accepts: split lists, map yes and no, and ignore the case of choices."""
+    """Convert an ini value for msgspec: split lists, map yes and no, and ignore the case of choices."""
     while get_origin(form) is Annotated:
         form = get_args(form)[0]
     chosen = get_origin(form) is Literal
