@@ -19,7 +19,7 @@ class RedisSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         str,
         Meta(
             pattern="^[A-Za-z0-9_.:-]{1,64}$",
-            description="Prefix of all keys and channels: 1 to 64 letters, digits and _.:-; one for each chat.",
+            description="Prefix of all keys and channels: 1 to 64 letters, digits, _.:-; one per chat.",
         ),
     ] = "tornchat"
     sharded: Annotated[
