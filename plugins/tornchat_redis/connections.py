@@ -11,6 +11,7 @@ from tornchat import SettingsError
 from tornchat_redis.names import Names
 from tornchat_redis.places import place_of
 from tornchat_redis.settings import RedisSettings
+from tornchat_redis.urls import refuse_misread
 
 CURE = (
     "[redis] url is redis://<host>:<port>/<number>, rediss:// for TLS, unix://<path>, "
@@ -36,6 +37,7 @@ class RedisConnections:
             "driver_info": None,
             "client_name": "tornchat",  # setting it also verifies that the server replies
         }
+        refuse_misread(settings.url)
         try:
             self._place = place_of(settings.url, options, Names(settings.prefix, "").origin)
         except Exception:

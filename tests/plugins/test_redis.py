@@ -69,8 +69,49 @@ async def node(
 )
 def test_a_url_that_can_not_be_used_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(SettingsError, match=r"The URL of \[redis\]") as refusal:
-        RedisPlugin(RedisPlugin.Settings(url=f"{url}#{PASSWORD}"))
+        RedisPlugin(RedisPlugin.Settings(url=f"{url}{'&' if '?' in url else '?'}password={PASSWORD}"))
     assert PASSWORD not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("redis://h?decode_responses=True", "has the option decode_responses, which is not supported"),
+        ("redis://h?decode_responses=", "has the option decode_responses, which is not supported"),
+        ("redis://h?protocol=3", "has the option protocol, which is not supported"),
+        ("redis+sentinel://h/main?protocol=3", "has the option protocol, which is not supported"),
+        ("redis+cluster://h:1?encoding=latin-1", "has the option encoding, which is not supported"),
+        ("redis://h?socket_timeout=9", "has the option socket_timeout, which is not supported"),
+        ("redis://h?health_check_interval=1", "has the option health_check_interval, which is not supp"),
+        ("redis://h?hunter2=1", "has an option that is not supported"),
+        ("redis://:hunter2/x@h:6379/0", "has a password or a user with a / in it"),
+        ("redis://u:1/hunter2@h:6379/0", "has a password or a user with a / in it"),
+        ("redis://:1?hunter2@h", "has a password or a user with a ? in it"),
+        ("redis://:1#hunter2@h", "has a # in it"),
+        ("redis+sentinel://:1/hunter2@h/main", "has a password or a user with a / in it"),
+        ("redis+cluster://:1/hunter2@h:1", "has a password or a user with a / in it"),
+        ("unix://u:hunter2/x@/tmp/s", "has a password or a user with a / in it"),
+    ],
+)
+def test_a_url_that_would_be_misread_is_refused_with_the_reason(url: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=r"The URL of \[redis\]") as refusal:
+        RedisPlugin(RedisPlugin.Settings(url=url))
+    assert told in refusal.value.what
+    assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:a%2Fb%3Fc%23d@h:6379/0",
+        "redis://:a@b@h",
+        "redis://h?db=3&username=u&password=a@b/c&client_name=me&protocol=2",
+        "rediss://h?ssl_cert_reqs=none&ssl_check_hostname=False",
+        "unix:///tmp/a@b.sock?db=1&password=x",
+    ],
+)
+def test_a_url_with_the_options_of_the_docs_is_taken(url: str) -> None:
+    RedisPlugin(RedisPlugin.Settings(url=url))
 
 
 @pytest.mark.parametrize("wrong", [{"prefix": ""}, {"prefix": "a{b}"}, {"socket_timeout": 3}, {"ttl": 1}])
