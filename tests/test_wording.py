@@ -13,7 +13,7 @@ from tornchat_redis.connections import reason
 
 from tests.postgres import PostgresServer, postgres_server
 from tests.valkey import free_port, valkey
-from tornchat.config.settings import _plain
+from tornchat.config.values import misfit
 from tornchat.server.http.api.decoding import _from_msgspec
 
 
@@ -48,7 +48,7 @@ def test_msgspec_says_what_it_expected_got_and_where(field: str, given: object, 
     error = refusal({"inner": {field: given}})
     what, separator, path = str(error).partition(" - at `$")
     assert (separator, path) == (" - at `$", f".inner.{field}`")
-    assert _plain(what) == plain
+    assert misfit(what, None, "") == plain
 
 
 def test_msgspec_names_an_unknown_field() -> None:
@@ -58,8 +58,9 @@ def test_msgspec_names_an_unknown_field() -> None:
 
 
 def test_msgspec_quotes_no_value_of_a_choice_that_is_none() -> None:
-    words = _plain(str(refusal("s3cret", Literal["a", "b"])))
-    assert words == "it is none of the values that may stand here"
+    words = str(refusal("s3cret", Literal["a", "b"]))
+    assert misfit(words, Literal["a", "b"], "") == "expected a or b"
+    assert misfit(words, None, "") == "it is none of the values that may stand here"
 
 
 def test_valkey_quotes_what_it_was_sent_after_the_words_that_cut_it_off() -> None:

@@ -34,6 +34,8 @@ def misfit(words: str, form: Any, description: str) -> str:
     """Translate an error of msgspec about a value of type `form` into terms of ini files."""
     if choices(form):
         return f"expected {_listed((*_numbers(form), *choices(form)))}"
+    if words.startswith("Invalid enum value"):  # the message contains the value
+        return "it is none of the values that may stand here"
     if "matching regex" in words:
         return f"it does not have the form described: {description.rstrip('.')}"
     words = re.sub(r", got `\w+`$", "", words)
