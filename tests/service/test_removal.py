@@ -7,8 +7,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from tornchat_local import LocalPlugin
 from tornchat_peewee import PeeweePlugin
 
 from tests.service.test_directory import JULIET, PRINCE
@@ -122,16 +124,27 @@ def test_who_is_removed_while_entering_is_not_let_in(tmp_path: Path, way: Way, h
     asyncio.run(play())
 
 
+class BusThatIsAway(LocalPlugin):
+    """A broadcast for several nodes that passes nothing from one to the other."""
+
+    @hookimpl
+    def broadcast_scope(self) -> Literal["process", "cluster"]:
+        return "cluster"
+
+
 @asynccontextmanager
 async def two_nodes_without_a_bus(place: Path) -> AsyncIterator[tuple[Stage, Stage]]:
     """Both use one database, and no word passes from one to the other."""
     settings = {
-        "tornchat": {"plugins": ("jwt", "peewee", "local"), "data_dir": str(place)},
+        "tornchat": {"plugins": ("jwt", "peewee", "away"), "data_dir": str(place)},
         "jwt": {"secret": SECRET},
         "peewee": {"url": f"apsw:///{place}/tornchat.db"},
     }
     async with AsyncExitStack() as stack:
-        verona, mantua = [await stack.enter_async_context(open_stage(place, settings)) for _ in range(2)]
+        plugins = {"away": BusThatIsAway}
+        verona, mantua = [
+            await stack.enter_async_context(open_stage(place, settings, plugins)) for _ in range(2)
+        ]
         verona.key = mantua.key = SECRET
         yield verona, mantua
 
