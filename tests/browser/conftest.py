@@ -12,7 +12,10 @@ from tests.browser.chromium import chromium
 from tests.browser.visitor import Visitor
 from tests.cli.process import serving
 
-SETTINGS = ("--set", "guest.per_minute=0", "--set", "limits.message_chars=12000")
+SETTINGS = (
+    *("--set", "guest.per_minute=0", "--set", "limits.message_chars=12000"),
+    *("--set", "limits.messages_per_second=0", "--set", "limits.bytes_per_second=0"),
+)
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 

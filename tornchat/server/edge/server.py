@@ -91,20 +91,21 @@ class EdgeServer(HTTPServer):
         self._count(stream, peer_of(address), spare)
         given = _brief() if spare else self.conn_params
         serve = partial(self._serve, stream, address, given)
-        self._doorstep.wait(stream, given.header_timeout or SILENT_SECONDS, serve)
+        seconds = given.header_timeout or SILENT_SECONDS
+        self._doorstep.wait(stream, seconds, serve, partial(self._turn_out, stream))
 
     def _count(self, stream: IOStream, peer: str, spare: bool) -> None:
         if spare:
             self._spare[stream] = network_of(peer)
         if self._limited:
             self._edge.opened(stream, peer)
-        stream.set_close_callback(partial(self._forget, stream))
+
+    def _turn_out(self, stream: IOStream) -> None:
+        stream.close()
+        self._forget(stream)
 
     def _serve(self, stream: IOStream, address: Any, given: HTTP1ConnectionParameters) -> None:
         """Serve a connection. Any: a UNIX socket's address is no tuple."""
-        if stream.closed():
-            return
-        stream.set_close_callback(None)  # from here on, `on_close` is called
         self._edge.readers.watch(stream)
         usual, self.conn_params = self.conn_params, given
         try:
