@@ -11,6 +11,7 @@ import peewee
 
 from tornchat import Fault
 from tornchat_peewee.index import Index
+from tornchat_peewee.schema import Schema
 
 
 class Backend(abc.ABC):
@@ -39,8 +40,9 @@ class Backend(abc.ABC):
     index: ClassVar[Index]
     """The word index for search."""
 
-    def __init__(self, database: Any) -> None:
+    def __init__(self, database: Any, schema: Schema) -> None:
         self.database = database
+        self.schema = schema
 
     def connect(self) -> Any:
         """Return the DB-API connection of the calling thread, opening it if necessary."""

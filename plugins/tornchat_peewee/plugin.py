@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import ClassVar
 
 from tornchat import (
     ChatHandle,
@@ -27,12 +28,13 @@ from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
 from tornchat_peewee.log import Log
 from tornchat_peewee.managing import ManagingHooks
+from tornchat_peewee.migration import migrate
 from tornchat_peewee.models import models_of
 from tornchat_peewee.opened import Open, Result
 from tornchat_peewee.pruning import Pruning
 from tornchat_peewee.rooms import NewRoom, RoomTable
 from tornchat_peewee.sanctions import SanctionTable
-from tornchat_peewee.schema import TABLE, migrate
+from tornchat_peewee.schema import CURRENT, TABLE, Schema
 from tornchat_peewee.search import Search
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.settings import PeeweeSettings
@@ -45,6 +47,7 @@ class PeeweePlugin(ManagingHooks):
     """The plugin `peewee`: stores rooms and their logs in a database. One thread makes all writes."""
 
     Settings = PeeweeSettings
+    schema: ClassVar[Schema] = CURRENT
 
     def __init__(self, settings: PeeweeSettings) -> None:
         super().__init__()
@@ -53,7 +56,7 @@ class PeeweePlugin(ManagingHooks):
 
     @hookimpl
     async def startup(self, chat: ChatHandle) -> None:
-        backend = backend_of(self._settings)
+        backend = backend_of(self._settings, self.schema)
         await _migrated(backend)
         if chat.exclusive:
             self._leave = await backend.occupy()
@@ -92,18 +95,18 @@ class PeeweePlugin(ManagingHooks):
     @hookimpl
     async def check(self) -> Sequence[Fault]:
         try:
-            backend = backend_of(self._settings)
+            backend = backend_of(self._settings, self.schema)
         except SettingsError as error:
             return [Fault(error.what, error.cure)]
         return await _in_a_thread(backend, lambda session: backend.faults())
 
     @hookimpl
     def check_cluster(self) -> Sequence[Fault]:
-        return backend_of(self._settings).cluster_faults()
+        return backend_of(self._settings, self.schema).cluster_faults()
 
     @hookimpl
     async def migrate(self) -> Sequence[str]:
-        return await _migrated(backend_of(self._settings))
+        return await _migrated(backend_of(self._settings, self.schema))
 
     @hookimpl
     async def health(self) -> dict[str, str]:

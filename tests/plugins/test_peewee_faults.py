@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from tornchat_peewee import PeeweePlugin
 from tornchat_peewee.databases import backend_of
-from tornchat_peewee.schema import migrate
+from tornchat_peewee.migration import migrate
 from tornchat_peewee.session import DatabaseSession
 
 from tests.plugins.peeweekit import ROMEO, Handle, draft, plugin, say, storage, texts
