@@ -37,6 +37,8 @@ class Backend(abc.ABC):
     It is empty if closing the connection is guaranteed to end the transaction.
     """
 
+    shared: ClassVar[bool] = False
+    """Whether servers on other machines may use the database."""
     index: ClassVar[Index]
     """The word index for search."""
 

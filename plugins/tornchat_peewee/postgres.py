@@ -65,6 +65,7 @@ class PostgresBackend(Backend):
 
     begin_writing = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
     begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    shared = True
     index = PostgresIndex()
     outlive = "LOCK TABLE log IN SHARE MODE"
     data_errors = (
