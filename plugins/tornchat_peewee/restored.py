@@ -46,8 +46,8 @@ class Restored:
         for start in range(0, len(renewed), MOST):
             self._renew(session, renewed[start : start + MOST])
         logger.warning(
-            "The database is older than the messages already sent in %d rooms, as after restoring a backup: "
-            "%d rooms get new epochs, and their clients a fresh history.",
+            "The database is older than the positions handed out, as after restoring a backup. "
+            "Rooms that went back: %d; rooms with new epochs, whose clients get a fresh history: %d.",
             len(behind),
             len(renewed),
             extra={"event": "restored", "rooms": len(renewed)},

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tornchat_peewee.databases import backend_of
 from tornchat_peewee.positions import RECORD, Positions, key_of
 
 from tests.plugins.peeweekit import Place, draft, plugin, say, storage
@@ -85,12 +86,10 @@ def test_a_directory_that_can_not_be_written_is_named_and_does_no_harm(
     assert len(caplog.messages) == 1
 
 
-def forget(place: Place) -> list[str]:
-    """Take the database back by one message in the hall, and not in the attic."""
-    return [
-        "DELETE FROM log WHERE text = 'lost'",
-        "UPDATE room SET head_seq = head_seq - 1 WHERE name = 'hall'",
-    ]
+LOSE = (
+    "DELETE FROM log WHERE text = 'lost'",
+    "UPDATE room SET head_seq = head_seq - 1 WHERE name = 'hall'",
+)
 
 
 async def heads(place: Place) -> dict[str, Position]:
@@ -99,11 +98,10 @@ async def heads(place: Place) -> dict[str, Position]:
 
 
 def take_back(place: Place) -> None:
-    from tornchat_peewee.databases import backend_of
-
+    """Take the database back by one message in the hall, and by none in the attic."""
     backend = backend_of(plugin(place)._settings)
     backend.connect()
-    for statement in forget(place):
+    for statement in LOSE:
         backend.database.execute_sql(statement)
     backend.disconnect()
 
@@ -139,7 +137,7 @@ def test_a_start_that_finds_everything_draws_no_epochs(
 
 
 def test_what_another_node_stored_is_noted_when_this_one_compares(place: Place, tmp_path: Path) -> None:
-    async def play() -> dict[bytes, int]:
+    async def play() -> None:
         here = tmp_path / "here"
         url = place if isinstance(place, str) else f"sqlite:///{place}/tornchat.db"
         async with storage(place, "hall") as other, storage(url, data_dir=here) as node:
