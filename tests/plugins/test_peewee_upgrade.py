@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from tornchat_peewee import PeeweePlugin
+from tornchat_peewee.databases import backend_of
 from tornchat_peewee.declaration import Declaration
-from tornchat_peewee.schema import CURRENT, DECLARING
+from tornchat_peewee.schema import CURRENT, DECLARING, TABLE
 
 from tests.plugins.peeweekit import Place, plugin, say, storage, texts
 from tests.plugins.peeweesteps import ADDS, RENAMES, version_with
@@ -100,3 +101,18 @@ def test_a_newer_version_goes_on_where_the_older_one_stopped(place: Place, tmp_p
         return [first[-1:], await migrated(place, newer)]
 
     assert asyncio.run(play()) == [["9000_moods"], []]
+
+
+def test_a_database_that_was_used_by_a_version_without_declarations_is_migrated_again(place: Place) -> None:
+    async def play() -> list[str]:
+        async with storage(place, "hall") as chat:
+            await say(chat, "before")
+        backend = backend_of(plugin(place)._settings)
+        backend.connect()
+        backend.database.execute_sql(f"DELETE FROM {TABLE} WHERE name = '{DECLARING}'")
+        backend.disconnect()
+        assert await migrated(place, PeeweePlugin) == [DECLARING]
+        async with storage(place) as chat:
+            return await texts(chat)
+
+    assert asyncio.run(play()) == ["before"]

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+import peewee
+
 ADDITIVE = True
-STATEMENTS = (
-    "ALTER TABLE schema_step ADD COLUMN additive BOOLEAN NOT NULL DEFAULT FALSE",
-    "ALTER TABLE schema_step ADD COLUMN minimum TEXT NOT NULL DEFAULT ''",
-    "ALTER TABLE schema_step ADD COLUMN way_back TEXT NOT NULL DEFAULT ''",
-)
+COLUMNS = {
+    "additive": "BOOLEAN NOT NULL DEFAULT FALSE",
+    "minimum": "TEXT NOT NULL DEFAULT ''",
+    "way_back": "TEXT NOT NULL DEFAULT ''",
+}
 
 
 def up(migrator: Any, database: Any) -> None:
-    """Add the columns. `migrator` is playhouse's."""
-    for statement in STATEMENTS:
-        database.execute_sql(statement)
+    """Add the columns. `migrator` is playhouse's.
+
+    They may exist, since going back to a version without declarations removes the row of this step only.
+    """
+    sqlite = isinstance(database, peewee.SqliteDatabase)
+    there = _columns(database) if sqlite else set()
+    add = "ALTER TABLE schema_step ADD COLUMN" + ("" if sqlite else " IF NOT EXISTS")
+    for name, kind in COLUMNS.items():
+        if name not in there:
+            database.execute_sql(f"{add} {name} {kind}")
+
+
+def _columns(database: Any) -> set[str]:
+    return {column.name for column in database.get_columns("schema_step")}
