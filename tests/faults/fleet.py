@@ -1,4 +1,4 @@
-"""Nodes that are replaced one by one while people talk, as in an upgrade, and what becomes of the messages."""
+"""Nodes that are replaced one by one while people talk, as in an upgrade, and what becomes of messages."""
 
 from __future__ import annotations
 

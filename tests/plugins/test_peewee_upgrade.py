@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from pathlib import Path
 
 import pytest
 from tornchat_peewee import PeeweePlugin
 from tornchat_peewee.databases import backend_of
 from tornchat_peewee.declaration import Declaration
-from tornchat_peewee.schema import CURRENT, DECLARING, TABLE
+from tornchat_peewee.schema import CURRENT, DECLARING
 
 from tests.plugins.peeweekit import Place, plugin, say, storage, texts
 from tests.plugins.peeweesteps import ADDS, RENAMES, version_with
 from tornchat import Fault, NotStored, SettingsError
+
+PAGE = Path(__file__).parents[2] / "docs" / "upgrading.md"
+[WAY_BACK] = re.findall(r"^```sql\n(.*?)```", PAGE.read_text(), re.M | re.S)
+"""What the page says about going back to a version without declarations."""
 
 
 async def migrated(place: Place, version: type[PeeweePlugin]) -> list[str]:
@@ -109,7 +114,7 @@ def test_a_database_that_was_used_by_a_version_without_declarations_is_migrated_
             await say(chat, "before")
         backend = backend_of(plugin(place)._settings)
         backend.connect()
-        backend.database.execute_sql(f"DELETE FROM {TABLE} WHERE name = '{DECLARING}'")
+        backend.database.execute_sql(WAY_BACK)
         backend.disconnect()
         assert await migrated(place, PeeweePlugin) == [DECLARING]
         async with storage(place) as chat:

@@ -7,11 +7,11 @@ from typing import Any
 import peewee
 
 ADDITIVE = True
-COLUMNS = {
-    "additive": "BOOLEAN NOT NULL DEFAULT FALSE",
-    "minimum": "TEXT NOT NULL DEFAULT ''",
-    "way_back": "TEXT NOT NULL DEFAULT ''",
-}
+COLUMNS = (
+    ("additive", "BOOLEAN NOT NULL DEFAULT FALSE"),
+    ("minimum", "TEXT NOT NULL DEFAULT ''"),
+    ("way_back", "TEXT NOT NULL DEFAULT ''"),
+)
 
 
 def up(migrator: Any, database: Any) -> None:
@@ -22,7 +22,7 @@ def up(migrator: Any, database: Any) -> None:
     sqlite = isinstance(database, peewee.SqliteDatabase)
     there = _columns(database) if sqlite else set()
     add = "ALTER TABLE schema_step ADD COLUMN" + ("" if sqlite else " IF NOT EXISTS")
-    for name, kind in COLUMNS.items():
+    for name, kind in COLUMNS:
         if name not in there:
             database.execute_sql(f"{add} {name} {kind}")
 
