@@ -11,6 +11,7 @@ import peewee
 
 from tornchat import Fault
 from tornchat_peewee.index import Index
+from tornchat_peewee.schema import Schema
 
 
 class Backend(abc.ABC):
@@ -36,11 +37,14 @@ class Backend(abc.ABC):
     It is empty if closing the connection is guaranteed to end the transaction.
     """
 
+    shared: ClassVar[bool] = False
+    """Whether servers on other machines may use the database."""
     index: ClassVar[Index]
     """The word index for search."""
 
-    def __init__(self, database: Any) -> None:
+    def __init__(self, database: Any, schema: Schema) -> None:
         self.database = database
+        self.schema = schema
 
     def connect(self) -> Any:
         """Return the DB-API connection of the calling thread, opening it if necessary."""

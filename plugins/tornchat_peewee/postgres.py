@@ -18,7 +18,7 @@ from tornchat import Fault, SettingsError
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.index import PostgresIndex
 from tornchat_peewee.patient import PATIENCE, NoAnswer, PatientConnection
-from tornchat_peewee.schema import TABLE, newer_fault, refuse
+from tornchat_peewee.schema import CURRENT, TABLE, Schema, refuse
 
 URL = "[peewee] url is postgresql://<user>:<password>@<host>/<database>"
 REACH = "See that the server runs, and that [peewee] url names it, its database, and who may use it."
@@ -65,6 +65,7 @@ class PostgresBackend(Backend):
 
     begin_writing = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
     begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    shared = True
     index = PostgresIndex()
     outlive = "LOCK TABLE log IN SHARE MODE"
     data_errors = (
@@ -74,9 +75,9 @@ class PostgresBackend(Backend):
         psycopg.errors.DatatypeMismatch,
     )
 
-    def __init__(self, url: str, *, lock_timeout: float) -> None:
+    def __init__(self, url: str, *, lock_timeout: float, schema: Schema = CURRENT) -> None:
         """Opens no connection. Raises `SettingsError` if `url` is invalid."""
-        super().__init__(_Database(_connecting(_read(url), lock_timeout)))
+        super().__init__(_Database(_connecting(_read(url), lock_timeout)), schema)
 
     def lost(self, connection: Any) -> bool:
         return connection is not None and bool(connection.broken)
@@ -120,7 +121,7 @@ class PostgresBackend(Backend):
         try:
             with closing(self.database.connect_apart()) as guard:
                 _take_lock(guard)
-                refuse(_fault_of(guard))
+                refuse(_fault_of(guard, self.schema))
                 self._take_time()
                 yield
         except (psycopg.Error, peewee.PeeweeException) as error:
@@ -135,7 +136,7 @@ class PostgresBackend(Backend):
     def faults(self) -> Sequence[Fault]:
         try:
             with closing(self.database.connect_apart()) as connection:
-                fault = _fault_of(connection)
+                fault = _fault_of(connection, self.schema)
         except psycopg.Error as error:
             return [Fault(f"The database can't be used: {self.explain(error)}", REACH)]
         return [fault] if fault else []
@@ -215,14 +216,13 @@ def _take_lock(guard: PatientConnection) -> None:
         time.sleep(0.05)
 
 
-def _fault_of(connection: PatientConnection) -> Fault | None:
+def _fault_of(connection: PatientConnection, schema: Schema) -> Fault | None:
     encoding = _answer(connection, "SHOW server_encoding")
     if encoding != "UTF8":
         return Fault(f"The database keeps texts as {encoding}.", "Create it with ENCODING 'UTF8'.")
     if not _has_table(connection, TABLE):
         return _fault_of_a_new_one(connection)
-    steps = connection.execute(f"SELECT name FROM {TABLE} ORDER BY name")  # noqa: S608 (a constant)
-    return newer_fault(name for (name,) in steps)
+    return schema.fault(connection)
 
 
 def _fault_of_a_new_one(connection: PatientConnection) -> Fault | None:
