@@ -31,8 +31,6 @@ def migrate(backend: Backend) -> list[str]:
             raise SettingsError(
                 f"The database can't be opened or migrated: {backend.explain(error)}", CURE
             ) from error
-        finally:
-            backend.disconnect()
 
 
 def newer_fault(taken: Iterable[str]) -> Fault | None:
