@@ -16,7 +16,7 @@ from tornchat.cli.listening import listen
 from tornchat.cli.reload import Reload
 from tornchat.cli.scraping import scraping
 from tornchat.cli.stop import Stop
-from tornchat.server.edge.certificate import Certificate
+from tornchat.server.edge.certificate import log_certificate_faults, tls_context
 from tornchat.server.edge.server import EdgeServer
 from tornchat.tasks import Tasks
 
@@ -72,8 +72,7 @@ async def _run(
     number: int | None,
     reload: Reload | None,
 ) -> None:
-    certificate = Certificate.of(chat.settings)
-    context = certificate and certificate.context()
+    context = tls_context(chat.settings)
     if await stop.interrupts(chat.start()):
         on_stop()
         return
@@ -87,8 +86,7 @@ async def _run(
         listen(sockets)
         server.add_sockets(sockets)
         on_ready()
-        if certificate is not None:
-            certificate.warn()
+        log_certificate_faults(chat.settings)
         if reload is not None:
             reloading.start(reload.run(chat, server), "reload")
         await stop.wait()

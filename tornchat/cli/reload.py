@@ -13,7 +13,7 @@ from tornchat.cli.hangup import Hangup
 from tornchat.cli.options import Given
 from tornchat.config.reloading import Changes
 from tornchat.errors import SettingsError
-from tornchat.server.edge.certificate import Certificate
+from tornchat.server.edge.certificate import log_certificate_faults, tls_context
 from tornchat.server.edge.server import EdgeServer
 
 log = logging.getLogger("tornchat.reload")
@@ -57,14 +57,12 @@ class Reload:
         """Apply either all that can be applied, or nothing. Raises `SettingsError`."""
         former = chat.settings.tornchat.log_level
         settings = await asyncio.to_thread(self._given.settings)
-        certificate = await asyncio.to_thread(Certificate.of, settings)
-        context = certificate and await asyncio.to_thread(certificate.context)
+        context = await asyncio.to_thread(tls_context, settings)
         changes = await chat.reload(settings)
         server.encrypt(context)
         level = chat.settings.tornchat.log_level
         logs.change_level(former, level, partial(note, changes))
-        if certificate is not None:
-            certificate.warn()
+        await asyncio.to_thread(log_certificate_faults, settings)
 
 
 def note(changes: Changes) -> None:

@@ -12,7 +12,7 @@ from tornchat.cli.listening import bind
 from tornchat.config.settings import Settings
 from tornchat.errors import SettingsError
 from tornchat.model import Fault
-from tornchat.server.edge.certificate import Certificate
+from tornchat.server.edge.certificate import certificate_faults
 from tornchat.service.access import UNSAFE_NAMES
 
 
@@ -23,7 +23,7 @@ def faults_of_node(settings: Settings) -> list[tuple[str, Fault]]:
         *_address("[tornchat] host", settings.tornchat.host, settings.tornchat.port),
         *_directory(settings.tornchat.data_dir),
         *_default_room(settings),
-        *_certificate(settings),
+        *certificate_faults(settings),
     ]
     if settings.metrics.port:
         faults += _address("[metrics] host", settings.metrics.host, settings.metrics.port)
@@ -61,14 +61,6 @@ def _directory(path: Path) -> Iterator[Fault]:
     except OSError as error:
         what = f"[tornchat] data_dir: {path} can't be written: {error.strerror}."
         yield Fault(what, "Make it writable for this user, or choose another.")
-
-
-def _certificate(settings: Settings) -> list[Fault]:
-    try:
-        certificate = Certificate.of(settings)
-    except SettingsError as error:
-        return [Fault(error.what, error.cure)]
-    return [] if certificate is None else certificate.faults()
 
 
 def _default_room(settings: Settings) -> Iterator[Fault]:

@@ -23,7 +23,7 @@ from tornchat.config.reloading import needing_restart
 from tornchat.config.settings import Settings
 from tornchat.errors import SettingsError
 from tornchat.hooks.loader import Loaded, load_plugins
-from tornchat.server.edge.certificate import Certificate
+from tornchat.server.edge.certificate import tls_context
 
 log = logging.getLogger("tornchat.workers")
 
@@ -60,7 +60,7 @@ async def _prepare(loaded: Loaded, settings: Settings) -> None:
     """Check that several processes can share a chat, and migrate once for all. Raises `SettingsError`."""
     try:
         hooks = loaded.hooks
-        _refuse_bad_certificate(settings)
+        tls_context(settings)  # raises for a certificate that can't be used
         workers = settings.server.workers
         for plugin, fault in [*faults_of_workers(hooks, workers), *await hooks.cluster_faults()]:
             if not fault.warning:
@@ -68,12 +68,6 @@ async def _prepare(loaded: Loaded, settings: Settings) -> None:
         await hooks.migrate()
     finally:
         await loaded.hooks.close()
-
-
-def _refuse_bad_certificate(settings: Settings) -> None:
-    certificate = Certificate.of(settings)
-    if certificate is not None:
-        certificate.context()
 
 
 class Supervisor:
@@ -133,7 +127,7 @@ class Supervisor:
         """Read the settings for the next workers, and apply to the parent what concerns it."""
         try:
             settings = self._given.settings()
-            _refuse_bad_certificate(settings)
+            tls_context(settings)
         except SettingsError as fault:
             log.error("the workers are not replaced: %s", fault)
             return False

@@ -134,7 +134,7 @@ def _installed_names() -> str:
 
 
 def refuse_unknown_sections(settings: Settings, plugins: Collection[str]) -> None:
-    """Raise `SettingsError` for a section or a deadline that belongs to none of these plugins, nor the core."""
+    """Raise `SettingsError` for a section that belongs to none of these plugins, or a deadline of no hook."""
     known = [*SECTIONS, DEADLINES, *plugins]
     for section in settings.section_names():
         if section not in known:

@@ -62,11 +62,6 @@ class Certificate:
             return [Fault(error.what, error.cure)]
         return _faults_of_period(self._certfile, context, now or datetime.now(UTC))
 
-    def warn(self) -> None:
-        """Log what `faults` returns."""
-        for fault in self.faults():
-            log.log(logging.WARNING if fault.warning else logging.ERROR, "%s %s", fault.what, fault.cure)
-
     @property
     def _places(self) -> str:
         own = f"[server] certfile {self._certfile}"
@@ -166,3 +161,24 @@ def _steps(handshake: Callable[[], None]) -> bool:
     except ssl.SSLWantReadError:
         return False
     return True
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
+    """Return the context for the certificate in the settings; None without TLS. Raises `SettingsError`."""
+    certificate = Certificate.of(settings)
+    return None if certificate is None else certificate.context()
+
+
+def certificate_faults(settings: Settings) -> list[Fault]:
+    """Return what is wrong with the certificate in the settings."""
+    try:
+        certificate = Certificate.of(settings)
+    except SettingsError as error:
+        return [Fault(error.what, error.cure)]
+    return [] if certificate is None else certificate.faults()
+
+
+def log_certificate_faults(settings: Settings) -> None:
+    """Log what is wrong with the certificate in the settings."""
+    for fault in certificate_faults(settings):
+        log.log(logging.WARNING if fault.warning else logging.ERROR, "%s %s", fault.what, fault.cure)
