@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -99,6 +100,8 @@ class Stage:
         """The node's use cases, where it runs in this process."""
         self.connections: Any = None
         """Its open connections, there."""
+        self.trust: ssl.SSLContext | None = None
+        """What clients trust, if the server has TLS."""
         self._players: list[Player] = []
 
     def token(self, user: str, lifetime: float = 600, **claims: object) -> str:
@@ -133,9 +136,11 @@ class Stage:
         """
         headers = {"Authorization": f"Bearer {self.token(user) if token is None else token}"}
         tail = "?" + urlencode(query) if query else ""
-        uri = f"ws://127.0.0.1:{self.port}/ws/chat/{room}/{tail}"
+        scheme = "ws" if self.trust is None else "wss"
+        uri = f"{scheme}://127.0.0.1:{self.port}/ws/chat/{room}/{tail}"
         socket = await connect(
             uri,
+            ssl=self.trust,
             additional_headers=headers,
             subprotocols=[V1] if v1 else None,
             proxy=None,

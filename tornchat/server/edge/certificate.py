@@ -47,6 +47,10 @@ class Certificate:
         context.set_alpn_protocols(["http/1.1"])
         try:
             context.load_cert_chain(self._certfile, self._keyfile, password=_no_password)
+        except _EncryptedKeyError:
+            what = f"{self._place_of_key} is encrypted, and a server has nobody to ask for the password."
+            cure = "Decrypt it: openssl pkey -in KEY -out NEW, and chmod 600 NEW."
+            raise SettingsError(what, cure) from None
         except ssl.SSLError as error:
             raise self._fault(error) from None
         except OSError as error:  # a file was replaced meanwhile
@@ -67,6 +71,11 @@ class Certificate:
         own = f"[server] certfile {self._certfile}"
         return own if self._keyfile is None else f"{own} and keyfile {self._keyfile}"
 
+    @property
+    def _place_of_key(self) -> str:
+        setting = "certfile" if self._keyfile is None else "keyfile"
+        return f"[server] {setting} {self._keyfile or self._certfile}"
+
     def _refuse_unfit_files(self) -> None:
         """Raise `SettingsError` for a file that can't be read or does not contain what it should."""
         certificate = _read("certfile", self._certfile)
@@ -83,13 +92,9 @@ class Certificate:
             )
 
     def _fault(self, error: ssl.SSLError) -> SettingsError:
-        key = f"[server] keyfile {self._keyfile or self._certfile}"
         if error.reason == "KEY_VALUES_MISMATCH":
-            what = f"{key} is not the key of the certificate in certfile {self._certfile}."
+            what = f"{self._place_of_key} is not the key of the certificate in certfile {self._certfile}."
             return SettingsError(what, "Name the key that the certificate was issued for.")
-        if isinstance(error.__context__, _EncryptedKeyError) or error.reason == "BAD_PASSWORD_READ":
-            what = f"{key} is encrypted, and a server has nobody to ask for the password."
-            return SettingsError(what, "Decrypt it: openssl pkey -in KEY -out NEW, and chmod 600 NEW.")
         what = f"{self._places} can't be used: {error.reason or 'they are damaged'}."
         return SettingsError(what, "Check them with: openssl x509 -in CERTFILE -noout -text.")
 
