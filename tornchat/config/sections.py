@@ -314,8 +314,9 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
 def describe(form: type[msgspec.Struct]) -> dict[str, str]:
     """Return the descriptions of a section's settings by key, from `Meta(description=...)`."""
     words = {}
-    for name, hint in get_type_hints(form, include_extras=True).items():
-        notes = [note for note in get_args(hint)[1:] if isinstance(note, Meta)]
+    hints = get_type_hints(form, include_extras=True)
+    for name in form.__struct_fields__:
+        notes = [note for note in get_args(hints[name])[1:] if isinstance(note, Meta)]
         words[name] = " ".join(note.description for note in notes if note.description)
     return words
 
