@@ -98,6 +98,8 @@ class Stage:
         self.key = key
         self.chat: Any = None
         """The node's use cases, where it runs in this process."""
+        self.app: Any = None
+        """Its `ChatApp`, there."""
         self.connections: Any = None
         """Its open connections, there."""
         self.trust: ssl.SSLContext | None = None
@@ -178,7 +180,7 @@ async def open_stage(
     server.add_sockets(sockets)
     key = data_dir / "jwt.key"
     stage = Stage(sockets[0].getsockname()[1], key.read_text() if key.exists() else "")
-    stage.chat = chat._chat
+    stage.app, stage.chat = chat, chat._chat
     stage.connections = chat._connections
     try:
         yield stage
