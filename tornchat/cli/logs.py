@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -94,6 +95,14 @@ def to_stderr(
     handler.addFilter(without_requests)
     handler.setFormatter(JsonLine(worker) if form == "json" else OneLine(named))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def change_level(former: str, level: str, note: Callable[[], None]) -> None:
+    """Log from another level on. `note` logs the change, at the more verbose of the two."""
+    root = logging.getLogger()
+    root.setLevel(min(logging.getLevelNamesMapping()[each.upper()] for each in (former, level)))
+    note()
+    root.setLevel(level.upper())
 
 
 def log_request(handler: RequestHandler) -> None:

@@ -90,7 +90,7 @@ class Chat:
         self.publisher = Broadcast(hooks, self.node_id)
         removals = Removals()
         offenders = Offenders(time.monotonic, self.counts.limits)
-        pace = Pace(settings.limits, offenders)
+        self._pace = pace = Pace(settings.limits, offenders)
         self._enforcement = Enforcement(
             hooks, self.rooms, self._sanctions, removals, self.publisher, Control(self.node_id), self._tasks
         )
@@ -123,6 +123,16 @@ class Chat:
             hooks, access, self.people, self._enforcement, self.audit, self.committer, self._drafts
         )
         self.site = SiteModeration(hooks, self.people, self._enforcement, self.audit)
+
+    def reload(self, settings: Settings) -> None:
+        """Apply the limits in `settings`, also to users who are here. Nothing is interrupted."""
+        limits = settings.limits
+        self._drafts.message_chars = limits.message_chars
+        self.directory.rooms_per_user = limits.rooms_per_user
+        self.rooms.reload(_room_limits(settings))
+        self._pace.reload(limits)
+        self._joining.reload(settings)
+        self.posting.quotas.reload(limits)
 
     # --- connect ---
 

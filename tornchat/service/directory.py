@@ -39,7 +39,8 @@ class Directory:
         self._enforcement = enforcement
         self._audit = audit
         self._pace = pace
-        self._rooms_per_user = rooms_per_user
+        self.rooms_per_user = rooms_per_user
+        """The maximum number of rooms that a user may own."""
 
     # --- rooms ---
 
@@ -70,7 +71,7 @@ class Directory:
         if not await self._access.may_create(user, name):
             raise ChatError("forbidden")
         self._pace.create(user.id)
-        info = await self._hooks.create_room(name, user, private, self._rooms_per_user, owner)
+        info = await self._hooks.create_room(name, user, private, self.rooms_per_user, owner)
         await self._audit.record(user, "create room", info, detail="private" if private else "")
         return RoomSummary(info.name, info.epoch, info.private, info.owner, 0)
 
@@ -113,7 +114,7 @@ class Directory:
             place = await self._access.require(user, name, "set member")
             if await self._access.role_in(place.room, user_id) == "owner":
                 raise ChatError("forbidden", "Make somebody else the owner first.")
-        if not await self._hooks.set_member(name, user_id, role, self._rooms_per_user):
+        if not await self._hooks.set_member(name, user_id, role, self.rooms_per_user):
             raise ChatError("room_not_found")
         await self._audit.record(user, "set member", place.room, user_id, role)
 

@@ -106,6 +106,11 @@ class Joining:
         room.catch_up(session.member)
         return session
 
+    def reload(self, settings: Settings) -> None:
+        """Apply other limits to the next joins."""
+        self._settings = settings
+        self._history.resume_messages = settings.limits.resume_messages
+
     async def _open(self, user: User, name: str) -> Room:
         """Return the loaded room. Raises `Closed` (4000), `Unavailable`."""
         if not self._access.is_name(name) or not await self._hooks.authorize(user, "join", name):

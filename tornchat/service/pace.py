@@ -20,6 +20,11 @@ class Pace:
         self._rooms = Rates(limits.rooms_per_hour / SECONDS_PER_HOUR, limits.rooms_per_hour)
         self._offenders = offenders
 
+    def reload(self, limits: LimitsSection) -> None:
+        """Apply other limits, to the users seen before, too."""
+        self._joins.change(limits.joins_per_second, limits.join_burst)
+        self._rooms.change(limits.rooms_per_hour / SECONDS_PER_HOUR, limits.rooms_per_hour)
+
     def join(self, user: str) -> None:
         """Count a join. Raises `Closed` (1013, `retry_after=SECONDS`) above the rate."""
         if wait := self._joins.wait(user, _now()):

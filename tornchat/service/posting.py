@@ -61,7 +61,7 @@ class Posting:
         self._broadcast = broadcast
         self._flush = flush
         self._drafts = drafts
-        self._quotas = quotas
+        self.quotas = quotas
         self._counts = counts
         self._refuse = refuse
         self._now = asyncio.get_running_loop().time
@@ -85,7 +85,7 @@ class Posting:
             self._drafts.check(said.text)
             user = session.user.id
             if quota.contended or self.committer.queue.full_for(user) or quota.take(size, self._now()):
-                self._quotas.note(user)
+                self.quotas.note(user)
                 return self._slowed(session, quota, said, size)
             return self._admitted(session, said)
         except ChatError as error:
@@ -93,7 +93,7 @@ class Posting:
         return None
 
     def _quota(self, session: Session) -> Quota:
-        session.quota = self._quotas.of(session.user.id)
+        session.quota = self.quotas.of(session.user.id)
         return session.quota
 
     async def _slowed(self, session: Session, quota: Quota, said: Said, size: int) -> None:
@@ -126,8 +126,8 @@ class Posting:
         """
         info = await self._access.see(user, room)
         self._drafts.check(said.text)
-        if wait := self._quotas.of(user.id).take(len(said.text.encode()), self._now()):
-            self._quotas.note(user.id)
+        if wait := self.quotas.of(user.id).take(len(said.text.encode()), self._now()):
+            self.quotas.note(user.id)
             raise ChatError("rate_limited", "", round(wait, 3), said.client_id)
         await self._refuse_sanctioned(user, room)
         draft = await self._gates(user, self._drafts.make(user, info, said))

@@ -30,8 +30,8 @@ class FailedLogins:
     """Counts failures per network in windows of a minute. A login that succeeds is never delayed."""
 
     def __init__(self, per_minute: int, offenders: Offenders) -> None:
-        """`per_minute` failures are answered at once; 0 means all of them."""
-        self._per_minute = per_minute
+        self.per_minute = per_minute
+        """So many failures are answered at once; 0 means all of them."""
         self._offenders = offenders
         self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._waiting: Counter[str] = Counter()
@@ -65,7 +65,7 @@ class FailedLogins:
         return LoginAnswer.LATE
 
     def _delay(self, network: str, now: float) -> float:
-        if not self._per_minute:
+        if not self.per_minute:
             return 0.0
         since, count = self._windows.pop(network, (now, 0))
         if now - since >= WINDOW_SECONDS:
@@ -73,4 +73,4 @@ class FailedLogins:
         self._windows[network] = (since, count + 1)
         if len(self._windows) > MOST_ADDRESSES:
             self._windows.popitem(last=False)
-        return min(LONGEST_SECONDS, STEP_SECONDS * max(0, count + 1 - self._per_minute))
+        return min(LONGEST_SECONDS, STEP_SECONDS * max(0, count + 1 - self.per_minute))

@@ -84,6 +84,11 @@ class Connection:
         """The session in the room; None before it has joined and after it has left."""
         return None if self._ended else self._session
 
+    def limit(self, max_message_bytes: int) -> None:
+        """Set another maximum length of a received message."""
+        if self._frames is not None:
+            self._frames.limit(max_message_bytes)
+
     # --- the beginning ---
 
     async def begin(self, request: HTTPServerRequest, room: str) -> None:

@@ -141,7 +141,7 @@ class ChatSocket(WebSocketHandler):
             return
         bits = protocol.window_bits
         dialect = shared.dialect(handshake.asks_for_v1(self.request), bits)
-        parser = FrameParser(shared.settings.limits.frame_bytes or 1 << 31, unmask, inflates=bits is not None)
+        parser = FrameParser(shared.message_bytes, unmask, inflates=bits is not None)
         assert self._client is not None
         await Connection(shared, line, parser, dialect, self._client).begin(self.request, room)
 
