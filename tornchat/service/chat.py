@@ -34,7 +34,7 @@ from tornchat.model import (
     Stored,
     User,
 )
-from tornchat.offenders import Offenders
+from tornchat.offenders import QUIET_SECONDS, Offenders
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.member import Outlet
 from tornchat.rooms.registry import Registry
@@ -89,7 +89,7 @@ class Chat:
         self._sanctions = Sanctions(hooks)
         self.publisher = Broadcast(hooks, self.node_id)
         removals = Removals()
-        offenders = Offenders(time.monotonic, self.counts.limits)
+        self._offenders = offenders = Offenders(time.monotonic, self.counts.limits)
         pace = Pace(settings.limits, offenders)
         self._enforcement = Enforcement(
             hooks, self.rooms, self._sanctions, removals, self.publisher, Control(self.node_id), self._tasks
@@ -219,7 +219,7 @@ class Chat:
             "event": "limit",
             "session": session.id,
             "user": session.user.id,
-            "room": session.room.info.logged,
+            "room": session.room.info.logged_with_user,
             "limit": error.code,
         }
         log.info("user %(user)r in room %(room)r has reached a limit: %(limit)s", facts, extra=facts)
@@ -275,6 +275,7 @@ class Chat:
         self._tasks.every(0.25, self.committer.expire, "expire")
         self._tasks.every(1.0, self._joining.retry, "presence")
         self._tasks.every(0.25, self.people.write, "people")
+        self._tasks.every(QUIET_SECONDS, self._offenders.sum_up, "left out")
         self._tasks.every(3.0, self.rooms.check_positions, "positions")
         self._tasks.every(EVERY, self._enforcement.upkeep, "sanctions")
         self._tasks.every(5.0, self.rooms.upkeep, "rooms")

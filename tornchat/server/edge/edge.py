@@ -56,9 +56,9 @@ class Edge:
     def begin(self, counts: Counts) -> None:
         """Count in `counts` from now on, and find out how many connections there may be."""
         self.offenders.counts = counts.limits
-        self.logins.begin()
         given = self._limits.connections
         self.most = affordable() if given == "auto" else given
+        self.logins.begin(self.most)
 
     # --- addresses ---
 
