@@ -69,7 +69,9 @@ def test_no_line_shows_the_name_of_a_private_room(
     digests = names - {"private:"}
     assert len(digests) == 2, "one digest before, and one after the room was given a new epoch"
     users = {"user", "actor", "target", "session"}
-    beside = [vars(one) for one in caplog.records if vars(one).get("room") in digests and users & vars(one).keys()]
+    beside = [
+        vars(one) for one in caplog.records if vars(one).get("room") in digests and users & vars(one).keys()
+    ]
     assert beside == [], "a line with a user and a digest shows who is in which private room"
     acts = [vars(one) for one in caplog.records if vars(one).get("event") == "audit"]
     assert {one["action"]: one["target"] for one in acts}["set member"] == "", "two members in one line"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ def raw(stage: Stage, method_and_path: str, version: str = "HTTP/1.1", *headers:
     return "\r\n".join([*lines, "Connection: close", "", ""]).encode()
 
 
-def upgrade(stage: Stage, *headers: str, version: str = "HTTP/1.1", key: str = "dGhlIHNhbXBsZSBub25jZQ==") -> bytes:
+def upgrade(
+    stage: Stage, *headers: str, version: str = "HTTP/1.1", key: str = "dGhlIHNhbXBsZSBub25jZQ=="
+) -> bytes:
     own = ("Upgrade: websocket", f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13")
     return raw(stage, "GET /ws/chat/hall/", version, *own, *headers).replace(b": close", b": Upgrade")
 
@@ -35,7 +38,7 @@ FLOODS: dict[str, Callable[[Stage], bytes]] = {
     "a path that is not there": lambda stage: raw(stage, "GET /wp-login.php"),
     "a path that is not there in the API": lambda stage: raw(stage, "GET /api/nothing"),
     "a method that is not there": lambda stage: raw(stage, "DELETE /healthz"),
-    "no token": lambda stage: upgrade(stage),
+    "no token": upgrade,
     "a bad token": lambda stage: upgrade(stage, "Authorization: Bearer forged"),
     "a call without a token": lambda stage: raw(stage, "GET /api/me"),
     "a call with a bad token": lambda stage: raw(stage, "GET /api/me", "HTTP/1.1", "Authorization: Bearer x"),
@@ -44,20 +47,26 @@ FLOODS: dict[str, Callable[[Stage], bytes]] = {
 
 
 async def send(stage: Stage, data: bytes) -> None:
+    """Send `data`, and wait until the server has answered and closed."""
     reader, writer = await asyncio.open_connection("127.0.0.1", stage.port)
-    writer.write(data)
     try:
+        writer.write(data)
         async with asyncio.timeout(10):
-            while b"\x88" not in (got := await reader.read(65536)) and got:
-                pass
-        writer.close()
-        await writer.wait_closed()
-    except ConnectionError:
+            head = await reader.readuntil(b"\r\n\r\n")
+            if b" 101 " in head:
+                await reader.readuntil(b"\x88")  # the close frame
+    except (ConnectionError, asyncio.IncompleteReadError):
         pass
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 def told(records: list[logging.LogRecord]) -> list[str]:
-    return [one.getMessage() for one in records if one.name.startswith("tornchat") and one.levelno >= logging.INFO]
+    return [
+        one.getMessage() for one in records if one.name.startswith("tornchat") and one.levelno >= logging.INFO
+    ]
 
 
 @pytest.mark.parametrize("flood", FLOODS)
