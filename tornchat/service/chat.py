@@ -90,7 +90,7 @@ class Chat:
         self.publisher = Broadcast(hooks, self.node_id)
         removals = Removals()
         self._offenders = offenders = Offenders(time.monotonic, self.counts.limits)
-        pace = Pace(settings.limits, offenders)
+        pace = Pace(settings.limits, settings.guest.rooms_per_hour, offenders)
         self._enforcement = Enforcement(
             hooks, self.rooms, self._sanctions, removals, self.publisher, Control(self.node_id), self._tasks
         )
@@ -101,9 +101,7 @@ class Chat:
         self._joining = Joining(
             settings, hooks, self.rooms, access, self._sanctions, removals, pace, self.counts, self.node_id
         )
-        self.directory = Directory(
-            hooks, access, self._enforcement, self.audit, pace, settings.limits.rooms_per_user
-        )
+        self.directory = Directory(hooks, access, self._enforcement, self.audit, pace, settings.limits)
         self.reading = Reading(hooks, access)
         self.posting = Posting(
             hooks,
@@ -120,7 +118,14 @@ class Chat:
         )
         self.committer = self.posting.committer
         self.moderation = Moderation(
-            hooks, access, self.people, self._enforcement, self.audit, self.committer, self._drafts
+            hooks,
+            access,
+            self.people,
+            self._enforcement,
+            self.audit,
+            self.committer,
+            self._drafts,
+            settings.limits.sanctions_per_room,
         )
         self.site = SiteModeration(hooks, self.people, self._enforcement, self.audit)
 
