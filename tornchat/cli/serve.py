@@ -11,6 +11,7 @@ import click
 from tornchat.app import ChatApp
 from tornchat.cli import logs, loops, node, supervisor
 from tornchat.cli.listening import activated, bind, shown
+from tornchat.cli.notify import READY, STOPPING, notify
 from tornchat.cli.occupied import occupied
 from tornchat.cli.options import Given, with_settings
 from tornchat.cli.startable import strange_variables
@@ -49,13 +50,19 @@ def _serve(settings: Settings, given: Given) -> None:
     def greet() -> None:
         _greet(settings, given, [shown(socket) for socket in sockets])
         click.echo(f"its event loop is {loops.name(asyncio.get_running_loop())}")
+        notify(READY)
 
     with ExitStack() as stack:
         for socket in sockets:
             stack.enter_context(socket)
         if alone:
             stack.enter_context(occupied(settings.tornchat.data_dir))
-        node.run(chat, sockets, stop, greet, lambda: say("tornchat is stopping"))
+        node.run(chat, sockets, stop, greet, _say_farewell)
+
+
+def _say_farewell() -> None:
+    notify(STOPPING)
+    say("tornchat is stopping")
 
 
 def _greet(settings: Settings, given: Given, addresses: list[str]) -> None:
