@@ -30,12 +30,12 @@ def listener(address: str) -> socket.socket:
 
 
 def test_a_server_says_when_it_is_ready_and_when_it_stops(tmp_path: Path) -> None:
-    with listener(str(tmp_path / "manager")) as manager:
-        with serving(tmp_path, NOTIFY_SOCKET=str(tmp_path / "manager")) as (server, _):
-            assert manager.recv(100) == b"READY=1"
-            server.process.send_signal(signal.SIGTERM)
-            assert manager.recv(100) == b"STOPPING=1"
-            assert server.ends() == 0
+    address = str(tmp_path / "manager")
+    with listener(address) as manager, serving(tmp_path, NOTIFY_SOCKET=address) as (server, _):
+        assert manager.recv(100) == b"READY=1"
+        server.process.send_signal(signal.SIGTERM)
+        assert manager.recv(100) == b"STOPPING=1"
+        assert server.ends() == 0
 
 
 def test_a_name_without_a_file_is_understood(tmp_path: Path) -> None:

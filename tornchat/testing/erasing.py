@@ -18,7 +18,7 @@ class ErasingContract(Contract):
     @promise("erase_user: at most limit entries in a call, the number of which it gives; 0: nothing is left")
     async def test_erased_in_parts(self, stage: Stage) -> None:
         name = await _lived(stage)
-        counts = []
+        counts: list[int] = []
         while not counts or counts[-1]:
             counts.append(await stage.call("erase_user", user_id=_id(name), limit=2))
             assert len(counts) < 10, f"it gave {counts}, and never 0"
