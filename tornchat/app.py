@@ -19,6 +19,7 @@ from tornchat.hooks.loader import load_plugins
 from tornchat.hooks.reloading import PluginSettings
 from tornchat.hooks.watchdog import Watchdog
 from tornchat.model import Stored, User
+from tornchat.offenders import QUIET_SECONDS
 from tornchat.server.edge.edge import Edge
 from tornchat.server.edge.readers import LOOK_SECONDS
 from tornchat.server.http.handler import NotFoundHandler, WithoutVersion
@@ -108,6 +109,7 @@ class ChatApp:
         self.edge.begin(chat.counts)
         self._connections = Connections(chat, self.settings, self._tasks, self.edge)
         self._tasks.every(LOOK_SECONDS, self.edge.readers.look, "slow readers")
+        self._tasks.every(QUIET_SECONDS, self.edge.offenders.sum_up, "left out")
         self._site.checkup.begin(self._tasks, lambda: chat.committer.health)
         self._site.phase = "running"
         self._site.samples = samples = Samples(chat, self._connections)

@@ -86,6 +86,8 @@ class PeeweePlugin(ManagingHooks):
         )
         if await _in_a_thread(backend, self._open.directory.has_deleted):
             self._clear_away()  # rooms deleted before the last shutdown
+        if backend.index.purges:
+            self._begin_purging()
 
     @hookimpl
     async def shutdown(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import ExitStack
-from functools import partial
 
 import click
 
@@ -13,6 +12,7 @@ from tornchat.app import ChatApp
 from tornchat.cli import logs, loops, node, supervisor
 from tornchat.cli.hangup import Hangup
 from tornchat.cli.listening import activated, bind, shown
+from tornchat.cli.notify import READY, STOPPING, notify
 from tornchat.cli.occupied import occupied
 from tornchat.cli.options import Given, with_settings
 from tornchat.cli.reload import Reload
@@ -53,14 +53,19 @@ def _serve(settings: Settings, given: Given, stop: Stop, hangup: Hangup) -> None
     def greet() -> None:
         _greet(settings, given, [shown(socket) for socket in sockets])
         click.echo(f"its event loop is {loops.name(asyncio.get_running_loop())}")
+        notify(READY)
 
     with ExitStack() as stack:
         for socket in sockets:
             stack.enter_context(socket)
         if alone:
             stack.enter_context(occupied(settings.tornchat.data_dir))
-        goodbye = partial(say, "tornchat is stopping")
-        node.run(chat, sockets, stop, greet, goodbye, reload=Reload(given, hangup))
+        node.run(chat, sockets, stop, greet, _say_farewell, reload=Reload(given, hangup))
+
+
+def _say_farewell() -> None:
+    notify(STOPPING)
+    say("tornchat is stopping")
 
 
 def _greet(settings: Settings, given: Given, addresses: list[str]) -> None:

@@ -14,6 +14,7 @@ from tornchat.cli import logs
 from tornchat.cli.child import Child
 from tornchat.cli.hangup import Hangup
 from tornchat.cli.listening import activated, bind, shown
+from tornchat.cli.notify import READY, STOPPING, notify
 from tornchat.cli.options import Given
 from tornchat.cli.reload import note_waiting
 from tornchat.cli.several import faults_of_workers
@@ -111,6 +112,7 @@ class Supervisor:
             raise SettingsError("No worker got ready.", "What it said is above.")
         self._greet([shown(one) for one in self._sockets])
         click.echo(f"it has {len(self._slots)} workers")
+        notify(READY)
         async with asyncio.TaskGroup() as keeping:
             for slot in (first, *others):
                 keeping.create_task(slot.keep())
@@ -147,6 +149,7 @@ class Supervisor:
 
     async def _end(self, work: asyncio.Task[None]) -> bool:
         if not work.done():
+            notify(STOPPING)
             click.echo("tornchat is stopping")
         work.cancel()
         await asyncio.wait({work})

@@ -168,6 +168,12 @@ class LimitsSection(Section, frozen=True):
     rooms_per_hour: Annotated[
         Natural, Meta(description="Maximum number of rooms that a user may create in an hour.")
     ] = 60
+    members_per_room: Annotated[
+        Natural, Meta(description="Maximum number of members of a room; more can't be added.")
+    ] = 5000
+    sanctions_per_room: Annotated[
+        Natural, Meta(description="Maximum number of bans of a room, and as many mutes and as many kicks.")
+    ] = 2000
     send_buffer_bytes: Annotated[
         Natural,
         Meta(description="Maximum bytes that a slow client may fall behind; then it is closed with 1013."),
@@ -264,6 +270,13 @@ class GuestSection(Section, frozen=True):
     per_minute: Annotated[
         Natural, Meta(description="Maximum number of guest tokens per address and minute. 0: no limit.")
     ] = 10
+    rooms_per_hour: Annotated[
+        Natural,
+        Meta(
+            description="Maximum number of rooms that all guests together may create in an hour on one node. "
+            "0: no limit."
+        ),
+    ] = 300
 
 
 class MetricsSection(Section, frozen=True):

@@ -170,7 +170,7 @@ class Joining:
         info = await self._hooks.open_room(name, user, False, limit, owner)
         create = info is None and self._settings.rooms.auto_create
         if create and await self._access.may_create(user, name):
-            self._pace.create_by_joining(user.id)
+            self._pace.create_by_joining(user)
             info = await self._hooks.open_room(name, user, True, limit, owner)
         return info
 

@@ -57,8 +57,8 @@ class Edge:
     def begin(self, counts: Counts) -> None:
         """Count in `counts` from now on, and find out how many connections there may be."""
         self.offenders.counts = counts.limits
-        self.logins.begin()
         self._allow(self._limits)
+        self.logins.begin(self.most)
 
     def reload(self, limits: LimitsSection) -> None:
         """Apply other limits. Connections beyond them stay open."""
