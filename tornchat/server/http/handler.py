@@ -40,6 +40,11 @@ class SiteHandler(RequestHandler):
         self.client = site.edge.client(self.request)
         """Who sent the request."""
 
+    @property
+    def outside(self) -> str:
+        """The path below which the client sees the chat: its mount, and what proxies take away before it."""
+        return self.site.edge.outside.prefix(self.request) + self.prefix
+
     def set_default_headers(self) -> None:
         self.clear_header("Server")
         for name, value in SECURITY_HEADERS.items():

@@ -123,7 +123,7 @@ class ApiHandler(SiteHandler):
         if len(self.request.body) > MAX_BODY_BYTES:
             raise _too_big()
         given = inputs(endpoint, self.request, segments)
-        call = Call(self.site, self.prefix, self.request, user, endpoint.status)
+        call = Call(self.site, self.outside, self.request, user, endpoint.status)
         answer = await endpoint.run(call, **given)
         self.set_status(call.status)
         for name, value in call.headers.items():
