@@ -70,6 +70,13 @@ class SiteHandler(RequestHandler):
         if stream is not None and not stream.closed():
             self.site.edge.readers.watch(stream)
 
+    def check_xsrf_cookie(self) -> None:
+        """Accept what a host with `xsrf_cookies=True` would refuse: nothing here changes anything."""
+
+    def check_trusted_origin(self, origin: str) -> bool:
+        """Accept what a host with `cross_origin_protection=True` would refuse, for the same reason."""
+        return True
+
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
         """Decode with replacement, so that a path that is not UTF-8 yields 404, not 400."""
         return value.decode("utf-8", "replace")
