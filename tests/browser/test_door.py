@@ -121,14 +121,14 @@ def test_who_is_logged_in_to_the_site_is_in(arrives: Arrives, site: str) -> None
 def test_a_token_that_only_the_server_understands_is_for_the_server_to_judge(
     arrives: Arrives, site: str
 ) -> None:
-    ann = arrives(site).opens()
+    ann = arrives(site).opens("/#opaque")
     field = ann.page.get_by_label("Your token")
     field.fill("unknown")
     ann.page.get_by_role("button", name="Sign in").click()
     ann.reads("does not accept this token")
     field.fill("opaque/+~=")
     ann.page.get_by_role("button", name="Sign in").click()
-    ann.is_in().says("Opaque.").sees("Opaque.")
+    ann.is_in("opaque").says("Opaque.").sees("Opaque.")
     ann.leaves(but=[401])
 
 
