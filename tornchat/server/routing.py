@@ -33,7 +33,10 @@ class PrefixedApplication(Application):
         super().__init__(list(routes), **settings)
         self._prefix = prefix
 
-    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> HTTPMessageDelegate:
+    def find_handler(  # type: ignore[override]  # the name of Tornado's type is private
+        self, request: HTTPServerRequest, **kwargs: Any
+    ) -> HTTPMessageDelegate:
+        """Return what serves the request. Any: Tornado's own arguments."""
         if self._prefix and f"{request.path}/".startswith(f"{self._prefix}/"):
             request.path = request.path.removeprefix(self._prefix)
         return super().find_handler(request, **kwargs)
