@@ -46,7 +46,7 @@ RUNS = {
     "docs/http-api.md": {"sh", "python"},
     "docs/plugins.md": {"sh", "python", "ini"},
     "docs/embedding.md": {"python"},
-    "docs/operating.md": {"sh", "python", "ini"},
+    "docs/operating.md": {"sh", "python", "ini", "nginx"},
     "docs/metrics.md": {"ini"},
     "docs/upgrading.md": {"sql"},
     "docs/hooks/index.md": {"ini"},

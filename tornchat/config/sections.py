@@ -219,10 +219,17 @@ class ServerSection(Section, frozen=True):
     trusted_proxies: Annotated[
         tuple[str, ...],
         Meta(
-            description="Networks of the proxies whose X-Forwarded-For or Forwarded header names the client; "
-            "unix for a proxy at a UNIX socket."
+            description="Networks of the proxies whose X-Forwarded-For or Forwarded, X-Forwarded-Proto and "
+            "X-Forwarded-Prefix are believed; unix for a proxy at a UNIX socket."
         ),
     ] = ()
+    prefix: Annotated[
+        str,
+        Meta(
+            description="The path below which a proxy has this server, such as /talk. Empty: what trusted "
+            "proxies name in X-Forwarded-Prefix, or none."
+        ),
+    ] = ""
     allow_query_token: Annotated[
         bool, Meta(description="Accept ?token=... in the URL. Note that proxies may log URLs.")
     ] = True

@@ -43,8 +43,9 @@ export class Room extends EventTarget {
 
   /** Connect; what was not sent when it was left is sent now. */
   enter() {
-    const { base, session } = this.chat;
-    const client = new TornchatClient({ base, room: this.name, token: session.token, position: this.#position });
+    const { base } = this.chat;
+    const token = () => this.chat.session?.token; // it may be another one by then
+    const client = new TornchatClient({ base, room: this.name, token, position: this.#position });
     const on = (type, act) => client.addEventListener(type, ({ detail }) => this.#client === client && act(detail));
     on("state", (state) => this.#onState(state));
     on("welcome", (welcome) => this.#onWelcome(welcome));
