@@ -29,7 +29,12 @@ def test_a_database_of_the_first_version_keeps_all_it_holds(place: Place) -> Non
 
     async def play() -> None:
         chat = plugin(place)
-        assert await chat.migrate() == ["0002_members_and_search", "0003_rights", "0004_words"]
+        assert await chat.migrate() == [
+            "0002_members_and_search",
+            "0003_rights",
+            "0004_words",
+            "0005_blocks_and_reports",
+        ]
         async with storage(place) as chat:
             [room] = await chat.list_rooms(JULIET, None, 10)
             assert (room.name, room.epoch, room.seq) == ("hall", "e1", 1)
