@@ -22,19 +22,19 @@ class ReportTable:
         self._room, self._log, self._report = models.room, models.log, models.report
         self._models = models
 
-    def store(self, session: DatabaseSession, given: Report) -> bool:
+    def store(self, session: DatabaseSession, given: Report) -> bool | None:
         """Implements the hook `store_report`. Raises `NotStored`."""
         try:
             with session.writing():
                 room = self._locked(given.room)
                 if room is None or not self._is_there(room, given.seq):
-                    return False
+                    return None
                 row = {"room": room, "seq": given.seq, "reporter": given.reporter, "reason": given.reason}
                 row |= {"at": given.at, "state": given.state, "closed_by": given.closed_by}
-                self._report.insert(row).on_conflict_ignore().execute()
-                return True
+                added = self._report.insert(row).on_conflict_ignore().as_rowcount()
+                return bool(added.execute())
         except self._backend.data_errors:
-            return False
+            return None
 
     def _locked(self, name: str) -> int | None:
         """Return the id of the room, locked until the transaction ends: its messages stay as they are."""

@@ -35,7 +35,7 @@ class SocialHooks(Opened):
     # --- reports ---
 
     @hookimpl
-    async def store_report(self, report: Report) -> bool:
+    async def store_report(self, report: Report) -> bool | None:
         return await self._write(partial(self._opened().reports.store, given=report))
 
     @hookimpl

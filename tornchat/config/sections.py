@@ -152,6 +152,9 @@ class LimitsSection(Section, frozen=True):
     rooms_per_hour: Annotated[
         Natural, Meta(description="Maximum number of rooms that a user may create in an hour.")
     ] = 60
+    reports_per_hour: Annotated[
+        Natural, Meta(description="Maximum number of messages that a user may report in an hour.")
+    ] = 60
     send_buffer_bytes: Annotated[
         Natural,
         Meta(description="Maximum bytes that a slow client may fall behind; then it is closed with 1013."),

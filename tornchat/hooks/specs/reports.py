@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 @one(role="reports", deadline=4.0, absent="not_provided")
-def store_report(report: Report) -> Awaitable[bool] | bool:
-    """Store the report; True also if its reporter has reported the message before, which changes nothing.
+def store_report(report: Report) -> Awaitable[bool | None] | bool | None:
+    """Store the report and return True; False if its reporter has reported this message before.
 
-    Returns False if there is no message at `seq` in the room, or if it was deleted. When a message is deleted
+    Returns None if there is no message at `seq` in the room, or if it was deleted. When a message is deleted
     or pruned, its reports are deleted in the same transaction; those of a room are deleted with it.
     """
 
