@@ -35,6 +35,7 @@ HOOKS = (
     "set_member",
     "read_sanctions",
     "set_sanction",
+    "set_slow_mode",
 )
 
 
@@ -207,12 +208,13 @@ FAR = 4e9
 
 
 async def a_private_room(chat: PeeweePlugin, name: str, owner: str | None = "juliet") -> None:
-    """A room with a member, a moderator, a ban, a mute and a kick."""
+    """A room with a member, a moderator, a ban, a mute, a kick and slow mode."""
     await chat.create_room(name, True, 0, owner)
     await chat.set_member(name, "romeo", "member", 0)
     await chat.set_member(name, "nurse", "moderator", 0)
     for user_id, kind in (("tybalt", "ban"), ("paris", "mute"), ("rosaline", "kick")):
         await chat.set_sanction(Sanction(name, user_id, kind, FAR, "juliet", "owner", 5.0))
+    await chat.set_slow_mode(name, 30)
 
 
 async def state(chat: PeeweePlugin, name: str) -> object:
@@ -221,7 +223,7 @@ async def state(chat: PeeweePlugin, name: str) -> object:
     members = [(one.user_id, one.role) for one in await chat.read_members(name, None)]
     sanctions = [msgspec.structs.replace(one, room="") for one in await chat.read_sanctions([name])]
     kept = {one.user_id: one for one in sanctions if one.kind != "kick"}
-    return info.private, info.owner, members, kept
+    return info.private, info.owner, members, (kept, info.slow_seconds)
 
 
 @pytest.mark.parametrize("entries", [0, 3])
