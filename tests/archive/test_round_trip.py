@@ -222,8 +222,10 @@ async def state(chat: PeeweePlugin, name: str) -> object:
     info = await chat.open_room(name, PRINCE, False, 0, None)
     members = [(one.user_id, one.role) for one in await chat.read_members(name, None)]
     sanctions = [msgspec.structs.replace(one, room="") for one in await chat.read_sanctions([name])]
-    kept = {one.user_id: one for one in sanctions if one.kind != "kick"}
-    return info.private, info.owner, members, (kept, info.slow_seconds)
+    kept: dict[str, object] = {one.user_id: one for one in sanctions if one.kind != "kick"}
+    if info.slow_seconds:
+        kept["slow mode"] = info.slow_seconds
+    return info.private, info.owner, members, kept
 
 
 @pytest.mark.parametrize("entries", [0, 3])

@@ -79,7 +79,7 @@ def export(given: Given, user_id: str) -> None:
 @with_settings
 @click.option("--yes", is_flag=True, help="Don't ask.")
 def erase(given: Given, user_id: str, yes: bool) -> None:
-    """Erase USER_ID: messages, name, memberships, sanctions, blocks, reports. The audit keeps that it was done.
+    """Erase USER_ID: messages, name, memberships, sanctions, blocks, reports. The audit stays.
 
     The login of USER_ID stays: whoever comes again with it begins anew, without the bans of before.
     """
