@@ -22,6 +22,8 @@ export class Chat extends EventTarget {
   /** @type {{id: string, username: string, roles?: string[]} | null} */ me = null;
   /** @type {{name: string, private: boolean, epoch: string, seq: number}[]} */ rooms = [];
   /** @type {Room | null} */ room = null;
+  /** Ids of users whose messages are hidden. @type {Set<string>} */ blocked = new Set();
+  /** Whether the server stores blocks. */ blocks = false;
   /** @type {Toast[]} */ toasts = [];
   /** Why one has to sign in again. */ notice = "";
   /** @type {Map<string, Room>} */ #opened = new Map();
@@ -94,9 +96,25 @@ export class Chat extends EventTarget {
     this.notice = "";
     this.marks = new Marks(`tornchat.read:${this.base.pathname}:${this.me.id}`);
     tab.set(this.sessionKey, session);
+    await this.#readBlocks(); // before messages are shown
     this.phase = "in";
     this.open(roomInUrl() ?? this.home);
     void this.refreshRooms();
+  }
+
+  async #readBlocks() {
+    const found = await this.api.blocks().catch(() => null);
+    this.blocks = found !== null;
+    this.blocked = new Set(found?.user_ids);
+  }
+
+  /** Hide the messages of a user, or show them again. @param {string} id @param {string} name @param {boolean} block */
+  async setBlocked(id, name, block) {
+    const call = () => (block ? this.api.block(id) : this.api.unblock(id));
+    if (!(await this.attempt(call, block ? `Messages of ${name} are hidden.` : `Messages of ${name} are shown again.`))) return;
+    this.blocked = new Set(this.blocked);
+    this.blocked[block ? "add" : "delete"](id);
+    this.#changed();
   }
 
   /** @param {string} [notice] why, if the user did not ask for it */
