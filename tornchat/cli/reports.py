@@ -40,9 +40,10 @@ def command(
 
     Id, time, state, room, position, sender, reporter, reason, and the message.
     """
-    for report_id, closed in ((resolve, "resolved"), (dismiss, "dismissed")):
-        if report_id is not None:
-            managing(given, partial(_close, report_id, closed))
+    if resolve is not None:
+        managing(given, partial(_close, resolve, "resolved"))
+    if dismiss is not None:
+        managing(given, partial(_close, dismiss, "dismissed"))
     for report in managing(given, partial(_read, room, state, limit)):
         click.echo(json.dumps(msgspec.to_builtins(report)) if as_json else _line(report))
 
