@@ -48,10 +48,11 @@ RUNS = {
     "docs/embedding.md": {"python"},
     "docs/operating.md": {"sh", "python", "ini"},
     "docs/metrics.md": {"ini"},
+    "docs/upgrading.md": {"sql"},
     "docs/hooks/index.md": {"ini"},
     "docs/web-page.md": {"html"},
 }
-"""Page -> the languages that the tests here, in test_readme.py and in browser/ run on it."""
+"""Page -> the languages that the tests here, in test_readme.py, browser/ and plugins/ run on it."""
 SECONDS = 20
 
 

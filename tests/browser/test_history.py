@@ -22,7 +22,8 @@ MOST_SHOWN = 550
 WALK_DOWN = """async () => {
   const box = document.querySelector('.scroller'), seen = new Set();
   const rest = () => box.scrollHeight - box.clientHeight - box.scrollTop;
-  const look = () => document.querySelectorAll('.message[data-seq] .text').forEach((one) => seen.add(one.textContent));
+  const texts = () => document.querySelectorAll('.message[data-seq] .text');
+  const look = () => texts().forEach((one) => seen.add(one.textContent));
   while (document.querySelector('.pill') || rest() > 1) {
     box.scrollTop += 300;
     look();
@@ -178,6 +179,7 @@ def test_rooms_are_made_left_and_entered_again(arrives: Arrives, address: str) -
     alice.page.get_by_label("Its name").fill("garden")
     alice.page.keyboard.press("Enter")
     alice.is_in("garden")
+    expect(alice.composer).to_be_focused()
     say(address, "Bob", ["Where are you?"])
     alice.opens_room("general").sees("Hello.", "Where are you?")
     expect(alice.page.get_by_role("link", name="general")).to_have_attribute("aria-current", "page")

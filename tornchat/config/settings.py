@@ -91,6 +91,10 @@ class Settings:
         self._refuse_bad_metrics()
         self._refuse_bad_proxies()
 
+    def become(self, other: Settings) -> None:
+        """Take over the values of `other`, for everybody who holds this object."""
+        vars(self).update(vars(other))
+
     def section(self, name: str, form: type[S]) -> S:
         """Return the section `name` as an instance of `form`, a `msgspec.Struct`.
 

@@ -35,7 +35,7 @@ from tornchat.model import (
     Stored,
     User,
 )
-from tornchat.offenders import Offenders
+from tornchat.offenders import QUIET_SECONDS, Offenders
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.member import Outlet
 from tornchat.rooms.registry import Registry
@@ -93,8 +93,8 @@ class Chat:
         slow_modes = SlowModes(hooks)
         self.publisher = Broadcast(hooks, self.node_id)
         removals = Removals()
-        offenders = Offenders(time.monotonic, self.counts.limits)
-        pace = Pace(settings.limits, offenders)
+        self._offenders = offenders = Offenders(time.monotonic, self.counts.limits)
+        self._pace = pace = Pace(settings.limits, settings.guest.rooms_per_hour, offenders)
         self._enforcement = Enforcement(
             hooks,
             self.rooms,
@@ -121,9 +121,7 @@ class Chat:
             self.counts,
             self.node_id,
         )
-        self.directory = Directory(
-            hooks, access, self._enforcement, self.audit, pace, settings.limits.rooms_per_user
-        )
+        self.directory = Directory(hooks, access, self._enforcement, self.audit, pace, settings.limits)
         self.reading = Reading(hooks, access)
         self.blocks = Blocks(hooks)
         self.reports = Reports(hooks, access, self.audit, pace)
@@ -143,9 +141,27 @@ class Chat:
         )
         self.committer = self.posting.committer
         self.moderation = Moderation(
-            hooks, access, self.people, self._enforcement, self.audit, self.committer, self._drafts
+            hooks,
+            access,
+            self.people,
+            self._enforcement,
+            self.audit,
+            self.committer,
+            self._drafts,
+            settings.limits.sanctions_per_room,
         )
         self.site = SiteModeration(hooks, self.people, self._enforcement, self.audit)
+
+    def reload(self, settings: Settings) -> None:
+        """Apply the limits in `settings`, also to users who are here. Nothing is interrupted."""
+        limits = settings.limits
+        self._drafts.message_chars = limits.message_chars
+        self.directory.limits = limits
+        self.moderation.sanctions_per_room = limits.sanctions_per_room
+        self.rooms.reload(_room_limits(settings))
+        self._pace.reload(limits, settings.guest.rooms_per_hour)
+        self._joining.reload(settings)
+        self.posting.quotas.reload(limits)
 
     # --- connect ---
 
@@ -242,7 +258,7 @@ class Chat:
             "event": "limit",
             "session": session.id,
             "user": session.user.id,
-            "room": session.room.info.logged,
+            "room": session.room.info.logged_with_user,
             "limit": error.code,
         }
         log.info("user %(user)r in room %(room)r has reached a limit: %(limit)s", facts, extra=facts)
@@ -298,6 +314,7 @@ class Chat:
         self._tasks.every(0.25, self.committer.expire, "expire")
         self._tasks.every(1.0, self._joining.retry, "presence")
         self._tasks.every(0.25, self.people.write, "people")
+        self._tasks.every(QUIET_SECONDS, self._offenders.sum_up, "left out")
         self._tasks.every(3.0, self.rooms.check_positions, "positions")
         self._tasks.every(EVERY, self._enforcement.upkeep, "sanctions")
         self._tasks.every(5.0, self.rooms.upkeep, "rooms")

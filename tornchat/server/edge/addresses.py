@@ -89,6 +89,11 @@ class Client(NamedTuple):
     exempt: bool = False
     direct: bool = True
 
+    @property
+    def offender(self) -> str:
+        """The name under which excesses of this client are logged: one for a whole IPv6 network."""
+        return self.network or self.address
+
 
 class Proxies:
     """`[server] trusted_proxies`."""

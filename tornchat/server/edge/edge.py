@@ -12,6 +12,7 @@ from collections import Counter
 from tornado.httputil import HTTPServerRequest
 from tornado.iostream import IOStream
 
+from tornchat.config.sections import LimitsSection
 from tornchat.config.settings import Settings
 from tornchat.metrics.counts import Counts
 from tornchat.offenders import Offenders
@@ -56,9 +57,19 @@ class Edge:
     def begin(self, counts: Counts) -> None:
         """Count in `counts` from now on, and find out how many connections there may be."""
         self.offenders.counts = counts.limits
-        self.logins.begin()
-        given = self._limits.connections
-        self.most = affordable() if given == "auto" else given
+        self._allow(self._limits)
+        self.logins.begin(self.most)
+
+    def reload(self, limits: LimitsSection) -> None:
+        """Apply other limits. Connections beyond them stay open."""
+        self._allow(limits)
+        self.logins.per_minute = limits.failed_logins_per_minute
+        self.sockets.limit(limits.sockets_per_user, limits.sockets_per_room)
+        self._handshakes.change(limits.handshakes_per_second, limits.handshake_burst)
+
+    def _allow(self, limits: LimitsSection) -> None:
+        self._limits = limits
+        self.most = affordable() if limits.connections == "auto" else limits.connections
 
     # --- addresses ---
 

@@ -22,9 +22,14 @@ class Guests:
 
     def __init__(self, settings: Settings, plugins: Sequence[Plugin]) -> None:
         self._settings = settings.guest
-        self._untouched = settings.path is None and not _has_key_settings(settings, plugins)
+        self._plugins = plugins
+        self.reload(settings)
         per_minute = settings.guest.per_minute
         self.rates = Rates(per_minute / 60, per_minute)
+
+    def reload(self, settings: Settings) -> None:
+        """Look again whether the server is still without settings."""
+        self._untouched = settings.path is None and not _has_key_settings(settings, self._plugins)
 
     def allowed(self, request: HTTPServerRequest) -> bool:
         """Return whether this client may become a guest."""

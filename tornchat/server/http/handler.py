@@ -10,6 +10,7 @@ from tornado.httputil import HTTPHeaders
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, OutputTransform, RequestHandler
 
+from tornchat.offenders import place_of
 from tornchat.server.edge.headers import SECURITY_HEADERS
 from tornchat.server.http.site import Site
 
@@ -77,10 +78,11 @@ class SiteHandler(RequestHandler):
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log an exception without the query, which may contain a token, and without a room's name."""
+        offenders, request = self.site.edge.offenders, self.request
         if isinstance(value, HTTPError):
-            log.info("refused a request from %s: %d", self.request.remote_ip, value.status_code)
-        else:
-            request = self.request
+            if offenders.may_tell("refused_request", self.client.offender):
+                log.info("refused a request from %s: %d", request.remote_ip, value.status_code)
+        elif offenders.may_tell("failures", place_of(value)):
             log.error("%s %r failed", request.method, without_room(request.path), exc_info=(typ, value, tb))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

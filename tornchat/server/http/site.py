@@ -61,6 +61,12 @@ class Site:
         """Prefix -> the OpenAPI document, generated on first use."""
         self._connections = connections
 
+    def reload(self, settings: Settings) -> None:
+        """Apply the limits in `settings`, and forget what was generated from the former ones."""
+        self.rates.change(settings.limits.requests_per_second, settings.limits.request_burst)
+        self.guests.reload(settings)
+        self.documents.clear()
+
     @property
     def connections(self) -> Connections | None:
         """The open connections; None while the chat does not run."""

@@ -14,7 +14,6 @@ from tornado.web import HTTPError, stream_request_body
 
 from tornchat.errors import UNAUTHORIZED, Closed
 from tornchat.model import User
-from tornchat.server.edge.logins import LoginAnswer
 from tornchat.server.http.api.call import Call
 from tornchat.server.http.api.decoding import inputs
 from tornchat.server.http.api.endpoint import Endpoint
@@ -27,6 +26,8 @@ from tornchat.service import rights
 log = logging.getLogger("tornchat.http")
 
 MAX_BODY_BYTES = 65536
+MOST_ORIGIN = 200
+"""Maximum number of characters of an Origin header in the log."""
 CALL_SECONDS = 20.0
 """A whole call's deadline. Each hook that it asks has a shorter one of its own."""
 NOTHING: Mapping[str, Endpoint] = MappingProxyType({})
@@ -156,11 +157,16 @@ class ApiHandler(SiteHandler):
         """Raise `Problem` for a page of a foreign origin, since cookies may authenticate its requests."""
         allowed = self.site.settings.server.allowed_origins
         if not handshake.origin_allowed(self.request, allowed):
-            log.warning("refused origin %r from %s", self.request.headers["Origin"], self.request.remote_ip)
+            self._tell_refused_origin(self.request.headers["Origin"][:MOST_ORIGIN])
             raise Problem("forbidden", "This origin may not call. See [server] allowed_origins.")
         if allowed:
             self.add_header("Vary", "Origin")
             self._share(self.request.headers.get("Origin"))
+
+    def _tell_refused_origin(self, origin: str) -> None:
+        if self.site.edge.offenders.may_tell("refused_origin", self.client.offender):
+            facts = {"event": "refused_origin", "origin": origin, "ip": self.client.address}
+            log.warning("refused origin %(origin)r from %(ip)s", facts, extra=facts)
 
     def _share(self, origin: str | None) -> None:
         """Set the CORS headers that permit a page of an allowed origin to read the response."""
@@ -191,14 +197,13 @@ class ApiHandler(SiteHandler):
 
     async def _note_failure(self, refusal: Closed) -> None:
         """Log and count a refused login, and wait until it may be answered. Raises `Problem`."""
-        answer = LoginAnswer.AT_ONCE
-        if refusal.code == UNAUTHORIZED:
-            answer = await self.site.edge.logins.failed(self.client.network)
-        level = logging.INFO if answer is LoginAnswer.AT_ONCE else logging.DEBUG
+        edge = self.site.edge
+        told = edge.offenders.may_tell("auth_failure", f"{self.client.offender} {refusal.cause}")
         facts = {"event": "auth_failure", "ip": self.client.address, "cause": refusal.cause}
+        level = logging.INFO if told else logging.DEBUG
         log.log(level, "a call from %(ip)s: refused: %(cause)s", facts, extra=facts)
-        if answer is LoginAnswer.NONE:
-            raise Problem("rate_limited", "Too many failed logins from this address.", retry_after=60.0)
+        if refusal.code == UNAUTHORIZED:
+            await edge.logins.wait(edge.logins.failed(self.client.network))
         self._count_address()
 
     def _count_address(self) -> None:

@@ -21,6 +21,12 @@ class RoomHints(Output, frozen=True):
     default: str
 
 
+class LimitHints(Output, frozen=True):
+    """Limits that a client can respect before the server enforces them; 0 means no limit."""
+
+    message_chars: int
+
+
 class About(Output, frozen=True):
     """Information for clients without a token. `guest`: the caller may get a token from /api/guest."""
 
@@ -28,6 +34,7 @@ class About(Output, frozen=True):
     version: str
     guest: bool
     rooms: RoomHints
+    limits: LimitHints
 
 
 class GuestRequest(Input, frozen=True):
@@ -58,7 +65,8 @@ async def about(call: Call) -> About:
     site = call.site
     guest = site.guests.allowed(call.request) and site.hooks.provides("issue_token")
     rooms = RoomHints(default=site.settings.rooms.default)
-    return About(name="tornchat", version=__version__, guest=guest, rooms=rooms)
+    limits = LimitHints(message_chars=site.settings.limits.message_chars)
+    return About(name="tornchat", version=__version__, guest=guest, rooms=rooms, limits=limits)
 
 
 async def become_guest(call: Call, body: GuestRequest) -> GuestToken:

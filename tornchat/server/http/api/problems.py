@@ -29,6 +29,8 @@ STATUSES: Mapping[str, int] = MappingProxyType(
         "forbidden": 403,
         "muted": 403,
         "too_many_rooms": 403,
+        "too_many_sanctions": 403,
+        "too_many_members": 403,
         "not_found": 404,
         "room_not_found": 404,
         "room_gone": 404,

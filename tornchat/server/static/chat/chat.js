@@ -1,7 +1,7 @@
 /** The whole page's state: who is signed in, which rooms there are, and the one that is open. */
 
 import { Api } from "./api.js";
-import { browser, Marks, tab } from "./kept.js";
+import { browser, Drafts, Marks, tab } from "./kept.js";
 import { Room } from "./room.js";
 
 const ROOMS_MS = 30_000;
@@ -38,6 +38,7 @@ export class Chat extends EventTarget {
     this.sessionKey = `tornchat.session:${base.pathname}`;
     this.nameKey = `tornchat.name:${base.pathname}`;
     this.marks = new Marks("");
+    this.drafts = new Drafts("");
     addEventListener("hashchange", () => this.phase === "in" && this.open(roomInUrl() ?? this.home));
     document.addEventListener("visibilitychange", () => document.hidden || this.#refreshSoon());
   }
@@ -95,6 +96,7 @@ export class Chat extends EventTarget {
     this.session = session;
     this.notice = "";
     this.marks = new Marks(`tornchat.read:${this.base.pathname}:${this.me.id}`);
+    this.drafts = new Drafts(`tornchat.drafts:${this.base.pathname}:${this.me.id}`);
     tab.set(this.sessionKey, session);
     await this.#readBlocks(); // before messages are shown
     this.phase = "in";

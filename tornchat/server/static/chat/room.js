@@ -20,7 +20,7 @@ export class Room extends EventTarget {
   announcement = "";
   actions = new Set(["join", "send"]);
   welcomed = false;
-  draft = "";
+  /** Where the messages were scrolled to when the room was left. @type {{seq: number, below: number} | null} */ place = null;
   /** Whether somebody looks at the newest messages now; the page answers, which has them in a box. */
   watched = () => false;
   #client = null;
@@ -146,6 +146,20 @@ export class Room extends EventTarget {
   #onPresence(change) {
     change();
     this.#changed();
+  }
+
+  /** What was begun and not sent. It is kept over a reload of the page. */
+  get draft() {
+    return this.chat.drafts.get(this.name);
+  }
+
+  set draft(text) {
+    this.chat.drafts.set(this.name, text);
+  }
+
+  /** Whether one may write: not after a mute or a ban, nor where there is no room. */
+  get writable() {
+    return this.actions.has("send") && this.connection.state !== "closed";
   }
 
   // --- sending ------------------------------------------------------------------------------------------------------

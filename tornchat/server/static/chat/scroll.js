@@ -63,6 +63,14 @@ export function useScroll(room) {
     lowest.current = lowestOf(box.current);
     look();
   });
+  useLayoutEffect(() => {
+    const at = room.place && row(box.current, room.place.seq);
+    if (at) box.current.scrollTop += below(box.current, at) - room.place.below;
+    return () => {
+      const found = !box.current || atEnd() ? null : place(box.current);
+      room.place = found?.row ? { seq: Number(found.row.dataset.seq), below: found.below } : null;
+    };
+  }, [room]);
   useStaying(room, box, resized, look);
   return { box, bottom, toNewest, look };
 }
