@@ -88,11 +88,27 @@ export function newId() {
 }
 
 /**
+ * The ids of the users whom this user blocks, for `client.blocked`. Empty if the server stores no blocks.
+ * @param {{ token?: string, base?: string | URL }} options   As for `TornchatClient`; the token itself.
+ * @returns {Promise<Set<string>>}   Rejects if the server can't be reached or refuses.
+ */
+export async function readBlocks({ token, base = globalThis.document?.baseURI }) {
+  const url = new URL("api/me/blocks", new URL(".", new URL(base, globalThis.document?.baseURI)));
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) });
+  if (answer.status === 404 || answer.status === 501) return new Set();
+  if (!answer.ok) throw new TornchatError("unavailable", `The server answered ${answer.status}.`);
+  return new Set((await answer.json()).user_ids);
+}
+
+/**
  * One room, kept connected. Events, each with its `detail`: `state` (State), `welcome` (Welcome), `message` (Message),
  * `deleted` ({seq, position}), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}), `error`
  * ({code, error, retry_after?}: a refusal that belongs to no message).
  */
 export class TornchatClient extends EventTarget {
+  /** Ids of users whose messages are not told; see `readBlocks`. It may be changed at any time. @type {Set<string>} */
+  blocked = new Set();
   #room;
   #token;
   #base;
@@ -305,6 +321,7 @@ export class TornchatClient extends EventTarget {
   #onEntry(type, place, detail) {
     if (!this.#welcome || (this.#position && place <= this.#position.seq)) return;
     this.#position = { epoch: this.#welcome.epoch, seq: place };
+    if (type === "message" && this.blocked.has(/** @type {Message} */ (detail).sender_id)) return;
     this.#emit(type, detail);
   }
 
