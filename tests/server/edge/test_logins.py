@@ -40,7 +40,7 @@ def test_none_of_many_failures_is_answered_at_once() -> None:
         tasks = await fail(logins, 5_000)
         await asyncio.sleep(
             0
-        )  # not longer: the second answer waits for 0.25 s, and 5,000 tasks take their time
+        )  # not longer, since the second answer waits for 0.25 s
         assert [task.done() for task in tasks] == [True] + [False] * 4_999
         assert logins.waiting == 4_999
         logins.close()
