@@ -17,7 +17,9 @@ from tornchat.wire.shared import Seq, Shared, Timestamp, encode
 
 V1_SUBPROTOCOL = "tornchat.v1"
 QUOTES_OF_THREE_PAIRS = 12
-"""A decoded payload with this number of quotes has only the required keys, so that none is repeated."""
+"""A decoded message with this number of quotes has only the required keys, so that none is repeated."""
+QUOTES_OF_ONE_PAIR = 4
+"""The same for a ping."""
 _V1_THREE_KEYS = re.compile(
     rb'\s*\{\s*"type"\s*:\s*"send"\s*,\s*"id"\s*:\s*'
     + STRING
@@ -34,6 +36,14 @@ class V1Send(msgspec.Struct, tag_field="type", tag="send"):
         str, Meta(min_length=1, max_length=64, description="Yours, never used before by you in this room.")
     ]
     message: str
+
+
+class V1Ping(msgspec.Struct, tag_field="type", tag="ping"):
+    """Asks whether the server is there. The server answers with a `pong`."""
+
+
+class V1Pong(msgspec.Struct, tag_field="type", tag="pong"):
+    """The answer to a `ping`."""
 
 
 class _AnyId(msgspec.Struct):
@@ -102,17 +112,22 @@ class V1(Shared):
 
     name = "v1"
     marks_guests = True
-    _decode = staticmethod(msgspec.json.Decoder(V1Send).decode)
+    pong = text_frame(encode(V1Pong()))
+    _decode = staticmethod(msgspec.json.Decoder(V1Send | V1Ping).decode)
 
     @property
     def plain(self) -> Dialect:
         return self
 
-    def decode(self, payload: bytes) -> Said:
+    def decode(self, payload: bytes) -> Said | None:
         try:
             sent = self._decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise unreadable(error, _client_id(payload)) from None
+        if type(sent) is V1Ping:
+            if payload.count(b'"') != QUOTES_OF_ONE_PAIR:
+                refuse_repeated_keys(payload)
+            return None
         if payload.count(b'"') != QUOTES_OF_THREE_PAIRS and not _V1_THREE_KEYS(payload):
             refuse_repeated_keys(payload)
         return Said(sent.message, sent.id)

@@ -33,6 +33,12 @@ class Tape:
         self.sent.append(frame)
         await self._player.socket.send(json.dumps(frame))
 
+    async def pings(self) -> None:
+        """Ask whether the server is there, which only v1 can."""
+        self.sent.append({"type": "ping"})
+        await self._player.socket.send(json.dumps(self.sent[-1]))
+        await self.hears("pong")
+
     async def hears(self, wanted: str) -> dict[str, Any]:
         """Listen until such a frame comes."""
         while True:
@@ -66,6 +72,7 @@ async def play(directory: Path, v1: bool) -> list[Tape]:
         await romeo.hears("error")
         await delete(verona, "romeo", 1)
         if v1:
+            await romeo.pings()
             await juliet.hears("message_deleted")
             await romeo.hears("message_deleted")
         else:
