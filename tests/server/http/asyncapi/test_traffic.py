@@ -72,9 +72,9 @@ async def play(directory: Path, v1: bool) -> list[Tape]:
         await romeo.hears("error")
         await delete(verona, "romeo", 1)
         if v1:
-            await romeo.pings()
             await juliet.hears("message_deleted")
             await romeo.hears("message_deleted")
+            await romeo.pings()
         else:
             for _ in range(3):
                 await juliet.hears("chat_message")
