@@ -12,14 +12,15 @@ from types import MappingProxyType
 from typing import TypeAlias
 from zlib import crc32
 
-from prompt_toolkit import PromptSession, print_formatted_text
-from prompt_toolkit.application import run_in_terminal
-from prompt_toolkit.formatted_text import FormattedText
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import Application
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.renderer import print_formatted_text
+from prompt_toolkit.styles import default_ui_style
 
 from tornchat.cli.masking import printable
 from tornchat.cli.older import Older, OlderMessages, Unreadable
-from tornchat.cli.terminal import Terminal
+from tornchat.cli.terminal import GivenUp, Terminal
 from tornchat.client import (
     Client,
     Connected,
@@ -50,10 +51,6 @@ HELP = MappingProxyType(
 )
 
 
-class _Interrupted(Exception):
-    """Ctrl-C. Not `KeyboardInterrupt`, which asyncio raises out of its event loop."""
-
-
 class Screen(Terminal):
     """One user in one room, until `/quit`, Ctrl-D or Ctrl-C on an empty line."""
 
@@ -67,16 +64,30 @@ class Screen(Terminal):
         self._older = OlderMessages(url, token)
         self._prompt: PromptSession[str] = PromptSession(
             "> ",
-            erase_when_done=True,  # the line appears when it comes back, stored
+            erase_when_done=True,
             bottom_toolbar=self._toolbar,
             key_bindings=self._keys(),
-            refresh_interval=1.0,
             enable_suspend=True,
-            interrupt_exception=_Interrupted,
         )
 
     def _keys(self) -> KeyBindings:
+        """Keys that do not end the prompt, so that the terminal never echoes keys by itself in between."""
         keys = KeyBindings()
+
+        @keys.add("enter")
+        def _(event: KeyPressEvent) -> None:
+            line = event.current_buffer.text.strip()
+            event.current_buffer.append_to_history()
+            event.current_buffer.reset()
+            if line:
+                self._do(line, event.app)
+
+        @keys.add("c-c")
+        def _(event: KeyPressEvent) -> None:
+            if event.current_buffer.text:
+                event.current_buffer.reset()
+            else:
+                event.app.exit(result="")
 
         @keys.add("pageup")
         def _(event: KeyPressEvent) -> None:
@@ -95,43 +106,36 @@ class Screen(Terminal):
     async def _talk(self, chat: Client) -> None:
         sending = asyncio.create_task(self._send(chat))
         try:
-            await self._show([("ansibrightblack", "* type a message, or /help")])
-            while (line := await self._typed()) is not None:
-                await self._do(line)
+            self._note("type a message, or /help")
+            await self._read()
             await self._finish(sending)
         finally:
             sending.cancel()
             await asyncio.wait({sending})
 
-    async def _typed(self) -> str | None:
-        """Return the next line; None at the end. Ctrl-C drops what is typed, or ends."""
-        while True:
-            try:
-                line = (await self._prompt.prompt_async()).strip()
-            except EOFError:
-                return None
-            except _Interrupted:
-                if not self._prompt.default_buffer.text:
-                    return None
-                continue
-            if line == "/quit":
-                return None
-            if line:
-                return line
+    async def _read(self) -> None:
+        """Take keys until the user leaves."""
+        try:
+            await self._prompt.prompt_async()
+        except EOFError:
+            pass
 
-    async def _do(self, line: str) -> None:
-        if line == "/help":
+    def _do(self, line: str, app: Application[str]) -> None:
+        """Obey a command, or send a message. It is shown when it comes back, stored."""
+        if line == "/quit":
+            app.exit(result="")
+        elif line == "/help":
             for name, words in HELP.items():
-                await self._note(f"{name:8} {words}")
+                self._note(f"{name:8} {words}")
         elif line == "/users":
-            await self._note("here: " + ", ".join(sorted(self._users.values())))
+            self._note("here: " + ", ".join(sorted(self._users.values())))
         elif line == "/older":
-            await self._show_older()
+            app.create_background_task(self._show_older())
         elif line.startswith("/") and not line.startswith("//"):
-            await self._note(f"there is no command {line.split(maxsplit=1)[0]}; see /help")
+            self._note(f"there is no command {line.split(maxsplit=1)[0]}; see /help")
         else:
             self._waiting += 1
-            self._unsent.put_nowait(line.removeprefix("/") if line.startswith("//") else line)
+            self._unsent.put_nowait(line.removeprefix("/"))
 
     async def _send(self, chat: Client) -> None:
         """Send what was typed, in order. Typing goes on meanwhile, also without a connection."""
@@ -141,7 +145,7 @@ class Screen(Terminal):
                 await chat.send(line)
             except SendRefused as refusal:
                 self._refused = True
-                await self._note(f"not sent: {line!r}: {refusal.text}", "ansired")
+                self._note(f"not sent: {line!r}: {refusal.text}", "ansired")
             finally:
                 self._waiting -= 1
                 self._unsent.task_done()
@@ -152,74 +156,85 @@ class Screen(Terminal):
         done.cancel()
         if self._waiting:
             self._refused = True
-            await self._note(f"{self._waiting} messages may not have been sent", "ansired")
+            self._note(f"{self._waiting} messages may not have been sent", "ansired")
 
     # --- what comes in ---
 
     async def _hear(self, chat: Client) -> None:
         async for event in chat:
-            await self._told(event)
+            self._told(event)
 
-    async def _told(self, event: Event) -> None:
+    def _told(self, event: Event) -> None:
         match event:
             case Connected():
                 self._on_connected(event)
                 if self._lost:
                     self._lost = ""
-                    await self._note("connected again")
+                    self._note("connected again")
             case Disconnected():
-                await self._on_lost(event)
+                self._on_lost(event)
             case UserList(users=users):
                 self._users = {user.id: user.username for user in users}
             case UserJoined(user_id=user, username=name):
                 self._users[user] = name
-                await self._note(f"{name} joined")
+                self._note(f"{name} joined")
             case UserLeft(user_id=user, username=name):
                 self._users.pop(user, None)
-                await self._note(f"{name} left")
+                self._note(f"{name} left")
             case Message():
-                await self._on_text(event)
+                self._on_text(event)
             case MessageDeleted():
-                await self._note("a message was deleted")
+                self._note("a message was deleted")
 
-    async def _on_lost(self, event: Disconnected) -> None:
+    def _on_lost(self, event: Disconnected) -> None:
         if not self._lost:
-            await self._note(f"connection lost ({event.reason}), trying again", "ansired")
+            self._note(f"connection lost ({event.reason}), trying again", "ansired")
         self._lost = event.reason
 
-    async def _on_text(self, event: Message) -> None:
+    def _on_text(self, event: Message) -> None:
         epoch, seen = self._seen
         if event.seq <= seen:
             return
         self._seen = (epoch, event.seq)
         self._first = event.seq if self._first is None else min(self._first, event.seq)
         if event.text:
-            await self._show(line_of(event.sent_at, event.sender_id, event.sender_username, event.text))
+            self._show(line_of(event.sent_at, event.sender_id, event.sender_username, event.text))
 
     async def _show_older(self) -> None:
         """Show the page before the oldest message shown."""
         try:
             older = await self._older.before(self._first)
         except Unreadable as error:
-            await self._note(f"older messages can't be read: {error}", "ansired")
+            self._note(f"older messages can't be read: {error}", "ansired")
             return
         if not older:
-            await self._note("there are no older messages")
+            self._note("there are no older messages")
             return
         self._first = older[0].seq
-        await self._note("older messages:")
+        self._note("older messages:")
         for one in older:
-            await self._show(_line_of_older(one))
-        await self._note("end of the older messages")
+            self._show(_line_of_older(one))
+        self._note("end of the older messages")
 
     # --- the screen ---
 
-    async def _note(self, words: str, style: str = "ansibrightblack") -> None:
-        await self._show([(style, "* " + printable(words))])
+    def _note(self, words: str, style: str = "ansibrightblack") -> None:
+        self._show([(style, "* " + printable(words))])
 
-    async def _show(self, parts: Parts) -> None:
-        """Print a line above the one that is typed, which is drawn again below it."""
-        await run_in_terminal(lambda: print_formatted_text(FormattedText(parts)))
+    def _show(self, parts: Parts) -> None:
+        """Print a line above the one that is typed, which is drawn again below it.
+
+        Not with `run_in_terminal`, which leaves the terminal's raw mode: Ctrl-C would be a signal then.
+        """
+        app = self._prompt.app
+        app.renderer.erase()
+        try:
+            print_formatted_text(app.output, [*parts, ("", "\n")], default_ui_style())
+        except OSError as error:
+            raise GivenUp(f"the output can't be written: {error.strerror}") from None
+        if app.is_running:
+            app.renderer.request_absolute_cursor_position()  # the bar is drawn only where there is room for it
+            app.invalidate()
 
 
 def line_of(sent_at: datetime, sender_id: str, name: str, text: str) -> Parts:
