@@ -233,7 +233,7 @@ class Screen(Terminal):
         except OSError as error:
             raise GivenUp(f"the output can't be written: {error.strerror}") from None
         if app.is_running:
-            app.renderer.request_absolute_cursor_position()  # the bar is drawn only where there is room for it
+            app.renderer.request_absolute_cursor_position()  # without it, no bar is drawn
             app.invalidate()
 
 
