@@ -90,25 +90,17 @@ class EdgeServer(HTTPServer):
     def _handle(self, connection: socket.socket, spare: bool = False) -> None:
         try:
             address = connection.getpeername()
-            stream = self._stream(connection)
+            stream = IOStream(connection)
         except OSError:  # the client has gone
             connection.close()
             return
         self._count(stream, peer_of(address), spare)
         given = _brief() if spare else self.conn_params
         serve = partial(self._serve, stream, address, given)
-        if isinstance(stream, SSLIOStream):  # it reads from the beginning, for its handshake
-            serve()
-            return
+        if self._context is not None:
+            serve = partial(self._serve_encrypted, stream, self._context, address, given)
         seconds = given.header_timeout or SILENT_SECONDS
         self._doorstep.wait(stream, seconds, serve, partial(self._turn_out, stream))
-
-    def _stream(self, connection: socket.socket) -> IOStream:
-        """Return the stream of a connection. Its TLS handshake is made while the request is read."""
-        if self._context is None:
-            return IOStream(connection)
-        secure = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-        return SSLIOStream(secure)
 
     def _count(self, stream: IOStream, peer: str, spare: bool) -> None:
         if spare:
@@ -119,6 +111,26 @@ class EdgeServer(HTTPServer):
     def _turn_out(self, stream: IOStream) -> None:
         stream.close()
         self._forget(stream)
+
+    def _serve_encrypted(
+        self, waiting: IOStream, context: ssl.SSLContext, address: Any, given: HTTP1ConnectionParameters
+    ) -> None:
+        """Serve a connection over TLS. The handshake is made while the request is read.
+
+        The stream is encrypted only now, since a stream with TLS reads from its beginning: connections whose
+        handshakes begin together would all be served in one turn of the loop.
+        """
+        spare = waiting in self._spare
+        self._forget(waiting)
+        try:
+            plain = waiting.socket
+            secure = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+            stream = SSLIOStream(secure)
+        except (OSError, ValueError):  # the client has gone
+            waiting.close()
+            return
+        self._count(stream, peer_of(address), spare)
+        self._serve(stream, address, given)
 
     def _serve(self, stream: IOStream, address: Any, given: HTTP1ConnectionParameters) -> None:
         """Serve a connection. Any: a UNIX socket's address is no tuple."""
