@@ -49,3 +49,21 @@ def fault_of_unknown(steps: list[Declaration]) -> Fault | None:
         "They only add to it, so this version works. docs/upgrading.md lists what nodes of both versions do.",
         warning=True,
     )
+
+
+def fault_of_pending(steps: list[Declaration]) -> Fault | None:
+    """Return a warning about steps of this version that a database in use lacks and that do not only add."""
+    breaking = [step for step in steps if not step.additive]
+    if not breaking:
+        return None
+    names = ", ".join(step.step for step in breaking)
+    ways = list(dict.fromkeys(step.way_back for step in breaking if step.way_back)) or [
+        f"{RESTORE.capitalize()}."
+    ]
+    return Fault(
+        "The next start or `tornchat migrate` changes the database so that older versions can't use it: "
+        f"{names}.",
+        "Back the database up, and upgrade all nodes: older ones store nothing afterwards. "
+        f"The way back: {' '.join(ways)} See docs/upgrading.md.",
+        warning=True,
+    )

@@ -150,7 +150,7 @@ class PostgresBackend(Backend):
         try:
             with closing(self.database.connect_apart()) as connection:
                 connection.begun(self.begin_reading)
-                fault = fault_of(connection, self.schema)
+                fault = fault_of(connection, self.schema, announce=True)
         except psycopg.Error as error:
             return [self._fault(error)]
         return [fault] if fault else []

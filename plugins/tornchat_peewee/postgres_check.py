@@ -25,14 +25,17 @@ def take_migration_lock(connection: PatientConnection) -> None:
         time.sleep(0.05)
 
 
-def fault_of(connection: PatientConnection, schema: Schema) -> Fault | None:
-    """Return a fault if tornchat can't use the database of this connection, which is in a transaction."""
+def fault_of(connection: PatientConnection, schema: Schema, announce: bool = False) -> Fault | None:
+    """Return a fault if tornchat can't use the database of this connection, which is in a transaction.
+
+    With `announce`, missing steps that do not only add are a warning.
+    """
     encoding = _answer(connection, "SHOW server_encoding")
     if encoding != "UTF8":
         return Fault(f"The database keeps texts as {encoding}.", "Create it with ENCODING 'UTF8'.")
     if not _has_table(connection, TABLE):
         return _fault_of_a_new_one(connection)
-    return schema.fault(connection)
+    return schema.announced(connection) if announce else schema.fault(connection)
 
 
 def _fault_of_a_new_one(connection: PatientConnection) -> Fault | None:

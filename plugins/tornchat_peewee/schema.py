@@ -11,7 +11,7 @@ import peewee
 from playhouse.migrations import Migration, Runner
 
 from tornchat import Fault, SettingsError
-from tornchat_peewee.declaration import Declaration, fault_of_unknown
+from tornchat_peewee.declaration import RESTORE, Declaration, fault_of_pending, fault_of_unknown
 
 STEPS = Path(__file__).parent / "steps"
 TABLE = "schema_step"
@@ -35,13 +35,30 @@ class Schema:
         known = {step.name for step in self.steps()}
         return fault_of_unknown([step for step in _taken(connection) if step.step not in known])
 
+    def announced(self, connection: Any) -> Fault | None:
+        """Return `fault`, or else a warning if the database lacks steps that do not only add to it."""
+        fault = self.fault(connection)
+        return fault if fault is not None and not fault.warning else self._pending(connection) or fault
+
+    def _pending(self, connection: Any) -> Fault | None:
+        taken = {step.step for step in _taken(connection)}
+        missing = [step for step in self.steps() if step.name not in taken]
+        return fault_of_pending([Declaration.of(step.name, step.load()) for step in missing])
+
     def steps(self) -> list[Any]:
         """Return the steps as playhouse's `Migration`, in order."""
         return sorted(step for path in self._directories for step in Migration.load_directory(str(path)))
 
     def apply(self, database: Any) -> list[str]:
-        """Apply the missing steps and return their names. The caller holds the migration lock."""
+        """Apply the missing steps and return their names. The caller holds the migration lock.
+
+        In a database that is in use, a step that does not only add is logged as a warning.
+        """
+        is_new = not database.table_exists(TABLE)
         names: list[str] = _Runner(database, self).up()
+        for step in () if is_new else self.steps():
+            if step.name in names:
+                _log(Declaration.of(step.name, step.load()))
         return names
 
 
@@ -55,6 +72,15 @@ def refuse(fault: Fault | None) -> None:
         raise SettingsError(fault.what, fault.cure)
     if fault is not None:
         logger.warning("%s %s", fault.what, fault.cure, extra={"event": "newer_schema"})
+
+
+def _log(step: Declaration) -> None:
+    facts = {"event": "migrated", "step": step.step, "additive": step.additive}
+    if step.additive:
+        logger.info("The database was migrated: %(step)s, which only adds to it.", facts, extra=facts)
+    else:
+        words = "The database was migrated: %(step)s. Older versions can't use it any more; the way back: "
+        logger.warning(words + (step.way_back or f"{RESTORE}.").replace("%", "%%"), facts, extra=facts)
 
 
 class _Runner(Runner):  # type: ignore[misc]  # playhouse has no types

@@ -173,6 +173,8 @@ class SqliteBackend(Backend):
     def _content_fault(self, thorough: bool = False) -> Fault | None:
         """Check the content of the file. `thorough` also checks its pages, for at most `LOOK_SECONDS`.
 
+        It also announces the missing steps that do not only add.
+
         The file is read through SQLite, because opening and closing it directly would release SQLite's locks.
         """
         if not self._path.exists():
@@ -184,13 +186,16 @@ class SqliteBackend(Backend):
                 found = self._damage(connection) if thorough else ""
                 if found:
                     return Fault(f"{self._path} is damaged: {found}.", RESTORE)
-                return self.schema.fault(connection) if _is_migrated(connection) else None
+                return self._schema_fault(connection, thorough) if _is_migrated(connection) else None
         except self.not_now as error:
             return Fault(
                 f"{self._path} can't be opened: {error}.", "See that no other program keeps it locked."
             )
         except self.any_error as error:
             return Fault(f"{self._path} is damaged or not a database: {error}.", RESTORE)
+
+    def _schema_fault(self, connection: Any, thorough: bool) -> Fault | None:
+        return self.schema.announced(connection) if thorough else self.schema.fault(connection)
 
     def _damage(self, connection: Any) -> str:
         """Return a description of the damage found within `LOOK_SECONDS`; empty if none was found."""

@@ -84,6 +84,41 @@ def test_a_step_that_does_not_only_add_is_refused_with_the_version_that_it_needs
     )
 
 
+def test_check_announces_the_steps_that_do_not_only_add_and_applying_one_is_logged(
+    place: Place, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    newer = version_with(tmp_path / "newer", _9000_moods=ADDS, _9001_story=RENAMES)
+
+    async def play() -> tuple[list[Fault], list[Fault]]:
+        await migrated(place, PeeweePlugin)
+        caplog.clear()
+        before = list(await newer(plugin(place)._settings).check())
+        await migrated(place, newer)
+        return before, list(await newer(plugin(place)._settings).check())
+
+    caplog.set_level(logging.INFO, "tornchat.peewee")
+    [announced], afterwards = asyncio.run(play())
+    assert announced.warning
+    assert "9001_story" in announced.what
+    assert "9000_moods" not in announced.what
+    assert "Rename the table back." in announced.cure
+    assert afterwards == []
+    told = [(record.levelno, record.getMessage()) for record in caplog.records]
+    assert [level for level, _ in told] == [logging.INFO, logging.WARNING]
+    assert "9000_moods, which only adds" in told[0][1]
+    assert "9001_story. Older versions" in told[1][1]
+    assert "Rename the table back." in told[1][1]
+
+
+def test_nothing_is_announced_and_logged_of_a_new_database(
+    place: Place, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    newer = version_with(tmp_path / "newer", _9001_story=RENAMES)
+    assert asyncio.run(newer(plugin(place)._settings).check()) == []
+    asyncio.run(migrated(place, newer))
+    assert caplog.records == []
+
+
 def test_a_node_that_runs_stores_nothing_after_a_step_that_does_not_only_add(
     place: Place, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from tornado.iostream import IOStream
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
@@ -114,13 +115,21 @@ def test_a_client_over_tls_is_served_and_counted_until_it_ends(files: Certificat
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n\r\n"], ids=["nothing", "no TLS"])
 def test_who_makes_no_tls_handshake_is_closed_and_no_longer_counted(files: Certificate, sent: bytes) -> None:
     async def play() -> None:
-        async with opened(files, idle_connection_timeout=0.2) as (_, edge, port):
+        none_is_left = asyncio.get_running_loop().create_future()
+        async with opened(files, idle_connection_timeout=0.2) as (server, edge, port):
+            forget = server._forget
+
+            def forgotten(stream: IOStream) -> None:
+                forget(stream)
+                if stream.closed() and not edge.connections:
+                    none_is_left.set_result(None)
+
+            server._forget = forgotten
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(sent)
             with suppress(ConnectionResetError):
                 await asyncio.wait_for(reader.read(), 10)
             writer.close()
-            while edge.connections:
-                await asyncio.sleep(0)
+            await asyncio.wait_for(none_is_left, 10)
 
     asyncio.run(play())
