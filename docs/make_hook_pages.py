@@ -228,7 +228,8 @@ def _types(name: str) -> list[str]:
     if "ChatHandle" in words:
         rows.append(
             "- `ChatHandle`: `node_id: str`, `data_dir: Path`, "
-            "`exclusive: bool` (no other server may use the storage), `deliver(topic, payload)`, "
+            "`exclusive: bool` (no other server may use the storage), "
+            "`writes: bool` (false for a command that only reads), `deliver(topic, payload)`, "
             "`may_have_missed()`, `presence_changed(room, version, change)`; "
             "call its methods on the event loop only"
         )

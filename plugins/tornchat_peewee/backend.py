@@ -108,16 +108,30 @@ class Backend(abc.ABC):
         process holds the lock for too long, or the database can't be used.
         """
 
-    async def occupy(self) -> Callable[[], None]:
-        """Exclude other servers from this database; return a function that ends this.
+    @property
+    def one_process(self) -> bool:
+        """Whether several processes that write to this database may damage it."""
+        return False
 
-        Raises `SettingsError` if another server uses it.
+    async def occupy(self, exclusive: bool) -> Callable[[], None]:
+        """Exclude other processes from this database; return a function that ends this.
+
+        With `exclusive`, this process is a server whose members other servers don't reach: they are excluded.
+        Commands are excluded if `one_process`. Raises `SettingsError` if another process excludes this one.
         """
         return lambda: None
 
     @abc.abstractmethod
     def faults(self) -> Sequence[Fault]:
         """Return the faults that would prevent this database from working. Changes nothing."""
+
+    def pending(self) -> bool:
+        """Return whether the database lacks steps of the schema, or is new. May run in any thread."""
+        try:
+            self.connect()
+            return self.schema.is_pending(self.database)
+        finally:
+            self.disconnect()
 
     def cluster_faults(self) -> Sequence[Fault]:
         """Return the faults that prevent several processes from sharing this database."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import os
 import time
@@ -35,31 +34,19 @@ class FileLock:
         finally:
             os.close(descriptor)
 
-    async def taken(self, seconds: float) -> int | None:
-        """Take the lock and return a descriptor that holds it until it is closed; None after `seconds`."""
-        descriptor = self._descriptor()
-        end = time.monotonic() + seconds
-        try:
-            while not _taken(descriptor):
-                if time.monotonic() > end:
-                    os.close(descriptor)
-                    return None
-                await asyncio.sleep(0.05)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        return descriptor
+    def taken_now(self) -> int | None:
+        """Take the lock and return a descriptor that holds it until it is closed; None if it is taken.
+
+        Raises `SettingsError` if the file can't be opened.
+        """
+        return _held_by(self._descriptor())
 
     def taken_at_once(self) -> int | None:
         """Take the lock and return a descriptor that holds it until it is closed; None if it is taken.
 
         Raises `OSError` if the file can't be opened.
         """
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if _taken(descriptor):
-            return descriptor
-        os.close(descriptor)
-        return None
+        return _held_by(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
     def mark(self, text: str) -> None:
         """Write `text` as the content of the file."""
@@ -83,6 +70,14 @@ class FileLock:
                 what = f"Another process has kept {self._path} locked for {PATIENCE:g} seconds."
                 raise SettingsError(what, "Wait until its migration has ended, or end it.")
             time.sleep(0.05)
+
+
+def _held_by(descriptor: int) -> int | None:
+    """Return the descriptor if it has got the lock; else close it."""
+    if _taken(descriptor):
+        return descriptor
+    os.close(descriptor)
+    return None
 
 
 def _taken(descriptor: int) -> bool:

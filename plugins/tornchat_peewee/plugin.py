@@ -65,12 +65,13 @@ class PeeweePlugin(ManagingHooks, SocialHooks):
     @hookimpl
     async def startup(self, chat: ChatHandle) -> None:
         backend = backend_of(self._settings, self.schema)
-        await _migrated(backend)
-        if chat.exclusive:
-            self._leave = await backend.occupy()
+        alone = await self._occupied(backend, chat)
         models = models_of(backend.database)
         self._positions = positions = Positions(self._settings.data_dir / "positions")
-        await _in_a_thread(backend, partial(_renew_restored, restored=Restored(backend, models, positions)))
+        if alone:
+            await _migrated(backend)
+            restored = Restored(backend, models, positions)
+            await _in_a_thread(backend, partial(_renew_restored, restored=restored))
         statements = Statements(backend, models)
         rooms = RoomTable(backend, models, statements)
         writer = Workers("peewee-writer", 1, backend)
@@ -91,10 +92,35 @@ class PeeweePlugin(ManagingHooks, SocialHooks):
             ReportTable(backend, models),
             SlowModes(backend, models),
         )
-        if await _in_a_thread(backend, self._open.directory.has_deleted):
+        if chat.writes:
+            await self._begin_clearing(backend, self._open)
+        else:
+            self._release()
+
+    async def _occupied(self, backend: Backend, chat: ChatHandle) -> bool:
+        """Exclude the processes that must not use the database meanwhile. Raises `SettingsError`.
+
+        Return False for a command that only reads, beside a process that excludes others: it may use a
+        database that is migrated, and must change nothing.
+        """
+        try:
+            self._leave = await backend.occupy(chat.exclusive)
+        except SettingsError:
+            if chat.writes or await _in_a_thread(backend, lambda session: backend.pending()):
+                raise
+            return False
+        return True
+
+    async def _begin_clearing(self, backend: Backend, opened: Open) -> None:
+        if await _in_a_thread(backend, opened.directory.has_deleted):
             self._clear_away()  # rooms deleted before the last shutdown
         if backend.index.purges:
             self._begin_purging()
+
+    def _release(self) -> None:
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            leave()
 
     @hookimpl
     async def shutdown(self) -> None:
@@ -105,9 +131,7 @@ class PeeweePlugin(ManagingHooks, SocialHooks):
             await opened.writer.stop()  # last: SQLite removes the WAL when the last connection closes
         if self._positions is not None:
             self._positions.close()
-        leave, self._leave = self._leave, None
-        if leave is not None:
-            leave()
+        self._release()
 
     @hookimpl
     async def check(self) -> Sequence[Fault]:
@@ -123,7 +147,12 @@ class PeeweePlugin(ManagingHooks, SocialHooks):
 
     @hookimpl
     async def migrate(self) -> Sequence[str]:
-        return await _migrated(backend_of(self._settings, self.schema))
+        backend = backend_of(self._settings, self.schema)
+        leave = await backend.occupy(exclusive=False)
+        try:
+            return await _migrated(backend)
+        finally:
+            leave()
 
     @hookimpl
     async def health(self) -> dict[str, str]:

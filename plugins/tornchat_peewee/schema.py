@@ -45,6 +45,13 @@ class Schema:
         missing = [step for step in self.steps() if step.name not in taken]
         return fault_of_pending([Declaration.of(step.name, step.load()) for step in missing])
 
+    def is_pending(self, database: Any) -> bool:
+        """Return whether the database lacks steps. Its connection is open."""
+        if not database.table_exists(TABLE):
+            return True
+        taken = {name for (name,) in database.execute_sql(f"SELECT name FROM {TABLE}").fetchall()}  # noqa: S608
+        return any(step.name not in taken for step in self.steps())
+
     def steps(self) -> list[Any]:
         """Return the steps as playhouse's `Migration`, in order."""
         return sorted(step for path in self._directories for step in Migration.load_directory(str(path)))

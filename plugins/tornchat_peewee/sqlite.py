@@ -7,23 +7,21 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import peewee
 
-from tornchat import Fault, SettingsError
+from tornchat import Fault
 from tornchat_peewee import many_rows
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.filelock import FileLock
 from tornchat_peewee.index import SqliteIndex
 from tornchat_peewee.schema import CURRENT, TABLE, Schema, refuse
+from tornchat_peewee.writer_lock import Holder, WriterLock, second_server, second_writer
 
 LOOK_SECONDS = 4.0
 """Maximum duration of the integrity check in seconds; of a large file, only a part is checked."""
-SERVER_PATIENCE = 1.0
-"""Maximum wait in seconds for another server that is stopping."""
 RESTORE = "Restore it from a backup, or move it away to start with an empty one."
 SURELY_NOT_COMMITTED = frozenset({"SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR_WRITE"})
 """Errors after which a failed COMMIT has stored nothing, since its final WAL frame was not written.
@@ -83,21 +81,44 @@ class SqliteBackend(Backend):
         words = str(error) if isinstance(error, (peewee.PeeweeException, *self.any_error)) else ""
         return f"SQLite: {words or type(cause).__name__}."
 
-    async def occupy(self) -> Callable[[], None]:
-        # Resolved, so that links to one database have one lock.
+    @property
+    def one_process(self) -> bool:
+        first, last = WAL_RESET_BUG
+        return first <= self.version <= last
+
+    async def occupy(self, exclusive: bool) -> Callable[[], None]:
+        if not exclusive and not self.one_process:
+            return _nothing
+        self._make_directory()
+        taken = await WriterLock(self._path).take(exclusive)
+        if not isinstance(taken, Holder):
+            return taken
+        if taken.is_this_process and not exclusive:
+            return _nothing  # the bug needs several processes
         path = self._path.resolve()
-        descriptor = await FileLock(path.with_name(path.name + ".server")).taken(SERVER_PATIENCE)
-        if descriptor is None:
-            raise SettingsError(
-                f"Another server uses {path}, and its messages would not reach this server's members.",
-                "Choose another [peewee] url, or set [server] workers, or make both one chat with redis.",
-            )
-        return partial(os.close, descriptor)
+        if exclusive and taken.is_server:
+            raise second_server(path, taken)
+        raise second_writer(path, taken, self._bug, self._cure)
+
+    @property
+    def _bug(self) -> str:
+        version = ".".join(map(str, self.version[:3]))
+        return f"SQLite {version} has the WAL-reset bug, fixed in 3.51.3"
+
+    @property
+    def _cure(self) -> str:
+        return (
+            "pip install 'tornchat[apsw]', which brings a newer one, and write [peewee] url = "
+            f"apsw:///{self._path.absolute()}; or use PostgreSQL."
+        )
+
+    def _make_directory(self) -> None:
+        refuse(self._directory_fault())
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
-        refuse(self._directory_fault())
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_directory()
         with self._lock.held():
             refuse(self._file_fault() or self._content_fault())
             if not self._path.exists():
@@ -114,18 +135,13 @@ class SqliteBackend(Backend):
         return [fault] if fault else []
 
     def cluster_faults(self) -> Sequence[Fault]:
-        first, last = WAL_RESET_BUG
-        if not first <= self.version <= last:
+        if not self.one_process:
             return []
-        version = ".".join(map(str, self.version[:3]))
-        return [
-            Fault(
-                f"SQLite {version} may corrupt the database when several processes write to it "
-                "(the WAL-reset bug, fixed in 3.51.3).",
-                "pip install 'tornchat[apsw]', which brings a newer one, and write [peewee] url = "
-                f"apsw:///{self._path.absolute()}; or use PostgreSQL.",
-            )
-        ]
+        what = f"Several processes that write to {self._path} may corrupt it: {self._bug}."
+        return [Fault(what, self._cure)]
+
+    def pending(self) -> bool:
+        return not self._path.exists() or super().pending()
 
     def erase(self, connection: Any) -> None:
         cursor = connection.cursor()
@@ -210,6 +226,10 @@ class SqliteBackend(Backend):
         finally:
             connection.set_progress_handler(None, 0)
         return "" if words == "ok" else " ".join(words.split())
+
+
+def _nothing() -> None:
+    """Release no lock."""
 
 
 def _pragmas(synchronous: str) -> dict[str, object]:

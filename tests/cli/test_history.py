@@ -125,6 +125,7 @@ def test_a_server_goes_on_meanwhile(tmp_path: Path) -> None:
     """Somebody talks while another process imports and prunes: every message is acknowledged at once."""
     fill(tmp_path, 2000)
     history(tmp_path, "export", "hall", "--output", "hall.jsonl")
+    database = ("--set", f"peewee.url=apsw:///{tmp_path}/tornchat-data/tornchat.db")
 
     async def play() -> float:
         romeo = await server.stage.enters("romeo", "attic", v1=True)
@@ -132,7 +133,7 @@ def test_a_server_goes_on_meanwhile(tmp_path: Path) -> None:
         works = [("import", "hall.jsonl", "--room", "den"), ("prune", "den", "--older-than", "1d")]
         for work in works:
             process = await asyncio.create_subprocess_exec(
-                *COMMAND, "history", *work, cwd=tmp_path, env=environment()
+                *COMMAND, "history", *work, *database, cwd=tmp_path, env=environment()
             )
             ended = asyncio.create_task(process.wait())
             while not ended.done():
@@ -145,7 +146,7 @@ def test_a_server_goes_on_meanwhile(tmp_path: Path) -> None:
         await server.stage.clear()
         return slowest
 
-    with serving(tmp_path / "tornchat-data") as server:
+    with serving(tmp_path / "tornchat-data", *database) as server:
         slowest = asyncio.run(play())
         assert server.stop() == 0
     assert not rows(tmp_path, "den")

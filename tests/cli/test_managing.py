@@ -14,16 +14,21 @@ from tests.service.test_directory import ROMEO, TYBALT
 from tests.stage import open_stage, serving
 
 
+def database(place: Path) -> tuple[str, str]:
+    """A SQLite to which several processes may write."""
+    return "--set", f"peewee.url=apsw:///{place / 'data' / 'tornchat.db'}"
+
+
 def told(place: Path, *words: str) -> str:
     """What the command prints, which must succeed."""
-    done = run(place, *words, "--set", f"tornchat.data_dir={place / 'data'}")
+    done = run(place, *words, "--set", f"tornchat.data_dir={place / 'data'}", *database(place))
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def refused(place: Path, *words: str) -> str:
     """What the command says, which must fail."""
-    done = run(place, *words, "--set", f"tornchat.data_dir={place / 'data'}")
+    done = run(place, *words, "--set", f"tornchat.data_dir={place / 'data'}", *database(place))
     assert done.returncode == 1, done.stdout
     assert "Traceback" not in done.stderr
     return done.stderr
@@ -92,7 +97,7 @@ def test_a_running_server_obeys_within_five_seconds(
                     pass
         await process.stage.clear()
 
-    with serving(tmp_path / "data") as process:
+    with serving(tmp_path / "data", *database(tmp_path)) as process:
         asyncio.run(play())
 
 
@@ -164,7 +169,7 @@ def test_a_user_is_exported_and_erased_while_the_server_runs(tmp_path: Path) -> 
         assert await impostor.is_closed() == 4001
         await stage.clear()
 
-    with serving(tmp_path / "data") as process:
+    with serving(tmp_path / "data", *database(tmp_path)) as process:
         asyncio.run(play())
     data = b"".join(path.read_bytes() for path in (tmp_path / "data").glob("tornchat.db*"))
     assert [trace for trace in (b"rapier", b"unsheathed", b"Romeo") if trace in data] == []

@@ -26,6 +26,7 @@ class Handle:
     node_id = "n1"
     data_dir = Path()
     exclusive = False
+    writes = True
 
 
 Place = Path | str

@@ -26,7 +26,7 @@ from tornchat.wire.times import timestamp
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(given: Given, user_id: str | None, room: str | None, limit: int, as_json: bool) -> None:
     """Print the last things that moderators, owners, admins and this command line did, oldest first."""
-    for entry in reversed(managing(given, partial(_read, user_id, room, limit))):
+    for entry in reversed(managing(given, partial(_read, user_id, room, limit), writes=False)):
         click.echo(json.dumps(msgspec.to_builtins(entry)) if as_json else _line(entry))
 
 

@@ -33,10 +33,11 @@ HOOKS = (
 class Bystander:
     """The `ChatHandle` of a process that is not a node. Notifications are ignored."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, writes: bool) -> None:
         self.node_id = secrets.token_hex(6)
         self.data_dir = data_dir
         self.exclusive = False
+        self.writes = writes
 
     async def say(
         self,
@@ -61,11 +62,15 @@ class Bystander:
 
 
 @asynccontextmanager
-async def storage(settings: Settings) -> AsyncIterator[Hooks]:
-    """Context manager that yields hooks with only the storage plugins started. Raises `SettingsError`."""
+async def storage(settings: Settings, writes: bool = True) -> AsyncIterator[Hooks]:
+    """Context manager that yields hooks with only the storage plugins started. Raises `SettingsError`.
+
+    Without `writes`, nothing may be changed with them. A SQLite that has the WAL-reset bug allows this beside
+    a server.
+    """
     hooks = load_plugins(settings).hooks
     plugins = {hooks.provider(hook) for hook in HOOKS if hooks.provides(hook)}
-    await hooks.startup_of(Bystander(settings.tornchat.data_dir), plugins)
+    await hooks.startup_of(Bystander(settings.tornchat.data_dir, writes), plugins)
     try:
         yield hooks
     finally:

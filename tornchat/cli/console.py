@@ -32,18 +32,18 @@ class Console:
         self.audit = Audit(hooks, f"console-{secrets.token_hex(6)}", 0)
 
 
-def managing(given: Given, work: Callable[[Console], Awaitable[Answer]]) -> Answer:
-    """Do `work` and end. What is refused ends the command with its words."""
+def managing(given: Given, work: Callable[[Console], Awaitable[Answer]], writes: bool = True) -> Answer:
+    """Do `work` and end. What is refused ends the command with its words. `writes` is as for `storage`."""
     settings = given.settings()
     logs.to_stderr("error")
     try:
-        return asyncio.run(_manage(settings, work))
+        return asyncio.run(_manage(settings, work, writes))
     except ChatError as error:
         raise click.ClickException(error.text) from None
 
 
-async def _manage(settings: Settings, work: Callable[[Console], Awaitable[Answer]]) -> Answer:
-    async with storage(settings) as hooks:
+async def _manage(settings: Settings, work: Callable[[Console], Awaitable[Answer]], writes: bool) -> Answer:
+    async with storage(settings, writes) as hooks:
         return await work(Console(settings, hooks))
 
 

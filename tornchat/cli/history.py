@@ -133,7 +133,7 @@ def _run(given: Given, words: str, work: Work) -> Any:
 
 
 async def _export(room: str, form: Format, output: Path, settings: Settings, told: Told) -> Exported:
-    async with storage(settings) as hooks:
+    async with storage(settings, writes=False) as hooks:
         work = Export(hooks, room, form, told)
         if output == STDOUT:
             return await work.write(sys.stdout.buffer)
@@ -174,7 +174,7 @@ async def _prune(room: str | None, age: int, settings: Settings, told: Told) -> 
 
 async def _prunable(room: str | None, age: int, settings: Settings, told: Told) -> Mapping[str, int]:
     """Return the number of old entries of each room that has any."""
-    async with storage(settings) as hooks:
+    async with storage(settings, writes=False) as hooks:
         await _check_prunable(hooks, room)
         names = await all_rooms(hooks) if room is None else [room]
         counts: dict[str, int] = {}

@@ -30,7 +30,7 @@ def command() -> None:
 @with_settings
 def list_(given: Given) -> None:
     """List all rooms: name, private or public, owner, number of entries."""
-    for room in managing(given, _all):
+    for room in managing(given, _all, writes=False):
         kind, owner = "private" if room.private else "public", printable(room.owner or "-")
         click.echo(f"{printable(room.name)}\t{kind}\t{owner}\t{room.seq}")
 
@@ -65,7 +65,8 @@ def delete(given: Given, name: str, yes: bool) -> None:
 @click.option("--remove", "removed", metavar="USER_ID", help="End a membership.")
 def members(given: Given, name: str, role: tuple[str, str] | None, removed: str | None) -> None:
     """List the members of the room NAME, after a change if one is asked for."""
-    for member in managing(given, partial(_members, name, role, removed)):
+    changes = role is not None or removed is not None
+    for member in managing(given, partial(_members, name, role, removed), changes):
         click.echo(f"{printable(member.user_id)}\t{member.role}")
 
 

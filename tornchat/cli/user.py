@@ -71,7 +71,7 @@ def export(given: Given, user_id: str) -> None:
 
     Name and roles, sanctions, memberships, messages, blocks, reports, and the entries of the audit.
     """
-    managing(given, partial(_export, user_id))
+    managing(given, partial(_export, user_id), writes=False)
 
 
 @command.command("erase")

@@ -80,6 +80,7 @@ class Chat:
         self._now = asyncio.get_running_loop().time
         self.data_dir: Path = settings.tornchat.data_dir
         self.exclusive = hooks.broadcast_scope() == "process"
+        self.writes = True
         self.draining = False
         self._hooks = hooks
         self._tasks = Tasks()

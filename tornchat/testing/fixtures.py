@@ -21,6 +21,7 @@ class RecordingChat:
         self.node_id = secrets.token_hex(6)
         self.data_dir = data_dir
         self.exclusive = False
+        self.writes = True
         self.delivered: list[tuple[str, bytes]] = []
         """Arguments of the calls of `deliver`: (topic, payload)."""
         self.changes: list[tuple[str, int, PresenceChange]] = []

@@ -17,6 +17,8 @@ class ChatHandle(Protocol):
     data_dir: Path
     exclusive: bool
     """True for a server that is not part of a cluster: no other server may use its storage."""
+    writes: bool
+    """False for a command that only reads from storage: a plugin then changes nothing on its own account."""
 
     async def say(
         self,
