@@ -15,7 +15,7 @@ TOPIC = "nodes"
 VERSION = 1
 MOST_BYTES = 16384
 
-ControlKind: TypeAlias = Literal["sanctions", "room", "kick", "disconnect"]
+ControlKind: TypeAlias = Literal["sanctions", "room", "kick", "disconnect", "hello"]
 Word: TypeAlias = Annotated[str, Meta(max_length=1024)]
 
 
@@ -24,6 +24,7 @@ class ControlMessage(msgspec.Struct, frozen=True, array_like=True):
 
     "sanctions": read the sanctions and the slow mode of `room` again. "room": check whether `room` still
     exists. "kick": close the user's sessions in `room`. "disconnect": close all sessions of the user.
+    "hello": nothing is to be done; nodes say it so that each knows the others.
     """
 
     version: Annotated[int, Meta(ge=VERSION, le=VERSION)]
@@ -52,7 +53,7 @@ class Control:
         return self._encode(order)
 
     def read(self, payload: bytes) -> ControlMessage | None:
-        """Decode a payload; None if it is this node's own or is not a valid control message."""
+        """Decode a payload; None if it is not a valid control message. It may be this node's own."""
         try:
             order = self._decode(payload) if len(payload) <= MOST_BYTES else None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -60,4 +61,8 @@ class Control:
         if order is None:
             self.ignored += 1
             return None
-        return None if order.node == self._node_id else order
+        return order
+
+    def is_own(self, order: ControlMessage) -> bool:
+        """Return whether the control message is this node's own, which a broadcast may return."""
+        return order.node == self._node_id

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 from enum import Enum
+from typing import TypeAlias
 
 from tornchat.errors import Unavailable
 from tornchat.hooks.calls import Hooks
-from tornchat.model import Page
+from tornchat.model import Entry, Page
 from tornchat.rooms.room import Gap, Room
+
+OnRead: TypeAlias = Callable[[Sequence[Entry]], None]
 
 log = logging.getLogger("tornchat.repair")
 
@@ -37,8 +41,10 @@ class Verdict(Enum):
 class Recovery:
     """Brings a room to the head of its log."""
 
-    def __init__(self, hooks: Hooks) -> None:
+    def __init__(self, hooks: Hooks, on_read: OnRead) -> None:
+        """`on_read` is given the entries that were read from the log."""
         self._hooks = hooks
+        self._on_read = on_read
         self.repaired = 0
         """Number of entries read from the log instead of received by broadcast."""
 
@@ -77,6 +83,7 @@ class Recovery:
             room.accept(page.epoch, page.entries)
         except Gap:
             pass
+        self._on_read([entry for entry in page.entries if entry.seq > before])
         self._note(room, room.seq - before)
         return Verdict.CAUGHT_UP if room.seq >= page.head_seq else None
 

@@ -13,7 +13,7 @@ from tornchat.errors import POSITION_LOST, ROOM_NOT_FOUND, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.metrics.counts import Counts
 from tornchat.model import Entry, Page, Position, PresenceChange, RoomInfo
-from tornchat.rooms.recovery import Recovery, Verdict
+from tornchat.rooms.recovery import OnRead, Recovery, Verdict
 from tornchat.rooms.room import Flushes, Gap, PositionLost, Room, RoomLimits
 from tornchat.tasks import Reruns, Tasks
 
@@ -45,7 +45,9 @@ class Registry:
         limits: RoomLimits,
         flush: Flushes,
         counts: Counts | None = None,
+        on_read: OnRead = lambda entries: None,
     ) -> None:
+        """`on_read` is given the entries that were read from the log since no payload brought them."""
         self._counts = counts or Counts()
         self._hooks = hooks
         self._tasks = tasks
@@ -55,7 +57,7 @@ class Registry:
         self._early: dict[str, list[tuple[str, Sequence[Entry]]]] = {}
         self._locks: WeakValueDictionary[str, _Lock] = WeakValueDictionary()
         self._unsubscribed: set[str] = set()
-        self._recovery = Recovery(hooks)
+        self._recovery = Recovery(hooks, on_read)
         self._recoveries = Reruns(tasks, self._recover, "repair", MOST_READS)
         self._rosters = Reruns(tasks, self._reread, "presence", MOST_READS)
         self._comparisons = Reruns(tasks, self._compare_all, "compare", 1)

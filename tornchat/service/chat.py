@@ -15,6 +15,7 @@ from tornchat.cluster.broadcast import Broadcast
 from tornchat.cluster.control import TOPIC, Control
 from tornchat.cluster.sanctions import Sanctions
 from tornchat.cluster.slowmodes import SlowModes
+from tornchat.cluster.strangers import HELLO_SECONDS, Strangers
 from tornchat.config.settings import Settings
 from tornchat.errors import (
     POLICY_VIOLATION,
@@ -89,7 +90,10 @@ class Chat:
         self.lag = LoopLag()
         self.turn = Flush()
         self._drafts = Drafts(self.node_id, settings.limits.message_chars)
-        self.rooms = Registry(hooks, self._tasks, _room_limits(settings), self.turn, self.counts)
+        self.strangers = Strangers(self.node_id, self.exclusive, self._now)
+        self.rooms = Registry(
+            hooks, self._tasks, _room_limits(settings), self.turn, self.counts, self.strangers.read
+        )
         self._sanctions = Sanctions(hooks)
         slow_modes = SlowModes(hooks)
         self.publisher = Broadcast(hooks, self.node_id)
@@ -104,6 +108,7 @@ class Chat:
             removals,
             self.publisher,
             Control(self.node_id),
+            self.strangers,
             self._tasks,
         )
         self._admission = Admission(self._sanctions)
@@ -285,10 +290,12 @@ class Chat:
             return
         found = self.publisher.read(topic, payload)
         if found is not None:
+            self.strangers.heard(found.node)
             self.rooms.accept(found.room, found.epoch, found.entries)
 
     def may_have_missed(self) -> None:
         """See `ChatHandle`."""
+        self.strangers.may_have_missed()
         self.rooms.may_have_missed()
         self._enforcement.may_have_missed()
 
@@ -312,6 +319,8 @@ class Chat:
         self._tasks.start(self.publisher.run(), "publish")
         self._tasks.start(self.lag.run(), "lag")
         await self._enforcement.subscribe()
+        self._enforcement.say_hello()
+        self._tasks.every(HELLO_SECONDS, self._enforcement.say_hello, "hello")
         self._tasks.every(0.25, self.committer.expire, "expire")
         self._tasks.every(1.0, self._joining.retry, "presence")
         self._tasks.every(0.25, self.people.write, "people")

@@ -15,6 +15,7 @@ from tornchat.cluster.broadcast import Broadcast
 from tornchat.cluster.control import TOPIC, Control, ControlKind, ControlMessage
 from tornchat.cluster.sanctions import Sanctions, binds
 from tornchat.cluster.slowmodes import SlowModes
+from tornchat.cluster.strangers import Strangers
 from tornchat.errors import REMOVED, UNAUTHORIZED, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.model import ADMIN, SITE, Sanction
@@ -43,6 +44,7 @@ class Enforcement:
         removals: Removals,
         publisher: Broadcast,
         orders: Control,
+        strangers: Strangers,
         tasks: Tasks,
     ) -> None:
         self._hooks = hooks
@@ -52,6 +54,7 @@ class Enforcement:
         self._removals = removals
         self._publisher = publisher
         self._orders = orders
+        self._strangers = strangers
         self._tasks = tasks
         self._now = asyncio.get_running_loop().time
         self._subscribed = False
@@ -69,8 +72,19 @@ class Enforcement:
     def take(self, payload: bytes) -> None:
         """Carry out a control message from another node. Malformed payloads are ignored."""
         order = self._orders.read(payload)
-        if order is not None:
+        if order is None:
+            return
+        if self._orders.is_own(order):
+            self._strangers.echoed()
+            return
+        if self._strangers.heard(order.node):
+            self.say_hello()  # so that a node that has just begun knows this one at once
+        if order.kind != "hello":
             self._tasks.start(self._carry_out(order), f"order {order.kind}")
+
+    def say_hello(self) -> None:
+        """Tell the other nodes that this one belongs to them. See `Strangers`."""
+        self._publisher.send(TOPIC, self._orders.write(self._orders.make("hello")))
 
     async def _carry_out(self, order: ControlMessage) -> None:
         if order.kind == "sanctions":

@@ -274,6 +274,11 @@ BROADCAST = (
         "Rooms whose log differed from the one sent to their members (close code 4010).",
         lambda node: node.chat.rooms.lost,
     ),
+    _counter(
+        "tornchat_foreign_nodes_total",
+        "Nodes found that write to the same database and are not connected by the broadcast.",
+        lambda node: node.chat.strangers.found,
+    ),
 )
 PLUGINS = (
     Family(
