@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.nodes import open_nodes
+from tests.nodes import open_nodes, until
 from tests.proxy import proxy
 from tests.stage import Stage
 from tests.valkey import valkey
@@ -160,10 +160,8 @@ def test_nodes_of_one_cluster_are_no_strangers_while_their_bus_is_down_and_after
                 proxy(bus.url.removeprefix("unix://"), tmp_path) as way,
                 open_nodes(2, way, tmp_path) as (verona, mantua),
             ):
-                async with asyncio.timeout(10):
-                    for node, other in ((verona, mantua), (mantua, verona)):
-                        while other.chat.node_id not in node.chat.strangers._heard:
-                            await asyncio.sleep(0.01)
+                nodes = (verona.chat, mantua.chat)
+                await until(lambda: all(len(node.strangers._heard) == 1 for node in nodes), 10, "a hello")
                 way.swallows = True
                 await says_and_checks(verona, mantua, "hall", 2 * FINDS)
                 way.swallows = False
