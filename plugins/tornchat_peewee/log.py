@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tornchat import Draft, Entry, Page, Position, Refusal, Stored, StoreResult
+from tornchat import Draft, Page, Position, Refusal, Stored, StoreResult
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.batch import Batch
+from tornchat_peewee.entries import entries_of
 from tornchat_peewee.positions import Positions
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import MOST_NAMES, Statements
@@ -66,7 +67,7 @@ class Log:
         sql = self._sql.newest_between if after is None else self._sql.oldest_between
         cursor.execute(sql, (room_id, low, high, _within(limit, head_seq)))
         rows = cursor.fetchall()
-        entries = (Entry(*row) for row in (reversed(rows) if after is None else rows))
+        entries = entries_of(reversed(rows) if after is None else rows)
         return Page(tuple(entries), first_seq, head_seq, epoch)
 
     def _store_parts(self, cursor: Any, drafts: Sequence[Draft]) -> list[StoreResult]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from tornchat import Entry
 from tornchat_peewee.backend import Backend
+from tornchat_peewee.entries import entries_of
 from tornchat_peewee.models import Models
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.words import words_of
@@ -85,4 +86,4 @@ class Search:
         log = self._log
         fields = [field for field in log._meta.sorted_fields if field is not log.room]
         rows = log.select(*fields).where((log.room == room) & (log.seq.in_(places)))
-        return [Entry(*row) for row in rows.order_by(log.seq.desc()).tuples()] if places else []
+        return list(entries_of(rows.order_by(log.seq.desc()).tuples())) if places else []

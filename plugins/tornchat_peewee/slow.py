@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tornchat import Entry
 from tornchat_peewee.backend import Backend
+from tornchat_peewee.entries import entries_of
 from tornchat_peewee.models import Models
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import MOST_NAMES
@@ -57,6 +58,6 @@ class SlowModes:
                 last = (log.room == place[0]) & (log.seq > place[1] - MOST_LOOKED_THROUGH)
                 theirs = last & (log.sender_id == user_id) & (log.kind == "message")
                 rows = log.select(*fields).where(theirs & (log.sent_at > after_ms))
-                return [Entry(*row) for row in rows.order_by(log.seq.desc()).limit(max(limit, 0)).tuples()]
+                return list(entries_of(rows.order_by(log.seq.desc()).limit(max(limit, 0)).tuples()))
         except self._backend.data_errors:
             return []

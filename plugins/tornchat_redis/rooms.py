@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -13,6 +15,9 @@ from tornchat_redis.names import Names
 from tornchat_redis.pipe import Pipe
 
 _encode = msgspec.json.encode
+QUIET_SECONDS = 60.0
+
+logger = logging.getLogger("tornchat.redis")
 
 
 class PresenceScripts:
@@ -28,6 +33,9 @@ class PresenceScripts:
         self._decode = msgspec.json.Decoder(Participant).decode
         self.on_strange: Callable[[], None] = lambda: None
         self._origin = ""
+        self.ignored = 0
+        """Number of users in rosters that could not be read."""
+        self._quiet_until = 0.0
 
     async def enter(
         self, room: str, floor: int, sessions: Mapping[str, Participant], *, all_of_them: bool
@@ -50,7 +58,22 @@ class PresenceScripts:
     async def read(self, room: str, floor: int) -> Roster:
         """Return the roster, which is marked incomplete during a rebuild."""
         version, whole, users = await self._run(scripts.READ, room, floor)
-        return Roster(int(version), tuple(map(self._decode, users)), complete=bool(whole))
+        return Roster(int(version), tuple(self._known(users)), complete=bool(whole))
+
+    def _known(self, users: Iterable[bytes]) -> Iterator[Participant]:
+        """Yield the users of a roster. What is none is left out, and logged once a minute."""
+        for user in users:
+            try:
+                yield self._decode(user)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                self._note_junk()
+
+    def _note_junk(self) -> None:
+        self.ignored += 1
+        now = time.monotonic()
+        if now >= self._quiet_until:
+            self._quiet_until = now + QUIET_SECONDS
+            logger.warning("Redis has users in rosters that can't be read; they are not shown.")
 
     async def reap(self, node: str, room: str) -> None:
         """End the sessions of a dead node in the room."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
 from tests.hostile.corpus import ENTRY, NOT_PAYLOADS, packed
 from tornchat.cluster import broadcast as module
 from tornchat.cluster.broadcast import MOST_PAYLOAD_BYTES, Broadcast
+from tornchat.cluster.foreign import Foreign
 from tornchat.errors import NotStored
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.implementation import Implementation
+from tornchat.offenders import Offenders
 
 
 class Bus:
@@ -36,7 +39,7 @@ class Bus:
             "broadcast_scope": [Implementation("bus", "broadcast_scope", self.broadcast_scope)],
             "publish": [Implementation("bus", "publish", self.publish)],
         }
-        return Broadcast(Hooks(given, {}), node)
+        return Broadcast(Hooks(given, {}), node, Foreign(Offenders(time.monotonic)))
 
 
 async def published(bus, node="n2", room="hall"):

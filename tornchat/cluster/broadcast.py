@@ -14,6 +14,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from tornchat.cluster.control import Word
+from tornchat.cluster.foreign import Foreign
 from tornchat.errors import Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.model import Entry
@@ -29,17 +31,18 @@ class Payload(msgspec.Struct, frozen=True, array_like=True):
     """The entries that one commit stored in one room. Received payloads are untrusted and are validated."""
 
     version: Annotated[int, Meta(ge=VERSION, le=VERSION)]
-    node: str
-    room: str
-    epoch: str
+    node: Word
+    room: Word
+    epoch: Word
     entries: tuple[Entry, ...]
 
 
 class Broadcast:
     """The queue between the commits and the broadcast plugin; `run` publishes what is queued."""
 
-    def __init__(self, hooks: Hooks, node_id: str) -> None:
+    def __init__(self, hooks: Hooks, node_id: str, foreign: Foreign) -> None:
         self._hooks = hooks
+        self._foreign = foreign
         self._node_id = node_id
         self._alone = hooks.broadcast_scope() == "process"
         self._waiting: deque[tuple[str, bytes]] = deque()
@@ -92,6 +95,9 @@ class Broadcast:
             return None
         if found.node == self._node_id:
             self.echoed += 1
+            return None
+        if not self._foreign.admits(found.entries):
+            self.ignored += 1
             return None
         self.received += 1
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence, ValuesView
+from collections.abc import Callable, Sequence, ValuesView
 from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tornchat.errors import POSITION_LOST, ROOM_NOT_FOUND, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.metrics.counts import Counts
-from tornchat.model import Entry, Page, Position, PresenceChange, RoomInfo
+from tornchat.model import Entry, Page, Position, PresenceChange, RoomInfo, Roster
 from tornchat.rooms.recovery import OnRead, Recovery, Verdict
 from tornchat.rooms.room import Flushes, Gap, PositionLost, Room, RoomLimits
 from tornchat.tasks import Reruns, Tasks
@@ -46,8 +46,13 @@ class Registry:
         flush: Flushes,
         counts: Counts | None = None,
         on_read: OnRead = lambda entries: None,
+        accept_roster: Callable[[Roster], Roster] = lambda roster: roster,
     ) -> None:
-        """`on_read` is given the entries that were read from the log since no payload brought them."""
+        """`on_read` is given the entries that were read from the log since no payload brought them.
+
+        `accept_roster` returns the part of a roster that is shown to members.
+        """
+        self._accept_roster = accept_roster
         self._counts = counts or Counts()
         self._hooks = hooks
         self._tasks = tasks
@@ -190,7 +195,7 @@ class Registry:
             fresh = await self._hooks.read_presence(room.info.name)
         except Unavailable:
             return  # `upkeep` retries if no roster has been read yet
-        room.tell_presence(room.roster.refresh(fresh))
+        room.tell_presence(room.roster.refresh(self._accept_roster(fresh)))
 
     def may_have_missed(self) -> None:
         """Compare all loaded rooms with their logs and rosters, because payloads may have been lost.

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tornchat.cluster.broadcast import Broadcast
 from tornchat.cluster.control import TOPIC, Control
+from tornchat.cluster.foreign import Foreign
 from tornchat.cluster.sanctions import Sanctions
 from tornchat.cluster.slowmodes import SlowModes
 from tornchat.cluster.strangers import HELLO_SECONDS, Strangers
@@ -91,14 +92,21 @@ class Chat:
         self.turn = Flush()
         self._drafts = Drafts(self.node_id, settings.limits.message_chars)
         self.strangers = Strangers(self.node_id, self.exclusive, self._now)
+        self._offenders = offenders = Offenders(time.monotonic, self.counts.limits)
+        self._foreign = foreign = Foreign(offenders)
         self.rooms = Registry(
-            hooks, self._tasks, _room_limits(settings), self.turn, self.counts, self.strangers.read
+            hooks,
+            self._tasks,
+            _room_limits(settings),
+            self.turn,
+            self.counts,
+            self.strangers.read,
+            foreign.known,
         )
         self._sanctions = Sanctions(hooks)
         slow_modes = SlowModes(hooks)
-        self.publisher = Broadcast(hooks, self.node_id)
+        self.publisher = Broadcast(hooks, self.node_id, foreign)
         removals = Removals()
-        self._offenders = offenders = Offenders(time.monotonic, self.counts.limits)
         self._pace = pace = Pace(settings.limits, settings.guest.rooms_per_hour, offenders)
         self._enforcement = Enforcement(
             hooks,
@@ -301,7 +309,8 @@ class Chat:
 
     def presence_changed(self, room: str, version: int, change: PresenceChange) -> None:
         """See `ChatHandle`."""
-        self.rooms.presence_changed(room, version, change)
+        if self._foreign.knows(change.participant):
+            self.rooms.presence_changed(room, version, change)
 
     # --- life ---
 

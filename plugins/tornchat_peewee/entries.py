@@ -1,0 +1,45 @@
+"""Rows of the log as entries. SQLite's columns hold values of any type, so that a row may be none."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from tornchat import Entry
+
+TYPES: tuple[tuple[type, ...], ...] = (
+    *((int,), (str,), (str,), (str,), (int,), (str,)),
+    *((str, type(None)), (str,), (int, type(None))),
+)
+"""The types of the fields of `Entry`, in order."""
+KINDS = ("message", "deletion")
+ERASED = "(erased)"
+"""The sender of entries that can't be shown, as of those of erased users."""
+
+logger = logging.getLogger("tornchat.peewee")
+
+
+def entries_of(rows: Iterable[Sequence[Any]]) -> Iterator[Entry]:
+    """Yield the entry of each row. One with a value of a wrong type is shown as a deleted message.
+
+    It keeps its place, since the log has no gaps. One line tells how many there were.
+    """
+    blanked = []
+    for row in rows:
+        if all(map(_fits, row, TYPES)) and row[7] in KINDS:
+            yield Entry(*row)
+        else:
+            blanked.append(row[0])
+            yield Entry(row[0], ERASED, "erased", "", 0, f"unreadable-{row[0]}")
+    if blanked:
+        logger.error(
+            "The database has %d entries with values of a wrong type, the first one at %d; they are shown as "
+            "deleted messages. Restore a backup, or correct the rows.",
+            len(blanked),
+            blanked[0],
+        )
+
+
+def _fits(value: object, kinds: tuple[type, ...]) -> bool:
+    return type(value) in kinds
