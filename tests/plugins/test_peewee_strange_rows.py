@@ -1,0 +1,63 @@
+"""SQLite's columns hold values of any type: rows with strange ones don't break their room."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.plugins.peeweekit import say, storage
+from tests.stage import open_stage
+
+
+def spoil(data_dir: Path, column: str, value: object) -> None:
+    with closing(sqlite3.connect(data_dir / "tornchat.db")) as database:
+        database.execute(f"UPDATE log SET {column} = ? WHERE seq = 2", [value])
+        database.commit()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("text", b"\xff\x00"),
+        ("sender_id", b"1"),
+        ("sender_username", b"\xff"),
+        ("sent_at", "yesterday"),
+        ("sent_at", 1.5),
+        ("draft_id", b"d"),
+        ("client_id", b"c"),
+        ("kind", "shout"),
+        ("target", "one"),
+    ],
+)
+def test_a_row_of_a_wrong_type_is_shown_as_a_deleted_message(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, column: str, value: object
+) -> None:
+    async def play() -> list[str]:
+        async with storage(tmp_path, "hall") as chat:
+            await say(chat, "one", "two", "three")
+            spoil(tmp_path, column, value)
+            page = await chat.read_history("hall", 0, None, 10)
+            assert page is not None
+            return [entry.text for entry in page.entries]
+
+    assert asyncio.run(play()) == ["one", "", "three"]
+    assert [record.getMessage() for record in caplog.records if "wrong type" in record.getMessage()]
+
+
+def test_the_room_is_entered_and_read_as_before(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with storage(tmp_path, "hall") as chat:
+            await say(chat, "one", "two", "three")
+        spoil(tmp_path, "text", b"\xff")
+        async with open_stage(tmp_path) as stage:
+            juliet = await stage.enters("juliet", "hall", v1=True)
+            seen = [(await juliet.next_of("chat_message"))["message"] for _ in range(3)]
+            assert seen == ["one", "", "three"]
+            await juliet.says("four", client_id="4")
+            assert await juliet.hears() == "four"
+
+    asyncio.run(play())
