@@ -16,12 +16,14 @@ from tornchat.model import (
     ERASED,
     SITE,
     AuditEntry,
+    Changed,
     Credentials,
     Draft,
     Entry,
     Fault,
     KnownUser,
     Membership,
+    More,
     Page,
     Participant,
     Position,
@@ -36,6 +38,7 @@ from tornchat.model import (
     Stored,
     StoreResult,
     User,
+    digest_of,
 )
 from tornchat.version import __version__
 
@@ -46,6 +49,7 @@ __all__ = [
     "ERASED",
     "SITE",
     "AuditEntry",
+    "Changed",
     "ChatApp",
     "ChatError",
     "ChatHandle",
@@ -55,6 +59,7 @@ __all__ = [
     "Fault",
     "KnownUser",
     "Membership",
+    "More",
     "NotStored",
     "Page",
     "Participant",
@@ -74,6 +79,7 @@ __all__ = [
     "Unavailable",
     "User",
     "__version__",
+    "digest_of",
     "hookimpl",
 ]
 

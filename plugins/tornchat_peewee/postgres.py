@@ -66,7 +66,7 @@ class PostgresBackend(Backend):
     begin_writing = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
     begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     index = PostgresIndex()
-    outlive = "LOCK TABLE log IN SHARE MODE"
+    outlive = "LOCK TABLE room IN SHARE MODE"
     data_errors = (
         *Backend.data_errors,
         psycopg.DataError,
@@ -227,7 +227,7 @@ def _fault_of(connection: PatientConnection) -> Fault | None:
 
 def _fault_of_a_new_one(connection: PatientConnection) -> Fault | None:
     cure = "Give tornchat a database of its own, or a schema: ?options=-csearch_path%3D<schema>."
-    for table in ("room", "log"):
+    for table in ("room", "message", "act", "log"):
         if _has_table(connection, table):
             return Fault(f"The database has a table {table!r} that is not tornchat's.", cure)
     if not _answer(connection, "SELECT has_schema_privilege(current_schema(), 'CREATE')"):

@@ -80,7 +80,7 @@ class Theatre:
     def log(self) -> list[tuple[int, str, str, str]]:
         """The room's log: place, sender, the sender's id, text."""
         sql = (
-            "SELECT seq, sender_id, client_id, text FROM log JOIN room ON room.id = log.room_id"
+            "SELECT seq, sender_id, client_id, text FROM message JOIN room ON room.id = message.room_id"
             " WHERE room.name = 'hall' ORDER BY seq"
         )
         return self.postgres.execute(sql, self._database)  # type: ignore[return-value]

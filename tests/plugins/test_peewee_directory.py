@@ -23,7 +23,9 @@ def test_a_database_of_the_first_version_keeps_all_it_holds(place: Place) -> Non
         Runner(backend.database, str(STEPS), table_name=TABLE).up("0001_rooms_and_log")
         room = "INSERT INTO room (name, epoch, private, owner, head_seq, first_seq, created_at)"
         backend.database.execute_sql(f"{room} VALUES ('hall', 'e1', false, '1', 1, 1, 0)")
-        entry = "INSERT INTO log (room_id, seq, sender_id, sender_username, text, sent_at, draft_id, kind)"
+        entry = (
+            "INSERT INTO message (room_id, seq, sender_id, sender_username, text, sent_at, draft_id, kind)"
+        )
         backend.database.execute_sql(f"{entry} VALUES (1, 1, '1', 'romeo', 'an old word', 0, 'd', 'message')")
         backend.disconnect()
 
@@ -55,7 +57,7 @@ def test_a_deleted_room_is_cleared_away_and_nothing_of_it_is_left(place: Place) 
             assert await chat.delete_room("hall", hall.epoch)
             await say(chat, "and goes on", room="garden")
             await chat._clearing
-            for table, left in (("room", 1), ("log", 2), ("search", 1), ("member", 0), ("sanction", 0)):
+            for table, left in (("room", 1), ("message", 2), ("search", 1), ("member", 0), ("sanction", 0)):
                 assert rows(place, f"SELECT count(*) FROM {table}") == [(left,)], table
             new = await chat.create_room("hall", False, 0, JULIET.id)
             assert await texts(chat) == []
@@ -75,7 +77,7 @@ def test_what_a_stop_left_of_a_deleted_room_is_cleared_away_after_the_next_start
         async with storage(place) as chat:
             assert await chat.list_rooms(ROMEO, None, 10) == []
             await chat._clearing
-            assert rows(place, "SELECT count(*) FROM log") == [(0,)]
+            assert rows(place, "SELECT count(*) FROM message") == [(0,)]
 
     asyncio.run(play())
 

@@ -329,7 +329,7 @@ def test_crashes_mid_traffic_lose_and_invent_nothing(postgres: PostgresServer, u
                     postgres.start()
             done.set()
             await asyncio.gather(*writers)
-            there = {row for (row,) in postgres.execute("SELECT draft_id FROM log", url)}
+            there = {row for (row,) in postgres.execute("SELECT draft_id FROM message", url)}
             verdicts = {verdict: {who for who in told if told[who] == verdict} for verdict in told.values()}
             assert verdicts["stored"] <= there
             assert not verdicts.get("not stored", set()) & there

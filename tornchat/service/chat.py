@@ -116,12 +116,12 @@ class Chat:
             self._drafts,
             Quotas(settings.limits, offenders),
             self.counts,
+            self.audit,
+            settings.messages.edit_seconds,
             self.refuse,
         )
         self.committer = self.posting.committer
-        self.moderation = Moderation(
-            hooks, access, self.people, self._enforcement, self.audit, self.committer, self._drafts
-        )
+        self.moderation = Moderation(hooks, access, self.people, self._enforcement, self.audit, self.posting)
         self.site = SiteModeration(hooks, self.people, self._enforcement, self.audit)
 
     # --- connect ---

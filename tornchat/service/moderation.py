@@ -11,15 +11,15 @@ from typing import Literal
 
 from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
-from tornchat.log.commit import Committer
-from tornchat.model import Entry, Sanction, SanctionKind, User
+from tornchat.model import Sanction, SanctionKind, User
 from tornchat.service import rights
 from tornchat.service.access import Access, VisibleRoom
 from tornchat.service.audit import Audit
-from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import Enforcement
 from tornchat.service.people import People
+from tornchat.service.posting import Posting
 from tornchat.service.rights import Act
+from tornchat.wire import Said
 
 FOREVER = 10 * 365 * 86400.0
 """Maximum duration of a sanction in seconds."""
@@ -37,16 +37,14 @@ class Moderation:
         people: People,
         enforcement: Enforcement,
         audit: Audit,
-        committer: Committer,
-        drafts: Drafts,
+        posting: Posting,
     ) -> None:
         self._hooks = hooks
         self._access = access
         self._people = people
         self._enforcement = enforcement
         self._audit = audit
-        self._committer = committer
-        self._drafts = drafts
+        self._posting = posting
 
     # --- people ---
 
@@ -140,22 +138,7 @@ class Moderation:
         Requires that the user sent the message or has the action "moderate". Raises `ChatError`
         (`not_found`) if there is no message at `seq`.
         """
-        place = await self._access.require(user, room, "see")
-        entry = await self._message(room, seq)
-        act: Act = "delete own message" if entry.sender_id == user.id else "delete message"
-        if not rights.may(place.standings, act):
-            raise ChatError("forbidden")
-        if entry.text:
-            draft = self._drafts.delete(user, place.room, seq)
-            await self._committer.store(draft, self._access.position(room))
-            if act == "delete message":
-                await self._audit.record(user, act, place.room, entry.sender_id, f"message {seq}")
-
-    async def _message(self, room: str, seq: int) -> Entry:
-        page = await self._hooks.read_history(room, seq - 1, seq + 1, 1) if seq > 0 else None
-        if page is None or not page.entries or page.entries[0].kind != "message":
-            raise ChatError("not_found", "There is no such message.")
-        return page.entries[0]
+        await self._posting.change(user, room, Said("", None, "deletion", seq))
 
 
 def refuse_no_time(seconds: float) -> None:
