@@ -31,7 +31,7 @@ from tornchat import Entry, User, errors
 from tornchat.config.sections import LimitsSection
 from tornchat.config.settings import Settings, load
 from tornchat.hooks.loader import load_plugins
-from tornchat.wire import V1, Classic
+from tornchat.wire import V1, Classic, Said
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -519,9 +519,9 @@ def test_the_documented_frames_are_those_of_real_sessions(tmp_path: Path) -> Non
 def test_client_frames_can_be_read(text: str) -> None:
     frame = json.loads(text)
     if frame.get("type") == "send":
-        assert V1().decode(text.encode()) == (frame["message"], frame["id"])
+        assert V1().decode(text.encode()) == Said(frame["message"], frame["id"])
     elif frame.keys() == {"message"}:
-        assert Classic().decode(text.encode()) == (frame["message"], None)
+        assert Classic().decode(text.encode()) == Said(frame["message"])
 
 
 def rows(heading: str) -> list[list[str]]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from msgspec.structs import replace
+
 from tornchat import Entry, More
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
@@ -125,15 +127,15 @@ def message_of(row: Sequence[Any]) -> Entry:
     if not position:
         return Entry(*row[:8])
     more = More(revision=revision, edited_at=edited_at, position=position)
-    fields: Any = row[:8]
-    return Entry(*fields, None, more)
+    seq, *said = row[:8]
+    return replace(Entry(seq, *said), more=more)
 
 
 def act_of(row: Sequence[Any]) -> Entry:
     """Return the entry in a row of the columns `act_fields`; further columns are ignored."""
     revision = row[9]
-    fields: Any = row[:9]
-    return Entry(*fields, None if revision is None else More(revision=revision))
+    entry = Entry(*row[:9])
+    return entry if revision is None else replace(entry, more=More(revision=revision))
 
 
 def _sql(query: Any) -> str:

@@ -151,6 +151,7 @@ def test_migrate_names_its_steps_once(tmp_path: Path) -> None:
             "0002_members_and_search",
             "0003_rights",
             "0004_words",
+            "0007_acts",
         ]
         assert await chat.migrate() == []
         assert our_threads() == []

@@ -23,15 +23,13 @@ def test_a_database_of_the_first_version_keeps_all_it_holds(place: Place) -> Non
         Runner(backend.database, str(STEPS), table_name=TABLE).up("0001_rooms_and_log")
         room = "INSERT INTO room (name, epoch, private, owner, head_seq, first_seq, created_at)"
         backend.database.execute_sql(f"{room} VALUES ('hall', 'e1', false, '1', 1, 1, 0)")
-        entry = (
-            "INSERT INTO message (room_id, seq, sender_id, sender_username, text, sent_at, draft_id, kind)"
-        )
+        entry = "INSERT INTO log (room_id, seq, sender_id, sender_username, text, sent_at, draft_id, kind)"
         backend.database.execute_sql(f"{entry} VALUES (1, 1, '1', 'romeo', 'an old word', 0, 'd', 'message')")
         backend.disconnect()
 
     async def play() -> None:
         chat = plugin(place)
-        assert await chat.migrate() == ["0002_members_and_search", "0003_rights", "0004_words"]
+        assert await chat.migrate() == ["0002_members_and_search", "0003_rights", "0004_words", "0007_acts"]
         async with storage(place) as chat:
             [room] = await chat.list_rooms(JULIET, None, 10)
             assert (room.name, room.epoch, room.seq) == ("hall", "e1", 1)

@@ -384,7 +384,7 @@ def test_what_the_bus_brings_while_a_room_is_loaded_is_not_lost() -> None:
             rooms.accept("attic", "e1", [Entry(11, "1", "romeo", "not loaded", 0, "d11")])
             house.gates["read_history"].set()
             room = await loading
-            assert (room.seq, room.tail[-1].text) == (11, "early")
+            assert (room.seq, room.tail.messages[-1].text) == (11, "early")
 
     asyncio.run(main())
 

@@ -72,8 +72,8 @@ class _AnyId(msgspec.Struct):
     id: str
 
 
-class V1ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
-    """A message in the dialect `v1`, with its `seq` in the log. A deleted message has an empty text."""
+class V1PlainMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
+    """A message that nothing acted on: `V1ChatMessage` without the fields that it then lacks."""
 
     message: str
     sender_username: str
@@ -82,8 +82,8 @@ class V1ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
     seq: Seq
 
 
-class V1ActedOnMessage(msgspec.Struct, tag_field="type", tag="chat_message", omit_defaults=True):
-    """A message in the dialect `v1` that was edited or deleted, in its present state."""
+class V1ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message", omit_defaults=True):
+    """A message in its present state, with its `seq` in the log. A deleted message has an empty text."""
 
     message: str
     sender_username: str
@@ -207,8 +207,8 @@ class V1(Shared):
         stamp = self._timestamp(entry.sent_at)
         sender = (entry.sender_username, entry.sender_id)
         if entry.more is None:
-            return text_frame(encode(V1ChatMessage(entry.text, *sender, stamp, entry.seq)))
-        message = V1ActedOnMessage(
+            return text_frame(encode(V1PlainMessage(entry.text, *sender, stamp, entry.seq)))
+        message = V1ChatMessage(
             entry.text,
             *sender,
             stamp,
