@@ -491,10 +491,12 @@ async def v1_session(directory: Path) -> list[dict[str, Any]]:
     """A real session in which every kind of v1 frame comes that no plugin is needed for."""
     async with open_stage(directory) as verona:
         romeo = await verona.enters("romeo", "general", v1=True)
-        frames = [await romeo.next_of("welcome")]
+        frames = [await romeo.next_of("welcome"), await romeo.next_of("caught_up")]
         send = next(frame for frame in documented() if frame.get("type") == "send")
         await romeo.socket.send(json.dumps(send))
         frames += [await romeo.next_of("chat_message"), await romeo.next_of("ack")]
+        await romeo.socket.send('{"type":"edit","id":"e","seq":1,"revision":0,"message":"Hello, world!"}')
+        frames += [await romeo.next_of("message_changed"), await romeo.next_of("ack")]
         admin = User("prince", "prince", frozenset({"admin"}))
         await verona.chat.moderation.mute(admin, "general", "romeo", 60)
         await romeo.socket.send(json.dumps({**send, "id": "another"}))
@@ -508,8 +510,8 @@ def test_the_documented_frames_are_those_of_real_sessions(tmp_path: Path) -> Non
     real = asyncio.run(classic_session(tmp_path / "classic")) + asyncio.run(v1_session(tmp_path / "v1"))
     shapes = [(frame.get("type"), shape(frame)) for frame in real]
     for frame in documented():
-        if frame.get("type") == "send" or frame.keys() == {"message"}:
-            continue  # these two are the client's, and were sent
+        if frame.get("type") in ("send", "edit", "delete") or frame.keys() == {"message"}:
+            continue  # these are the client's
         assert (frame.get("type"), shape(frame)) in shapes, frame
     wanted = [(frame.get("type"), shape(frame)) for frame in documented()]
     assert [found for found in shapes if found not in wanted] == []
@@ -520,6 +522,8 @@ def test_client_frames_can_be_read(text: str) -> None:
     frame = json.loads(text)
     if frame.get("type") == "send":
         assert V1().decode(text.encode()) == Said(frame["message"], frame["id"])
+    elif frame.get("type") in ("edit", "delete"):
+        assert V1().decode(text.encode()).target == frame["seq"]
     elif frame.keys() == {"message"}:
         assert Classic().decode(text.encode()) == Said(frame["message"])
 
@@ -553,7 +557,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         assert default == (f"{value:g}" if value and value < 1e5 else str(value) if value else "no limit")
 
 
-SETTING = re.compile(r"`\[(tornchat|rooms|limits|server|jwt|peewee)\] (\w+)")
+SETTING = re.compile(r"`\[(tornchat|rooms|messages|limits|server|jwt|peewee)\] (\w+)")
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if "examples" not in p.parts], ids=named)

@@ -127,8 +127,7 @@ def message_of(row: Sequence[Any]) -> Entry:
     if not position:
         return Entry(*row[:8])
     more = More(revision=revision, edited_at=edited_at, position=position)
-    seq, *said = row[:8]
-    return replace(Entry(seq, *said), more=more)
+    return replace(Entry(*row[:8]), more=more)
 
 
 def act_of(row: Sequence[Any]) -> Entry:
