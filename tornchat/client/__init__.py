@@ -16,10 +16,12 @@ from __future__ import annotations
 from tornchat.client.client import Client, State, connect
 from tornchat.client.errors import ClientClosed, ClientError, Ended, NotConnected, SendRefused
 from tornchat.client.events import (
+    CaughtUp,
     Connected,
     Disconnected,
     Event,
     Message,
+    MessageChanged,
     MessageDeleted,
     UserJoined,
     UserLeft,
@@ -29,6 +31,7 @@ from tornchat.client.token import TokenSource
 from tornchat.model import Participant
 
 __all__ = [
+    "CaughtUp",
     "Client",
     "ClientClosed",
     "ClientError",
@@ -37,6 +40,7 @@ __all__ = [
     "Ended",
     "Event",
     "Message",
+    "MessageChanged",
     "MessageDeleted",
     "NotConnected",
     "Participant",

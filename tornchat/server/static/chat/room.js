@@ -54,6 +54,7 @@ export class Room extends EventTarget {
     on("state", (state) => this.#onState(state));
     on("welcome", (welcome) => this.#onWelcome(welcome));
     on("message", (message) => this.#onMessage(message));
+    on("changed", (changed) => this.#onEdited(changed));
     on("deleted", ({ seq }) => this.#onDeleted(seq));
     on("users", ({ users }) => this.#onUsers(users));
     on("join", ({ user_id, username }) => this.#onPresence(() => this.users.set(user_id, username)));
@@ -136,6 +137,12 @@ export class Room extends EventTarget {
   #entry({ seq, message, sender_id, sender_username, timestamp, deleted = message === "" }) {
     const mine = sender_id === this.chat.me.id;
     return { seq, text: message, senderId: sender_id, sender: sender_username, time: new Date(timestamp), deleted, mine };
+  }
+
+  #onEdited({ seq, message }) {
+    const at = this.entries.findIndex((entry) => entry.seq === seq && !entry.deleted);
+    if (at >= 0 && message !== undefined) this.entries[at] = { ...this.entries[at], text: message };
+    this.#changed();
   }
 
   #onDeleted(seq) {
