@@ -94,12 +94,15 @@ def test_a_resume_that_breaks_off_and_begins_again_tells_nothing_twice() -> None
     assert messages.news(message(3, "", 9)) == MessageDeleted(3, 9)
 
 
-def test_changes_of_other_messages_and_older_ones_are_ignored() -> None:
+def test_older_changes_and_those_of_messages_that_are_not_held_change_nothing() -> None:
     messages = Messages()
     messages.apply(message(3, "three", 7))
-    for change in (MessageChanged(2, 9, 1, "x"), MessageChanged(3, 7, 1, "x"), MessageChanged(3, 4, 1, "x")):
+    for change in (MessageChanged(3, 7, 1, "x"), MessageChanged(3, 4, 1, "x")):
         assert messages.news(change) is None
         messages.apply(change)
+    other = MessageChanged(2, 9, 1, "x")
+    assert messages.news(other) == other, "somebody may have kept it"
+    messages.apply(other)
     assert dict(messages) == {3: message(3, "three", 7)}
 
 

@@ -50,9 +50,10 @@ class Message(msgspec.Struct, frozen=True, tag_field="type", tag="chat_message")
 
 
 class MessageChanged(msgspec.Struct, frozen=True, tag_field="type", tag="message_changed"):
-    """The message `seq`, which is in `Client.messages`, has changed. `position` is the place of the change.
+    """The message `seq` has changed. `position` is the place of the change; `text` is None if it is the same.
 
-    `text` is None if the text did not change.
+    The change is in `Client.messages` already. Who keeps other messages applies it to those with a lower
+    position, and ignores it for messages that are not kept.
     """
 
     seq: int

@@ -38,7 +38,7 @@ class Messages(Mapping[int, Message]):
         self._told = 0
 
     def news(self, frame: Change) -> Change | None:
-        """Return what an application is to be told of a frame; None if it knows that, or not the message."""
+        """Return what an application is to be told of a frame; None if it knows that already."""
         held = self._held.get(frame.seq)
         match frame:
             case Message():
@@ -46,7 +46,7 @@ class Messages(Mapping[int, Message]):
             case MessageDeleted():
                 return frame if frame.position > self._told or (held is not None and held.text) else None
             case MessageChanged():
-                return frame if held is not None and frame.position > _position(held) else None
+                return frame if held is None or frame.position > _position(held) else None
 
     def apply(self, frame: Change) -> None:
         """Bring the messages to the state after a frame."""

@@ -35,7 +35,8 @@
  * @property {string} [edited_at]     When last.
  * @property {number} [position]      The place of the last edit or deletion, if there was one.
  *
- * @typedef {object} Changed          A `changed` event's detail: a message in `messages` was edited.
+ * @typedef {object} Changed          A `changed` event's detail. A message outside of `messages` that you keep is older if
+ *                                    its position is lower; ignore changes of those that you don't.
  * @property {number} seq
  * @property {number} position        The place of the edit itself.
  * @property {number} revision
@@ -369,11 +370,11 @@ export class TornchatClient extends EventTarget {
   #onChanged(changed) {
     const { seq, position, revision, message, edited_at } = changed;
     const held = this.#messages.get(seq);
-    if (held && position > (held.position ?? seq)) {
-      const now = { ...held, position, revision };
-      if (message !== undefined) now.message = message;
-      if (edited_at !== undefined) now.edited_at = edited_at;
-      this.#messages.set(seq, now);
+    if (!held || position > (held.position ?? seq)) {
+      if (held) {
+        const news = { message: message ?? held.message, edited_at: edited_at ?? held.edited_at };
+        this.#messages.set(seq, { ...held, position, revision, ...news });
+      }
       this.#emit("changed", { seq, position, revision, message, edited_at });
     }
     this.#onEntry(position);

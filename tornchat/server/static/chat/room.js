@@ -10,7 +10,7 @@ const MOST_ENTRIES = 1500;
 const KEPT_ENTRIES = 1000;
 
 /**
- * @typedef {{seq: number, text: string, senderId: string, sender: string, time: Date, deleted: boolean, mine: boolean}} Entry
+ * @typedef {{seq: number, text: string, senderId: string, sender: string, time: Date, deleted: boolean, mine: boolean, position: number}} Entry
  * @typedef {{id: string, text: string, time: Date, seq: number | null, error: {code: string, words: string} | null}} Pending
  */
 
@@ -134,14 +134,16 @@ export class Room extends EventTarget {
   }
 
   /** @returns {Entry} */
-  #entry({ seq, message, sender_id, sender_username, timestamp, deleted = message === "" }) {
+  #entry({ seq, message, sender_id, sender_username, timestamp, deleted = message === "", position = seq }) {
     const mine = sender_id === this.chat.me.id;
-    return { seq, text: message, senderId: sender_id, sender: sender_username, time: new Date(timestamp), deleted, mine };
+    const time = new Date(timestamp);
+    return { seq, text: message, senderId: sender_id, sender: sender_username, time, deleted, mine, position };
   }
 
-  #onEdited({ seq, message }) {
-    const at = this.entries.findIndex((entry) => entry.seq === seq && !entry.deleted);
-    if (at >= 0 && message !== undefined) this.entries[at] = { ...this.entries[at], text: message };
+  #onEdited({ seq, position, message }) {
+    const at = this.entries.findIndex((entry) => entry.seq === seq && !entry.deleted && entry.position < position);
+    if (at < 0 || message === undefined) return;
+    this.entries[at] = { ...this.entries[at], text: message, position };
     this.#changed();
   }
 
