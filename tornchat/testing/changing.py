@@ -96,7 +96,7 @@ class ChangingContract(Contract):
 
     @promise("store_messages: a message is known by what was sent, also after it was edited")
     async def test_an_edited_message_is_known_by_its_first_text(self, stage: Stage) -> None:
-        room = (await opened(stage)).name
+        room = await _room(stage)
         await stored(stage, draft("one", room, client_id="c1"))
         await stored(stage, edit(1, "two", room, 0))
         [same] = await results(stage, draft("one", room, client_id="c1"))

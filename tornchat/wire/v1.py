@@ -72,7 +72,7 @@ class _AnyId(msgspec.Struct):
     id: str
 
 
-class V1PlainMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
+class _PlainMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
     """A message that nothing acted on: `V1ChatMessage` without the fields that it then lacks."""
 
     message: str
@@ -207,7 +207,7 @@ class V1(Shared):
         stamp = self._timestamp(entry.sent_at)
         sender = (entry.sender_username, entry.sender_id)
         if entry.more is None:
-            return text_frame(encode(V1PlainMessage(entry.text, *sender, stamp, entry.seq)))
+            return text_frame(encode(_PlainMessage(entry.text, *sender, stamp, entry.seq)))
         message = V1ChatMessage(
             entry.text,
             *sender,
