@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
-from tornchat.tasks import Reruns, Tasks
+from tornchat.tasks import SLICE_SECONDS, Reruns, Slices, Tasks
 
 
 def test_closing_cancels_all_tasks_and_waits_for_them() -> None:
@@ -113,3 +114,47 @@ def test_a_rerun_that_fails_can_be_requested_again(caplog: pytest.LogCaptureFixt
         return runs
 
     assert asyncio.run(main()) == ["a", "a"]
+
+
+@pytest.mark.parametrize("calls", [1, 100])
+def test_slices_run_a_few_calls_per_turn_in_order(calls: int) -> None:
+    async def main() -> None:
+        slices, ran, most = Slices(most=3), list[int](), 0
+        for number in range(calls):
+            slices.put(lambda number=number: ran.append(number))
+        while len(ran) < calls:
+            before = len(ran)
+            await asyncio.sleep(0)
+            most = max(most, len(ran) - before)
+        assert ran == list(range(calls))
+        assert most <= 3
+
+    asyncio.run(main())
+
+
+def test_slices_end_their_turn_after_a_few_milliseconds() -> None:
+    async def main() -> None:
+        slices, ran = Slices(), list[int]()
+
+        def slow(number: int) -> None:
+            ran.append(number)
+            time.sleep(2 * SLICE_SECONDS)
+
+        for number in range(3):
+            slices.put(lambda number=number: slow(number))
+        for turn in range(1, 4):
+            await asyncio.sleep(0)
+            assert ran == list(range(turn))
+
+    asyncio.run(main())
+
+
+def test_a_call_that_fails_does_not_end_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        slices, done = Slices(), asyncio.Event()
+        slices.put(lambda: 1 // 0)  # type: ignore[arg-type, return-value]
+        slices.put(done.set)
+        await asyncio.wait_for(done.wait(), 5)
+
+    asyncio.run(main())
+    assert "ZeroDivisionError" in caplog.text

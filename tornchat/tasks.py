@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
+
+SLICE_SECONDS = 0.005
 
 log = logging.getLogger("tornchat")
 
@@ -86,3 +90,36 @@ class Reruns:
                     await self._work(key)
         finally:
             del self._requested[key]
+
+
+class Slices:
+    """Runs calls in order, a limited number per turn of the loop.
+
+    It is for work that may come for thousands of clients at once: the other clients are served in between.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        """Run at most `most` calls per turn (None: any number), and none after `SLICE_SECONDS`."""
+        self._most = most
+        self._calls: deque[Callable[[], None]] = deque()
+        self._scheduled = False
+
+    def put(self, call: Callable[[], None]) -> None:
+        """Run `call` in one of the next turns. If it fails, the failure is logged and the others run."""
+        self._calls.append(call)
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._run)
+
+    def _run(self) -> None:
+        end = time.perf_counter() + SLICE_SECONDS
+        for _ in range(self._most or len(self._calls)):
+            if not self._calls or time.perf_counter() > end:
+                break
+            try:
+                self._calls.popleft()()
+            except Exception:
+                log.exception("a call failed")
+        self._scheduled = bool(self._calls)
+        if self._scheduled:
+            asyncio.get_running_loop().call_soon(self._run)

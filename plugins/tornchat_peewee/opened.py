@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from tornchat import NotStored, Unavailable
 from tornchat_peewee.audit import AuditTable
+from tornchat_peewee.creations import Creations
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
 from tornchat_peewee.log import Log
@@ -28,6 +30,7 @@ class Open(NamedTuple):
     readers: Workers
     log: Log
     rooms: RoomTable
+    creations: Creations
     pruning: Pruning
     directory: DirectoryTable
     sanctions: SanctionTable
@@ -52,7 +55,10 @@ class Opened:
         return await self._opened().readers.run(job)
 
     async def _write(self, job: Callable[[DatabaseSession], Result]) -> Result:
+        return await self._stored(self._opened().writer.run(job))
+
+    async def _stored(self, call: asyncio.Future[Result]) -> Result:
         try:
-            return await self._opened().writer.run(job)
+            return await call
         except NotStored as error:
             raise Unavailable(str(error)) from error

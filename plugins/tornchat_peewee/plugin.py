@@ -24,6 +24,7 @@ from tornchat import (
 )
 from tornchat_peewee.audit import AuditTable
 from tornchat_peewee.backend import Backend
+from tornchat_peewee.creations import Creations
 from tornchat_peewee.databases import backend_of
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
@@ -32,7 +33,7 @@ from tornchat_peewee.managing import ManagingHooks
 from tornchat_peewee.models import models_of
 from tornchat_peewee.opened import Open, Result
 from tornchat_peewee.pruning import Pruning
-from tornchat_peewee.rooms import RoomTable
+from tornchat_peewee.rooms import NewRoom, RoomTable
 from tornchat_peewee.sanctions import SanctionTable
 from tornchat_peewee.schema import TABLE, migrate
 from tornchat_peewee.search import Search
@@ -63,11 +64,13 @@ class PeeweePlugin(ManagingHooks):
         models = models_of(backend.database)
         statements = Statements(backend, models)
         rooms = RoomTable(backend, models, statements)
+        writer = Workers("peewee-writer", 1, backend)
         self._open = Open(
-            Workers("peewee-writer", 1, backend),
+            writer,
             Workers("peewee-reader", self._settings.readers, backend),
             Log(backend, statements),
             rooms,
+            Creations(writer, rooms),
             Pruning(backend, models),
             DirectoryTable(backend, models, rooms),
             SanctionTable(backend, models),
@@ -123,7 +126,7 @@ class PeeweePlugin(ManagingHooks):
         rooms = self._opened().rooms
         room = await self._read(partial(rooms.find, name=name))
         if room is None and create:
-            room = await self._write(partial(rooms.create, name=name, owned_limit=owned_limit, owner=owner))
+            room = await self._stored(self._opened().creations.create(NewRoom(name, owner, owned_limit)))
         if room is None or not room.private:
             return room
         return room if await self._read(partial(rooms.admits, room=room, user=user)) else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from tornchat import RoomInfo, User
 from tornchat_peewee.backend import Backend
@@ -14,6 +15,14 @@ from tornchat_peewee.statements import Statements
 
 ADMIN = "admin"
 """The token role to which every room is visible."""
+
+
+class NewRoom(NamedTuple):
+    """A public room to be created. `owner` may own `owned_limit` rooms; 0: any number."""
+
+    name: str
+    owner: str | None
+    owned_limit: int
 
 
 class RoomTable:
@@ -32,22 +41,28 @@ class RoomTable:
         except self._backend.data_errors:
             return None  # a name that the database can't hold is no room's
 
-    def create(
-        self, session: DatabaseSession, name: str, owned_limit: int, owner: str | None
-    ) -> RoomInfo | None:
-        """Create the room for `owner` and return it, or return the existing room.
+    def create(self, session: DatabaseSession, wanted: Sequence[NewRoom]) -> list[RoomInfo | None]:
+        """Create rooms in one transaction. Return each room, in the order of `wanted`.
 
-        Returns None if `owner` already owns `owned_limit` rooms (0: no limit). Raises `NotStored`.
+        A room that exists already is returned as it is. The result is None for a room whose owner may own no
+        more, and for a name that the database can't store. Raises `NotStored`.
         """
         try:
             with session.writing() as cursor:
-                if owner is not None:
-                    self._backend.take_turns(cursor, owner)
-                if self.may_own(owner, owned_limit):
-                    self.insert(name, owner)
-                return self._find(cursor, name)
+                return self._create(cursor, wanted)
         except self._backend.data_errors:
-            return None
+            if len(wanted) == 1:
+                return [None]
+        return [self.create(session, [room])[0] for room in wanted]
+
+    def _create(self, cursor: Any, wanted: Sequence[NewRoom]) -> list[RoomInfo | None]:
+        # Sorted, so that the transactions of two nodes wait for each other in one order.
+        for owner in sorted({room.owner for room in wanted if room.owner is not None}):
+            self._backend.take_turns(cursor, owner)
+        for room in sorted(wanted, key=_name):
+            if self.may_own(room.owner, room.owned_limit):
+                self.insert(room.name, room.owner)
+        return [self._find(cursor, room.name) for room in wanted]
 
     def admits(self, session: DatabaseSession, room: RoomInfo, user: User) -> bool:
         """Return whether the room is visible to the user. Raises `Unavailable`."""
@@ -99,6 +114,10 @@ class RoomTable:
         row = {"name": name, "epoch": new_epoch(), "owner": owner, "created_at": created_at}
         added = self._room.insert({**row, "private": private}).on_conflict_ignore()
         return bool(added.as_rowcount().execute())
+
+
+def _name(room: NewRoom) -> str:
+    return room.name
 
 
 def new_epoch() -> str:

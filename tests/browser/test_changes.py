@@ -10,7 +10,9 @@ CHANGE = """
 async () => {
   const { TornchatClient } = await import("/static/tornchat-client.js");
   const { token } = await (await fetch("/api/guest", {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ username: "Robot" }),
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ username: "Robot" }),
   })).json();
   const chat = new TornchatClient({ base: location.origin + "/", room: "changes", token });
   const told = [];
@@ -23,7 +25,8 @@ async () => {
   await chat.edit(seq, "Hello!");
   await chat.delete(slip);
   const refused = await chat.edit(seq, "Late.", 0).catch(({ code, revision }) => [code, revision]);
-  const state = [...chat.messages.values()].slice(-2).map(({ message, revision }) => [message, revision ?? 0]);
+  const held = [...chat.messages.values()].slice(-2);
+  const state = held.map(({ message, revision }) => [message, revision ?? 0]);
   const place = chat.position.seq;
   chat.close();
   return { told: told.filter(([, at]) => at === null || at >= seq), seq, slip, refused, state, first, place };

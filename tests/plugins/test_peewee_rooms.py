@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import psycopg
 import pytest
+from tornchat_peewee.rooms import NewRoom
 
 from tests.plugins.peeweekit import JULIET, ROMEO, Place, storage
 from tornchat import User
@@ -96,3 +98,57 @@ def make_private(place: Place) -> None:
     else:
         with closing(sqlite3.connect(place / "tornchat.db")) as database, database:
             database.execute("UPDATE room SET private = 1")
+
+
+def test_rooms_that_are_wanted_at_once_share_transactions(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with storage(tmp_path) as chat:
+            table, calls = chat._open.rooms, list[int]()
+            create = table.create
+
+            def counted(session: object, wanted: list[NewRoom]) -> object:
+                calls.append(len(wanted))
+                return create(session, wanted)
+
+            table.create = counted
+            names = [f"room{number}" for number in range(150)]
+            rooms = await asyncio.gather(*(chat.open_room(name, ROMEO, True, 0, ROMEO.id) for name in names))
+            assert [room.name for room in rooms] == names
+            assert sum(calls) == 150
+            assert len(calls) < 30
+
+    asyncio.run(play())
+
+
+def test_among_rooms_that_are_wanted_at_once_each_has_its_own_answer(place: Place) -> None:
+    async def play() -> None:
+        async with storage(place, "old") as chat:
+            wanted = [
+                ("a", ROMEO, 2),
+                ("\ud800", JULIET, 0),
+                ("b", ROMEO, 2),
+                ("old", JULIET, 0),
+                ("c", JULIET, 0),
+            ]
+            calls = [chat.open_room(name, user, True, limit, user.id) for name, user, limit in wanted]
+            a, no_name, b, old, c = await asyncio.gather(*calls)
+            assert (a.owner, no_name, b, old.owner, c.owner) == (ROMEO.id, None, None, ROMEO.id, JULIET.id)
+
+    asyncio.run(play())
+
+
+def test_who_no_longer_waits_for_a_new_room_does_not_hold_up_the_others(place: Place) -> None:
+    async def play() -> None:
+        async with storage(place) as chat:
+            calls = [
+                asyncio.ensure_future(chat.open_room(f"room{number}", ROMEO, True, 0, ROMEO.id))
+                for number in range(20)
+            ]
+            await asyncio.sleep(0)
+            for call in calls[::2]:
+                call.cancel()
+            rooms = await asyncio.gather(*calls, return_exceptions=True)
+            assert [room.name for room in rooms[1::2]] == [f"room{number}" for number in range(1, 20, 2)]
+            assert (await chat.open_room("next", ROMEO, True, 0, ROMEO.id)).name == "next"
+
+    asyncio.run(play())

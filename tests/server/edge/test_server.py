@@ -14,8 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tornado.netutil import bind_sockets
+from tornado.web import Application
 
 from tests.stage import Process, Stage, serving
+from tornchat.config.settings import Settings
+from tornchat.metrics.counts import Counts
+from tornchat.server.edge.edge import Edge
+from tornchat.server.edge.server import EdgeServer
 
 DESCRIPTORS = 64
 SILENT = 104
@@ -151,3 +157,49 @@ def test_malformed_requests_are_answered_without_a_version(tmp_path: Path) -> No
 
     with serving(tmp_path / "data") as server:
         asyncio.run(play(server.stage))
+
+
+def test_a_connection_on_which_nothing_comes_is_closed_and_no_longer_counted() -> None:
+    async def play() -> None:
+        edge = Edge(Settings())
+        edge.begin(Counts())
+        server = EdgeServer(Application(), idle_connection_timeout=0.2)
+        server.guard(edge)
+        listening = bind_sockets(0, "127.0.0.1")
+        server.add_sockets(listening)
+        try:
+            reader, writer = await asyncio.open_connection(*listening[0].getsockname())
+            assert await asyncio.wait_for(reader.read(), 10) == b""
+            writer.close()
+            assert edge.connections == 0
+            reader, writer = await asyncio.open_connection(*listening[0].getsockname())
+            writer.write(b"GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+            assert (await asyncio.wait_for(reader.read(), 10)).startswith(b"HTTP/1.1 404")
+            writer.close()
+            assert edge.connections == 0
+        finally:
+            server.stop()
+            await server.close_all_connections()
+
+    asyncio.run(play())
+
+
+def test_connections_on_which_nothing_came_end_with_the_server() -> None:
+    async def play() -> None:
+        edge = Edge(Settings())
+        edge.begin(Counts())
+        came, opened = asyncio.Event(), edge.opened
+        edge.opened = lambda *given: (opened(*given), came.set())
+        server = EdgeServer(Application())
+        server.guard(edge)
+        listening = bind_sockets(0, "127.0.0.1")
+        server.add_sockets(listening)
+        reader, writer = await asyncio.open_connection(*listening[0].getsockname())
+        await asyncio.wait_for(came.wait(), 10)
+        server.stop()
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+        writer.close()
+        assert edge.connections == 0
+        await server.close_all_connections()
+
+    asyncio.run(play())

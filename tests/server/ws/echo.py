@@ -97,6 +97,9 @@ class Echo(WebSocketHandler):
     def on_drained(self):
         """Who waits for it asks the outbox."""
 
+    def on_hangup(self):
+        self.frames.abort()
+
     def on_failure(self, error):
         self.notes.append(error)
 

@@ -13,8 +13,8 @@ from tornchat.server.edge.edge import FULL_RETRY_SECONDS, Edge
 
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """Errors of accept(2) after which the next call fails as well."""
-BATCH = 128
-"""Connections that one listening socket accepts per turn of the loop."""
+BATCH = 32
+"""Connections that one listening socket accepts per turn of the loop. The rest wait in the listen queue."""
 REFUSALS = 64
 """Waiting clients that are refused per pause: they cost time that the members need."""
 PAUSE_SECONDS = 0.25

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Awaitable, Iterable
+from functools import partial
 from typing import Any
 
 from tornado.http1connection import HTTP1ConnectionParameters
@@ -19,6 +20,7 @@ from tornado.iostream import IOStream
 
 from tornchat.rates import network_of
 from tornchat.server.edge.acceptor import Acceptor, peer_of, refuse
+from tornchat.server.edge.doorstep import Doorstep
 from tornchat.server.edge.edge import FULL_RETRY_SECONDS, Edge
 from tornchat.server.edge.headers import SECURITY_HEADERS
 
@@ -31,6 +33,8 @@ SPARE_SECONDS = 2.0
 PROBES = ("/healthz", "/readyz", "/metrics")
 """Paths that are answered on them: a full server is alive, and says that it is full."""
 HEADER_BYTES = 65536
+SILENT_SECONDS = 60.0
+"""How long a client may send nothing, if the server sets no other limit."""
 
 
 class EdgeServer(HTTPServer):
@@ -49,11 +53,13 @@ class EdgeServer(HTTPServer):
 
     def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
         """Accept connections on these listening sockets. Once."""
+        self._doorstep = Doorstep()
         self._acceptor = Acceptor(sockets, self._admit, self._edge)
 
     def stop(self) -> None:
         if self._acceptor is not None:
             self._acceptor.close()
+            self._doorstep.close()
         super().stop()
 
     def _admit(self, connection: socket.socket, peer: str) -> None:
@@ -82,21 +88,29 @@ class EdgeServer(HTTPServer):
             connection.close()
             return
         stream = IOStream(connection)
-        usual = self.conn_params
+        self._count(stream, peer_of(address), spare)
+        given = _brief() if spare else self.conn_params
+        serve = partial(self._serve, stream, address, given)
+        self._doorstep.wait(stream, given.header_timeout or SILENT_SECONDS, serve)
+
+    def _count(self, stream: IOStream, peer: str, spare: bool) -> None:
         if spare:
-            self._spare[stream] = network_of(peer_of(address))
-            self.conn_params = _brief()
+            self._spare[stream] = network_of(peer)
+        if self._limited:
+            self._edge.opened(stream, peer)
+        stream.set_close_callback(partial(self._forget, stream))
+
+    def _serve(self, stream: IOStream, address: Any, given: HTTP1ConnectionParameters) -> None:
+        """Serve a connection. Any: a UNIX socket's address is no tuple."""
+        if stream.closed():
+            return
+        stream.set_close_callback(None)  # from here on, `on_close` is called
+        self._edge.readers.watch(stream)
+        usual, self.conn_params = self.conn_params, given
         try:
             self.handle_stream(stream, address)
         finally:
             self.conn_params = usual
-
-    def handle_stream(self, stream: IOStream, address: Any) -> None:
-        """Serve a connection. Any: a UNIX socket's address is no tuple."""
-        if self._limited:
-            self._edge.opened(stream, peer_of(address))
-        self._edge.readers.watch(stream)
-        super().handle_stream(stream, address)
 
     def start_request(self, server_conn: Any, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         """Return what is told of a request's parts. Any: Tornado's own type of connection."""
@@ -105,7 +119,9 @@ class EdgeServer(HTTPServer):
 
     def on_close(self, server_conn: Any) -> None:
         super().on_close(server_conn)
-        stream = server_conn.stream
+        self._forget(server_conn.stream)
+
+    def _forget(self, stream: IOStream) -> None:
         self._edge.readers.forget(stream)
         self._spare.pop(stream, None)
         self._edge.closed(stream)

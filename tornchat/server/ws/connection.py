@@ -204,6 +204,9 @@ class Connection:
         if self._session is not None:
             self._shared.chat.drained(self._session)
 
+    def on_hangup(self) -> None:
+        self._shared.departures.put(self.abort)
+
     def on_failure(self, error: BaseException) -> None:
         log.error("connection %s failed", self.id, exc_info=error, extra=self._facts("failure"))
 

@@ -14,7 +14,7 @@ from tornchat.server.edge.addresses import Client
 from tornchat.server.edge.edge import Edge
 from tornchat.server.ws.wheel import Wheel
 from tornchat.service.chat import Chat
-from tornchat.tasks import Tasks
+from tornchat.tasks import Slices, Tasks
 from tornchat.wire import V1, Classic, Dialect
 from tornchat.wire.compressed import Compressed
 
@@ -54,6 +54,8 @@ class Connections:
         self._v1: Dialect = V1()
         self._compressed: dict[tuple[bool, int], Dialect] = {}
         self.wheel = Wheel()
+        self.departures = Slices()
+        """The ends of connections whose clients have closed them, perhaps thousands at once."""
         self._now = asyncio.get_running_loop().time
         self._open: set[OpenConnection] = set()
         self._gone = asyncio.Event()

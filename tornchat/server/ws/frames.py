@@ -42,6 +42,9 @@ class FrameReceiver(Protocol):
     def on_drained(self) -> None:
         """Resume writing: all data written before and after `on_busy` has been accepted by the kernel."""
 
+    def on_hangup(self) -> None:
+        """Abort the connection soon, since the client has closed it."""
+
     def on_end(self, code: int | None) -> None:
         """Process the end of the connection; called once. `code` is the client's close code, or None."""
 
@@ -91,7 +94,7 @@ class Frames:
         if self.outbox.closed:
             self.abort()
         else:
-            self._inbox.start(self._on_data, self.abort)
+            self._inbox.start(self._on_data, self._receiver.on_hangup)
 
     def close(self, code: int | None = None, reason: str = "") -> None:
         """Send a close frame, once (RFC 6455, 5.5.1). Messages received later are discarded."""

@@ -1,0 +1,54 @@
+"""Connections whose first bytes have not come yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from tornado.iostream import IOStream
+
+from tornchat.tasks import Slices
+
+MOST_PER_TURN = 16
+"""Connections that begin to be served in one turn of the loop.
+
+A turn handles everything that is ready. This bounds the requests and joins among it, so that thousands of
+clients that come at once don't keep the members of rooms waiting.
+"""
+
+
+class Doorstep:
+    """Has connections served once their first bytes have come, a few per turn of the loop."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, tuple[IOStream, asyncio.TimerHandle]] = {}
+        self._ready = Slices(most=MOST_PER_TURN)
+
+    def wait(self, stream: IOStream, seconds: float, serve: Callable[[], None]) -> None:
+        """Call `serve` soon after the first bytes, or the end, of `stream` have come.
+
+        If nothing comes within `seconds`, the stream is closed and `serve` is not called.
+        """
+        loop, descriptor = asyncio.get_running_loop(), stream.socket.fileno()
+        timer = loop.call_later(seconds, self._give_up, descriptor)
+        self._waiting[descriptor] = stream, timer
+        loop.add_reader(descriptor, partial(self._came, descriptor, serve))
+
+    def close(self) -> None:
+        """Close the connections on which nothing has come."""
+        for descriptor in list(self._waiting):
+            self._give_up(descriptor)
+
+    def _came(self, descriptor: int, serve: Callable[[], None]) -> None:
+        self._take(descriptor)
+        self._ready.put(serve)
+
+    def _give_up(self, descriptor: int) -> None:
+        self._take(descriptor).close()
+
+    def _take(self, descriptor: int) -> IOStream:
+        asyncio.get_running_loop().remove_reader(descriptor)
+        stream, timer = self._waiting.pop(descriptor)
+        timer.cancel()
+        return stream
