@@ -31,10 +31,9 @@ class Batch:
     def append(self, drafts: Sequence[Draft]) -> list[StoreResult]:
         """Return one result per draft, in order. The results are valid once the transaction commits."""
         self._lock_heads(sorted({draft.room for draft in drafts}))
-        acts = [draft for draft in drafts if draft.target is not None]
         self._recall(drafts, self._sql.said_before, message_of)
-        if acts:
-            self._recall(acts, self._sql.done_before, act_of)
+        self._recall([one for one in drafts if self._has_acts(one.room)], self._sql.done_before, act_of)
+        if acts := [draft for draft in drafts if draft.target is not None]:
             self._acting.read(self._heads, acts)
         results = [self._place(draft) for draft in drafts]
         self._write()
@@ -43,8 +42,12 @@ class Batch:
     def _lock_heads(self, names: list[str]) -> None:
         for start in range(0, len(names), MOST_NAMES):
             self._cursor.execute(*self._sql.lock_heads(names[start : start + MOST_NAMES]))
-            for name, room, epoch, seq in self._cursor.fetchall():
-                self._heads[name] = Head(room, epoch, seq)
+            for name, *head in self._cursor.fetchall():
+                self._heads[name] = Head(*head)
+
+    def _has_acts(self, room: str) -> bool:
+        head = self._heads.get(room)
+        return head is not None and head.has_acts
 
     def _recall(self, drafts: Sequence[Draft], sql: str, entry_of: Any) -> None:
         """Read, in one query, the entries that already exist for the client ids of these drafts."""

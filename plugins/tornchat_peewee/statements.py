@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import peewee
 from msgspec.structs import replace
 
 from tornchat import Entry, More
@@ -49,7 +50,8 @@ class Statements:
         """room id, after, before, limit -> the columns of `message_of`, newest first"""
         self._acting(models)
 
-        heads = room.select(room.name, room.id, room.epoch, room.head_seq)
+        acts = models.act.select(peewee.SQL("1")).where(models.act.room == room.id)
+        heads = room.select(room.name, room.id, room.epoch, room.head_seq, peewee.fn.EXISTS(acts))
         self._heads = lru_cache(maxsize=16)(
             lambda count: _sql(backend.locking(heads.where(room.name.in_([""] * count))))
         )
@@ -89,7 +91,7 @@ class Statements:
         """room id -> the last indexed seq"""
 
     def lock_heads(self, names: list[str]) -> tuple[str, list[str]]:
-        """At most `MOST_NAMES` names -> name, id, epoch, head seq; the rows stay locked."""
+        """At most `MOST_NAMES` names -> name, id, epoch, head seq, whether there are acts; the rows stay locked."""
         padded = _padded(names)
         return self._heads(len(padded)), padded
 

@@ -90,6 +90,8 @@ class ChangingContract(Contract):
             assert (result.entry.seq, result.repeated) == (entry.seq, True), f"the repeat got {result}"
         [other] = await results(stage, edit(1, "two", room, 2, "e1", "another request"))
         _verify_refused(other, "conflict")
+        [message] = await results(stage, draft("two", room, client_id="e1"))
+        _verify_refused(message, "conflict")
         await stored(stage, deletion(1, room))
         [again] = await results(stage, edit(1, "two", room, 0, "e1", "whatever"))
         assert isinstance(again, Stored), f"after a deletion the repeat got {again}"

@@ -19,6 +19,7 @@ def filter_message(draft: Draft, user: User) -> Awaitable[Draft] | Draft:
 
     Only the text may be changed. A draft with a `target` is an edit of the message at that place, and `text`
     is the whole new text; deletions are not filtered. Control characters in the text for the sender are
-    replaced, and the text is cut after 1,000 characters. If a plugin raises another exception, does not return a draft or misses
-    its deadline, the filter fails closed: the draft is not stored, and its sender receives `unavailable`.
+    replaced, and the text is cut after 1,000 characters. If a plugin raises another exception, does not
+    return a draft or misses its deadline, the filter fails closed: the draft is not stored, and its sender
+    receives `unavailable`.
     """
