@@ -91,7 +91,7 @@ class Statements:
         """room id -> the last indexed seq"""
 
     def lock_heads(self, names: list[str]) -> tuple[str, list[str]]:
-        """At most `MOST_NAMES` names -> name, id, epoch, head seq, whether there are acts; the rows stay locked."""
+        """At most `MOST_NAMES` names -> name, id, epoch, head seq, has acts; the rows stay locked."""
         padded = _padded(names)
         return self._heads(len(padded)), padded
 

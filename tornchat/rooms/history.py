@@ -116,25 +116,17 @@ class History:
 
     async def _newest(self, room: Room, dialect: Dialect, upto: int) -> AsyncIterator[bytes]:
         """Yield the usual history, which is read from its end."""
-        frames: list[bytes] = []
-        size, before = 0, upto + 1
-        while len(frames) < self._history_limit:
-            limit = min(PAGE_ENTRIES, self._history_limit - len(frames))
+        newest: list[bytes] = []
+        before, more = upto + 1, self._history_limit > 0
+        while more:
+            limit = min(PAGE_ENTRIES, self._history_limit - len(newest))
             page = await self._hooks.read_messages(room.info.name, None, before, None, None, limit)
             if page is None:
                 raise Unavailable(f"room {room.info.name} is gone")
-            for message in reversed(page.entries):
-                frame = dialect.entry(message)
-                if frames and size + len(frame) > MOST_BYTES:
-                    limit = EVERYTHING  # no further page
-                    break
-                frames.append(frame)
-                size += len(frame)
-            if len(page.entries) < limit:
-                break
-            before = page.entries[0].seq
-        frames.reverse()
-        yield b"".join(frames)
+            fits = _extend(newest, [dialect.entry(message) for message in reversed(page.entries)])
+            more = fits and len(page.entries) == limit and len(newest) < self._history_limit
+            before = page.entries[0].seq if page.entries else 0
+        yield b"".join(reversed(newest))
 
     async def _missed(self, room: Room, dialect: Dialect, plan: Plan, upto: int) -> AsyncIterator[bytes]:
         """Yield messages and deletions in the order of the log, then the older messages that have changed."""
@@ -150,6 +142,17 @@ class History:
             after = entries[-1].seq
         changed = await self._changed(room, since)
         yield b"".join(map(dialect.changed, changed.messages))
+
+
+def _extend(frames: list[bytes], more: list[bytes]) -> bool:
+    """Append frames until they have `MOST_BYTES`; return whether all fit. The first one always does."""
+    size = sum(map(len, frames))
+    for frame in more:
+        size += len(frame)
+        if frames and size > MOST_BYTES:
+            return False
+        frames.append(frame)
+    return True
 
 
 def _is_told(entry: Entry) -> bool:
