@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
+from msgspec import Meta
 from msgspec.structs import force_setattr, replace
 
 Shape: TypeAlias = Literal["message", "revision", "mark"]
 """A message is shown, a revision changes one message, a mark is one user's set of tokens on one message."""
+KindName: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+"""The name of a kind of entry, as declared in `tornchat.kinds`."""
 Role: TypeAlias = Literal["owner", "moderator", "member"]
 """A user's role in one room; the roles of a `User` apply to all rooms."""
 Action: TypeAlias = Literal["join", "send", "moderate", "manage"]
@@ -143,7 +146,7 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     text: str
     sent_at: int
     client_id: str | None = None
-    kind: str = "message"
+    kind: KindName = "message"
     target: int | None = None
     epoch: str = ""
     more: More | None = None
@@ -183,7 +186,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     sent_at: int
     draft_id: str
     client_id: str | None = None
-    kind: str = "message"
+    kind: KindName = "message"
     target: int | None = None
     more: More | None = None
 

@@ -104,7 +104,7 @@ def test_who_is_read_a_history_that_is_pruned_meanwhile_is_told_and_not_given_a_
         room = Room(RoomInfo("hall", storage.disk["hall"].info.epoch), RoomLimits(0, 0, 0), Unflushed())
         room.start(9, [])
         history = History(hooks_of(storage), 50, 0)
-        pages = history.older(room, V1(), Plan(0, True), 9)
+        pages = history.older(room, V1(), Plan(0), 9)
         assert await anext(pages)
         with pytest.raises(Unavailable):
             await anext(pages)

@@ -204,7 +204,7 @@ def at_commit(url: str, does: str) -> None:
         body = f"BEGIN {does}; RETURN NULL; END"
         other.execute(f"CREATE FUNCTION last() RETURNS trigger LANGUAGE plpgsql AS $${body}$$")
         other.execute(
-            "CREATE CONSTRAINT TRIGGER last AFTER INSERT ON log "
+            "CREATE CONSTRAINT TRIGGER last AFTER INSERT ON message "
             "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION last()"
         )
 
