@@ -48,5 +48,5 @@ def test_what_a_script_changes_is_acknowledged_kept_and_seen_by_others(arrives: 
     ]
     assert (found["refused"], found["state"]) == (["stale", 2], [["Hello!", 2], ["", 0]])
     assert (found["first"]["seq"], found["first"]["position"], found["place"]) == (seq, slip + 1, slip + 3)
-    alice.sees("Hello!", "This message was deleted.")
+    alice.sees("Nobody here?", "Hello!", "This message was deleted.")
     expect(alice.page.locator(".message", has_text="Helo.")).to_have_count(0)
