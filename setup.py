@@ -88,7 +88,7 @@ setup(
         ],
     },
     entry_points={
-        "console_scripts": ["tornchat = tornchat.cli:main"],
+        "console_scripts": ["tornchat = tornchat.__main__:main"],
         "tornchat": [
             "jwt = tornchat_jwt:JwtPlugin",
             "local = tornchat_local:LocalPlugin",

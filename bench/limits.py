@@ -10,6 +10,8 @@ LIFTED = (
     "limits.requests_per_second",
     "limits.rooms_per_user",
     "limits.rooms_per_hour",
+    "limits.members_per_room",
+    "limits.sanctions_per_room",
     "limits.joins_per_second",
     "limits.connections",
     "limits.connections_per_address",

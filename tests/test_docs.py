@@ -46,12 +46,13 @@ RUNS = {
     "docs/http-api.md": {"sh", "python"},
     "docs/plugins.md": {"sh", "python", "ini"},
     "docs/embedding.md": {"python"},
-    "docs/operating.md": {"sh", "python", "ini"},
+    "docs/operating.md": {"sh", "python", "ini", "nginx"},
     "docs/metrics.md": {"ini"},
+    "docs/upgrading.md": {"sql"},
     "docs/hooks/index.md": {"ini"},
     "docs/web-page.md": {"html"},
 }
-"""Page -> the languages that the tests here, in test_readme.py and in browser/ run on it."""
+"""Page -> the languages that the tests here, in test_readme.py, browser/ and plugins/ run on it."""
 SECONDS = 20
 
 

@@ -51,6 +51,8 @@ REQUEST_CODES: Mapping[str, str] = MappingProxyType(
         "room_taken": "There is a room of this name already.",
         "name_taken": "Somebody has a name that looks like this one. Choose another.",
         "too_many_rooms": "You own as many rooms as you may.",
+        "too_many_sanctions": "This room has as many sanctions of this kind as it may. Lift others first.",
+        "too_many_members": "This room has as many members as it may. Remove others first.",
         "not_provided": "This chat has no plugin for that.",
     }
 )

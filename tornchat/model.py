@@ -37,6 +37,8 @@ GUEST_ID_PREFIX = "guest-"
 SITE = ""
 """In place of a room's name: the whole site. No room has this name."""
 TokenSource: TypeAlias = Literal["header", "subprotocol", "cookie", "query"]
+PRIVATE_ROOM = "private:"
+"""In place of a private room in log lines that name a user."""
 
 
 def logged_room(name: str, epoch: str, private: bool) -> str:
@@ -246,6 +248,14 @@ class RoomInfo(msgspec.Struct, frozen=True):
         """The room as the log shows it. See `logged_room`."""
         return logged_room(self.name, self.epoch, self.private)
 
+    @property
+    def logged_with_user(self) -> str:
+        """The room as a log line shows it that names a user: private rooms can't be told apart.
+
+        Else the lines would show who is in which private room.
+        """
+        return PRIVATE_ROOM if self.private else self.name
+
 
 class Page(msgspec.Struct, frozen=True):
     """Consecutive entries of a room's log, oldest first, and the log's bounds when they were read.
@@ -338,6 +348,11 @@ class RoomSummary(msgspec.Struct, frozen=True):
     def logged(self) -> str:
         """The room as the log shows it. See `logged_room`."""
         return logged_room(self.name, self.epoch, self.private)
+
+    @property
+    def logged_with_user(self) -> str:
+        """The room as a log line shows it that names a user. See `RoomInfo.logged_with_user`."""
+        return PRIVATE_ROOM if self.private else self.name
 
 
 class RoomPage(msgspec.Struct, frozen=True):

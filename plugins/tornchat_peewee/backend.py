@@ -11,6 +11,7 @@ import peewee
 
 from tornchat import Fault
 from tornchat_peewee.index import Index
+from tornchat_peewee.schema import Schema
 
 
 class Backend(abc.ABC):
@@ -36,11 +37,14 @@ class Backend(abc.ABC):
     It is empty if closing the connection is guaranteed to end the transaction.
     """
 
+    shared: ClassVar[bool] = False
+    """Whether servers on other machines may use the database."""
     index: ClassVar[Index]
     """The word index for search."""
 
-    def __init__(self, database: Any) -> None:
+    def __init__(self, database: Any, schema: Schema) -> None:
         self.database = database
+        self.schema = schema
 
     def connect(self) -> Any:
         """Return the DB-API connection of the calling thread, opening it if necessary."""
@@ -50,6 +54,12 @@ class Backend(abc.ABC):
     def disconnect(self) -> None:
         """Close the connection of the calling thread, in any state."""
         self.database.close()
+
+    def begin(self, connection: Any, statement: str) -> Any:
+        """Begin a transaction with `statement`, and return a cursor for it."""
+        cursor = connection.cursor()
+        cursor.execute(statement)
+        return cursor
 
     def lost(self, connection: Any) -> bool:
         """Return whether the server has closed `connection`, so that reconnecting may help."""
@@ -94,7 +104,8 @@ class Backend(abc.ABC):
     def migrating(self) -> AbstractContextManager[None]:
         """Context manager that holds the migration lock. It first creates what a connection needs.
 
-        Raises `SettingsError` if another process holds the lock for too long, or the database can't be used.
+        It closes the connection of the calling thread at the end. Raises `SettingsError` if another
+        process holds the lock for too long, or the database can't be used.
         """
 
     async def occupy(self) -> Callable[[], None]:

@@ -78,8 +78,19 @@ class Erasure:
         except self._backend.data_errors:
             return  # an id that the database can't hold
 
+    def unpurged(self, session: DatabaseSession) -> int:
+        """Return a number other than 0 if deleted words are left in the index. Raises `Unavailable`."""
+        with session.reading() as cursor:
+            return self._backend.index.unpurged(cursor)
+
+    def purged(self, session: DatabaseSession, number: int) -> None:
+        """Note that what `unpurged` gave `number` for is purged. Raises `NotStored`."""
+        with session.writing() as cursor:
+            self._backend.index.purged(cursor, number)
+        session.erase()
+
     def purge(self, session: DatabaseSession, first: bool) -> bool:
-        """Remove some of the erased data from the database files; return whether there may be more."""
+        """Remove some of the deleted data from the database files; return whether there may be more."""
         with session.writing() as cursor:
             more = self._backend.index.purge(cursor, first)
         if not more:

@@ -50,6 +50,17 @@ class FileLock:
             raise
         return descriptor
 
+    def taken_at_once(self) -> int | None:
+        """Take the lock and return a descriptor that holds it until it is closed; None if it is taken.
+
+        Raises `OSError` if the file can't be opened.
+        """
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if _taken(descriptor):
+            return descriptor
+        os.close(descriptor)
+        return None
+
     def mark(self, text: str) -> None:
         """Write `text` as the content of the file."""
         self._path.write_text(text, encoding="utf-8")

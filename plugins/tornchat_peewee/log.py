@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from tornchat import Changed, Draft, Entry, More, Page, Position, Refusal, StoreResult
+from tornchat import Changed, Draft, Entry, More, Page, Position, Refusal, Stored, StoreResult
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.batch import Batch
+from tornchat_peewee.positions import Positions
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_of
 
@@ -17,8 +18,9 @@ from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_o
 class Log:
     """The logs of all rooms in one database. Methods run in a worker thread, with its session."""
 
-    def __init__(self, backend: Backend, statements: Statements) -> None:
+    def __init__(self, backend: Backend, statements: Statements, positions: Positions) -> None:
         self._backend = backend
+        self._positions = positions
         self._data_errors = backend.data_errors
         self._sql = statements
 
@@ -30,6 +32,7 @@ class Log:
         except self._data_errors:
             with session.writing() as cursor:
                 results = self._store_parts(cursor, drafts)
+        self._positions.note({r.epoch: r.entry.seq for r in results if type(r) is Stored and not r.repeated})
         if any(draft.empties for draft in drafts):
             session.erase()
         return results
@@ -113,12 +116,13 @@ class Log:
         return None
 
     def positions(self, session: DatabaseSession, rooms: Sequence[str]) -> dict[str, Position]:
-        """Implements the hook `latest_positions`."""
+        """Implements the hook `latest_positions`. Notes what other nodes stored, which is handed out, too."""
         found: dict[str, Position] = {}
         with session.reading() as cursor:
             for start in range(0, len(rooms), MOST_NAMES):
                 cursor.execute(*self._sql.positions(list(rooms[start : start + MOST_NAMES])))
                 found.update((name, Position(*head)) for name, *head in cursor.fetchall())
+        self._positions.note({head.epoch: head.seq for head in found.values()})
         return found
 
     def _read(self, cursor: Any, room: str, after: int | None, before: int | None, limit: int) -> Page | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from tornchat import (
     Changed,
@@ -19,6 +19,7 @@ from tornchat import (
     RoomInfo,
     SettingsError,
     StoreResult,
+    Unavailable,
     User,
     hookimpl,
 )
@@ -30,12 +31,15 @@ from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
 from tornchat_peewee.log import Log
 from tornchat_peewee.managing import ManagingHooks
+from tornchat_peewee.migration import migrate
 from tornchat_peewee.models import models_of
 from tornchat_peewee.opened import Open, Result
+from tornchat_peewee.positions import Positions
 from tornchat_peewee.pruning import Pruning
+from tornchat_peewee.restored import Restored
 from tornchat_peewee.rooms import NewRoom, RoomTable
 from tornchat_peewee.sanctions import SanctionTable
-from tornchat_peewee.schema import TABLE, migrate
+from tornchat_peewee.schema import CURRENT, TABLE, Schema
 from tornchat_peewee.search import Search
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.settings import PeeweeSettings
@@ -49,26 +53,30 @@ class PeeweePlugin(ManagingHooks):
 
     Settings = PeeweeSettings
     changes = True
+    schema: ClassVar[Schema] = CURRENT
 
     def __init__(self, settings: PeeweeSettings) -> None:
         super().__init__()
         self._settings = settings
         self._leave: Callable[[], None] | None = None
+        self._positions: Positions | None = None
 
     @hookimpl
     async def startup(self, chat: ChatHandle) -> None:
-        backend = backend_of(self._settings)
+        backend = backend_of(self._settings, self.schema)
         await _migrated(backend)
         if chat.exclusive:
             self._leave = await backend.occupy()
         models = models_of(backend.database)
+        self._positions = positions = Positions(self._settings.data_dir / "positions")
+        await _in_a_thread(backend, partial(_renew_restored, restored=Restored(backend, models, positions)))
         statements = Statements(backend, models)
         rooms = RoomTable(backend, models, statements)
         writer = Workers("peewee-writer", 1, backend)
         self._open = Open(
             writer,
             Workers("peewee-reader", self._settings.readers, backend),
-            Log(backend, statements),
+            Log(backend, statements, positions),
             rooms,
             Creations(writer, rooms),
             Pruning(backend, models),
@@ -81,6 +89,8 @@ class PeeweePlugin(ManagingHooks):
         )
         if await _in_a_thread(backend, self._open.directory.has_deleted):
             self._clear_away()  # rooms deleted before the last shutdown
+        if backend.index.purges:
+            self._begin_purging()
 
     @hookimpl
     async def shutdown(self) -> None:
@@ -89,6 +99,8 @@ class PeeweePlugin(ManagingHooks):
         if opened is not None:
             await opened.readers.stop()
             await opened.writer.stop()  # last: SQLite removes the WAL when the last connection closes
+        if self._positions is not None:
+            self._positions.close()
         leave, self._leave = self._leave, None
         if leave is not None:
             leave()
@@ -96,18 +108,18 @@ class PeeweePlugin(ManagingHooks):
     @hookimpl
     async def check(self) -> Sequence[Fault]:
         try:
-            backend = backend_of(self._settings)
+            backend = backend_of(self._settings, self.schema)
         except SettingsError as error:
             return [Fault(error.what, error.cure)]
         return await _in_a_thread(backend, lambda session: backend.faults())
 
     @hookimpl
     def check_cluster(self) -> Sequence[Fault]:
-        return backend_of(self._settings).cluster_faults()
+        return backend_of(self._settings, self.schema).cluster_faults()
 
     @hookimpl
     async def migrate(self) -> Sequence[str]:
-        return await _migrated(backend_of(self._settings))
+        return await _migrated(backend_of(self._settings, self.schema))
 
     @hookimpl
     async def health(self) -> dict[str, str]:
@@ -184,6 +196,13 @@ class PeeweePlugin(ManagingHooks):
     async def prune_history(self, room: str | None, before_ms: int, limit: int) -> int:
         prune = self._opened().pruning.prune
         return await self._write(partial(prune, name=room, before_ms=before_ms, limit=limit))
+
+
+def _renew_restored(session: DatabaseSession, restored: Restored) -> None:
+    try:
+        restored.renew(session)
+    except NotStored as error:
+        raise Unavailable(str(error)) from error
 
 
 async def _migrated(backend: Backend) -> list[str]:

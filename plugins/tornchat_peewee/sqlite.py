@@ -18,7 +18,7 @@ from tornchat_peewee import many_rows
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.filelock import FileLock
 from tornchat_peewee.index import SqliteIndex
-from tornchat_peewee.schema import TABLE, newer_fault, refuse
+from tornchat_peewee.schema import CURRENT, TABLE, Schema, refuse
 
 LOOK_SECONDS = 4.0
 """Maximum duration of the integrity check in seconds; of a large file, only a part is checked."""
@@ -50,8 +50,10 @@ class SqliteBackend(Backend):
     not_now: ClassVar[tuple[type[Exception], ...]] = (sqlite3.OperationalError,)
     any_error: ClassVar[tuple[type[Exception], ...]] = (sqlite3.Error,)
 
-    def __init__(self, path: Path, *, synchronous: str, busy_timeout: float) -> None:
-        super().__init__(self._database(str(path), _pragmas(synchronous), busy_timeout))
+    def __init__(
+        self, path: Path, *, synchronous: str, busy_timeout: float, schema: Schema = CURRENT
+    ) -> None:
+        super().__init__(self._database(str(path), _pragmas(synchronous), busy_timeout), schema)
         self._path = path
         self._busy_timeout = busy_timeout
         self._lock = FileLock(path.with_name(path.name + ".lock"))
@@ -101,7 +103,10 @@ class SqliteBackend(Backend):
             if not self._path.exists():
                 self._lock.mark("")
                 self._path.touch(mode=0o600)
-            yield
+            try:
+                yield
+            finally:
+                self.disconnect()
             self._lock.mark("The database beside this file was made.\n")
 
     def faults(self) -> Sequence[Fault]:
@@ -179,7 +184,7 @@ class SqliteBackend(Backend):
                 found = self._damage(connection) if thorough else ""
                 if found:
                     return Fault(f"{self._path} is damaged: {found}.", RESTORE)
-                return newer_fault(_steps_taken(connection))
+                return self.schema.fault(connection) if _is_migrated(connection) else None
         except self.not_now as error:
             return Fault(
                 f"{self._path} can't be opened: {error}.", "See that no other program keeps it locked."
@@ -213,12 +218,8 @@ def _pragmas(synchronous: str) -> dict[str, object]:
     }
 
 
-def _steps_taken(connection: Any) -> list[str]:
-    tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
-    if (TABLE,) not in tables:
-        return []
-    steps = connection.execute(f"SELECT name FROM {TABLE} ORDER BY name")  # noqa: S608 (a constant)
-    return [name for (name,) in steps]
+def _is_migrated(connection: Any) -> bool:
+    return (TABLE,) in connection.execute("SELECT name FROM sqlite_master").fetchall()
 
 
 def _may(path: Path, mode: int) -> bool:

@@ -36,7 +36,8 @@ def test_nothing_serious(
     arrives: Arrives, address: str, scheme: str, size: str, viewport: dict[str, int]
 ) -> None:
     room = f"{size}-{scheme}"
-    visitor = arrives(viewport=viewport, color_scheme=scheme, reduced_motion="reduce").opens(f"/#{room}")
+    visitor = arrives(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
+    visitor.knows_no_limits().opens(f"/#{room}")
     visitor.evaluates(AXE)
     expect(visitor.page.get_by_label("Your name")).to_be_focused()
     visitor.page.keyboard.press("Enter")

@@ -24,7 +24,7 @@ def test_what_comes_too_fast_is_sent_later_once_and_in_order(arrives: Arrives, t
 def test_what_is_too_big_for_a_frame_is_refused_and_does_not_break_the_line_for_ever(
     arrives: Arrives, address: str
 ) -> None:
-    alice = arrives().joins("Alice", "big").says("x" * 70_000)
+    alice = arrives().knows_no_limits().joins("Alice", "big").says("x" * 70_000)
     alice.reads("Not sent.", "The message is too long.")
     alice.page.get_by_role("button", name="Discard").click()
     alice.says("Shorter.").sees("Shorter.")

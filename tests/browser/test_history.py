@@ -18,6 +18,21 @@ PLACE = """() => {
   return [row.dataset.seq, top(row)];
 }"""
 """The first message that is in sight, and where."""
+MOST_SHOWN = 550
+WALK_DOWN = """async () => {
+  const box = document.querySelector('.scroller'), seen = new Set();
+  const rest = () => box.scrollHeight - box.clientHeight - box.scrollTop;
+  const texts = () => document.querySelectorAll('.message[data-seq] .text');
+  const look = () => texts().forEach((one) => seen.add(one.textContent));
+  while (document.querySelector('.pill') || rest() > 1) {
+    box.scrollTop += 300;
+    look();
+    await new Promise(requestAnimationFrame);
+  }
+  look();
+  return [...seen];
+}"""
+"""Scrolls down to the newest message; gives the texts in the order in which they were seen."""
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +132,44 @@ def test_what_is_found_is_shown_though_it_was_not_loaded(arrives: Arrives, addre
     expect(found).to_be_in_viewport()
 
 
+def test_what_is_found_far_back_is_shown_and_all_after_it_can_be_read(arrives: Arrives, address: str) -> None:
+    lines = [f"Line {number}." for number in range(1, 701)]
+    say(address, "Ada", lines, "deep")
+    alice = arrives().joins("Alice", "deep").sees(*lines[-50:])
+    alice.page.get_by_role("button", name="Search in this room").click()
+    alice.page.get_by_role("searchbox").fill("77")
+    alice.page.keyboard.press("Enter")
+    alice.page.get_by_role("button", name="Line 77.").click()
+    expect(alice.page.locator(".message.found")).to_be_in_viewport()
+    assert alice.texts.count() <= 250  # those around it, not all from the newest to it
+    say(address, "Bob", ["Heard meanwhile."], "deep")
+    alice.reads("1 new message")
+    expect(alice.page.locator(".message.found")).to_be_in_viewport()
+    seen = alice.evaluates(WALK_DOWN)
+    assert seen == [*lines[lines.index(seen[0]) :], "Heard meanwhile."]
+    assert alice.texts.count() <= MOST_SHOWN
+    say(address, "Bob", ["And live again."], "deep")
+    alice.sees_last("And live again.")
+
+
+def test_the_page_stays_small_while_somebody_reads_above(arrives: Arrives, address: str) -> None:
+    say(address, "Ada", LINES, "busy")
+    alice = arrives().joins("Alice", "busy").sees(*LINES[-50:])
+    alice.evaluates("document.querySelector('.scroller').scrollTop = 500")
+    alice.reads("To the newest")
+    before = alice.evaluates(PLACE)
+    say(address, "Bob", [f"More {number}." for number in range(1, 801)], "busy")
+    say(address, "Bob", ["The last."], "busy")
+    alice.reads("new messages")
+    expect(alice.page.get_by_role("link", name=re.compile("^busy , .* unread"))).to_be_visible()
+    assert alice.evaluates(PLACE) == before
+    assert alice.texts.count() <= MOST_SHOWN
+    alice.page.get_by_role("button", name=re.compile("new messages")).click()
+    alice.sees_last("The last.")
+    expect(alice.texts.last).to_be_in_viewport()
+    assert alice.texts.count() <= MOST_SHOWN
+
+
 def test_rooms_are_made_left_and_entered_again(arrives: Arrives, address: str) -> None:
     alice = arrives().joins("Alice", "general").says("Hello.")
     alice.page.get_by_role("button", name="Create a room").click()
@@ -126,6 +179,7 @@ def test_rooms_are_made_left_and_entered_again(arrives: Arrives, address: str) -
     alice.page.get_by_label("Its name").fill("garden")
     alice.page.keyboard.press("Enter")
     alice.is_in("garden")
+    expect(alice.composer).to_be_focused()
     say(address, "Bob", ["Where are you?"])
     alice.opens_room("general").sees("Hello.", "Where are you?")
     expect(alice.page.get_by_role("link", name="general")).to_have_attribute("aria-current", "page")

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, Arrives
+from tests.browser.test_history import PLACE
 from tests.browser.visitor import Visitor
 
 HOSTILE = [
@@ -90,12 +91,74 @@ def test_links_are_safe(linker: Visitor) -> None:
 
 
 def test_what_is_refused_says_so_and_can_be_mended(arrives: Arrives) -> None:
-    alice = arrives().joins("Alice", "long")
-    alice.says("x" * 12_001).reads("Not sent.", "The message is longer than 12000 characters")
+    alice = (
+        arrives()
+        .knows_no_limits()
+        .joins("Alice", "long")
+        .says("x" * 12_001)
+        .reads("Not sent.", "The message is longer than 12000 characters")
+    )
     alice.page.get_by_role("button", name="Edit").click()
     expect(alice.composer).to_have_value("x" * 12_001)
     expect(alice.page.locator(".message")).to_have_count(0)
     alice.says("Shorter.").sees("Shorter.")
+
+
+def test_what_is_too_long_is_told_while_one_writes(arrives: Arrives) -> None:
+    alice = arrives().joins("Alice", "counted")
+    alice.composer.fill("x" * 9_000)
+    expect(alice.page.locator(".counter")).to_have_count(0)
+    alice.composer.fill("\U0001f600" * 9_700)
+    alice.reads("2300 characters left")
+    alice.composer.fill("x" * 12_001)
+    alice.reads("1 characters too many")
+    expect(alice.page.get_by_role("button", name="Send")).to_be_disabled()
+    alice.composer.press("Enter")
+    expect(alice.page.locator(".message")).to_have_count(0)
+
+
+def test_long_messages_are_folded(arrives: Arrives) -> None:
+    alice = arrives().joins("Alice", "folded").says("\n".join(str(number) for number in range(40)), "Short.")
+    text = alice.texts.first
+    fold = alice.page.get_by_role("button", name="Show all")
+    folded = text.bounding_box()["height"]
+    fold.click()
+    expect(alice.page.get_by_role("button", name="Show less")).to_be_visible()
+    assert text.bounding_box()["height"] > 3 * folded
+    assert alice.page.locator(".fold").count() == 1
+
+
+def test_drafts_outlive_a_reload_and_the_place_a_change_of_rooms(arrives: Arrives) -> None:
+    alice = arrives().joins("Alice", "kept").says(*(f"Line {number}." for number in range(60)))
+    alice.composer.fill("To be contin")
+    alice.evaluates("document.querySelector('.scroller').scrollTop = 300")
+    alice.reads("To the newest")
+    before = alice.evaluates(PLACE)
+    alice.opens("/#elsewhere").is_in("elsewhere")
+    expect(alice.composer).to_have_value("")
+    alice.composer.fill("Also here")
+    alice.page.go_back()
+    alice.is_in("kept")
+    expect(alice.composer).to_have_value("To be contin")
+    expect(alice.banner).to_have_count(0)
+    assert alice.evaluates(PLACE) == before
+    alice.page.once("dialog", lambda dialog: dialog.accept())
+    alice.page.reload()
+    alice.is_in("kept")
+    expect(alice.composer).to_have_value("To be contin")
+    alice.says("To be continued.").sees_last("To be continued.")
+    alice.page.reload()
+    expect(alice.is_in("kept").composer).to_have_value("")
+
+
+def test_enter_begins_a_new_line_on_a_touch_screen(arrives: Arrives) -> None:
+    alice = arrives(viewport=PHONE, has_touch=True, is_mobile=True).joins("Alice", "touch")
+    alice.composer.fill("One")
+    alice.composer.press("End")
+    alice.composer.press("Enter")
+    expect(alice.composer).to_have_value("One\n")
+    alice.page.get_by_role("button", name="Send").click()
+    alice.sees("One\n")
 
 
 def test_keyboard_only(arrives: Arrives) -> None:

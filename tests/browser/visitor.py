@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Route, expect
 
 PICTURES = Path(__file__).parent / "pictures"
 """Where pictures of the pages are left, to be looked at; git ignores it."""
@@ -36,6 +36,10 @@ class Visitor:
 
     # --- what they do ---------------------------------------------------------------------------------------
 
+    def opens_a_tab(self, path: str = "/") -> Visitor:
+        """Another tab of the same browser."""
+        return Visitor(self.context, self.address).opens(path)
+
     def opens(self, path: str = "/") -> Visitor:
         self.page.goto(f"http://{self.address}{path}")
         return self
@@ -45,6 +49,16 @@ class Visitor:
         self.opens(f"{path}#{room}").page.get_by_label("Your name").fill(name)
         self.page.keyboard.press("Enter")
         return self.is_in(room)
+
+    def knows_no_limits(self) -> Visitor:
+        """The page learns of a limit only when the server refuses something."""
+
+        def told(route: Route) -> None:
+            about = route.fetch()
+            route.fulfill(response=about, json={**about.json(), "limits": {"message_chars": 0}})
+
+        self.page.route(re.compile("/api/$"), told)
+        return self
 
     def says(self, *texts: str) -> Visitor:
         for text in texts:

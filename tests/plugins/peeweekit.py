@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -32,8 +34,14 @@ Place = Path | str
 
 def plugin(place: Place, **settings: Any) -> PeeweePlugin:
     """A plugin that is not started yet."""
-    where = {"url": place} if isinstance(place, str) else {"data_dir": place}
-    return PeeweePlugin(PeeweePlugin.Settings(**where, **settings))
+    where = {"url": place, "data_dir": Path(beside().name)} if isinstance(place, str) else {"data_dir": place}
+    return PeeweePlugin(PeeweePlugin.Settings(**{**where, **settings}))
+
+
+@cache
+def beside() -> TemporaryDirectory[str]:
+    """The data directory of the nodes whose database is elsewhere."""
+    return TemporaryDirectory(prefix="tornchat-beside-")
 
 
 @asynccontextmanager

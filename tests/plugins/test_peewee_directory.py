@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playhouse.migrations import Runner
 from tornchat_peewee.databases import backend_of
-from tornchat_peewee.schema import STEPS, TABLE
+from tornchat_peewee.schema import CURRENT, STEPS, TABLE
 
 from tests.plugins.peeweekit import JULIET, ROMEO, Place, plugin, say, storage, texts
 from tests.plugins.test_peewee_search import rows
@@ -25,11 +25,11 @@ def test_a_database_of_the_first_version_keeps_all_it_holds(place: Place) -> Non
         backend.database.execute_sql(f"{room} VALUES ('hall', 'e1', false, '1', 1, 1, 0)")
         entry = "INSERT INTO log (room_id, seq, sender_id, sender_username, text, sent_at, draft_id, kind)"
         backend.database.execute_sql(f"{entry} VALUES (1, 1, '1', 'romeo', 'an old word', 0, 'd', 'message')")
-        backend.disconnect()
 
     async def play() -> None:
         chat = plugin(place)
-        assert await chat.migrate() == ["0002_members_and_search", "0003_rights", "0004_words", "0007_acts"]
+        missing = [step.name for step in CURRENT.steps()[1:]]
+        assert await chat.migrate() == missing
         async with storage(place) as chat:
             [room] = await chat.list_rooms(JULIET, None, 10)
             assert (room.name, room.epoch, room.seq) == ("hall", "e1", 1)

@@ -11,6 +11,7 @@ import msgspec
 
 from tests.testing.memory import Log, MemoryStorage, head
 from tornchat import (
+    ERASED,
     SITE,
     AuditEntry,
     Entry,
@@ -190,6 +191,44 @@ class MemoryManaging(MemoryStorage):
     @hookimpl
     def find_users(self, name_key: str) -> Sequence[KnownUser]:
         return [user for user in self.users.values() if user.name_key == name_key][:10]
+
+    @hookimpl
+    def erase_user(self, user_id: str, limit: int) -> int:
+        theirs = [
+            (log, one) for log in self.rooms().values() for one in log.entries if one.sender_id == user_id
+        ]
+        for log, entry in theirs[:limit]:
+            self.erase_entry(log, entry)
+        if not theirs:
+            self.forget(user_id)
+        return len(theirs[:limit])
+
+    def erase_entry(self, log: Log, entry: Entry) -> None:
+        nobody = {"sender_id": ERASED.id, "sender_username": ERASED.username, "text": "", "client_id": None}
+        log.entries[entry.seq - 1 - log.pruned] = msgspec.structs.replace(entry, **nobody)
+        if entry.kind == "message":
+            self.tell_erased(log, entry)
+
+    def tell_erased(self, log: Log, entry: Entry) -> None:
+        told = Entry(
+            head(log) + 1, ERASED.id, ERASED.username, "", 0, self.epoch(), None, "deletion", entry.seq
+        )
+        log.entries.append(told)
+
+    def forget(self, user_id: str) -> None:
+        self.users.pop(user_id, None)
+        self.forget_roles(user_id)
+        for key, one in list(self.sanctions.items()):
+            if one.user_id == user_id:
+                del self.sanctions[key]
+            elif one.by == user_id:
+                self.sanctions[key] = msgspec.structs.replace(one, by=ERASED.id)
+
+    def forget_roles(self, user_id: str) -> None:
+        for name, log in self.rooms().items():
+            self.people(name).pop(user_id, None)
+            if log.info.owner == user_id:
+                log.info = msgspec.structs.replace(log.info, owner=None)
 
     # --- search ---
 

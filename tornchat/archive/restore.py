@@ -11,7 +11,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from tornchat.archive.opening import Opening
-from tornchat.archive.source import Source
+from tornchat.archive.source import Row, Source
 from tornchat.errors import NotStored, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.model import Draft, Entry, More, Refusal, StoreResult
@@ -42,19 +42,21 @@ class Restore:
         self._places: dict[int, int] = {}
         """`seq` of messages in the file that are changed later -> their `seq` in the room."""
         self.outcomes: Counter[str] = Counter()
+        self.refused: dict[int, str] = {}
+        """Line -> the code with which storage refused its entry."""
 
     async def run(self) -> None:
         """Run the import. Raises `SettingsError`, `Unavailable`; entries stored before that are kept."""
         await self._opening.open(self._room, self._source.state)
         async for known in self._read():
             self._known[known.draft_id] = known.seq if known.text else 0
-        batch: list[tuple[Entry, Draft]] = []
-        for entry in self._source.entries():
-            if len(batch) >= BATCH_ENTRIES or (batch and self._waits(entry)):
+        batch: list[tuple[Row, Draft]] = []
+        for row in self._source.rows():
+            if len(batch) >= BATCH_ENTRIES or (batch and self._waits(row.entry)):
                 await self._store(batch)
                 batch.clear()
-            if draft := self._draft(entry):
-                batch.append((entry, draft))
+            if draft := self._draft(row.entry):
+                batch.append((row, draft))
         if batch:
             await self._store(batch)
         self._tell()
@@ -115,15 +117,16 @@ class Restore:
             target,
         )
 
-    async def _store(self, batch: Sequence[tuple[Entry, Draft]]) -> None:
+    async def _store(self, batch: Sequence[tuple[Row, Draft]]) -> None:
         began = time.monotonic()
         results = await self._results([draft for _, draft in batch])
-        for (entry, draft), result in zip(batch, results, strict=True):
+        for (row, draft), result in zip(batch, results, strict=True):
             if isinstance(result, Refusal):
                 self.outcomes[result.code] += 1
+                self.refused[row.line] = result.code
                 continue
-            if entry.seq in self._source.changed:
-                self._places[entry.seq] = result.entry.seq
+            if row.entry.seq in self._source.changed:
+                self._places[row.entry.seq] = result.entry.seq
             if not draft.empties:
                 self.outcomes["known" if result.repeated else "stored"] += 1
         self._tell()

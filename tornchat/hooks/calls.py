@@ -57,6 +57,7 @@ class Hooks:
     def _bind_life(self, life: Lifecycle) -> None:
         self.startup = life.startup
         self.startup_of = life.startup_of
+        self.reload = life.reload
         self.shutdown = life.shutdown
         self.check = life.check
         self.cluster_faults = life.cluster_faults

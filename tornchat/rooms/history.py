@@ -36,7 +36,8 @@ class History:
     def __init__(self, hooks: Hooks, history_limit: int, resume_messages: int) -> None:
         self._hooks = hooks
         self._history_limit = history_limit
-        self._most = resume_messages or EVERYTHING
+        self.resume_messages = resume_messages
+        """The maximum number of missed and changed messages that a session resumes with; 0: no limit."""
 
     async def plan(self, room: Room, since: Position | None) -> Plan:
         """Return what to send to a session that asks for all that came after `since` (None: usual history).
@@ -84,6 +85,10 @@ class History:
         if changed is None:
             raise Unavailable(f"room {room.info.name} is gone")
         return changed
+
+    @property
+    def _most(self) -> int:
+        return self.resume_messages or EVERYTHING
 
     # --- what the tail has ---
 

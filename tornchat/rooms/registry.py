@@ -64,6 +64,12 @@ class Registry:
         self.missed = 0
         """Number of times the broadcast plugin reported that payloads may have been lost."""
 
+    def reload(self, limits: RoomLimits) -> None:
+        """Apply other limits, to the loaded rooms as well. A loaded room keeps the length of its tail."""
+        self._limits = limits
+        for room in self._loaded.values():
+            room.limits = limits
+
     def get(self, name: str) -> Room | None:
         """Return the room if it is loaded, else None."""
         return self._loaded.get(name)

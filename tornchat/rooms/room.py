@@ -55,13 +55,13 @@ class Room:
         "_acks",
         "_flush",
         "_held",
-        "_limits",
         "_nudged",
         "_unserved",
         "counts",
         "empty_since",
         "first_seq",
         "info",
+        "limits",
         "population",
         "queued",
         "roster",
@@ -90,7 +90,7 @@ class Room:
         """Number of sessions in this room on this node."""
         self.empty_since = 0.0
         """Loop time (seconds) since which the room has been empty; undefined while it has members."""
-        self._limits = limits
+        self.limits = limits
         self.queued = False
         """True from the call of `Flushes.add` until the flush begins."""
         self._flush = flush
@@ -287,7 +287,7 @@ class Room:
         for member in nudged:
             if member.stream.end == member.cursor:
                 self.catch_up(member)
-            if not member.ready and 0 < self._limits.send_buffer_bytes < member.aside_bytes:
+            if not member.ready and 0 < self.limits.send_buffer_bytes < member.aside_bytes:
                 member.outlet.end(1013, TOO_SLOW)
         return bool(self._unserved)
 
@@ -315,7 +315,7 @@ class Room:
 
     def _end(self) -> None:
         for stream in self.streams.values():
-            for member in stream.trim(self._limits.send_buffer_bytes):
+            for member in stream.trim(self.limits.send_buffer_bytes):
                 member.outlet.end(1013, TOO_SLOW)
 
     def backlog(self) -> tuple[int, int]:

@@ -34,7 +34,7 @@ from tornchat.model import (
     Stored,
     User,
 )
-from tornchat.offenders import Offenders
+from tornchat.offenders import QUIET_SECONDS, Offenders
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.member import Outlet
 from tornchat.rooms.registry import Registry
@@ -89,8 +89,8 @@ class Chat:
         self._sanctions = Sanctions(hooks)
         self.publisher = Broadcast(hooks, self.node_id)
         removals = Removals()
-        offenders = Offenders(time.monotonic, self.counts.limits)
-        pace = Pace(settings.limits, offenders)
+        self._offenders = offenders = Offenders(time.monotonic, self.counts.limits)
+        self._pace = pace = Pace(settings.limits, settings.guest.rooms_per_hour, offenders)
         self._enforcement = Enforcement(
             hooks, self.rooms, self._sanctions, removals, self.publisher, Control(self.node_id), self._tasks
         )
@@ -101,9 +101,7 @@ class Chat:
         self._joining = Joining(
             settings, hooks, self.rooms, access, self._sanctions, removals, pace, self.counts, self.node_id
         )
-        self.directory = Directory(
-            hooks, access, self._enforcement, self.audit, pace, settings.limits.rooms_per_user
-        )
+        self.directory = Directory(hooks, access, self._enforcement, self.audit, pace, settings.limits)
         self.reading = Reading(hooks, access)
         self.posting = Posting(
             hooks,
@@ -121,8 +119,27 @@ class Chat:
             self.refuse,
         )
         self.committer = self.posting.committer
-        self.moderation = Moderation(hooks, access, self.people, self._enforcement, self.audit, self.posting)
+        self.moderation = Moderation(
+            hooks,
+            access,
+            self.people,
+            self._enforcement,
+            self.audit,
+            self.posting,
+            settings.limits.sanctions_per_room,
+        )
         self.site = SiteModeration(hooks, self.people, self._enforcement, self.audit)
+
+    def reload(self, settings: Settings) -> None:
+        """Apply the limits in `settings`, also to users who are here. Nothing is interrupted."""
+        limits = settings.limits
+        self._drafts.message_chars = limits.message_chars
+        self.directory.limits = limits
+        self.moderation.sanctions_per_room = limits.sanctions_per_room
+        self.rooms.reload(_room_limits(settings))
+        self._pace.reload(limits, settings.guest.rooms_per_hour)
+        self._joining.reload(settings)
+        self.posting.quotas.reload(limits)
 
     # --- connect ---
 
@@ -219,7 +236,7 @@ class Chat:
             "event": "limit",
             "session": session.id,
             "user": session.user.id,
-            "room": session.room.info.logged,
+            "room": session.room.info.logged_with_user,
             "limit": error.code,
         }
         log.info("user %(user)r in room %(room)r has reached a limit: %(limit)s", facts, extra=facts)
@@ -275,6 +292,7 @@ class Chat:
         self._tasks.every(0.25, self.committer.expire, "expire")
         self._tasks.every(1.0, self._joining.retry, "presence")
         self._tasks.every(0.25, self.people.write, "people")
+        self._tasks.every(QUIET_SECONDS, self._offenders.sum_up, "left out")
         self._tasks.every(3.0, self.rooms.check_positions, "positions")
         self._tasks.every(EVERY, self._enforcement.upkeep, "sanctions")
         self._tasks.every(5.0, self.rooms.upkeep, "rooms")

@@ -106,6 +106,11 @@ class Joining:
         room.catch_up(session.member)
         return session
 
+    def reload(self, settings: Settings) -> None:
+        """Apply other limits to the next joins."""
+        self._settings = settings
+        self._history.resume_messages = settings.limits.resume_messages
+
     async def _open(self, user: User, name: str) -> Room:
         """Return the loaded room. Raises `Closed` (4000), `Unavailable`."""
         if not self._access.is_name(name) or not await self._hooks.authorize(user, "join", name):
@@ -165,7 +170,7 @@ class Joining:
         info = await self._hooks.open_room(name, user, False, limit, owner)
         create = info is None and self._settings.rooms.auto_create
         if create and await self._access.may_create(user, name):
-            self._pace.create_by_joining(user.id)
+            self._pace.create_by_joining(user)
             info = await self._hooks.open_room(name, user, True, limit, owner)
         return info
 

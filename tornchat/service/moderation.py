@@ -38,13 +38,16 @@ class Moderation:
         enforcement: Enforcement,
         audit: Audit,
         posting: Posting,
+        sanctions_per_room: int,
     ) -> None:
+        """`sanctions_per_room` is for each kind; 0 is no limit."""
         self._hooks = hooks
         self._access = access
         self._people = people
         self._enforcement = enforcement
         self._audit = audit
         self._posting = posting
+        self.sanctions_per_room = sanctions_per_room
 
     # --- people ---
 
@@ -54,6 +57,7 @@ class Moderation:
         if not self._hooks.provides("set_sanction"):
             await self._enforcement.order("kick", room, user_id)
         else:
+            await self._refuse_sanction(place, user_id, "kick")
             await self._set(user, place, user_id, "kick", KICK_SECONDS)
         await self._audit.record(user, "kick", place.room, user_id)
 
@@ -77,7 +81,7 @@ class Moderation:
         place = await self._access.require(user, room, "lift")
         if user_id == user.id:
             raise ChatError("forbidden", "Nobody lifts their own sanctions.")
-        await self._refuse_outranked(place, user_id, kind)
+        refuse_outranked(place, await self._hooks.read_sanctions([room]), user_id, kind)
         if not await self._hooks.lift_sanction(room, user_id, kind):
             raise ChatError("not_found", f"There is no {kind} of theirs to lift.")
         await self._enforcement.order("sanctions", room)
@@ -93,7 +97,7 @@ class Moderation:
     ) -> None:
         refuse_no_time(seconds)
         place = await self._require_over(user, room, user_id, kind)
-        await self._refuse_outranked(place, user_id, kind)
+        await self._refuse_sanction(place, user_id, kind)
         await self._set(user, place, user_id, kind, seconds)
         await self._audit.record(user, kind, place.room, user_id, f"{seconds:g} s")
 
@@ -121,14 +125,14 @@ class Moderation:
             raise ChatError("forbidden", "They are not yours to moderate.")
         return place
 
-    async def _refuse_outranked(self, place: VisibleRoom, user_id: str, kind: SanctionKind) -> None:
-        """Raise `forbidden` if there is such a sanction by somebody of a higher rank.
-
-        To replace it by a shorter one would be to lift it.
-        """
-        for one in await self._hooks.read_sanctions([place.room.name]):
-            if (one.user_id, one.kind) == (user_id, kind) and rights.outranks(one.rank, place.standings):
-                raise ChatError("forbidden", f"This {kind} was set by somebody of a higher rank.")
+    async def _refuse_sanction(self, place: VisibleRoom, user_id: str, kind: SanctionKind) -> None:
+        """Raise `forbidden` for one of a higher rank, `too_many_sanctions` for a new one that is too many."""
+        found = await self._hooks.read_sanctions([place.room.name])
+        if kind != "kick":
+            refuse_outranked(place, found, user_id, kind)
+        others = [one for one in found if one.kind == kind and one.user_id != user_id]
+        if self.sanctions_per_room and len(others) >= self.sanctions_per_room:
+            raise ChatError("too_many_sanctions")
 
     # --- messages ---
 
@@ -139,6 +143,16 @@ class Moderation:
         (`not_found`) if there is no message at `seq`.
         """
         await self._posting.change(user, room, Said("", None, "deletion", seq))
+
+
+def refuse_outranked(place: VisibleRoom, found: Sequence[Sanction], user_id: str, kind: SanctionKind) -> None:
+    """Raise `forbidden` if there is such a sanction by somebody of a higher rank.
+
+    To replace it by a shorter one would be to lift it.
+    """
+    for one in found:
+        if (one.user_id, one.kind) == (user_id, kind) and rights.outranks(one.rank, place.standings):
+            raise ChatError("forbidden", f"This {kind} was set by somebody of a higher rank.")
 
 
 def refuse_no_time(seconds: float) -> None:

@@ -69,7 +69,7 @@ class Posting:
         self._broadcast = broadcast
         self._flush = flush
         self._drafts = drafts
-        self._quotas = quotas
+        self.quotas = quotas
         self._counts = counts
         self._audit = audit
         self._tasks = tasks
@@ -97,7 +97,7 @@ class Posting:
                 self._drafts.check(said.text)
             user = session.user.id
             if quota.contended or self.committer.queue.full_for(user) or quota.take(size, self._now()):
-                self._quotas.note(user)
+                self.quotas.note(user)
                 return self._slowed(session, quota, said, size)
             return self._admitted(session, said)
         except ChatError as error:
@@ -105,7 +105,7 @@ class Posting:
         return None
 
     def _quota(self, session: Session) -> Quota:
-        session.quota = self._quotas.of(session.user.id)
+        session.quota = self.quotas.of(session.user.id)
         return session.quota
 
     async def _slowed(self, session: Session, quota: Quota, said: Said, size: int) -> None:
@@ -170,8 +170,8 @@ class Posting:
         return stored
 
     def _refuse_fast(self, user: User, said: Said) -> None:
-        if wait := self._quotas.of(user.id).take(len(said.text.encode()), self._now()):
-            self._quotas.note(user.id)
+        if wait := self.quotas.of(user.id).take(len(said.text.encode()), self._now()):
+            self.quotas.note(user.id)
             raise ChatError("rate_limited", "", round(wait, 3), said.client_id)
 
     async def _moderated(self, user: User, room: RoomInfo, draft: Draft, sender_id: str) -> None:

@@ -90,6 +90,12 @@ class FrameParser:
         self._second = 0.0
         self._controls = 0
 
+    def limit(self, max_message_bytes: int) -> None:
+        """Set another maximum. A fragmented message that has begun keeps its own."""
+        self._limit = max_message_bytes
+        if self._message is None:
+            self._room = max_message_bytes
+
     def feed(self, data: bytes) -> list[Frame]:
         """Parse `data` and return all complete frames, in order. Check `fault` after processing them."""
         if self._over:

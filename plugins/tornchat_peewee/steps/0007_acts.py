@@ -10,6 +10,10 @@ from typing import Any
 
 import peewee
 
+ADDITIVE = False
+MINIMUM = "0.1.0"
+WAY_BACK = "Stop all nodes, restore the backup, and run `tornchat migrate --new-epochs`."
+
 STATEMENTS = (
     "ALTER TABLE log RENAME TO message",
     "ALTER TABLE message ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",

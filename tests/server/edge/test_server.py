@@ -173,8 +173,11 @@ def test_a_connection_on_which_nothing_comes_is_closed_and_no_longer_counted() -
             writer.close()
             assert edge.connections == 0
             reader, writer = await asyncio.open_connection(*listening[0].getsockname())
-            writer.write(b"GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
-            assert (await asyncio.wait_for(reader.read(), 10)).startswith(b"HTTP/1.1 404")
+            for _ in range(3):  # on one connection
+                writer.write(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+                assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 404")
+                await asyncio.wait_for(reader.readuntil(b"</html>"), 10)
+            assert await asyncio.wait_for(reader.read(), 10) == b""
             writer.close()
             assert edge.connections == 0
         finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 
 from tornado.iostream import IOStream
 
@@ -22,33 +21,34 @@ class Doorstep:
     """Has connections served once their first bytes have come, a few per turn of the loop."""
 
     def __init__(self) -> None:
-        self._waiting: dict[int, tuple[IOStream, asyncio.TimerHandle]] = {}
+        self._waiting: dict[int, tuple[asyncio.TimerHandle, Callable[[], None]]] = {}
         self._ready = Slices(most=MOST_PER_TURN)
 
-    def wait(self, stream: IOStream, seconds: float, serve: Callable[[], None]) -> None:
+    def wait(
+        self, stream: IOStream, seconds: float, serve: Callable[[], None], give_up: Callable[[], None]
+    ) -> None:
         """Call `serve` soon after the first bytes, or the end, of `stream` have come.
 
-        If nothing comes within `seconds`, the stream is closed and `serve` is not called.
+        If nothing comes within `seconds`, `give_up` is called instead. The stream must not read meanwhile.
         """
         loop, descriptor = asyncio.get_running_loop(), stream.socket.fileno()
-        timer = loop.call_later(seconds, self._give_up, descriptor)
-        self._waiting[descriptor] = stream, timer
-        loop.add_reader(descriptor, partial(self._came, descriptor, serve))
+        self._waiting[descriptor] = loop.call_later(seconds, self._give_up, descriptor), give_up
+        loop.add_reader(descriptor, self._came, descriptor, serve)
 
     def close(self) -> None:
-        """Close the connections on which nothing has come."""
+        """Give up all connections on which nothing has come."""
         for descriptor in list(self._waiting):
             self._give_up(descriptor)
 
     def _came(self, descriptor: int, serve: Callable[[], None]) -> None:
-        self._take(descriptor)
+        self._forget(descriptor)
         self._ready.put(serve)
 
     def _give_up(self, descriptor: int) -> None:
-        self._take(descriptor).close()
+        self._forget(descriptor)()
 
-    def _take(self, descriptor: int) -> IOStream:
+    def _forget(self, descriptor: int) -> Callable[[], None]:
         asyncio.get_running_loop().remove_reader(descriptor)
-        stream, timer = self._waiting.pop(descriptor)
+        timer, give_up = self._waiting.pop(descriptor)
         timer.cancel()
-        return stream
+        return give_up

@@ -59,8 +59,8 @@
  *
  * @typedef {object} Options
  * @property {string} room
- * @property {string | (() => string | Promise<string>)} [token]   A function is asked before each connection. None:
- *   the site's own login, such as a cookie, says who this is.
+ * @property {string | (() => string | Promise<string>)} [token]   A function is asked before each connection, also
+ *   when the token of an open one has ended. None: the site's own login, such as a cookie, says who this is.
  * @property {string | URL} [base]    Where the chat is mounted, such as "https://example.org/talk/"; this page.
  * @property {Position} [position]    Resume after it at once, as a page does that has kept its messages.
  */
@@ -91,6 +91,11 @@ export class TornchatError extends Error {
   }
 }
 
+/** A token as a subprotocol: what none may contain is percent-encoded. A JWT stays as it is. @param {string} token */
+function escaped(token) {
+  return encodeURIComponent(token).replace(/[()]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
+}
+
 /** A new id for a message: 128 random bits. (`crypto.randomUUID` is only there on https pages.) @returns {string} */
 export function newId() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -113,6 +118,7 @@ export class TornchatClient extends EventTarget {
   /** @type {State} */ #state = { state: "idle" };
   /** @type {Map<number, Message>} */ #messages = new Map();
   #told = 0; // the last place of a message or a deletion that was told
+  /** @type {string | undefined} The token of this connection. */ #dialled;
   #attempt = 0;
   #openedAt = Infinity;
   #timer = 0;
@@ -235,8 +241,9 @@ export class TornchatClient extends EventTarget {
       url.searchParams.set("since", String(this.#position.seq));
       url.searchParams.set("epoch", this.#position.epoch);
     }
+    this.#dialled = token;
     // The token rides as a subprotocol: a browser can't set headers here, and a URL would be logged.
-    return new WebSocket(url, token ? [SUBPROTOCOL, `bearer.${token}`] : [SUBPROTOCOL]);
+    return new WebSocket(url, token ? [SUBPROTOCOL, `bearer.${escaped(token)}`] : [SUBPROTOCOL]);
   }
 
   /** @param {unknown} error   What is no token at all can't be offered; a token that can't be had may be there later. */
@@ -263,6 +270,10 @@ export class TornchatClient extends EventTarget {
   #lost(code, reason) {
     this.#socket = null;
     this.#unsend(code);
+    if (code === UNAUTHORIZED && this.#welcome && typeof this.#token === "function") {
+      void this.#goOn({ state: "closed", code, reason });
+      return;
+    }
     if (FINAL_CODES.has(code)) {
       this.#end({ state: "closed", code, reason });
       return;
@@ -275,6 +286,17 @@ export class TornchatClient extends EventTarget {
     this.#change({ state: "waiting", attempt: this.#attempt, retryAt: Date.now() + wait });
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#open(), wait);
+  }
+
+  /** The token of an open connection has ended: go on with another one, if there is one. @param {State} end */
+  async #goOn(end) {
+    this.#welcome = null;
+    this.#change({ state: "connecting", attempt: this.#attempt });
+    const asked = this.#state;
+    const token = await Promise.resolve().then(this.#token).catch(() => this.#dialled);
+    if (this.#state !== asked) return;
+    if (token === this.#dialled) this.#end(end);
+    else void this.#open();
   }
 
   /** Milliseconds until the next attempt. A server that goes away spreads its clients itself. @param {string} reason */

@@ -13,7 +13,6 @@ from tornchat.errors import GOING_AWAY, TRY_AGAIN_LATER, UNAUTHORIZED, ChatError
 from tornchat.model import User
 from tornchat.rooms.room import TOO_SLOW
 from tornchat.server.edge.addresses import Client
-from tornchat.server.edge.logins import LoginAnswer
 from tornchat.server.ws import handshake
 from tornchat.server.ws.connections import Connections
 from tornchat.server.ws.frames import Frames
@@ -84,6 +83,11 @@ class Connection:
         """The session in the room; None before it has joined and after it has left."""
         return None if self._ended else self._session
 
+    def limit(self, max_message_bytes: int) -> None:
+        """Set another maximum length of a received message."""
+        if self._frames is not None:
+            self._frames.limit(max_message_bytes)
+
     # --- the beginning ---
 
     async def begin(self, request: HTTPServerRequest, room: str) -> None:
@@ -104,19 +108,22 @@ class Connection:
     async def _turn_away(self, refusal: Closed) -> None:
         """Log and count a refusal, and close with it: late, after many failed logins of one address."""
         self._shared.chat.turned_away(refusal)
-        answer = LoginAnswer.AT_ONCE
-        if refusal.code == UNAUTHORIZED:
-            answer = await self._shared.edge.logins.failed(self._client.network)
         if refusal.cause:
             log.log(
-                logging.INFO if answer is LoginAnswer.AT_ONCE else logging.DEBUG,
+                self._level("auth_failure", refusal.cause),
                 "connection %s from %s: refused: %s",
                 *(self.id, self.remote_ip, refusal.cause),
                 extra=self._facts("auth_failure", cause=refusal.cause),
             )
-        if answer is LoginAnswer.NONE:
-            self.abort()
+        if refusal.code == UNAUTHORIZED:
+            logins = self._shared.edge.logins
+            await logins.wait(logins.failed(self._client.network))
         self.end(refusal.code, refusal.reason)
+
+    def _level(self, subject: str, cause: str = "") -> int:
+        """Return the level of a line that clients who are nobody's user can cause: info once a minute."""
+        told = self._shared.edge.offenders.may_tell(subject, f"{self._client.offender} {cause}")
+        return logging.INFO if told else logging.DEBUG
 
     async def _enter(self, request: HTTPServerRequest, room: str) -> None:
         shared = self._shared
@@ -132,7 +139,7 @@ class Connection:
         since = handshake.asked_position(request)
         session = await shared.chat.join(user, room, self._dialect, self, since)
         origin = (request.headers.get("Origin") or "")[:MOST_ORIGIN]
-        logged = session.room.info.logged
+        logged = session.room.info.logged_with_user
         log.info(
             "connection %s: user %r from %s entered room %r",
             *(self.id, user.id, self.remote_ip, logged),
@@ -189,7 +196,8 @@ class Connection:
             self._heartbeat.heard = True
 
     def on_fault(self, code: int, reason: str) -> None:
-        log.info(
+        log.log(
+            logging.INFO if self._taken else self._level("fault"),
             "connection %s: %d %s",
             *(self.id, code, reason),
             extra=self._facts("fault", code=code, reason=reason),
@@ -279,6 +287,7 @@ class Connection:
         session = self._session
         self._frames = self._session = None  # breaks reference cycles, so that memory is freed at once
         self._shared.closed(self, self._client)
+        level = logging.INFO if self._taken else self._level("close")
         if self._taken is not None:
             self._shared.edge.sockets.give(*self._taken)
             self._taken = None
@@ -287,8 +296,8 @@ class Connection:
         self._shared.chat.closed(self.id, code, duration)
         facts = self._facts("close", code=code, reason=self._reason, duration=round(duration, 3))
         if session is not None:
-            facts |= {"user": session.user.id, "room": session.room.info.logged}
-        log.info("connection %s closed: code %s after %.1f s", self.id, code, duration, extra=facts)
+            facts |= {"user": session.user.id, "room": session.room.info.logged_with_user}
+        log.log(level, "connection %s closed: code %s after %.1f s", self.id, code, duration, extra=facts)
 
     def _facts(self, event: str, **more: object) -> dict[str, object]:
         """Return the fields of a structured log line."""

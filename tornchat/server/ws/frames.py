@@ -96,6 +96,10 @@ class Frames:
         else:
             self._inbox.start(self._on_data, self._receiver.on_hangup)
 
+    def limit(self, max_message_bytes: int) -> None:
+        """Set another maximum length of a received message."""
+        self._parser.limit(max_message_bytes)
+
     def close(self, code: int | None = None, reason: str = "") -> None:
         """Send a close frame, once (RFC 6455, 5.5.1). Messages received later are discarded."""
         if self.closing or self._ended:

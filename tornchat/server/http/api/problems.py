@@ -29,6 +29,8 @@ STATUSES: Mapping[str, int] = MappingProxyType(
         "forbidden": 403,
         "muted": 403,
         "too_many_rooms": 403,
+        "too_many_sanctions": 403,
+        "too_many_members": 403,
         "not_found": 404,
         "room_not_found": 404,
         "room_gone": 404,
@@ -85,11 +87,13 @@ class Problem(Exception):
         errors: tuple[InputError, ...] = (),
         revision: int | None = None,
         headers: Mapping[str, str] | None = None,
+        status: int | None = None,
     ) -> None:
+        """`status` replaces the code's own one."""
         super().__init__(detail)
         self.code = code
         self.detail = detail
-        self.status = STATUSES.get(code, 422)
+        self.status = status or STATUSES.get(code, 422)
         self.errors = errors
         self.revision = revision
         self.headers = {**(headers or {}), **self._usual_headers(retry_after)}
@@ -108,6 +112,15 @@ class Problem(Exception):
         return ProblemBody(
             title, self.status, self.detail, self.code, errors=self.errors, revision=self.revision
         )
+
+
+def problem_of_status(status: int) -> Problem:
+    """Return the problem for a status that the host's application decided on, or Tornado."""
+    if status >= 500 and status != 503:
+        return Problem("internal_error", "The server failed; its log says why.", status=status)
+    code = next((code for code, own in STATUSES.items() if own == status), "refused")
+    words = responses.get(status, "Refused")
+    return Problem(code, f"The call was refused before the chat was asked: {words}.", status=status)
 
 
 def problem_of(error: Exception) -> Problem | None:

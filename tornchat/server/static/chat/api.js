@@ -26,6 +26,7 @@ export class Api {
 
   info = () => this.#call("GET", "");
   guest = (/** @type {string} */ username) => this.#call("POST", "guest", { username });
+  renewGuest = () => this.#call("POST", "guest/renew");
   me = () => this.#call("GET", "me");
   createRoom = (/** @type {string} */ name, /** @type {boolean} */ isPrivate) =>
     this.#call("POST", "rooms", { name, private: isPrivate });

@@ -1,4 +1,4 @@
-/** What the browser keeps: the token for this tab only, and how far each room was read. */
+/** What the browser keeps: the login, until "Sign out", and how far each room was read. */
 
 /** Storage may be forbidden; then nothing is kept, and the page works all the same. */
 function kept(storage) {
@@ -21,8 +21,28 @@ function kept(storage) {
   };
 }
 
-export const tab = kept("sessionStorage");
 export const browser = kept("localStorage");
+
+/** What was begun and not sent, for each room, by one user of one chat. */
+export class Drafts {
+  /** @param {string} key */
+  constructor(key) {
+    this.key = key;
+  }
+
+  /** @param {string} room @returns {string} */
+  get(room) {
+    return browser.get(this.key)?.[room] ?? "";
+  }
+
+  /** @param {string} room @param {string} text */
+  set(room, text) {
+    const { [room]: before, ...others } = browser.get(this.key) ?? {};
+    if ((before ?? "") === text) return;
+    const drafts = text ? { ...others, [room]: text } : others;
+    browser.set(this.key, Object.keys(drafts).length ? drafts : null);
+  }
+}
 
 /** How far each room was read, by one user of one chat. A room made anew (another epoch) is unread. */
 export class Marks {

@@ -1,9 +1,13 @@
 /** One message: whose it is, when it came, and its text with clickable links. */
 
 import { Avatar } from "./avatar.js";
-import { Component, html } from "./html.js";
+import { Component, html, useState } from "./html.js";
 import { Icon, IconButton } from "./icons.js";
 import { fullTime, isGuest, shortTime, withLinks } from "./text.js";
+
+const MOST_LINES = 12;
+const MOST_COLUMNS = 100;
+const COLUMN_PX = 8;
 
 /** The same text would be refused again. */
 const FINAL = new Set(["message_too_long", "rejected", "invalid_message", "empty_message"]);
@@ -15,7 +19,22 @@ function Text({ text }) {
       ? part
       : html`<a href=${part.href} target="_blank" rel="noopener noreferrer nofollow ugc">${part.text}</a>`,
   );
-  return html`<div class="text" dir="auto">${parts}</div>`;
+  return html`<${Folded} long=${isLong(text)}>${parts}<//>`;
+}
+
+/** A text of more than `MOST_LINES` is folded until somebody asks for all of it. */
+function Folded({ long, children }) {
+  const [open, setOpen] = useState(false);
+  return html`<div class=${`text ${long && !open ? "folded" : ""}`} dir="auto">${children}</div>
+    ${long &&
+    html`<button type="button" class="link fold" aria-expanded=${open ? "true" : "false"}
+      onClick=${() => setOpen(!open)}>${open ? "Show less" : "Show all"}</button>`}`;
+}
+
+/** An estimate: to measure each message would move the others once more. @param {string} text */
+function isLong(text) {
+  const columns = Math.min(MOST_COLUMNS, innerWidth / COLUMN_PX);
+  return text.split("\n").reduce((sum, line) => sum + Math.ceil(line.length / columns || 1), 0) > MOST_LINES;
 }
 
 function Stamp({ time, class: kind }) {

@@ -3,12 +3,18 @@
 import { html, useEffect, useRef } from "./html.js";
 import { IconButton } from "./icons.js";
 
-/** @param {{open: boolean, onClose: () => void, label: string, class: string, children: any}} props */
-export function Dialog({ open, onClose, label, class: kind, children }) {
+/**
+ * `onClosed` is called once the focus is back where it was before.
+ * @param {{open: boolean, onClose: () => void, onClosed?: () => void, label: string, class: string, children: any}} props
+ */
+export function Dialog({ open, onClose, onClosed = () => {}, label, class: kind, children }) {
   const dialog = useRef(null);
   useEffect(() => {
     if (open && !dialog.current.open) dialog.current.showModal();
-    if (!open && dialog.current.open) dialog.current.close();
+    if (!open && dialog.current.open) {
+      dialog.current.close();
+      onClosed();
+    }
   }, [open]);
   const onClick = (event) => event.target === dialog.current && onClose();
   return html`<dialog ref=${dialog} class=${kind} aria-label=${label} onClose=${onClose} onClick=${onClick}>

@@ -1,32 +1,26 @@
 /** A room as the page shows it: its messages, what waits to be sent, who is here, and what was read. */
 
 import { newId, TornchatClient } from "../tornchat-client.js";
+import { Log } from "./log.js";
 
 const REDRAW_MS = 16;
-const PAGE = 50;
-const JUMP_PAGE = 200;
-const MOST_JUMP_PAGES = 25;
-const MOST_ENTRIES = 1500;
-const KEPT_ENTRIES = 1000;
 
 /**
- * @typedef {{seq: number, text: string, senderId: string, sender: string, time: Date, deleted: boolean, mine: boolean, position: number}} Entry
+ * @typedef {import("./log.js").Entry} Entry
  * @typedef {{id: string, text: string, time: Date, seq: number | null, error: {code: string, words: string} | null}} Pending
  */
 
 /** Says "change" when it should be drawn again, and "closed" with the close code when it ended for good. */
 export class Room extends EventTarget {
-  /** @type {Entry[]} */ entries = [];
   /** @type {Pending[]} */ pending = [];
   /** @type {Map<string, string>} */ users = new Map();
   /** @type {import("../tornchat-client.js").State} */ connection = { state: "idle" };
-  /** @type {"more" | "all" | "loading" | "failed"} */ older = "all";
   /** @type {number | null} */ dividerSeq = null;
   /** What is told to screen readers. */
   announcement = "";
   actions = new Set(["join", "send"]);
   welcomed = false;
-  draft = "";
+  /** Where the messages were scrolled to when the room was left. @type {{seq: number, below: number} | null} */ place = null;
   /** Whether somebody looks at the newest messages now; the page answers, which has them in a box. */
   watched = () => false;
   #client = null;
@@ -41,6 +35,7 @@ export class Room extends EventTarget {
     super();
     this.chat = chat;
     this.name = name;
+    this.log = new Log((page) => this.#page(page), () => this.#changed());
     this.readSeq = chat.marks.seq(name);
   }
 
@@ -48,8 +43,9 @@ export class Room extends EventTarget {
 
   /** Connect; what was not sent when it was left is sent now. */
   enter() {
-    const { base, session } = this.chat;
-    const client = new TornchatClient({ base, room: this.name, token: session.token, position: this.#position });
+    const { base } = this.chat;
+    const token = () => this.chat.session?.token; // it may be another one by then
+    const client = new TornchatClient({ base, room: this.name, token, position: this.#position });
     const on = (type, act) => client.addEventListener(type, ({ detail }) => this.#client === client && act(detail));
     on("state", (state) => this.#onState(state));
     on("welcome", (welcome) => this.#onWelcome(welcome));
@@ -106,11 +102,9 @@ export class Room extends EventTarget {
   #onWelcome(welcome) {
     this.welcomed = true;
     if (!welcome.recovered) {
-      this.entries = [];
-      this.older = welcome.seq > 0 ? "more" : "all";
+      this.log.reset(welcome.seq);
       this.#epoch = welcome.epoch;
       this.readSeq = this.chat.marks.seq(this.name, welcome.epoch);
-      this.headSeq = welcome.seq;
     }
     if (!this.#entered) this.dividerSeq = this.readSeq && this.readSeq < welcome.seq ? this.readSeq : null;
     this.#entered = true;
@@ -121,13 +115,10 @@ export class Room extends EventTarget {
 
   #onMessage(message) {
     const entry = this.#entry(message);
-    const last = this.entries[this.entries.length - 1];
-    if (last && last.seq >= entry.seq) return; // it was loaded while it was on its way
-    this.entries.push(entry);
-    if (entry.seq === 1) this.older = "all";
+    const watched = this.watched();
+    if (!this.log.push(entry, watched)) return; // it was loaded while it was on its way
     if (entry.mine) this.#matchPending(entry);
     else if (entry.seq > this.liveAfter) this.#announce(entry);
-    const watched = this.watched();
     if (!watched && this.unread === 1 && entry.seq > this.liveAfter) this.dividerSeq = this.readSeq;
     if (watched) this.#read();
     this.#changed();
@@ -141,15 +132,19 @@ export class Room extends EventTarget {
   }
 
   #onEdited({ seq, position, message }) {
-    const at = this.entries.findIndex((entry) => entry.seq === seq && !entry.deleted && entry.position < position);
-    if (at < 0 || message === undefined) return;
-    this.entries[at] = { ...this.entries[at], text: message, position };
+    if (message === undefined) return;
+    const news = (entry) => !entry.deleted && entry.position < position;
+    this.log.change(seq, (entry) => (news(entry) ? { ...entry, text: message, position } : entry));
     this.#changed();
   }
 
+  async #page(wanted) {
+    const page = await this.chat.api.messages(this.name, wanted);
+    return { ...page, messages: page.messages.map((message) => this.#entry(message)) };
+  }
+
   #onDeleted(seq) {
-    const at = this.entries.findIndex((entry) => entry.seq === seq);
-    if (at >= 0) this.entries[at] = { ...this.entries[at], text: "", deleted: true };
+    this.log.change(seq, (entry) => ({ ...entry, text: "", deleted: true }));
     this.#changed();
   }
 
@@ -163,12 +158,27 @@ export class Room extends EventTarget {
     this.#changed();
   }
 
+  /** What was begun and not sent. It is kept over a reload of the page. */
+  get draft() {
+    return this.chat.drafts.get(this.name);
+  }
+
+  set draft(text) {
+    this.chat.drafts.set(this.name, text);
+  }
+
+  /** Whether one may write: not after a mute or a ban, nor where there is no room. */
+  get writable() {
+    return this.actions.has("send") && this.connection.state !== "closed";
+  }
+
   // --- sending ------------------------------------------------------------------------------------------------------
 
   /** @param {string} text */
   send(text) {
     const pending = { id: newId(), text, time: new Date(), seq: null, error: null };
     this.pending.push(pending);
+    this.log.toNewest();
     this.dividerSeq = null;
     this.#deliver(pending);
   }
@@ -215,44 +225,6 @@ export class Room extends EventTarget {
     return this.pending.filter((pending) => !pending.seq || pending.error);
   }
 
-  // --- the past -----------------------------------------------------------------------------------------------------
-
-  /** Load the page before the oldest message that is shown. */
-  async loadOlder(limit = PAGE) {
-    if (this.older !== "more" && this.older !== "failed") return;
-    this.older = "loading";
-    this.#changed();
-    const epoch = this.#epoch;
-    const before = this.entries[0]?.seq ?? this.headSeq + 1;
-    try {
-      const page = await this.chat.api.messages(this.name, { before, limit });
-      if (epoch !== this.#epoch) return;
-      const known = this.entries[0]?.seq ?? before; // it may have come meanwhile
-      const found = page.messages.map((message) => this.#entry(message)).filter(({ seq }) => seq < known);
-      this.entries = [...found, ...this.entries];
-      this.older = page.messages.length && page.messages[0].seq > page.first_seq ? "more" : "all";
-    } catch (error) {
-      this.older = error.absent ? "all" : "failed";
-    }
-    this.#changed();
-  }
-
-  /** Load what is needed to show an entry. @param {number} seq @returns {Promise<boolean>} it is there */
-  async reach(seq) {
-    for (let page = 0; page < MOST_JUMP_PAGES && (this.entries[0]?.seq ?? Infinity) > seq; page += 1) {
-      if (this.older === "all" || this.older === "failed") break;
-      await this.loadOlder(JUMP_PAGE);
-    }
-    return this.entries.some((entry) => entry.seq === seq);
-  }
-
-  /** Forget what is far above: it can be loaded again. */
-  #trim() {
-    if (this.entries.length <= MOST_ENTRIES) return;
-    this.entries = this.entries.slice(-KEPT_ENTRIES);
-    this.older = "more";
-  }
-
   // --- reading ------------------------------------------------------------------------------------------------------
 
   /** Somebody may have come to the newest messages: then they are read. */
@@ -262,9 +234,9 @@ export class Room extends EventTarget {
 
   /** @returns {boolean} something was not read before */
   #read() {
-    const last = this.entries[this.entries.length - 1];
+    const last = this.log.entries[this.log.entries.length - 1];
     if (!last || last.seq <= this.readSeq) return false;
-    this.#trim();
+    this.log.trim();
     this.readSeq = last.seq;
     this.chat.marks.read(this.name, this.#epoch, last.seq);
     return true;
@@ -273,8 +245,9 @@ export class Room extends EventTarget {
   /** Messages of others that were not read. */
   get unread() {
     let count = 0;
-    for (let at = this.entries.length - 1; at >= 0 && this.entries[at].seq > this.readSeq; at -= 1) {
-      if (!this.entries[at].mine && !this.entries[at].deleted) count += 1;
+    const { newest } = this.log;
+    for (let at = newest.length - 1; at >= 0 && newest[at].seq > this.readSeq; at -= 1) {
+      if (!newest[at].mine && !newest[at].deleted) count += 1;
     }
     return count;
   }

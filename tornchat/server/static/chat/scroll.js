@@ -3,9 +3,14 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 
 const NEAR_PX = 48;
-const LOAD_OLDER_PX = 400;
+const LOAD_PX = 400;
 
 /**
+ * The box is in one of three states, and each redraw keeps it:
+ * - pinned: at the newest message, and each redraw goes to the end;
+ * - anchored: the first message in sight stays where it is, whatever is put above or below it;
+ * - jumping: another part of the log is shown, and the message that was asked for is brought into sight.
+ *
  * The place is the box's own and is read from it whenever it matters, a redraw included: the event that tells of a move
  * comes a frame after the move, and who went by the last event would undo the move.
  * @param {import("./room.js").Room} room
@@ -14,18 +19,26 @@ export function useScroll(room) {
   const box = useRef(null);
   const lowest = useRef(0);
   const unsent = useRef(0);
+  const pin = useRef(true);
   const [bottom, setBottom] = useState(true);
 
   // A box that was made smaller, or its text longer, has moved its end away from who reads there.
-  const atEnd = () => Math.min(lowestOf(box.current), lowest.current) - box.current.scrollTop < NEAR_PX;
+  const atEnd = () => room.log.newer === "all" && Math.min(lowestOf(box.current), lowest.current) - box.current.scrollTop < NEAR_PX;
   const toEnd = () => {
     box.current.scrollTop = box.current.scrollHeight;
+  };
+  const toNewest = () => {
+    pin.current = true;
+    if (room.log.newer === "all") toEnd();
+    else room.log.toNewest();
   };
   const look = () => {
     if (!box.current) return; // it has left the page, and one last event was under way
     setBottom(atEnd());
     room.look();
-    if (box.current.scrollTop < LOAD_OLDER_PX && room.older === "more" && room.entries.length) void room.loadOlder();
+    const { log } = room;
+    if (box.current.scrollTop < LOAD_PX && log.older === "more" && log.entries.length) void log.loadOlder();
+    else if (lowestOf(box.current) - box.current.scrollTop < LOAD_PX && log.newer === "more") void log.loadNewer();
   };
   const resized = () => {
     if (!box.current) return;
@@ -44,13 +57,22 @@ export function useScroll(room) {
   useLayoutEffect(() => {
     const saysMore = room.unsent.length > unsent.current;
     unsent.current = room.unsent.length;
-    if (!stays || saysMore) toEnd();
+    if (!stays || saysMore || pin.current) toEnd();
     else if (stays.row?.isConnected) box.current.scrollTop += below(box.current, stays.row) - stays.below;
+    pin.current = false;
     lowest.current = lowestOf(box.current);
     look();
   });
+  useLayoutEffect(() => {
+    const at = room.place && row(box.current, room.place.seq);
+    if (at) box.current.scrollTop += below(box.current, at) - room.place.below;
+    return () => {
+      const found = !box.current || atEnd() ? null : place(box.current);
+      room.place = found?.row ? { seq: Number(found.row.dataset.seq), below: found.below } : null;
+    };
+  }, [room]);
   useStaying(room, box, resized, look);
-  return { box, bottom, toEnd, look };
+  return { box, bottom, toNewest, look };
 }
 
 /** How far a box can be scrolled. @param {HTMLElement} box */

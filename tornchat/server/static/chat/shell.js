@@ -26,8 +26,10 @@ export function Shell({ chat }) {
   const onFound = async (seq) => {
     if (slim) close();
     setFound(null);
-    if (await room.reach(seq)) setFound(seq);
-    else chat.toast("That message is too far back to be shown here.");
+    await chat.attempt(async () => {
+      if (await room.log.reach(seq)) setFound(seq);
+      else chat.toast("That message is no longer there.");
+    });
   };
   return html`<div class="shell">
     ${narrow

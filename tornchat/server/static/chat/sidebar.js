@@ -64,17 +64,27 @@ function Self({ chat }) {
     ${chat.me.roles?.includes("admin") &&
     html`<a class="icon-button" href="admin/" aria-label="Dashboard" title="Dashboard"><${Icon} name="gauge" /></a>`}
     <${ThemeButton} />
-    <${IconButton} icon="leave" label="Sign out" onClick=${() => chat.signOut()} />
+    ${chat.session.token && html`<${IconButton} icon="leave" label="Sign out" onClick=${() => chat.signOut()} />`}
   </div>`;
 }
 
 function CreateRoom({ chat, open, onClose, onChosen }) {
-  return html`<${Dialog} open=${open} onClose=${onClose} label="Create a room" class="card">
-    <${CreateForm} chat=${chat} onClose=${onClose} onChosen=${onChosen} />
+  const made = useRef(false);
+  const onMade = () => {
+    made.current = true;
+    onClose();
+    onChosen();
+  };
+  const onClosed = () => {
+    if (made.current) chat.room.dispatchEvent(new Event("write"));
+    made.current = false;
+  };
+  return html`<${Dialog} open=${open} onClose=${onClose} onClosed=${onClosed} label="Create a room" class="card">
+    <${CreateForm} chat=${chat} onClose=${onClose} onMade=${onMade} />
   <//>`;
 }
 
-function CreateForm({ chat, onClose, onChosen }) {
+function CreateForm({ chat, onClose, onMade }) {
   const [fault, setFault] = useState("");
   const [busy, setBusy] = useState(false);
   const name = useRef(null);
@@ -84,8 +94,7 @@ function CreateForm({ chat, onClose, onChosen }) {
     setBusy(true);
     try {
       await chat.createRoom(name.current.value.trim(), isPrivate.current.checked);
-      onClose();
-      onChosen();
+      onMade();
     } catch (error) {
       setFault(error.status === 501 ? "This server does not let rooms be made here." : error.message);
       setBusy(false);

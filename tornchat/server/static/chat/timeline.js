@@ -11,7 +11,7 @@ const GROUP_MS = 5 * 60_000;
 
 /** @param {{room: import("./room.js").Room, found: number | null}} props */
 export function Timeline({ room, found }) {
-  const { box, bottom, toEnd, look } = useScroll(room);
+  const { box, bottom, toNewest, look } = useScroll(room);
   const [asked, setAsked] = useState(null);
   useEffect(() => {
     if (found && box.current) row(box.current, found)?.scrollIntoView({ block: "center" });
@@ -28,8 +28,9 @@ export function Timeline({ room, found }) {
       aria-label=${`Messages in ${room.name}; the arrow keys go from one to the next`}>
       <${Above} room=${room} />
       <ol class="messages">${rows(room, erase, found)}</ol>
+      <${Below} room=${room} />
     </div>
-    ${!bottom && html`<${Pill} unread=${room.unread} onClick=${toEnd} />`}
+    ${!bottom && html`<${Pill} unread=${room.unread} onClick=${toNewest} />`}
     <${Confirm} asked=${asked} onClose=${() => setAsked(null)} />
   </div>`;
 }
@@ -38,19 +39,27 @@ export function Timeline({ room, found }) {
 function Above({ room }) {
   if (!room.welcomed && room.connection.state === "closed") return null; // the banner says why
   if (!room.welcomed) return html`<p class="above" role="status">Entering <bdi>${room.name}</bdi> …</p>`;
-  if (room.older === "loading") return html`<p class="above" role="status">Loading older messages …</p>`;
-  if (room.older === "failed") {
+  if (room.log.older === "loading") return html`<p class="above" role="status">Loading older messages …</p>`;
+  if (room.log.older === "failed") {
     return html`<p class="above">Older messages could not be loaded.
-      ${" "}<button type="button" class="link" onClick=${() => room.loadOlder()}>Try again</button></p>`;
+      ${" "}<button type="button" class="link" onClick=${() => room.log.loadOlder()}>Try again</button></p>`;
   }
-  if (room.older === "more") return html`<p class="above"><button type="button" class="link" onClick=${() => room.loadOlder()}>
+  if (room.log.older === "more") return html`<p class="above"><button type="button" class="link" onClick=${() => room.log.loadOlder()}>
     Load older messages</button></p>`;
-  const empty = room.entries.length === 0 && room.unsent.length === 0;
+  const empty = room.log.entries.length === 0 && room.unsent.length === 0;
   return html`<div class=${`beginning ${empty ? "empty" : ""}`}>
     <div class="beginning-mark"><${Icon} name="hash" size=${24} /></div>
     <h2>${empty ? "It is quiet here" : html`The beginning of <bdi>${room.name}</bdi>`}</h2>
     <p>${empty ? html`Nobody has written in <bdi>${room.name}</bdi> yet. Write the first message.` : "Nothing was written before this."}</p>
   </div>`;
+}
+
+/** What stands below the newest message that is shown, if there are newer ones. */
+function Below({ room }) {
+  if (room.log.newer === "loading") return html`<p class="above" role="status">Loading newer messages …</p>`;
+  if (room.log.newer !== "failed") return null;
+  return html`<p class="above">Newer messages could not be loaded.
+    ${" "}<button type="button" class="link" onClick=${() => room.log.loadNewer()}>Try again</button></p>`;
 }
 
 function Pill({ unread, onClick }) {
@@ -64,7 +73,7 @@ function rows(room, erase, found) {
   const may = (entry) => entry.mine || room.actions.has("moderate");
   let last = null;
   let divided = room.dividerSeq === null;
-  for (const entry of room.entries) {
+  for (const entry of room.log.entries) {
     const newDay = !last || dayKey(last.time) !== dayKey(entry.time);
     const divide = !divided && entry.seq > room.dividerSeq && !entry.mine;
     if (newDay) list.push(html`<${Rule} key=${`day-${entry.seq}`} class="day" words=${dayName(entry.time)} />`);
