@@ -32,6 +32,7 @@ KEPT = (
     "limits.request_burst",
     "limits.handshake_burst",
     "limits.join_burst",
+    "limits.reports_per_hour",
 )
 """Limits that stay at their defaults: no load reaches them, or a rate that is off makes them void."""
 

@@ -41,6 +41,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "not_found": "There is no such thing in this room.",
         "stale": "The message has changed meanwhile.",
         "unsupported": "The storage of this chat can't change messages.",
+        "slow_mode": "This room is in slow mode; wait before your next message.",
     }
 )
 """Error code -> default text. The texts may change; the codes are stable."""

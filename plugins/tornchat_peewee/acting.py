@@ -34,17 +34,14 @@ class Acting:
         self._sql = statements
         self._cursor = cursor
         self._targets: dict[Place, _Target] = {}
-        self._counts: dict[int, int] = {}
+        self._heads: dict[int, Head] = {}
         self._rows: list[tuple[Any, ...]] = []
         self.wanted: set[Place] = set()
         """The targets of the batch, some of which the batch itself may store."""
 
     def read(self, heads: Mapping[str, Head], acts: Sequence[Draft]) -> None:
-        """Read the targets of these drafts, and how many entries have acted on messages in their rooms."""
+        """Read the targets of these drafts."""
         known = {draft.room: heads[draft.room] for draft in acts if draft.room in heads}
-        rooms = sorted({(head.room, head.stored, 1) for head in known.values()})
-        for (room, *_), row in zip(rooms, self._each(self._sql.nth_at, rooms), strict=True):
-            self._counts[room] = row[0] if row else 0
         self.wanted = {
             (known[draft.room].room, draft.target)
             for draft in acts
@@ -82,7 +79,8 @@ class Acting:
 
     def _act(self, head: Head, draft: Draft, target: _Target, more: More | None) -> Entry:
         head.seq += 1
-        nth = self._counts[head.room] = self._counts[head.room] + 1
+        head.acts += 1
+        self._heads[head.room] = head
         entry = Entry(
             head.seq,
             draft.sender_id,
@@ -96,11 +94,12 @@ class Acting:
             more,
         )
         before = target.entry.text if more is not None and draft.text and not target.entry.revision else None
-        self._rows.append(_row(head.room, nth, entry, before, draft.digest if more is not None else None))
+        self._rows.append(
+            _row(head.room, head.acts, entry, before, draft.digest if more is not None else None)
+        )
         if target.digest is None and before is not None:
-            target.digest = digest_of(
-                target.entry.kind, None, before
-            )  # its text no longer says what was sent
+            # the text no longer says what was sent
+            target.digest = digest_of(target.entry.kind, None, before)
         target.entry, target.changed = target.entry.after(entry), True
         if entry.empties:
             target.digest = None
@@ -111,6 +110,8 @@ class Acting:
         if not self._rows:
             return
         self._backend.insert(self._cursor, self._sql.insert_act, self._rows)
+        counts = [(head.acts, room) for room, head in self._heads.items()]
+        self._cursor.executemany(self._sql.count_acts, counts)
         changed = {place: target for place, target in self._targets.items() if target.changed}
         states = [
             (
@@ -128,6 +129,7 @@ class Acting:
         emptied = [("", None, None, None, *place) for place, t in changed.items() if not t.entry.text]
         if emptied:
             self._cursor.executemany(self._sql.empty_acts, emptied)
+            self._cursor.executemany(self._sql.drop_reports, [tuple(one[4:]) for one in emptied])
         for (room, seq), target in changed.items():
             self._index(room, seq, target.entry.text)
 

@@ -32,7 +32,8 @@ class Batch:
         """Return one result per draft, in order. The results are valid once the transaction commits."""
         self._lock_heads(sorted({draft.room for draft in drafts}))
         self._recall(drafts, self._sql.said_before, message_of)
-        self._recall([one for one in drafts if self._has_acts(one.room)], self._sql.done_before, act_of)
+        if any(head.acts for head in self._heads.values()):
+            self._recall([one for one in drafts if self._has_acts(one.room)], self._sql.done_before, act_of)
         if acts := [draft for draft in drafts if draft.target is not None]:
             self._acting.read(self._heads, acts)
         results = [self._place(draft) for draft in drafts]
@@ -47,7 +48,7 @@ class Batch:
 
     def _has_acts(self, room: str) -> bool:
         head = self._heads.get(room)
-        return head is not None and head.has_acts
+        return head is not None and head.acts > 0
 
     def _recall(self, drafts: Sequence[Draft], sql: str, entry_of: Any) -> None:
         """Read, in one query, the entries that already exist for the client ids of these drafts."""

@@ -18,6 +18,8 @@ class Models(NamedTuple):
     site_sanction: Any
     known_user: Any
     audit: Any
+    block: Any
+    report: Any
 
 
 def models_of(database: Any) -> Models:
@@ -27,7 +29,7 @@ def models_of(database: Any) -> Models:
         """A room and the bounds of its log. `created_at` is Unix time in milliseconds.
 
         Entries up to `indexed_seq` are in the word index. A room with `deleted` set has a random name and
-        remains until its rows have been deleted.
+        remains until its rows have been deleted. `acts` is the number of entries that acted on messages.
         """
 
         id = peewee.AutoField()
@@ -40,6 +42,8 @@ def models_of(database: Any) -> Models:
         created_at = peewee.BigIntegerField()
         indexed_seq = peewee.BigIntegerField(default=0)
         deleted = peewee.BooleanField(default=False)
+        slow_seconds = peewee.IntegerField(default=0)
+        acts = peewee.BigIntegerField(default=0)
 
     class Message(peewee.Model):
         """A message in its present state. `digest` is kept if the text can't stand for what was sent."""
@@ -148,6 +152,27 @@ def models_of(database: Any) -> Models:
         target = peewee.TextField(index=True)
         detail = peewee.TextField()
 
-    models = Models(Room, Message, Act, Member, Sanction, SiteSanction, KnownUser, Audit)
+    class Block(peewee.Model):
+        """That a user does not want to see what another says."""
+
+        user_id = peewee.TextField()
+        blocked_id = peewee.TextField(index=True)
+
+        class Meta:
+            primary_key = peewee.CompositeKey("user_id", "blocked_id")
+
+    class Report(peewee.Model):
+        """That somebody reported a message. `at` is in Unix milliseconds."""
+
+        id = peewee.BigAutoField()
+        room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
+        seq = peewee.BigIntegerField()
+        reporter = peewee.TextField(index=True)
+        reason = peewee.TextField()
+        at = peewee.BigIntegerField()
+        state = peewee.TextField(index=True)
+        closed_by = peewee.TextField()
+
+    models = Models(Room, Message, Act, Member, Sanction, SiteSanction, KnownUser, Audit, Block, Report)
     database.bind(list(models), bind_refs=False, bind_backrefs=False)
     return models

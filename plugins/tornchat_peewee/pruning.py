@@ -23,6 +23,7 @@ class Pruning:
     def __init__(self, backend: Backend, models: Models) -> None:
         self._backend = backend
         self._room, self._message, self._act = models.room, models.message, models.act
+        self._report = models.report
 
     def prune(self, session: DatabaseSession, name: str | None, before_ms: int, limit: int) -> int:
         """Implements the hook `prune_history`. Raises `NotStored`."""
@@ -86,7 +87,8 @@ class Pruning:
         how many such entries there were.
         """
         message, act = self._message, self._act
-        message.delete().where((message.room == room) & (message.seq < end)).execute()
+        for table in (message, self._report):
+            table.delete().where((table.room == room) & (table.seq < end)).execute()
         emptied = {"text": "", "before": None, "data": None, "digest": None}
         act.update(emptied).where((act.room == room) & (act.target < end) & (act.seq >= end)).execute()
         old = (act.room == room) & (act.seq < end)

@@ -38,20 +38,23 @@ class Statements:
         said = (message.room == 0) & (message.sender_id == "") & (message.client_id == "")
         self.said_before = _sql(message.select(*message_fields(models), message.digest).where(said))
         """room id, sender id, client id -> the columns of `message_of`, digest"""
+        self.drop_reports = _sql(models.report.delete().where(_reported(models.report)))
+        """room id, seq"""
         self.bounds = _sql(
             room.select(room.id, room.epoch, room.first_seq, room.head_seq).where(room.name == "")
         )
         """name -> id, epoch, first seq, head seq"""
-        self.room = _sql(room.select(room.epoch, room.private, room.owner).where(room.name == ""))
-        """name -> epoch, private, owner"""
+        self.room = _sql(
+            room.select(room.epoch, room.private, room.owner, room.slow_seconds).where(room.name == "")
+        )
+        """name -> epoch, private, owner, seconds of slow mode"""
         self.oldest_between = _sql(entries.where(between).order_by(message.seq).limit(1))
         """room id, after, before, limit -> the columns of `message_of`"""
         self.newest_between = _sql(entries.where(between).order_by(message.seq.desc()).limit(1))
         """room id, after, before, limit -> the columns of `message_of`, newest first"""
         self._acting(models)
 
-        acts = models.act.select(peewee.SQL("1")).where(models.act.room == room.id)
-        heads = room.select(room.name, room.id, room.epoch, room.head_seq, peewee.fn.EXISTS(acts))
+        heads = room.select(room.name, room.id, room.epoch, room.head_seq, room.acts)
         self._heads = lru_cache(maxsize=16)(
             lambda count: _sql(backend.locking(heads.where(room.name.in_([""] * count))))
         )
@@ -87,11 +90,13 @@ class Statements:
         self.changed = _sql(changed.where(message.text != "").order_by(message.seq).limit(1))
         """room id, room id, since, since, "", limit -> the columns of `message_of`"""
         room = models.room
+        self.count_acts = _sql(room.update(acts=0).where(room.id == 0))
+        """number of acts, room id"""
         self.indexed = _sql(room.select(room.indexed_seq).where(room.id == 0))
         """room id -> the last indexed seq"""
 
     def lock_heads(self, names: list[str]) -> tuple[str, list[str]]:
-        """At most `MOST_NAMES` names -> name, id, epoch, head seq, has acts; the rows stay locked."""
+        """At most `MOST_NAMES` names -> name, id, epoch, head seq, number of acts; the rows stay locked."""
         padded = _padded(names)
         return self._heads(len(padded)), padded
 
@@ -137,6 +142,10 @@ def act_of(row: Sequence[Any]) -> Entry:
     revision = row[9]
     entry = Entry(*row[:9])
     return entry if revision is None else replace(entry, more=More(revision=revision))
+
+
+def _reported(report: Any) -> Any:
+    return (report.room == 0) & (report.seq == 0)
 
 
 def _sql(query: Any) -> str:

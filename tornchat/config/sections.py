@@ -176,6 +176,9 @@ class LimitsSection(Section, frozen=True):
     rooms_per_hour: Annotated[
         Natural, Meta(description="Maximum number of rooms that a user may create in an hour.")
     ] = 60
+    reports_per_hour: Annotated[
+        Natural, Meta(description="Maximum number of messages that a user may report in an hour.")
+    ] = 60
     members_per_room: Annotated[
         Natural, Meta(description="Maximum number of members of a room; more can't be added.")
     ] = 5000

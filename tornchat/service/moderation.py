@@ -1,4 +1,4 @@
-"""The use cases of moderation: kick, ban, mute and delete messages.
+"""The use cases of moderation: kick, ban, mute, slow mode, and delete messages.
 
 Every method raises `ChatError` on refusal and `Unavailable` if a plugin fails.
 """
@@ -9,9 +9,11 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
+from msgspec.structs import replace
+
 from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
-from tornchat.model import Sanction, SanctionKind, User
+from tornchat.model import RoomSummary, Sanction, SanctionKind, User
 from tornchat.service import rights
 from tornchat.service.access import Access, VisibleRoom
 from tornchat.service.audit import Audit
@@ -19,6 +21,7 @@ from tornchat.service.enforcement import Enforcement
 from tornchat.service.people import People
 from tornchat.service.posting import Posting
 from tornchat.service.rights import Act
+from tornchat.service.slow import MOST_SECONDS
 from tornchat.wire import Said
 
 FOREVER = 10 * 365 * 86400.0
@@ -135,6 +138,21 @@ class Moderation:
             raise ChatError("too_many_sanctions")
 
     # --- messages ---
+
+    async def set_slow_mode(self, user: User, room: str, seconds: int) -> RoomSummary:
+        """Let users of the room wait `seconds` between their messages; 0 turns slow mode off.
+
+        Every node refuses what comes earlier with `slow_mode`. Moderators of the room need not wait. Raises
+        `invalid_message` for seconds below 0 or above `MOST_SECONDS`. Returns the room as it is then.
+        """
+        if not 0 <= seconds <= MOST_SECONDS:
+            raise ChatError("invalid_message", f"Slow mode has 0 to {MOST_SECONDS} seconds.")
+        place = await self._access.require(user, room, "set slow mode")
+        if not await self._hooks.set_slow_mode(room, seconds):
+            raise ChatError("room_not_found")
+        await self._enforcement.order("sanctions", room)
+        await self._audit.record(user, "set slow mode", place.room, detail=f"{seconds} s")
+        return replace(place.room, slow_seconds=seconds)
 
     async def delete_message(self, user: User, room: str, seq: int) -> None:
         """Delete the text of a message and notify the room. Idempotent.

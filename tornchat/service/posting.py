@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from tornchat.cluster.broadcast import Broadcast
 from tornchat.cluster.sanctions import Sanctions
+from tornchat.cluster.slowmodes import SlowModes
 from tornchat.errors import TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.words import is_encodable
@@ -33,6 +34,7 @@ from tornchat.service.changing import Changing
 from tornchat.service.drafts import Drafts
 from tornchat.service.joining import Session
 from tornchat.service.quota import Quota, Quotas
+from tornchat.service.slow import SlowMode
 from tornchat.tasks import Tasks
 from tornchat.wire import Said
 
@@ -53,6 +55,7 @@ class Posting:
         flush: Flush,
         drafts: Drafts,
         quotas: Quotas,
+        slow_modes: SlowModes,
         counts: Counts,
         audit: Audit,
         edit_seconds: float,
@@ -70,6 +73,8 @@ class Posting:
         self._flush = flush
         self._drafts = drafts
         self.quotas = quotas
+        self._slow_rooms = slow_modes.seconds
+        self._slow = SlowMode(hooks, access, rooms, slow_modes)
         self._counts = counts
         self._audit = audit
         self._tasks = tasks
@@ -126,7 +131,7 @@ class Posting:
             self._refuse_muted(draft.room, session.user)
         if said.target is not None:
             return self._change(session, draft, said)
-        if self._gated:
+        if self._gated or (self._slow_rooms and draft.room in self._slow_rooms):
             return self._through_gates(session, draft)
         self._submit(session, draft)
         return None
@@ -142,10 +147,25 @@ class Posting:
         self._drafts.check(said.text)
         self._refuse_fast(user, said)
         await self._refuse_sanctioned(user, room)
-        draft = await self._gates(user, self._drafts.make(user, info, said))
+        draft = self._drafts.make(user, info, said)
+        slow = await self._slow.binds(user, info, draft)
+        draft = await self._gates(user, draft)
         await self._space(draft)
         await self._look_again(user, draft)
+        if slow:
+            return await self._slowly(draft, info)
         return await self.committer.store(draft, self._access.position(room))
+
+    async def _slowly(self, draft: Draft, room: RoomInfo) -> Stored:
+        """Store a draft of a user who waits in this room, unless it comes too early. Raises `ChatError`."""
+        self._slow.take(draft, room)
+        try:
+            stored = await self.committer.store(draft, self._access.position(room.name))
+        except ChatError as error:
+            self._slow.fail(draft, error)
+            raise
+        self._slow.settle(draft, stored)
+        return stored
 
     async def change(self, user: User, room: str, said: Said) -> Stored:
         """Change a message as `user`, without a session, and return the entry that did.
@@ -210,9 +230,12 @@ class Posting:
     async def _through_gates(self, session: Session, draft: Draft) -> None:
         """Authorize and filter a session's draft, then submit it. If a plugin fails, the draft is refused."""
         try:
+            slow = await self._slow.binds(session.user, session.room.info, draft)
             filtered = await self._gates(session.user, draft)
             if self._still_there(session):
-                self._submit(session, filtered)
+                if slow:
+                    self._slow.take(filtered, session.room.info)
+                self._submit(session, filtered, slow=slow)
         except ChatError as error:
             self._refuse(session, error, draft.client_id)
         except Unavailable:
@@ -228,7 +251,7 @@ class Posting:
             if isinstance(ready, Stored):
                 self._acknowledge(session, draft.client_id, ready)
                 return
-            self._submit(session, ready.draft, ready.moderates)
+            self._submit(session, ready.draft, moderates=ready.moderates)
         except ChatError as error:
             self._refuse(session, error, draft.client_id)
         except Unavailable:
@@ -292,10 +315,18 @@ class Posting:
         if _expired(user):
             raise Closed(UNAUTHORIZED, "token expired")
 
+    def upkeep(self) -> None:
+        """Forget what is not needed any more. To be called from time to time."""
+        self._slow.upkeep()
+
     # --- commit ---
 
-    def _submit(self, session: Session, draft: Draft, moderates: str | None = None) -> None:
+    def _submit(
+        self, session: Session, draft: Draft, *, slow: bool = False, moderates: str | None = None
+    ) -> None:
         def answer(result: StoreResult) -> None:
+            if slow:
+                self._slow.settle(draft, result)
             self._acknowledge(session, draft.client_id, result)
             if moderates is not None and type(result) is Stored and not result.repeated:
                 record = self._moderated(session.user, session.room.info, draft, moderates)

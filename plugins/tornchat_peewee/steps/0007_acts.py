@@ -20,6 +20,7 @@ STATEMENTS = (
     "ALTER TABLE message ADD COLUMN edited_at BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE message ADD COLUMN position BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE message ADD COLUMN digest TEXT",
+    "ALTER TABLE room ADD COLUMN acts BIGINT NOT NULL DEFAULT 0",
 )
 MOVE = (
     "INSERT INTO act (room_id, seq, nth, target, kind, sender_id, sender_username, sent_at, draft_id, "
@@ -29,6 +30,7 @@ MOVE = (
     "DELETE FROM message WHERE kind <> 'message'",
     "UPDATE message SET position = last.seq FROM (SELECT room_id, target, max(seq) AS seq FROM act "
     "GROUP BY room_id, target) AS last WHERE message.room_id = last.room_id AND message.seq = last.target",
+    "UPDATE room SET acts = (SELECT count(*) FROM act WHERE act.room_id = room.id)",
 )
 
 

@@ -102,11 +102,27 @@ export function newId() {
 }
 
 /**
+ * The ids of the users whom this user blocks, for `client.blocked`. Empty if the server stores no blocks.
+ * @param {{ token?: string, base?: string | URL }} options   As for `TornchatClient`; the token itself.
+ * @returns {Promise<Set<string>>}   Rejects if the server can't be reached or refuses.
+ */
+export async function readBlocks({ token, base = globalThis.document?.baseURI }) {
+  const url = new URL("api/me/blocks", new URL(".", new URL(base, globalThis.document?.baseURI)));
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) });
+  if (answer.status === 404 || answer.status === 501) return new Set();
+  if (!answer.ok) throw new TornchatError("unavailable", `The server answered ${answer.status}.`);
+  return new Set((await answer.json()).user_ids);
+}
+
+/**
  * One room, kept connected. Events, each with its `detail`: `state` (State), `welcome` (Welcome), `message` (Message),
  * `changed` (Changed), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}), `error`
  * ({code, error, retry_after?}: a refusal that belongs to no message).
  */
 export class TornchatClient extends EventTarget {
+  /** Ids of users whose messages are not told; see `readBlocks`. It may be changed at any time. @type {Set<string>} */
+  blocked = new Set();
   #room;
   #token;
   #base;
@@ -379,7 +395,7 @@ export class TornchatClient extends EventTarget {
       this.#told = seq;
       this.#messages.set(seq, message);
       if (this.#messages.size > MOST_MESSAGES) this.#messages.delete(this.#messages.keys().next().value);
-      this.#emit("message", message);
+      if (!this.blocked.has(message.sender_id)) this.#emit("message", message);
     } else if (held && position > (held.position ?? seq)) {
       // It was told before a connection broke, and has changed since.
       if (message.message) this.#onChanged({ revision: 0, ...message, position });
@@ -397,7 +413,7 @@ export class TornchatClient extends EventTarget {
         const news = { message: message ?? held.message, edited_at: edited_at ?? held.edited_at };
         this.#messages.set(seq, { ...held, position, revision, ...news });
       }
-      this.#emit("changed", { seq, position, revision, message, edited_at });
+      if (!held || !this.blocked.has(held.sender_id)) this.#emit("changed", { seq, position, revision, message, edited_at });
     }
     this.#onEntry(position);
   }

@@ -42,6 +42,7 @@ STATUSES: Mapping[str, int] = MappingProxyType(
         "too_big": 413,
         "unsupported_media_type": 415,
         "rate_limited": 429,
+        "slow_mode": 429,
         "internal_error": 500,
         "not_provided": 501,
         "unsupported": 501,

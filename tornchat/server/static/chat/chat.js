@@ -27,6 +27,8 @@ export class Chat extends EventTarget {
   /** @type {Me | null} */ me = null;
   /** @type {{name: string, private: boolean, epoch: string, seq: number}[]} */ rooms = [];
   /** @type {Room | null} */ room = null;
+  /** Ids of users whose messages are hidden. @type {Set<string>} */ blocked = new Set();
+  /** Whether the server stores blocks. */ blocks = false;
   /** @type {Toast[]} */ toasts = [];
   /** Why one has to sign in again. */ notice = "";
   /** @type {Map<string, Room>} */ #opened = new Map();
@@ -127,6 +129,7 @@ export class Chat extends EventTarget {
     this.marks = new Marks(`tornchat.read:${this.base.pathname}:${me.id}`);
     this.drafts = new Drafts(`tornchat.drafts:${this.base.pathname}:${me.id}`);
     if (session.token) browser.set(this.sessionKey, session);
+    await this.#readBlocks(); // before messages are shown
     this.phase = "in";
     this.open(roomInUrl() ?? this.home);
     void this.refreshRooms();
@@ -155,6 +158,21 @@ export class Chat extends EventTarget {
       if (this.session !== session || (error.status && error.status < 500 && error.status !== 429)) return;
       this.#renewal = setTimeout(() => this.#renew(), RENEW_RETRY_MS);
     }
+  }
+
+  async #readBlocks() {
+    const found = await this.api.blocks().catch(() => null);
+    this.blocks = found !== null;
+    this.blocked = new Set(found?.user_ids);
+  }
+
+  /** Hide the messages of a user, or show them again. @param {string} id @param {string} name @param {boolean} block */
+  async setBlocked(id, name, block) {
+    const call = () => (block ? this.api.block(id) : this.api.unblock(id));
+    if (!(await this.attempt(call, block ? `Messages of ${name} are hidden.` : `Messages of ${name} are shown again.`))) return;
+    this.blocked = new Set(this.blocked);
+    this.blocked[block ? "add" : "delete"](id);
+    this.#changed();
   }
 
   /** In all tabs of this browser. @param {string} [notice] why, if the user did not ask for it */
