@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-import peewee
 from msgspec.structs import replace
 
 from tornchat import Entry, More
