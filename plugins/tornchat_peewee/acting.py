@@ -94,9 +94,8 @@ class Acting:
             more,
         )
         before = target.entry.text if more is not None and draft.text and not target.entry.revision else None
-        self._rows.append(
-            _row(head.room, head.acts, entry, before, draft.digest if more is not None else None)
-        )
+        digest = draft.digest if more is not None else None
+        self._rows.append(_row(head.room, head.acts, entry, before, digest))
         if target.digest is None and before is not None:
             # the text no longer says what was sent
             target.digest = digest_of(target.entry.kind, None, before)
