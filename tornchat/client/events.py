@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from tornchat.model import Participant
-from tornchat.wire import Ack, V1Error
+from tornchat.wire import Ack, V1Error, V1Pong
 
 
 class Connected(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
@@ -106,7 +106,7 @@ _Told: TypeAlias = (
     Connected | UserList | Message | MessageChanged | MessageDeleted | CaughtUp | UserJoined | UserLeft
 )
 Event: TypeAlias = _Told | Disconnected
-Frame: TypeAlias = _Told | Ack | V1Error
+Frame: TypeAlias = _Told | Ack | V1Error | V1Pong
 
 _decode = msgspec.json.Decoder(Frame).decode
 _KNOWN = frozenset(form.__struct_config__.tag for form in Frame.__args__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -19,7 +19,9 @@ V1_SUBPROTOCOL = "tornchat.v1"
 MOST_SEQ = 2**53 - 1
 """The largest integer that all JSON parsers represent exactly."""
 QUOTES_OF_THREE_PAIRS = 12
-"""A decoded payload with this number of quotes has only the required keys, so that none is repeated."""
+"""A decoded message with this number of quotes has only the required keys, so that none is repeated."""
+QUOTES_OF_ONE_PAIR = 4
+"""The same for a ping."""
 _V1_THREE_KEYS = re.compile(
     rb'\s*\{\s*"type"\s*:\s*"send"\s*,\s*"id"\s*:\s*'
     + STRING
@@ -63,6 +65,14 @@ class V1Delete(msgspec.Struct, tag_field="type", tag="delete"):
 
     id: ClientId
     seq: Target
+
+
+class V1Ping(msgspec.Struct, tag_field="type", tag="ping"):
+    """Asks whether the server is there. The server answers with a `pong`."""
+
+
+class V1Pong(msgspec.Struct, tag_field="type", tag="pong"):
+    """The answer to a `ping`."""
 
 
 V1Request: TypeAlias = V1Send | V1Edit | V1Delete
@@ -171,6 +181,7 @@ class V1(Shared):
 
     name = "v1"
     marks_guests = True
+    pong = text_frame(encode(V1Pong()))
     _decode_send = staticmethod(msgspec.json.Decoder(V1Send).decode)
     _decode = staticmethod(msgspec.json.Decoder(V1Request).decode)
 
@@ -178,7 +189,7 @@ class V1(Shared):
     def plain(self) -> Dialect:
         return self
 
-    def decode(self, payload: bytes) -> Said:
+    def decode(self, payload: bytes) -> Said | None:
         try:
             sent = self._decode_send(payload)
         except msgspec.ValidationError:
@@ -189,11 +200,13 @@ class V1(Shared):
             refuse_repeated_keys(payload)
         return Said(sent.message, sent.id)
 
-    def _decode_other(self, payload: bytes) -> Said:
+    def _decode_other(self, payload: bytes) -> Said | None:
         """Decode what is no message to send; the frequent ones are spared the look at their type."""
         try:
             sent = self._decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            if _is_ping(payload):
+                return None
             raise unreadable(error, _client_id(payload)) from None
         refuse_repeated_keys(payload)
         return _said(sent)
@@ -263,6 +276,26 @@ def _said(sent: V1Request) -> Said:
     if isinstance(sent, V1Edit):
         return Said(sent.message, sent.id, "edit", sent.seq, sent.revision)
     return Said("", sent.id, "deletion", sent.seq)
+
+
+class _PingType(msgspec.Struct):
+    """Not `V1Ping`, which msgspec also finds in an object without a type."""
+
+    type: Literal["ping"]
+
+
+_decode_ping = msgspec.json.Decoder(_PingType).decode
+
+
+def _is_ping(payload: bytes) -> bool:
+    """Return whether the payload is a ping. Raises `ChatError` if it is one with repeated keys."""
+    try:
+        _decode_ping(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    if payload.count(b'"') != QUOTES_OF_ONE_PAIR:
+        refuse_repeated_keys(payload)
+    return True
 
 
 def _client_id(payload: bytes) -> str | None:

@@ -15,6 +15,8 @@
  * - What you send is stored once or refused with a reason, however often the connection breaks meanwhile.
  * - It reconnects by itself, after a random time that grows with each failure (full jitter), or when the server
  *   asks it to. After a final close (4000 no such room, 4001 unauthorized, 4003 removed) it doesn't.
+ * - A path that died silently is noticed within ten seconds while the page is seen; when the page is shown again or
+ *   the device is online again, the client asks the server at once.
  *
  * Texts and names come from other people. Show them with `textContent`, never as HTML.
  *
@@ -76,6 +78,12 @@ const BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 30_000;
 const WELCOME_MS = 15_000; // a handshake may take so long
 const ANSWER_MS = 10_000; // the server answers each message within five seconds; after ten the line is dead
+const TICK_MS = 500; // a browser lets a page that is not seen tick less often
+const QUIET_TICKS = 6; // after 3 s without a frame the client asks,
+const SILENT_TICKS = 17; // and after 8.5 s the path is dead
+const ASK_MS = 1_000; // at most one ping in this time
+const STALE_MS = 5_000; // a connection attempt that is older is made anew when the path may have changed
+const WAKES = ["online", "pageshow", "visibilitychange"]; // when the path may have changed or died unnoticed
 const STEADY_MS = 5_000; // a connection that lasted so long was no failure
 const MOST_TRIES = 6;
 const MOST_MESSAGES = 1_000;
@@ -137,8 +145,13 @@ export class TornchatClient extends EventTarget {
   /** @type {string | undefined} The token of this connection. */ #dialled;
   #attempt = 0;
   #openedAt = Infinity;
+  #triedAt = 0;
   #timer = 0;
   #flushTimer = 0;
+  #heart = 0;
+  #ticks = 0; // without a frame; counted, since a page that was frozen first looks at what has come meanwhile
+  #pings = 0; // without an answer
+  #askedAt = 0;
 
   /** @param {Options} options */
   constructor({ room, token, base = globalThis.document?.baseURI, position = undefined }) {
@@ -168,8 +181,7 @@ export class TornchatClient extends EventTarget {
   /** Connect, and stay connected until `close`. While it waits for the next attempt: try now. */
   connect() {
     if (this.#state.state === "connecting" || this.#state.state === "open") return;
-    globalThis.removeEventListener?.("online", this.#onOnline);
-    globalThis.addEventListener?.("online", this.#onOnline);
+    for (const wake of WAKES) globalThis.addEventListener?.(wake, this.#onWake);
     void this.#open();
   }
 
@@ -225,12 +237,18 @@ export class TornchatClient extends EventTarget {
 
   // --- connecting -------------------------------------------------------------------------------------------------
 
-  #onOnline = () => {
+  /** @param {Event} event */
+  #onWake = ({ type }) => {
+    if (type === "visibilitychange" && document.hidden) return;
+    const { state } = this.#state;
+    if (state === "open") this.#ask();
+    else if (state === "connecting" && Date.now() - this.#triedAt > STALE_MS) this.#giveUp();
     if (this.#state.state === "waiting") this.connect();
   };
 
   async #open() {
     clearTimeout(this.#timer);
+    this.#triedAt = Date.now();
     this.#change({ state: "connecting", attempt: this.#attempt });
     const asked = this.#state;
     let socket;
@@ -277,6 +295,7 @@ export class TornchatClient extends EventTarget {
   #drop(code) {
     const socket = this.#socket;
     this.#socket = null;
+    clearInterval(this.#heart);
     if (!socket) return;
     socket.onmessage = socket.onclose = null;
     socket.close(code);
@@ -285,6 +304,7 @@ export class TornchatClient extends EventTarget {
   /** @param {number} code @param {string} reason */
   #lost(code, reason) {
     this.#socket = null;
+    clearInterval(this.#heart);
     this.#unsend(code);
     if (code === UNAUTHORIZED && this.#welcome && typeof this.#token === "function") {
       void this.#goOn({ state: "closed", code, reason });
@@ -326,7 +346,8 @@ export class TornchatClient extends EventTarget {
   #end(state) {
     clearTimeout(this.#timer);
     clearTimeout(this.#flushTimer);
-    globalThis.removeEventListener?.("online", this.#onOnline);
+    clearInterval(this.#heart);
+    for (const wake of WAKES) globalThis.removeEventListener?.(wake, this.#onWake);
     this.#change(state);
     for (const { id } of [...this.#pending.values()]) this.#refuse(id, "closed", "The connection is closed.");
   }
@@ -342,12 +363,39 @@ export class TornchatClient extends EventTarget {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
+  // --- the heartbeat ----------------------------------------------------------------------------------------------
+
+  #tick() {
+    this.#ticks += 1;
+    if (this.#ticks >= SILENT_TICKS) this.#giveUp();
+    else if (this.#ticks === QUIET_TICKS) this.#ask();
+  }
+
+  /** Ask whether the server is there: any frame is an answer, and none for long ends the connection. */
+  #ask() {
+    this.#ticks = Math.max(this.#ticks, QUIET_TICKS);
+    if (Date.now() - this.#askedAt < ASK_MS) return;
+    this.#askedAt = Date.now();
+    this.#pings += 1;
+    this.#socket?.send('{"type":"ping"}');
+  }
+
+  /** A server of an older version answers a ping with an error. @param {{code: string, id?: string}} error */
+  #answersPing({ code, id }) {
+    if (this.#pings === 0 || id !== undefined || code !== "invalid_message") return false;
+    this.#pings -= 1;
+    return true;
+  }
+
   // --- receiving --------------------------------------------------------------------------------------------------
 
   /** @param {any} frame */
   #receive(frame) {
+    this.#ticks = 0;
     const { type, ...detail } = frame;
-    if (type === "welcome") this.#onWelcome(detail);
+    if (type === "pong") this.#pings = 0;
+    else if (type === "error" && this.#answersPing(detail)) return;
+    else if (type === "welcome") this.#onWelcome(detail);
     else if (type === "room_users_list") this.#emit("users", detail);
     else if (type === "chat_message") this.#onMessage(detail);
     else if (type === "message_changed") this.#onChanged(detail);
@@ -361,6 +409,9 @@ export class TornchatClient extends EventTarget {
     clearTimeout(this.#timer);
     this.#welcome = welcome;
     this.#openedAt = Date.now();
+    clearInterval(this.#heart);
+    this.#heart = setInterval(() => this.#tick(), TICK_MS);
+    this.#pings = 0;
     // Until some history has come there is no position to resume after, unless there is none to come.
     if (!welcome.recovered) {
       this.#position = welcome.seq === 0 ? { epoch: welcome.epoch, seq: 0 } : null;

@@ -24,6 +24,8 @@ from tornchat.wire import (
     V1Delete,
     V1Edit,
     V1Error,
+    V1Ping,
+    V1Pong,
     V1RoomUsersList,
     V1Send,
     V1UserJoin,
@@ -71,6 +73,7 @@ V1 = (
     Frame("client", "Send a message", V1Send("a1b2c3", "Hello world!")),
     Frame("client", "Edit a message", V1Edit("a1b2c4", 42, 0, "Hello, world!")),
     Frame("client", "Delete a message", V1Delete("a1b2c5", 42)),
+    Frame("client", "Ping", V1Ping()),
     Frame("server", "Welcome", V1Welcome("general", ANN, "5d1b2c9f0a7e4836", 41, False)),
     _V1_LIST,
     Frame("server", "Chat message", V1ChatMessage("Hello world!", ANN.username, ANN.id, WHEN, 42)),
@@ -81,8 +84,9 @@ V1 = (
     _LEAVE,
     Frame("server", "Acknowledgement", Ack("a1b2c3", 42)),
     Frame("server", "Error", V1Error("muted", CODES["muted"], "a1b2c3", 30.5)),
+    Frame("server", "Pong", V1Pong()),
 )
-REPLIES = ("Ack", "V1Error")
+REPLIES = ("Ack", "V1Error", "V1Pong")
 """The replies to what a v1 client sends, besides the events that it causes."""
 CLOSED_FRAMES = frozenset({"ChatMessage", "ClassicError"})
 """Frames that will never get additional keys, since the classic dialect does not change."""
