@@ -37,11 +37,9 @@ def edit(target: int, text: str, expects: int, **more: str) -> Draft:
 def test_old_deletions_become_entries_that_act(place: Place) -> None:
     backend = backend_of(plugin(place)._settings)
     with backend.migrating():
-        backend.connect()
         Runner(backend.database, str(STEPS), table_name=TABLE).up("0004_words")
         for statement in OLD:
             backend.database.execute_sql(statement)
-        backend.disconnect()
 
     async def play() -> None:
         async with storage(place) as chat:
