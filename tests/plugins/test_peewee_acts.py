@@ -17,7 +17,7 @@ from tornchat import Draft, More
 
 OLD = (
     "INSERT INTO room (name, epoch, private, owner, head_seq, first_seq, created_at) "
-    "VALUES ('hall', 'e1', false, '1', 6, 1, 0)",
+    "VALUES ('hall', 'acts', false, '1', 6, 1, 0)",
     "INSERT INTO log (room_id, seq, sender_id, sender_username, text, sent_at, draft_id, client_id, kind, "
     "target) "
     "VALUES (1, 1, '1', 'romeo', '', 0, 'd1', 'c1', 'message', NULL), "
@@ -73,7 +73,7 @@ def test_nothing_of_an_edited_message_is_left(place: Place, way: str) -> None:
     async def play() -> None:
         async with storage(place, "hall") as chat:
             await say(chat, "a perfidious word")
-            await chat.store_messages([edit(1, "a rapier", 0, client_id="e1"), edit(1, "a duel", 1)])
+            await chat.store_messages([edit(1, "a rapier", 0, client_id="acts"), edit(1, "a duel", 1)])
             await say(chat, "well")
             if way == "delete":
                 await chat.store_messages([deletion(1)])
