@@ -149,23 +149,20 @@ class Room:
     def _append(self, entry: Entry) -> None:
         self.seq = entry.seq
         self.counts.deliveries += self.population
-        if entry.target is None:
-            self._say(entry)
-        else:
+        if entry.target is not None:
             self._act(entry)
+        else:  # here, and not in a method of its own, since all messages come this way
+            removed = self.tail.append(entry)
+            for stream in self.streams.values():
+                frame = stream.dialect.entry(entry)
+                stream.frames.append(frame)
+                stream.append(frame)
+            if removed:
+                self._forget(removed)
         if self._acks:
             for member, client_id in self._acks.pop(entry.seq, ()):
                 self.aside(member, member.stream.dialect.ack(client_id, entry))
         self._news()
-
-    def _say(self, message: Entry) -> None:
-        removed = self.tail.append(message)
-        for stream in self.streams.values():
-            frame = stream.dialect.entry(message)
-            stream.frames.append(frame)
-            stream.append(frame)
-        if removed:
-            self._forget(removed)
 
     def _act(self, entry: Entry) -> None:
         """Bring the target in the tail to its new state; its frames are encoded when a member joins."""

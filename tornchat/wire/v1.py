@@ -227,12 +227,14 @@ class V1(Shared):
         if entry.target is not None:
             return self._act(entry, entry.target)
         stamp = self._timestamp(entry.sent_at)
-        sender = (entry.sender_username, entry.sender_id)
         if entry.more is None:
-            return text_frame(encode(_PlainMessage(entry.text, *sender, stamp, entry.seq)))
+            return text_frame(
+                encode(_PlainMessage(entry.text, entry.sender_username, entry.sender_id, stamp, entry.seq))
+            )
         message = V1ChatMessage(
             entry.text,
-            *sender,
+            entry.sender_username,
+            entry.sender_id,
             stamp,
             entry.seq,
             revision=entry.revision,
