@@ -113,7 +113,7 @@ def test_new_epochs_after_a_restore_lock_the_rooms_as_messages_do(url: str) -> N
             await chat.store_messages([draft(room="zoo"), draft(room="ant")])
         with psycopg.connect(url) as other:
             other.execute("UPDATE room SET head_seq = 0")
-            other.execute("DELETE FROM log")
+            other.execute("DELETE FROM message")
             other.commit()
             other.execute("SELECT FROM room WHERE name = 'ant' FOR UPDATE")
             starting = asyncio.create_task(start(url))
