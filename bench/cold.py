@@ -18,7 +18,7 @@ from bench.servers import Server, environment, running
 
 FILL = """
     WITH RECURSIVE numbers(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM numbers WHERE seq < :count)
-    INSERT INTO log (room_id, seq, sender_id, sender_username, text, sent_at, draft_id, kind)
+    INSERT INTO {table} (room_id, seq, sender_id, sender_username, text, sent_at, draft_id, kind)
     SELECT :room, seq, 'user' || seq % 97, 'user' || seq % 97, printf('%064d', seq),
         1700000000000 + seq, printf('%032d', seq), 'message' FROM numbers
 """
@@ -59,6 +59,7 @@ class Cold:
         with closing(sqlite3.connect(place / "tornchat-data" / "tornchat.db")) as database:
             database.execute("PRAGMA journal_mode = OFF")  # this file is nobody's yet
             database.execute("PRAGMA synchronous = OFF")
+            fill = FILL.format(table=_table_of_messages(database))
             for room, count in enumerate((self.few, self.many), 1):
                 values = {"room": room, "name": f"room{count}", "count": count}
                 database.execute(
@@ -66,8 +67,14 @@ class Cold:
                     " VALUES (:room, :name, 'epoch', 0, :count, 1, 1700000000000)",
                     values,
                 )
-                database.execute(FILL, values)
+                database.execute(fill, values)
             database.commit()
+
+
+def _table_of_messages(database: sqlite3.Connection) -> str:
+    """Return the name of the table, which is another one in earlier versions."""
+    old = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'log'").fetchone()
+    return "log" if old else "message"
 
 
 def _join(server: Server, core: int, place: Path, room: str) -> Figure:

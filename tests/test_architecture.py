@@ -16,6 +16,7 @@ ORDER = """
     version
     model
     errors
+    kinds
     metrics
     tasks
     rates offenders

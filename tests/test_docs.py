@@ -31,7 +31,7 @@ from tornchat import Entry, User, errors
 from tornchat.config.sections import LimitsSection
 from tornchat.config.settings import Settings, load
 from tornchat.hooks.loader import load_plugins
-from tornchat.wire import V1, Classic
+from tornchat.wire import V1, Classic, Said
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -492,10 +492,12 @@ async def v1_session(directory: Path) -> list[dict[str, Any]]:
     """A real session in which every kind of v1 frame comes that no plugin is needed for."""
     async with open_stage(directory) as verona:
         romeo = await verona.enters("romeo", "general", v1=True)
-        frames = [await romeo.next_of("welcome")]
+        frames = [await romeo.next_of("welcome"), await romeo.next_of("caught_up")]
         send = next(frame for frame in documented() if frame.get("type") == "send")
         await romeo.socket.send(json.dumps(send))
         frames += [await romeo.next_of("chat_message"), await romeo.next_of("ack")]
+        await romeo.socket.send('{"type":"edit","id":"e","seq":1,"revision":0,"message":"Hello, world!"}')
+        frames += [await romeo.next_of("message_changed"), await romeo.next_of("ack")]
         admin = User("prince", "prince", frozenset({"admin"}))
         await verona.chat.moderation.mute(admin, "general", "romeo", 60)
         await romeo.socket.send(json.dumps({**send, "id": "another"}))
@@ -512,7 +514,7 @@ def test_the_documented_frames_are_those_of_real_sessions(tmp_path: Path) -> Non
     real = asyncio.run(classic_session(tmp_path / "classic")) + asyncio.run(v1_session(tmp_path / "v1"))
     shapes = [(frame.get("type"), shape(frame)) for frame in real]
     for frame in documented():
-        if frame.get("type") in ("send", "ping") or frame.keys() == {"message"}:
+        if frame.get("type") in ("send", "edit", "delete", "ping") or frame.keys() == {"message"}:
             continue  # these are the client's, and were sent
         assert (frame.get("type"), shape(frame)) in shapes, frame
     wanted = [(frame.get("type"), shape(frame)) for frame in documented()]
@@ -523,11 +525,15 @@ def test_the_documented_frames_are_those_of_real_sessions(tmp_path: Path) -> Non
 def test_client_frames_can_be_read(text: str) -> None:
     frame = json.loads(text)
     if frame.get("type") == "send":
-        assert V1().decode(text.encode()) == (frame["message"], frame["id"])
+        assert V1().decode(text.encode()) == Said(frame["message"], frame["id"])
+    elif frame.get("type") in ("edit", "delete"):
+        said = V1().decode(text.encode())
+        assert said is not None
+        assert said.target == frame["seq"]
     elif frame.get("type") == "ping":
         assert V1().decode(text.encode()) is None
     elif frame.keys() == {"message"}:
-        assert Classic().decode(text.encode()) == (frame["message"], None)
+        assert Classic().decode(text.encode()) == Said(frame["message"])
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -559,7 +565,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         assert default == (f"{value:g}" if value and value < 1e5 else str(value) if value else "no limit")
 
 
-SETTING = re.compile(r"`\[(tornchat|rooms|limits|server|jwt|peewee)\] (\w+)")
+SETTING = re.compile(r"`\[(tornchat|rooms|messages|limits|server|jwt|peewee)\] (\w+)")
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if "examples" not in p.parts], ids=named)

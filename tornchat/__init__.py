@@ -19,12 +19,14 @@ if TYPE_CHECKING:
         ERASED,
         SITE,
         AuditEntry,
+        Changed,
         Credentials,
         Draft,
         Entry,
         Fault,
         KnownUser,
         Membership,
+        More,
         Page,
         Participant,
         Position,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         Stored,
         StoreResult,
         User,
+        digest_of,
     )
     from tornchat.version import __version__ as __version__
 
@@ -48,6 +51,7 @@ __all__ = [
     "ERASED",
     "SITE",
     "AuditEntry",
+    "Changed",
     "ChatApp",
     "ChatError",
     "ChatHandle",
@@ -57,6 +61,7 @@ __all__ = [
     "Fault",
     "KnownUser",
     "Membership",
+    "More",
     "NotStored",
     "Page",
     "Participant",
@@ -78,6 +83,7 @@ __all__ = [
     "Unavailable",
     "User",
     "__version__",
+    "digest_of",
     "hookimpl",
 ]
 

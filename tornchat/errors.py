@@ -38,6 +38,9 @@ CODES: Mapping[str, str] = MappingProxyType(
         "busy": "The server is too busy. Please try again.",
         "room_gone": "The room is not there any more.",
         "muted": "You may not speak in this room for now.",
+        "not_found": "There is no such thing in this room.",
+        "stale": "The message has changed meanwhile.",
+        "unsupported": "The storage of this chat can't change messages.",
         "slow_mode": "This room is in slow mode; wait before your next message.",
     }
 )
@@ -51,7 +54,6 @@ REQUEST_CODES: Mapping[str, str] = MappingProxyType(
         "too_many_rooms": "You own as many rooms as you may.",
         "too_many_sanctions": "This room has as many sanctions of this kind as it may. Lift others first.",
         "too_many_members": "This room has as many members as it may. Remove others first.",
-        "not_found": "There is no such thing in this room.",
         "not_provided": "This chat has no plugin for that.",
     }
 )
@@ -70,11 +72,17 @@ class ChatError(Exception):
     """A request was refused with an error; the connection stays open.
 
     `code` is a key of `CODES` or `REQUEST_CODES`, `text` is shown to the sender, `retry_after` is in
-    seconds, and `client_id` is the sender's id for the message, if known.
+    seconds, `client_id` is the sender's id for the message, if known, and `revision` the present one of a
+    message that is not as the sender believed.
     """
 
     def __init__(
-        self, code: str, text: str = "", retry_after: float | None = None, client_id: str | None = None
+        self,
+        code: str,
+        text: str = "",
+        retry_after: float | None = None,
+        client_id: str | None = None,
+        revision: int | None = None,
     ) -> None:
         known = CODES if code in CODES else REQUEST_CODES
         if code not in known:
@@ -85,6 +93,7 @@ class ChatError(Exception):
         self.text = text or known[code]
         self.retry_after = retry_after
         self.client_id = client_id
+        self.revision = revision
 
     @property
     def blames_sender(self) -> bool:

@@ -9,12 +9,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
-from msgspec.structs import force_setattr
+from msgspec import Meta
+from msgspec.structs import force_setattr, replace
 
-Kind: TypeAlias = Literal["message", "deletion"]
+Shape: TypeAlias = Literal["message", "revision", "mark"]
+"""A message is shown, a revision changes one message, a mark is one user's set of tokens on one message."""
+KindName: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+"""The name of a kind of entry, as declared in `tornchat.kinds`."""
 Role: TypeAlias = Literal["owner", "moderator", "member"]
 """A user's role in one room; the roles of a `User` apply to all rooms."""
 Action: TypeAlias = Literal["join", "send", "moderate", "manage"]
@@ -110,14 +114,33 @@ class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
         return f"Credentials(room={self.room!r}, remote_ip={self.remote_ip!r}, source={self.source!r})"
 
 
+class More(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """What a draft or an entry says beyond a plain message. Plain messages have none.
+
+    A draft: `expects` is the revision that its target must have (None: any), and `digest` stands for the
+    request as its sender made it, before filters. An entry has neither.
+
+    A message: `revision` is how often it was edited, `edited_at` (Unix milliseconds) when last, and
+    `position` the `seq` of the last entry that acted on it. A revision: `revision` is its target's from then
+    on.
+    """
+
+    revision: int = 0
+    edited_at: int = 0
+    position: int = 0
+    expects: int | None = None
+    digest: str = ""
+
+
 class Draft(msgspec.Struct, frozen=True, gc=False):
-    """A message before it is stored.
+    """An entry before it is stored. `kind` is a declared kind (`tornchat.kinds`).
 
     `draft_id` is assigned by the core and unique across all nodes; storage keeps it with the entry, so that
     an unknown outcome can be looked up. `client_id` is chosen by the sender, and is stored at most once per
-    room and sender. A deletion has the `seq` of the deleted message as `target`, and no text.
-    `epoch` names the log that the draft is meant for: storage refuses it with `room_gone` if the room has
-    another log; "" is not checked.
+    room and sender. A draft that acts on a message has that message's `seq` as `target`. Its `text` is the
+    target's new text; an empty text leaves the target's as it is. If it has no `more`, it is a deletion: it
+    empties its target. `epoch` names the log that the draft is meant for: storage refuses it with `room_gone`
+    if the room has another log; "" is not checked.
     """
 
     draft_id: str
@@ -127,15 +150,37 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     text: str
     sent_at: int
     client_id: str | None = None
-    kind: Kind = "message"
+    kind: KindName = "message"
     target: int | None = None
     epoch: str = ""
+    more: More | None = None
+
+    @property
+    def empties(self) -> bool:
+        """True for a deletion: the target loses its text, whatever was done to it before or after."""
+        return self.target is not None and self.more is None
+
+    @property
+    def digest(self) -> str:
+        """A short text that is the same for the same request of the sender, and else another."""
+        if self.more is not None and self.more.digest:
+            return self.more.digest
+        return digest_of(self.kind, self.target, self.text)
 
 
-class Entry(msgspec.Struct, frozen=True, gc=False):
+def digest_of(kind: str, target: int | None, text: str, expects: int | None = None) -> str:
+    """Return the digest of a request: of its kind and all that its sender said, before filters."""
+    said = msgspec.msgpack.encode((kind, target, text, expects))
+    return hashlib.blake2b(said, digest_size=12).hexdigest()
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An entry of a room's log at `seq` (1, 2, 3 ... without gaps).
 
-    A message with an empty text was deleted: its text is removed, and its `seq` stays in use.
+    A message has no `target`. With an empty text it was deleted: its text is removed, and its `seq` stays in
+    use. Other entries act on the message at `target`: `text` is its new text, or empty if that did not
+    change. Without `more`, an acting entry is a deletion. The entries that acted on a deleted message have
+    no text any more, either.
     """
 
     seq: int
@@ -145,8 +190,40 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     sent_at: int
     draft_id: str
     client_id: str | None = None
-    kind: Kind = "message"
+    kind: KindName = "message"
     target: int | None = None
+    more: More | None = None
+
+    @property
+    def empties(self) -> bool:
+        """True for a deletion: the target loses its text, whatever was done to it before or after."""
+        return self.target is not None and self.more is None
+
+    @property
+    def revision(self) -> int:
+        """How often the message was edited; of a revision, the target's revision from then on."""
+        return self.more.revision if self.more is not None else 0
+
+    @property
+    def position(self) -> int:
+        """The `seq` of the last entry that acted on this message; its own `seq` if none did."""
+        return self.more.position or self.seq if self.more is not None else self.seq
+
+    def after(self, act: Entry) -> Entry:
+        """Return this message in its state after `act`, which acts on it; itself if it has that state.
+
+        An entry that acted before the last one that did changes nothing, except a deletion.
+        """
+        if act.seq <= self.position and not (act.empties and self.text):
+            return self
+        position = max(act.seq, self.position)
+        if act.empties:
+            erased = act.sender_id == ERASED.id
+            sender = (ERASED.id, ERASED.username) if erased else (self.sender_id, self.sender_username)
+            more = replace(self.more or More(), position=position)
+            return Entry(self.seq, *sender, "", self.sent_at, self.draft_id, kind=self.kind, more=more)
+        more = More(revision=act.revision, edited_at=act.sent_at, position=position)
+        return replace(self, text=act.text or self.text if self.text else "", more=more)
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):
@@ -195,6 +272,20 @@ class Page(msgspec.Struct, frozen=True):
     epoch: str
 
 
+class Changed(msgspec.Struct, frozen=True):
+    """The messages that somebody who knows a log up to a position must be told of again.
+
+    `messages` are those at or before it that later entries acted on, oldest first, as they are now, without
+    the deleted ones; `count` is the number of messages after it. The bounds are those of `Page`.
+    """
+
+    messages: tuple[Entry, ...]
+    count: int
+    first_seq: int
+    head_seq: int
+    epoch: str
+
+
 class Stored(msgspec.Struct, frozen=True, gc=False):
     """The outcome *stored*: the entry is on disk. `repeated` is true if it was stored by an earlier draft."""
 
@@ -204,10 +295,14 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 
 
 class Refusal(msgspec.Struct, frozen=True, gc=False):
-    """The outcome *refused*: certainly not stored. `code` is one of `tornchat.errors.CODES`."""
+    """The outcome *refused*: certainly not stored. `code` is one of `tornchat.errors.CODES`.
+
+    `revision` is the target's present one, for the code `stale`.
+    """
 
     code: str
     reason: str = ""
+    revision: int | None = None
 
 
 StoreResult: TypeAlias = Stored | Refusal

@@ -24,7 +24,7 @@ class DirectoryTable:
 
     def __init__(self, backend: Backend, models: Models, rooms: RoomTable) -> None:
         self._backend = backend
-        self._room, self._log = models.room, models.log
+        self._room, self._message, self._act = models.room, models.message, models.act
         self._member, self._sanction, self._report = models.member, models.sanction, models.report
         self._models = models
         self._rooms = rooms
@@ -99,7 +99,8 @@ class DirectoryTable:
         """Delete some entries of the room, and finally the room; return whether it is gone."""
         end = room.first_seq + MOST_CLEARED
         self._backend.index.forget(cursor, room.id, room.first_seq, end)
-        self._log.delete().where((self._log.room == room.id) & (self._log.seq < end)).execute()
+        for entries in (self._message, self._act):
+            entries.delete().where((entries.room == room.id) & (entries.seq < end)).execute()
         done = bool(end > room.head_seq)
         if done:
             for people in (

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from tornchat import Entry
 
 TYPES: tuple[tuple[type, ...], ...] = (
     *((int,), (str,), (str,), (str,), (int,), (str,)),
-    *((str, type(None)), (str,), (int, type(None))),
+    *((str, type(None)), (str,)),
+    *((int, type(None)), (int, type(None)), (int, type(None))),
 )
-"""The types of the fields of `Entry`, in order."""
-KINDS = ("message", "deletion")
+"""The types of the first columns, which messages and acts share."""
 ERASED = "(erased)"
 """The sender of entries that can't be shown, as of those of erased users."""
 
 logger = logging.getLogger("tornchat.peewee")
 
 
-def entries_of(rows: Iterable[Sequence[Any]]) -> Iterator[Entry]:
-    """Yield the entry of each row. One with a value of a wrong type is shown as a deleted message.
+def entries_of(rows: Iterable[Sequence[Any]], entry_of: Callable[[Sequence[Any]], Entry]) -> Iterator[Entry]:
+    """Yield the entry of each row, which `entry_of` returns.
 
-    It keeps its place, since the log has no gaps. One line tells how many there were.
+    A row with a value of a wrong type is shown as a deleted message. It keeps its place, since the log has no gaps. One line tells how many there were.
     """
     blanked = []
     for row in rows:
-        if all(map(_fits, row, TYPES)) and row[7] in KINDS:
-            yield Entry(*row)
+        if all(map(_fits, row, TYPES)):
+            yield entry_of(row)
         else:
             blanked.append(row[0])
             yield Entry(row[0], ERASED, "erased", "", 0, f"unreadable-{row[0]}")

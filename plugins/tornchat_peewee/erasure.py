@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 from tornchat import ERASED, Draft
 from tornchat_peewee.backend import Backend
@@ -15,8 +16,9 @@ from tornchat_peewee.models import Models
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import Statements
 
-Place = tuple[int, str, int, str]
-"""An entry: id and name of its room, `seq`, kind."""
+Place = tuple[int, str, int, bool]
+"""An entry: id and name of its room, `seq`, and whether it is a message."""
+_KEY = itemgetter(0, 3)
 
 
 class Erasure:
@@ -29,29 +31,37 @@ class Erasure:
 
     def find(self, session: DatabaseSession, user_id: str, limit: int) -> list[Place]:
         """Return at most `limit` entries of the user. Reads the whole log. Raises `Unavailable`."""
-        room, log = self._models.room, self._models.log
-        rows = log.select(room.id, room.name, log.seq, log.kind).join(room, on=(log.room == room.id))
         try:
             with session.reading():
-                return list(rows.where(log.sender_id == user_id).limit(max(limit, 0)).tuples())
+                found: list[Place] = []
+                for is_message, table in ((True, self._models.message), (False, self._models.act)):
+                    rows = self._of(table, user_id).limit(max(limit - len(found), 0))
+                    found += [(*row, is_message) for row in rows.tuples()]
+                return found
         except self._backend.data_errors:
             return []  # an id that the database can't hold is nobody's
+
+    def _of(self, table: Any, user_id: str) -> Any:
+        room = self._models.room
+        rows = table.select(room.id, room.name, table.seq).join(room, on=(table.room == room.id))
+        return rows.where(table.sender_id == user_id)
 
     def blank(self, session: DatabaseSession, user_id: str, places: Sequence[Place]) -> int:
         """Erase these entries, and append a deletion for each message. Raises `NotStored`."""
         with session.writing() as cursor:
-            said = [(name, seq) for _, name, seq, kind in places if kind == "message"]
+            said = [(name, seq) for _, name, seq, is_message in places if is_message]
             Batch(self._backend, self._sql, cursor).append([_deletion(name, seq) for name, seq in said])
             return self._unname(user_id, places)
 
     def _unname(self, user_id: str, places: Sequence[Place]) -> int:
         """Replace the sender of these entries, which are still the user's."""
-        log, count = self._models.log, 0
+        count = 0
         nobody = {"text": "", "sender_id": ERASED.id, "sender_username": ERASED.username, "client_id": None}
-        for room, entries in groupby(sorted(places), itemgetter(0)):
+        for (room, is_message), entries in groupby(sorted(places, key=_KEY), _KEY):
             seqs = [seq for _, _, seq, _ in entries]
-            theirs = (log.room == room) & log.seq.in_(seqs) & (log.sender_id == user_id)
-            count += log.update(nobody).where(theirs).execute()
+            table = self._models.message if is_message else self._models.act
+            theirs = (table.room == room) & table.seq.in_(seqs) & (table.sender_id == user_id)
+            count += table.update({**nobody, "digest": None}).where(theirs).execute()
         return count
 
     def forget(self, session: DatabaseSession, user_id: str) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from tornchat import Draft, Page, Position, Refusal, Stored, StoreResult
+from msgspec.structs import replace
+
+from tornchat import Changed, Draft, Entry, More, Page, Position, Refusal, Stored, StoreResult
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.batch import Batch
 from tornchat_peewee.entries import entries_of
 from tornchat_peewee.positions import Positions
 from tornchat_peewee.session import DatabaseSession
-from tornchat_peewee.statements import MOST_NAMES, Statements
+from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_of
 
 
 class Log:
@@ -32,7 +34,7 @@ class Log:
             with session.writing() as cursor:
                 results = self._store_parts(cursor, drafts)
         self._positions.note({r.epoch: r.entry.seq for r in results if type(r) is Stored and not r.repeated})
-        if any(draft.kind == "deletion" for draft in drafts):
+        if any(draft.empties for draft in drafts):
             session.erase()
         return results
 
@@ -46,6 +48,74 @@ class Log:
         except self._data_errors:
             return None  # a name that the database can't hold is no room's
 
+    def messages(
+        self,
+        session: DatabaseSession,
+        room: str,
+        after: int | None,
+        before: int | None,
+        around: int | None,
+        thread: int | None,
+        limit: int,
+    ) -> Page | None:
+        """Implements the hook `read_messages`. No message is in a thread yet."""
+        try:
+            with session.reading() as cursor:
+                bounds = self._bounds(cursor, room)
+                if bounds is None:
+                    return None
+                limit = 0 if thread is not None else limit
+                if around is None:
+                    found = self._messages(cursor, bounds, after, before, limit)
+                else:
+                    older = self._messages(cursor, bounds, None, around, limit // 2)
+                    newer = self._messages(cursor, bounds, max(around - 1, 0), None, limit - len(older))
+                    found = older + newer
+                return Page(tuple(found), bounds.first_seq, bounds.head_seq, bounds.epoch)
+        except self._data_errors:
+            return None  # a name that the database can't hold is no room's
+
+    def changed(self, session: DatabaseSession, room: str, since: int, limit: int) -> Changed | None:
+        """Implements the hook `read_changed`."""
+        try:
+            with session.reading() as cursor:
+                bounds = self._bounds(cursor, room)
+                return None if bounds is None else self._changed(cursor, bounds, since, limit)
+        except self._data_errors:
+            return None
+
+    def _changed(self, cursor: Any, bounds: _Bounds, since: int, limit: int) -> Changed:
+        room, head = bounds.room, bounds.head_seq
+        since = _within(since, head)
+        cursor.execute(self._sql.changed, (room, room, since, since, "", max(0, min(limit, head))))
+        messages = tuple(map(message_of, cursor.fetchall()))
+        acts = self._nth(cursor, room, head) - self._nth(cursor, room, since)
+        return Changed(messages, head - since - acts, bounds.first_seq, head, bounds.epoch)
+
+    def _nth(self, cursor: Any, room: int, seq: int) -> int:
+        """Return the number of entries up to `seq` that acted on messages."""
+        cursor.execute(self._sql.nth_at, (room, seq, 1))
+        row = cursor.fetchone()
+        return int(row[0]) if row else 0
+
+    def find(self, session: DatabaseSession, room: str, sender_id: str, client_id: str) -> Entry | None:
+        """Implements the hook `find_stored`."""
+        try:
+            with session.reading() as cursor:
+                bounds = self._bounds(cursor, room)
+                key = (bounds.room, sender_id, client_id) if bounds is not None else None
+                return self._find(cursor, key) if key is not None else None
+        except self._data_errors:
+            return None
+
+    def _find(self, cursor: Any, key: tuple[int, str, str]) -> Entry | None:
+        for sql, entry_of in ((self._sql.said_before, message_of), (self._sql.done_before, act_of)):
+            cursor.execute(sql, key)
+            if (row := cursor.fetchone()) is not None:
+                entry, digest = entry_of(row), row[-1]
+                return replace(entry, more=replace(entry.more or More(), digest=digest)) if digest else entry
+        return None
+
     def positions(self, session: DatabaseSession, rooms: Sequence[str]) -> dict[str, Position]:
         """Implements the hook `latest_positions`. Notes what other nodes stored, which is handed out, too."""
         found: dict[str, Position] = {}
@@ -57,18 +127,32 @@ class Log:
         return found
 
     def _read(self, cursor: Any, room: str, after: int | None, before: int | None, limit: int) -> Page | None:
-        cursor.execute(self._sql.bounds, (room,))
-        bounds = cursor.fetchone()
+        bounds = self._bounds(cursor, room)
         if bounds is None:
             return None
-        room_id, epoch, first_seq, head_seq = bounds
-        low = _within(after or 0, head_seq)
-        high = head_seq + 1 if before is None else _within(before, head_seq + 1)
+        low, high = _range(bounds, after, before, limit)
+        entries = self._messages(cursor, bounds, low, high, high)
+        cursor.execute(self._sql.acts_between, (bounds.room, low, high))
+        if acts := cursor.fetchall():
+            entries = sorted([*entries, *entries_of(acts, act_of)], key=lambda entry: entry.seq)
+        return Page(tuple(entries), bounds.first_seq, bounds.head_seq, bounds.epoch)
+
+    def _bounds(self, cursor: Any, room: str) -> _Bounds | None:
+        cursor.execute(self._sql.bounds, (room,))
+        row = cursor.fetchone()
+        return None if row is None else _Bounds(*row)
+
+    def _messages(
+        self, cursor: Any, bounds: _Bounds, after: int | None, before: int | None, limit: int
+    ) -> list[Entry]:
+        """Return messages between the two, oldest first: the oldest ones if `after` is given."""
+        head = bounds.head_seq
+        low = max(_within(after or 0, head), bounds.first_seq - 1)
+        high = head + 1 if before is None else _within(before, head + 1)
         sql = self._sql.newest_between if after is None else self._sql.oldest_between
-        cursor.execute(sql, (room_id, low, high, _within(limit, head_seq)))
+        cursor.execute(sql, (bounds.room, low, high, _within(limit, head)))
         rows = cursor.fetchall()
-        entries = entries_of(reversed(rows) if after is None else rows)
-        return Page(tuple(entries), first_seq, head_seq, epoch)
+        return list(entries_of(reversed(rows) if after is None else rows, message_of))
 
     def _store_parts(self, cursor: Any, drafts: Sequence[Draft]) -> list[StoreResult]:
         """Store drafts by bisection, so that only the invalid ones are refused."""
@@ -85,6 +169,24 @@ class Log:
             return [Refusal("rejected", "The database can't hold this message.")]
         middle = len(drafts) // 2
         return self._store_parts(cursor, drafts[:middle]) + self._store_parts(cursor, drafts[middle:])
+
+
+class _Bounds(NamedTuple):
+    """The id of a room, and the bounds of its log."""
+
+    room: int
+    epoch: str
+    first_seq: int
+    head_seq: int
+
+
+def _range(bounds: _Bounds, after: int | None, before: int | None, limit: int) -> tuple[int, int]:
+    """Return the `seq` before and after the entries that a page has, since a log has no gaps."""
+    first, head = bounds.first_seq, bounds.head_seq
+    low = max(_within(after or 0, head), first - 1)
+    high = head + 1 if before is None else _within(before, head + 1)
+    limit = _within(limit, head)
+    return (max(low, high - 1 - limit), high) if after is None else (low, min(high, low + 1 + limit))
 
 
 def _within(number: int, most: int) -> int:

@@ -11,7 +11,8 @@ class Models(NamedTuple):
     """The models, bound to one database."""
 
     room: Any
-    log: Any
+    message: Any
+    act: Any
     member: Any
     sanction: Any
     site_sanction: Any
@@ -28,7 +29,7 @@ def models_of(database: Any) -> Models:
         """A room and the bounds of its log. `created_at` is Unix time in milliseconds.
 
         Entries up to `indexed_seq` are in the word index. A room with `deleted` set has a random name and
-        remains until its rows have been deleted.
+        remains until its rows have been deleted. `acts` is the number of entries that acted on messages.
         """
 
         id = peewee.AutoField()
@@ -42,9 +43,10 @@ def models_of(database: Any) -> Models:
         indexed_seq = peewee.BigIntegerField(default=0)
         deleted = peewee.BooleanField(default=False)
         slow_seconds = peewee.IntegerField(default=0)
+        acts = peewee.BigIntegerField(default=0)
 
-    class Log(peewee.Model):
-        """An entry of a room's log. The columns after `room` are in the order of the fields of `Entry`."""
+    class Message(peewee.Model):
+        """A message in its present state. `digest` is kept if the text can't stand for what was sent."""
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
         seq = peewee.BigIntegerField()
@@ -55,7 +57,36 @@ def models_of(database: Any) -> Models:
         draft_id = peewee.TextField()
         client_id = peewee.TextField(null=True)
         kind = peewee.TextField()
-        target = peewee.BigIntegerField(null=True)
+        revision = peewee.IntegerField()  # 0 by default, as the next two: a plain INSERT does not name them
+        edited_at = peewee.BigIntegerField()
+        position = peewee.BigIntegerField()
+        digest = peewee.TextField(null=True)
+
+        class Meta:
+            primary_key = peewee.CompositeKey("room", "seq")
+
+    class Act(peewee.Model):
+        """An entry that acts on the message at `target`; it is the `nth` such entry of the room.
+
+        `revision` is the target's from then on; NULL for a deletion. `before` is the text that the first
+        edit replaced.
+        """
+
+        room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
+        seq = peewee.BigIntegerField()
+        nth = peewee.BigIntegerField()
+        target = peewee.BigIntegerField()
+        kind = peewee.TextField()
+        sender_id = peewee.TextField()
+        sender_username = peewee.TextField()
+        sent_at = peewee.BigIntegerField()
+        draft_id = peewee.TextField()
+        client_id = peewee.TextField(null=True)
+        text = peewee.TextField()
+        revision = peewee.IntegerField(null=True)
+        before = peewee.TextField(null=True)
+        data = peewee.TextField(null=True)
+        digest = peewee.TextField(null=True)
 
         class Meta:
             primary_key = peewee.CompositeKey("room", "seq")
@@ -142,6 +173,6 @@ def models_of(database: Any) -> Models:
         state = peewee.TextField(index=True)
         closed_by = peewee.TextField()
 
-    models = Models(Room, Log, Member, Sanction, SiteSanction, KnownUser, Audit, Block, Report)
+    models = Models(Room, Message, Act, Member, Sanction, SiteSanction, KnownUser, Audit, Block, Report)
     database.bind(list(models), bind_refs=False, bind_backrefs=False)
     return models

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tornchat import (
+    Changed,
     ChatHandle,
     Draft,
+    Entry,
     Fault,
     NotStored,
     Page,
@@ -54,6 +56,7 @@ class PeeweePlugin(ManagingHooks, SocialHooks):
     """The plugin `peewee`: stores rooms and their logs in a database. One thread makes all writes."""
 
     Settings = PeeweeSettings
+    changes = True
     schema: ClassVar[Schema] = CURRENT
 
     def __init__(self, settings: PeeweeSettings) -> None:
@@ -193,6 +196,32 @@ class PeeweePlugin(ManagingHooks, SocialHooks):
         opened = self._opened()
         job = partial(opened.log.read, room=room, after=after, before=before, limit=limit)
         return opened.readers.run(job)
+
+    @hookimpl
+    def read_messages(
+        self,
+        room: str,
+        after: int | None,
+        before: int | None,
+        around: int | None,
+        thread: int | None,
+        limit: int,
+    ) -> asyncio.Future[Page | None]:
+        opened = self._opened()
+        bounds: Any = {"after": after, "before": before, "around": around, "thread": thread}
+        return opened.readers.run(partial(opened.log.messages, room=room, **bounds, limit=limit))
+
+    @hookimpl
+    def read_changed(self, room: str, since: int, limit: int) -> asyncio.Future[Changed | None]:
+        opened = self._opened()
+        return opened.readers.run(partial(opened.log.changed, room=room, since=since, limit=limit))
+
+    @hookimpl
+    def find_stored(self, room: str, sender_id: str, client_id: str) -> asyncio.Future[Entry | None]:
+        opened = self._opened()
+        return opened.readers.run(
+            partial(opened.log.find, room=room, sender_id=sender_id, client_id=client_id)
+        )
 
     @hookimpl
     def latest_positions(self, rooms: Sequence[str]) -> asyncio.Future[dict[str, Position]]:

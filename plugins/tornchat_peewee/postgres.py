@@ -72,7 +72,7 @@ class PostgresBackend(Backend):
     begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     shared = True
     index = PostgresIndex()
-    outlive = "LOCK TABLE log IN SHARE MODE"
+    outlive = "LOCK TABLE room IN SHARE MODE"
     data_errors = (
         *Backend.data_errors,
         psycopg.DataError,

@@ -40,7 +40,7 @@ def fault_of(connection: PatientConnection, schema: Schema, announce: bool = Fal
 
 def _fault_of_a_new_one(connection: PatientConnection) -> Fault | None:
     cure = "Give tornchat a database of its own, or a schema: ?options=-csearch_path%3D<schema>."
-    for table in ("room", "log"):
+    for table in ("room", "message", "act", "log"):
         if _has_table(connection, table):
             return Fault(f"The database has a table {table!r} that is not tornchat's.", cure)
     if not _answer(connection, "SELECT has_schema_privilege(current_schema(), 'CREATE')"):

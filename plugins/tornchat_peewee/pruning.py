@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import Any
 
+import peewee
+
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
 from tornchat_peewee.session import DatabaseSession
@@ -20,7 +22,8 @@ class Pruning:
 
     def __init__(self, backend: Backend, models: Models) -> None:
         self._backend = backend
-        self._room, self._log, self._report = models.room, models.log, models.report
+        self._room, self._message, self._act = models.room, models.message, models.act
+        self._report = models.report
 
     def prune(self, session: DatabaseSession, name: str | None, before_ms: int, limit: int) -> int:
         """Implements the hook `prune_history`. Raises `NotStored`."""
@@ -42,24 +45,55 @@ class Pruning:
 
     def _locked(self, name: str | None, before_ms: int) -> list[Any]:
         """Return rooms whose first entry is older than `before_ms`, locked until the transaction ends."""
-        room, log = self._room, self._log
-        begins = (log.room == room.id) & (log.seq == room.first_seq) & (log.sent_at < before_ms)
-        old = room.select(room.id).join(log, on=begins).limit(MOST_ROOMS)
+        room = self._room
+        old = room.select(room.id).where(self._begins_before(before_ms)).limit(MOST_ROOMS)
         if name is not None:
             old = old.where(room.name == name)
         ids = [row for (row,) in old.tuples()]
         rows = room.select(room.id, room.first_seq).where(room.id.in_(ids))
         return list(self._backend.locking(rows)) if ids else []
 
+    def _begins_before(self, before_ms: int) -> Any:
+        """Return the condition that the first entry of a room, which is in one of two tables, is older."""
+        room = self._room
+        found: Any = None
+        for table in (self._message, self._act):
+            first = (table.room == room.id) & (table.seq == room.first_seq) & (table.sent_at < before_ms)
+            exists = peewee.fn.EXISTS(table.select(1).where(first))
+            found = exists if found is None else found | exists
+        return found
+
     def _prune_room(self, cursor: Any, room: Any, before_ms: int, limit: int) -> int:
-        log, first = self._log, room.first_seq
-        oldest = log.select(log.sent_at).where((log.room == room.id) & (log.seq >= first))
-        times = oldest.order_by(log.seq).limit(max(limit, 0)).tuples()
-        count = len(list(takewhile(lambda sent_at: sent_at < before_ms, (time for (time,) in times))))
+        count = len(list(takewhile(lambda sent_at: sent_at < before_ms, self._times(room, limit))))
         if count:
-            end = first + count
-            self._backend.index.forget(cursor, room.id, first, end)
-            for table in (log, self._report):
-                table.delete().where((table.room == room.id) & (table.seq < end)).execute()
+            end = room.first_seq + count
+            self._backend.index.forget(cursor, room.id, room.first_seq, end)
+            self._delete(room.id, end)
             self._room.update(first_seq=end).where(self._room.id == room.id).execute()
         return count
+
+    def _times(self, room: Any, limit: int) -> list[int]:
+        """Return when the oldest entries were sent, in their order."""
+        limit, times = max(limit, 0), dict[int, int]()
+        for table in (self._message, self._act):
+            here = (table.room == room.id) & table.seq.between(room.first_seq, room.first_seq + limit - 1)
+            times.update(table.select(table.seq, table.sent_at).where(here).tuples())
+        return [times[seq] for seq in sorted(times)]
+
+    def _delete(self, room: int, end: int) -> None:
+        """Delete the entries before `end`, and empty later ones that acted on their messages.
+
+        The last deleted entry that acted on a message stays, without a sender and below `first_seq`: it says
+        how many such entries there were.
+        """
+        message, act = self._message, self._act
+        for table in (message, self._report):
+            table.delete().where((table.room == room) & (table.seq < end)).execute()
+        emptied = {"text": "", "before": None, "data": None, "digest": None}
+        act.update(emptied).where((act.room == room) & (act.target < end) & (act.seq >= end)).execute()
+        old = (act.room == room) & (act.seq < end)
+        last = act.select(peewee.fn.MAX(act.seq)).where(old).scalar()
+        if last is not None:
+            act.delete().where(old & (act.seq < last)).execute()
+            nobody = {"sender_id": "", "sender_username": "", "client_id": None, "draft_id": ""}
+            act.update({**emptied, **nobody}).where((act.room == room) & (act.seq == last)).execute()

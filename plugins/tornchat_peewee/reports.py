@@ -19,7 +19,7 @@ class ReportTable:
 
     def __init__(self, backend: Backend, models: Models) -> None:
         self._backend = backend
-        self._room, self._log, self._report = models.room, models.log, models.report
+        self._room, self._message, self._report = models.room, models.message, models.report
         self._models = models
 
     def store(self, session: DatabaseSession, given: Report) -> bool | None:
@@ -42,9 +42,9 @@ class ReportTable:
         return next((room.id for room in self._backend.locking(wanted)), None)
 
     def _is_there(self, room: int, seq: int) -> bool:
-        log = self._log
-        wanted = (log.room == room) & (log.seq == seq) & (log.kind == "message") & (log.text != "")
-        return 0 < seq < HIGHEST and bool(log.select().where(wanted).exists())
+        message = self._message
+        wanted = (message.room == room) & (message.seq == seq) & (message.text != "")
+        return 0 < seq < HIGHEST and bool(message.select().where(wanted).exists())
 
     def read(
         self,
@@ -57,14 +57,14 @@ class ReportTable:
         limit: int,
     ) -> list[Report]:
         """Implements the hook `read_reports`. Raises `Unavailable`."""
-        report, log = self._report, self._log
+        report, message = self._report, self._message
         wanted = visible(self._models, user)
         if room is not None:
             wanted &= self._room.name == room
         if state is not None:
             wanted &= report.state == state
         if user_id is not None:
-            wanted &= (report.reporter == user_id) | (log.sender_id == user_id)
+            wanted &= (report.reporter == user_id) | (message.sender_id == user_id)
         if before is not None:
             wanted &= report.id < min(max(before, 0), HIGHEST)
         try:
@@ -75,11 +75,13 @@ class ReportTable:
             return []  # a name or an id that the database can't hold
 
     def _joined(self) -> Any:
-        room, log, report = self._room, self._log, self._report
+        room, message, report = self._room, self._message, self._report
         own = (report.seq, report.reporter, report.reason, report.at, report.state, report.closed_by)
-        rows = report.select(room.name, *own, report.id, log.sender_id, log.sender_username, log.text)
-        message = (log.room == report.room) & (log.seq == report.seq)
-        return rows.join(room, on=(report.room == room.id)).join(log, on=message)
+        rows = report.select(
+            room.name, *own, report.id, message.sender_id, message.sender_username, message.text
+        )
+        of_it = (message.room == report.room) & (message.seq == report.seq)
+        return rows.join(room, on=(report.room == room.id)).join(message, on=of_it)
 
     def close(
         self, session: DatabaseSession, room: str, report_id: int, state: ReportState, closed_by: str

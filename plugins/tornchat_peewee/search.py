@@ -13,6 +13,7 @@ from tornchat_peewee.backend import Backend
 from tornchat_peewee.entries import entries_of
 from tornchat_peewee.models import Models
 from tornchat_peewee.session import DatabaseSession
+from tornchat_peewee.statements import message_fields, message_of
 from tornchat_peewee.words import words_of
 
 MOST_INDEXED = 500
@@ -26,7 +27,8 @@ class Search:
 
     def __init__(self, backend: Backend, models: Models) -> None:
         self._backend = backend
-        self._room, self._log = models.room, models.log
+        self._room, self._message = models.room, models.message
+        self._fields = message_fields(models)
 
     def head(self, session: DatabaseSession, name: str) -> int | None:
         """Return the `seq` of the room's newest entry; None if there is no such room.
@@ -54,9 +56,9 @@ class Search:
     def _extend(self, cursor: Any, room: Any) -> int:
         end = min(room.head_seq, room.indexed_seq + MOST_INDEXED)
         if end > room.indexed_seq:
-            log = self._log
-            said = (log.room == room.id) & log.seq.between(room.indexed_seq + 1, end)
-            texts = log.select(log.seq, log.text).where(said & (log.kind == "message") & (log.text != ""))
+            said = self._message
+            new = (said.room == room.id) & said.seq.between(room.indexed_seq + 1, end)
+            texts = said.select(said.seq, said.text).where(new & (said.text != ""))
             self._backend.index.add(cursor, room.id, [(seq, words_of(text)) for seq, text in texts.tuples()])
             self._room.update(indexed_seq=end).where(self._room.id == room.id).execute()
         return int(end)
@@ -83,7 +85,6 @@ class Search:
         below = head + 1 if before is None else min(max(before, 0), head + 1)
         limit = min(max(limit, 0), head)
         places = self._backend.index.find(cursor, room, words, below, limit) if words and limit else []
-        log = self._log
-        fields = [field for field in log._meta.sorted_fields if field is not log.room]
-        rows = log.select(*fields).where((log.room == room) & (log.seq.in_(places)))
-        return list(entries_of(rows.order_by(log.seq.desc()).tuples())) if places else []
+        said = self._message
+        rows = said.select(*self._fields).where((said.room == room) & (said.seq.in_(places)))
+        return list(entries_of(rows.order_by(said.seq.desc()).tuples(), message_of)) if places else []

@@ -9,7 +9,7 @@ from tornchat_peewee.backend import Backend
 from tornchat_peewee.entries import entries_of
 from tornchat_peewee.models import Models
 from tornchat_peewee.session import DatabaseSession
-from tornchat_peewee.statements import MOST_NAMES
+from tornchat_peewee.statements import MOST_NAMES, message_fields, message_of
 
 MOST_LOOKED_THROUGH = 5000
 """Number of last entries of a log that are searched for the messages of a user."""
@@ -20,7 +20,8 @@ class SlowModes:
 
     def __init__(self, backend: Backend, models: Models) -> None:
         self._backend = backend
-        self._room, self._log = models.room, models.log
+        self._room, self._message = models.room, models.message
+        self._fields = message_fields(models)
 
     def set(self, session: DatabaseSession, name: str, seconds: int) -> bool:
         """Implements the hook `set_slow_mode`. Raises `NotStored`."""
@@ -48,16 +49,15 @@ class SlowModes:
         self, session: DatabaseSession, name: str, user_id: str, after_ms: int, limit: int
     ) -> list[Entry]:
         """Implements the hook `read_latest_messages`. Raises `Unavailable`."""
-        room, log = self._room, self._log
-        fields = [field for field in log._meta.sorted_fields if field is not log.room]
+        room, message = self._room, self._message
         try:
             with session.reading():
                 place = room.select(room.id, room.head_seq).where(room.name == name).tuples().first()
                 if place is None:
                     return []
-                last = (log.room == place[0]) & (log.seq > place[1] - MOST_LOOKED_THROUGH)
-                theirs = last & (log.sender_id == user_id) & (log.kind == "message")
-                rows = log.select(*fields).where(theirs & (log.sent_at > after_ms))
-                return list(entries_of(rows.order_by(log.seq.desc()).limit(max(limit, 0)).tuples()))
+                last = (message.room == place[0]) & (message.seq > place[1] - MOST_LOOKED_THROUGH)
+                theirs = last & (message.sender_id == user_id) & (message.sent_at > after_ms)
+                rows = message.select(*self._fields).where(theirs).order_by(message.seq.desc())
+                return list(entries_of(rows.limit(max(limit, 0)).tuples(), message_of))
         except self._backend.data_errors:
             return []

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from msgspec.structs import replace
+
+from tornchat import Entry, More
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
 
@@ -16,26 +20,25 @@ class Statements:
     """The statements for one database. Each is documented as: parameters -> result columns."""
 
     def __init__(self, backend: Backend, models: Models) -> None:
-        room, log = models.room, models.log
-        after_room = [field for field in log._meta.sorted_fields if field is not log.room]
-        blank_row = dict.fromkeys(log._meta.sorted_fields, 0)
-        entries = log.select(*after_room)
-        place = (log.room == 0) & (log.seq == 0)
-        same_client_id = (log.room == 0) & (log.sender_id == "") & (log.client_id == "")
-        between = (log.room == 0) & (log.seq > 0) & (log.seq < 0)
+        room, message = models.room, models.message
+        entries = message.select(*message_fields(models))
+        place = (message.room == 0) & (message.seq == 0)
+        between = (message.room == 0) & (message.seq > 0) & (message.seq < 0)
+        plain = dict.fromkeys((message.room, *message_fields(models)[:8]), 0)
 
-        self.insert_entry = _sql(log.insert(blank_row).returning())
-        """room id, then the fields of `Entry`"""
+        self.insert_plain = _sql(message.insert(plain).returning())
+        """room id, then the first eight fields of `Entry`"""
+        self.insert_message = _sql(message.insert({**plain, message.digest: ""}).returning())
+        """room id, then the first eight fields of `Entry`, digest"""
         self.move_head = _sql(room.update(head_seq=0).where(room.id == 0))
         """head seq, room id"""
-        self.blank_text = _sql(log.update(text="").where(place))
-        """the empty text, room id, seq"""
+        self.message_at = _sql(message.select(*message_fields(models), message.digest).where(place))
+        """room id, seq -> the columns of `message_of`, digest"""
+        said = (message.room == 0) & (message.sender_id == "") & (message.client_id == "")
+        self.said_before = _sql(message.select(*message_fields(models), message.digest).where(said))
+        """room id, sender id, client id -> the columns of `message_of`, digest"""
         self.drop_reports = _sql(models.report.delete().where(_reported(models.report)))
         """room id, seq"""
-        self.kind_at = _sql(log.select(log.kind).where(place))
-        """room id, seq -> kind"""
-        self.said_before = _sql(entries.where(same_client_id))
-        """room id, sender id, client id -> the fields of `Entry`"""
         self.bounds = _sql(
             room.select(room.id, room.epoch, room.first_seq, room.head_seq).where(room.name == "")
         )
@@ -44,12 +47,13 @@ class Statements:
             room.select(room.epoch, room.private, room.owner, room.slow_seconds).where(room.name == "")
         )
         """name -> epoch, private, owner, seconds of slow mode"""
-        self.oldest_between = _sql(entries.where(between).order_by(log.seq).limit(1))
-        """room id, after, before, limit -> the fields of `Entry`"""
-        self.newest_between = _sql(entries.where(between).order_by(log.seq.desc()).limit(1))
-        """room id, after, before, limit -> the fields of `Entry`, newest first"""
+        self.oldest_between = _sql(entries.where(between).order_by(message.seq).limit(1))
+        """room id, after, before, limit -> the columns of `message_of`"""
+        self.newest_between = _sql(entries.where(between).order_by(message.seq.desc()).limit(1))
+        """room id, after, before, limit -> the columns of `message_of`, newest first"""
+        self._acting(models)
 
-        heads = room.select(room.name, room.id, room.epoch, room.head_seq)
+        heads = room.select(room.name, room.id, room.epoch, room.head_seq, room.acts)
         self._heads = lru_cache(maxsize=16)(
             lambda count: _sql(backend.locking(heads.where(room.name.in_([""] * count))))
         )
@@ -58,8 +62,40 @@ class Statements:
             lambda count: _sql(positions.where(room.name.in_([""] * count)))
         )
 
+    def _acting(self, models: Models) -> None:
+        message, act = models.message, models.act
+        done = (act.room == 0) & (act.sender_id == "") & (act.client_id == "")
+        here = (message.room == 0) & (message.seq == 0)
+        between = (act.room == 0) & (act.seq > 0) & (act.seq < 0)
+
+        self.insert_act = _sql(act.insert(dict.fromkeys(act._meta.sorted_fields, 0)).returning())
+        """the columns of `Act`"""
+        self.done_before = _sql(act.select(*act_fields(models), act.digest).where(done))
+        """room id, sender id, client id -> the columns of `act_of`, digest"""
+        self.acts_between = _sql(act.select(*act_fields(models)).where(between).order_by(act.seq))
+        """room id, after, before -> the columns of `act_of`, oldest first"""
+        last = act.select(act.nth).where((act.room == 0) & (act.seq <= 0))
+        self.nth_at = _sql(last.order_by(act.seq.desc()).limit(1))
+        """room id, seq, 1 -> nth of the last act up to this seq"""
+        new = {message.text: "", message.revision: 0, message.edited_at: 0, message.position: 0}
+        self.set_message = _sql(message.update({**new, message.digest: ""}).where(here))
+        """text, revision, edited at, position, digest, room id, seq"""
+        emptied = {act.text: "", act.before: None, act.data: None, act.digest: None}
+        self.empty_acts = _sql(act.update(emptied).where((act.room == 0) & (act.target == 0)))
+        """"", None, None, None, room id, target"""
+        since = (act.room == 0) & (act.seq > 0) & (act.target <= 0)
+        touched = message.seq.in_(act.select(act.target).where(since))
+        changed = message.select(*message_fields(models)).where((message.room == 0) & touched)
+        self.changed = _sql(changed.where(message.text != "").order_by(message.seq).limit(1))
+        """room id, room id, since, since, "", limit -> the columns of `message_of`"""
+        room = models.room
+        self.count_acts = _sql(room.update(acts=0).where(room.id == 0))
+        """number of acts, room id"""
+        self.indexed = _sql(room.select(room.indexed_seq).where(room.id == 0))
+        """room id -> the last indexed seq"""
+
     def lock_heads(self, names: list[str]) -> tuple[str, list[str]]:
-        """At most `MOST_NAMES` names -> name, id, epoch, head seq; the rows stay locked."""
+        """At most `MOST_NAMES` names -> name, id, epoch, head seq, number of acts; the rows stay locked."""
         padded = _padded(names)
         return self._heads(len(padded)), padded
 
@@ -67,6 +103,44 @@ class Statements:
         """At most `MOST_NAMES` names -> name, epoch, head seq, first seq."""
         padded = _padded(names)
         return self._positions(len(padded)), padded
+
+
+def message_fields(models: Models) -> list[Any]:
+    """Return the columns of `message_of`; the first eight are the first fields of `Entry`."""
+    return [field for field in models.message._meta.sorted_fields if field.name not in ("room", "digest")]
+
+
+def act_fields(models: Models) -> list[Any]:
+    """Return the columns of `act_of`."""
+    act = models.act
+    sender = [act.sender_id, act.sender_username]
+    return [
+        act.seq,
+        *sender,
+        act.text,
+        act.sent_at,
+        act.draft_id,
+        act.client_id,
+        act.kind,
+        act.target,
+        act.revision,
+    ]
+
+
+def message_of(row: Sequence[Any]) -> Entry:
+    """Return the message in a row of the columns `message_fields`; further columns are ignored."""
+    revision, edited_at, position = row[8:11]
+    if not position:
+        return Entry(*row[:8])
+    more = More(revision=revision, edited_at=edited_at, position=position)
+    return replace(Entry(*row[:8]), more=more)
+
+
+def act_of(row: Sequence[Any]) -> Entry:
+    """Return the entry in a row of the columns `act_fields`; further columns are ignored."""
+    revision = row[9]
+    entry = Entry(*row[:9])
+    return entry if revision is None else replace(entry, more=More(revision=revision))
 
 
 def _reported(report: Any) -> Any:

@@ -21,7 +21,7 @@ from tornchat.archive.source import Source
 from tornchat.errors import SettingsError
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.implementation import Implementation
-from tornchat.model import Entry, Sanction, User
+from tornchat.model import Entry, More, Sanction, User
 from tornchat.service.drafts import Drafts
 
 anything = Drafts("import", 0).check
@@ -333,3 +333,25 @@ def test_a_state_that_can_not_be_read_is_refused(tmp_path: Path, end: bytes) -> 
     path.write_bytes(JsonLines().begin("hall", "e") + end)
     with pytest.raises(SettingsError, match="line 2"):
         Source(path, anything)
+
+
+def test_edits_come_back_in_order_and_twice_imported_is_once(place: Place, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with opened(place) as (chat, hooks):
+            await say(chat, "one", "two", "three")
+            for target, text, expects in ((1, "uno", 0), (1, "un", 1), (2, "due", 0), (3, "tre", 0)):
+                more = More(expects=expects)
+                await chat.store_messages([draft(text, kind="edit", target=target, more=more)])
+            await chat.store_messages([deletion(2)])
+            await say(chat, "four")
+            await export(hooks, "hall", tmp_path / "hall.jsonl")
+            await chat.open_room("attic", ROMEO, True, 0, ROMEO.id)
+            await say(chat, "was there before", room="attic")
+            for again in (False, True):
+                outcomes = await restore(hooks, tmp_path / "hall.jsonl", "attic")
+                assert outcomes == {"known" if again else "stored": 6, "deleted": 3}
+                page = await chat.read_messages("attic", 0, None, None, None, 99)
+                found = [(message.text, message.revision) for message in page.entries]
+                assert found == [("was there before", 0), ("un", 2), ("tre", 1), ("four", 0)]
+
+    asyncio.run(play())

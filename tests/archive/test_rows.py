@@ -12,7 +12,7 @@ from tornchat.archive.jsonl import JsonLines
 from tornchat.archive.source import Source
 from tornchat.archive.state import RoomState
 from tornchat.errors import SettingsError
-from tornchat.model import Entry, Membership
+from tornchat.model import Entry, Membership, More
 from tornchat.service.drafts import Drafts
 
 GOOD = Entry(7, "1", "romeo", "hello", 1_700_000_000_000, "d7", "c7")
@@ -54,7 +54,11 @@ def row(**changes: object) -> bytes:
         (b'{"seq":1,"sender_id":"1"}\n', "missing required field"),
         (b"nonsense\n", "JSON"),
         (b"[" * 100_000 + b"\n", ""),
-        (row().replace(b'"text"', b'"kind":"magic","text"'), "Invalid enum value"),
+        (row().replace(b'"text"', b'"kind":"magic","text"'), "kind must be one of"),
+        (row(target=1), "has no target"),
+        (row(kind="edit", more=More(revision=1)), "as target"),
+        (row(kind="edit", target=7, more=More(revision=1)), "as target"),
+        (row(kind="edit", target=1), "has a field `more`"),
         (row().replace(b":7,", b":1e400,"), ""),
         (row().replace(b":7,", b":" + b"9" * 5000 + b","), ""),
     ],
@@ -73,9 +77,11 @@ def test_what_a_live_chat_stores_is_taken(tmp_path: Path) -> None:
         row(seq=9, text="", kind="deletion", target=8, sender_id="(erased)"),
         row(seq=10, text="x" * 4000, sent_at=NOW),
         row(seq=11, client_id=None, sent_at=0),
+        row(seq=12, text="hello!", kind="edit", target=7, more=More(revision=1)),
+        row(seq=13, text="", kind="edit", target=8, more=More(revision=1)),  # of a deleted message
     ]
     source = source_of(tmp_path, *good)
-    assert (source.refused, len(list(source.rows()))) == ({}, 5)
+    assert (source.refused, len(list(source.rows()))) == ({}, 7)
 
 
 def test_a_state_with_an_id_that_nobody_has_is_refused(tmp_path: Path) -> None:

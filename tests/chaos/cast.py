@@ -68,16 +68,26 @@ class Actor:
         """Seconds until the next message."""
         return self.chance.uniform(0.3, 2.0)
 
+    def note_state(self) -> None:
+        """Write down what this user shows, if it keeps messages."""
+
     async def stay(self, quiet: asyncio.Event) -> None:
         """Be there until cancelled; say nothing more once it is `quiet`."""
         raise NotImplementedError
 
 
 class ClientActor(Actor):
-    """Is here by `tornchat.client`, which resumes and sends again."""
+    """Is here by `tornchat.client`, which resumes and sends again. It edits and deletes, too."""
+
+    _chat: Client | None = None
+
+    def note_state(self) -> None:
+        if self._chat is not None:
+            self.note("holds", texts={str(seq): one.text for seq, one in self._chat.messages.items()})
 
     async def stay(self, quiet: asyncio.Event) -> None:
         async with connect(self.url, self.token, wait=False) as chat, asyncio.TaskGroup() as tasks:
+            self._chat = chat
             tasks.create_task(self._listen(chat))
             while not quiet.is_set():
                 await asyncio.sleep(self.pause())
@@ -86,8 +96,17 @@ class ClientActor(Actor):
 
     async def _say(self, chat: Client) -> None:
         message_id, text = self.next_message()
+        mine = [seq for seq, one in chat.messages.items() if one.sender_id == self.name and one.text][-5:]
         try:
-            self.answered("acked", message_id, seq=await chat.send(text, message_id))
+            if mine and (chance := self.chance.random()) < 0.4:
+                target = self.chance.choice(mine)
+                if chance < 0.1:
+                    place = await chat.delete(target, message_id)
+                else:
+                    place = await chat.edit(target, text, None, message_id)
+                self.answered("acked", message_id, seq=place)
+            else:
+                self.answered("acked", message_id, seq=await chat.send(text, message_id))
         except SendRefused as refusal:
             self.answered("failed", message_id, code=refusal.code)
 

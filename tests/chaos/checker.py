@@ -1,7 +1,8 @@
 """Holds a record against the promises. It knows no server: only what each user was told, and the log.
 
 A *stay* is what one user saw from an `entered` that is not recovered up to the next of that kind: its
-messages must be the log's, in order, once each and without a gap.
+messages must be the log's, in order, once each and without a gap. At the end everybody shows the present
+state of every message.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def check(notes: list[Note], lease: float = 8.0) -> list[Finding]:
     for stay in stays(notes):
         findings += order(stay)
         findings += completeness(stay, stored)
+    findings += states(notes, stored)
     findings += rosters(notes)
     findings += false_leaves(notes, lease)
     return findings
@@ -112,17 +114,29 @@ def order(stay: Stay) -> Iterator[Finding]:
 
 def completeness(stay: Stay, stored: list[Note]) -> Iterator[Finding]:
     """Between the first and the last seen there is all that is stored, and who is still there has the end."""
-    texts = {note["seq"]: note["text"] for note in stored}
+    texts = {note["seq"]: note["text"] for note in stored if not note["target"]}
+    changed = {note["target"] for note in stored}
     seen = {note["seq"]: note["text"] for note in stay.seen}
     for seq, text in seen.items():
-        if texts.get(seq) != text:
+        if texts.get(seq) != text and seq not in changed:
             yield Finding("seen otherwise than stored", stay.who, f"{seq}: {text!r}, not {texts.get(seq)!r}")
     head = max(texts, default=0)
     last = head if stay.last else max(seen, default=0)
     first = min([stay.welcomed_at + 1, *seen])
-    missing = [seq for seq in range(first, last + 1) if seq not in seen]
+    missing = [seq for seq in sorted(texts) if first <= seq <= last and seq not in seen]
     if missing:
         yield Finding("never seen", stay.who, f"{_shortly(missing)} of {first} to {last}")
+
+
+def states(notes: list[Note], stored: list[Note]) -> Iterator[Finding]:
+    """What each who is there shows at the end is what the log has, edits and deletions included."""
+    texts = {str(note["seq"]): note["text"] for note in stored if not note["target"]}
+    there = still_there(notes)
+    last = {note["who"]: note["texts"] for note in notes if note["what"] == "holds"}
+    for who in sorted(there & last.keys()):
+        wrong = [int(seq) for seq, text in last[who].items() if texts.get(seq) != text]
+        if wrong:
+            yield Finding("shown otherwise than stored", who, _shortly(sorted(wrong)))
 
 
 def _shortly(numbers: list[int]) -> str:

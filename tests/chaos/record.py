@@ -12,7 +12,9 @@ Note: TypeAlias = dict[str, Any]
 
 - `sent` id; `acked` id, seq; `failed` id, code: surely not stored; `unknown` id: no telling
 - `entered` seq, recovered, node; `lost` reason; `roster` users; `joined` user; `left` user; `seen` seq, text
-- by the stage: `fault` kind, node or None, began, until; `stored` seq, sender, id, text; `present` users
+- `holds` texts: seq (as text) -> the text that a user shows for this message now
+- by the stage: `fault` kind, node or None, began, until; `stored` seq, sender, id, text, target; `present`
+  users
 """
 
 

@@ -83,7 +83,7 @@ async def _play(
         lanes.create_task(faults.go_on(seconds, PARTS))
     quiet.set()
     began = time.monotonic()
-    findings = await _calm(theatre, record)
+    findings = await _calm(theatre, actors, record)
     notes = Counter(note["what"] for note in read(record.path))
     broken = ", ".join(f"{count} x {kind}" for kind, count in sorted(faults.counts.items()))
     figures = (
@@ -94,16 +94,18 @@ async def _play(
     return findings, figures
 
 
-async def _calm(theatre: Theatre, record: Record) -> list[Finding]:
+async def _calm(theatre: Theatre, actors: list[Actor], record: Record) -> list[Finding]:
     """Look again and again until nothing is wrong that time mends; gives what is wrong then."""
     end = time.monotonic() + CALM_SECONDS
     notes = len(read(record.path))
     while True:
         await asyncio.sleep(0.5)
         present = [await _newcomer_is_told(theatre, node) for node in range(len(theatre.nodes))]
+        for actor in actors:
+            actor.note_state()
         notes = read(record.path)
         at = time.monotonic()
-        for seq, sender, message_id, text in theatre.log():
+        for seq, sender, message_id, text, target in theatre.log():
             notes.append(
                 {
                     "at": at,
@@ -113,6 +115,7 @@ async def _calm(theatre: Theatre, record: Record) -> list[Finding]:
                     "sender": sender,
                     "id": message_id,
                     "text": text,
+                    "target": target,
                 }
             )
         findings = []

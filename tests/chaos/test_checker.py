@@ -22,7 +22,7 @@ def seen(at: float, who: str, *places: int) -> list[Note]:
 
 def stored(count: int) -> list[Note]:
     return [
-        note(90, "stage", "stored", seq=seq, sender="romeo", id=f"i{seq}", text=f"t{seq}")
+        note(90, "stage", "stored", seq=seq, sender="romeo", id=f"i{seq}", text=f"t{seq}", target=0)
         for seq in range(1, count + 1)
     ]
 
@@ -85,14 +85,14 @@ def test_what_has_no_certain_answer_is_answered() -> None:
 
 
 def test_stored_twice() -> None:
-    again = note(90, "stage", "stored", seq=5, sender="romeo", id="i1", text="t5")
+    again = note(90, "stage", "stored", seq=5, sender="romeo", id="i1", text="t5", target=0)
     everybody = [*seen(10, "romeo", 5), *seen(10, "juliet", 5)]
     found = rules(good(), again, everybody)
     assert found.count("stored twice") == 1
 
 
 def test_a_gap_in_the_log() -> None:
-    far = note(90, "stage", "stored", seq=6, sender="romeo", id="i6", text="t6")
+    far = note(90, "stage", "stored", seq=6, sender="romeo", id="i6", text="t6", target=0)
     assert "the log has a gap" in rules(good(), far)
 
 
@@ -170,3 +170,24 @@ def test_who_has_just_come_back_may_be_shown_leaving() -> None:
     told = [note(50, "romeo", "left", user="juliet"), note(51, "romeo", "joined", user="juliet")]
     again = note(45, "juliet", "roster", users=["romeo", "juliet"])
     assert rules(good(), back, again, told) == []
+
+
+def edited() -> list[Note]:
+    """The second message is edited: it has another text than the one that was seen."""
+    log = good()
+    for one in log:
+        if one["what"] == "stored" and one["seq"] == 2:
+            one["text"] = "new"
+    act = note(90, "stage", "stored", seq=5, sender="romeo", id="i5", text="new", target=2)
+    return [*log, act]
+
+
+def test_an_edit_is_no_finding_and_needs_not_be_seen_as_a_message() -> None:
+    held = note(95, "juliet", "holds", texts={"1": "t1", "2": "new"})
+    assert check([*edited(), held], LEASE) == []
+
+
+def test_shown_otherwise_than_stored() -> None:
+    earlier = note(94, "juliet", "holds", texts={"2": "t2"})
+    assert rules(edited(), earlier) == ["shown otherwise than stored"]
+    assert rules(edited(), earlier, note(95, "juliet", "holds", texts={"2": "new"})) == []

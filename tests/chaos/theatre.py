@@ -77,11 +77,12 @@ class Theatre:
         """A node as other tests know it."""
         return Stage(self.nodes[node].port, SECRET)
 
-    def log(self) -> list[tuple[int, str, str, str]]:
-        """The room's log: place, sender, the sender's id, text."""
+    def log(self) -> list[tuple[int, str, str, str, int]]:
+        """The room's log: place, sender, the sender's id, text, and the place of what it acts on, or 0."""
+        here = "JOIN room ON room.id = room_id WHERE room.name = 'hall'"
         sql = (
-            "SELECT seq, sender_id, client_id, text FROM log JOIN room ON room.id = log.room_id"
-            " WHERE room.name = 'hall' ORDER BY seq"
+            f"SELECT seq, sender_id, client_id, text, 0 FROM message {here} UNION ALL "
+            f"SELECT seq, sender_id, client_id, text, target FROM act {here} ORDER BY 1"
         )
         return self.postgres.execute(sql, self._database)  # type: ignore[return-value]
 

@@ -34,7 +34,8 @@ def rows(folder: Path, room: str) -> list[tuple[str, int, str]]:
     """What the room's log holds: text, time and draft id, in order."""
     with closing(sqlite3.connect(folder / "tornchat-data" / "tornchat.db")) as database:
         found = database.execute(
-            "SELECT text, sent_at, draft_id FROM log JOIN room ON room_id = id WHERE name = ? ORDER BY seq",
+            "SELECT text, sent_at, draft_id FROM message JOIN room ON room_id = id WHERE name = ? "
+            "ORDER BY seq",
             [room],
         )
         return found.fetchall()

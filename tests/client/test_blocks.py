@@ -10,7 +10,8 @@ import pytest
 from tests.client.play import address
 from tests.service.test_directory import JULIET, ROMEO, TYBALT
 from tests.stage import open_stage
-from tornchat.client import Message, NotConnected, connect, read_blocks
+from tornchat.client import Message, MessageChanged, NotConnected, connect, read_blocks
+from tornchat.wire import Said
 
 
 def test_the_messages_of_blocked_users_are_not_returned(tmp_path: Path) -> None:
@@ -33,6 +34,25 @@ def test_the_messages_of_blocked_users_are_not_returned(tmp_path: Path) -> None:
                         if event.text == "end":
                             break
                 assert heard == ["nice", "ruder", "end"]
+
+    asyncio.run(play())
+
+
+def test_edits_by_blocked_users_are_not_returned(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as stage:
+            url, token = address(stage), stage.token("romeo")
+            room = url.rstrip("/").rpartition("/")[2]
+            async with connect(url, token, blocked={"tybalt"}) as chat:
+                for sender in (TYBALT, JULIET):
+                    said = await stage.chat.say(room, "well", sender=sender)
+                    edit = Said("better", None, "edit", said.entry.seq, 0)
+                    await stage.chat.posting.change(sender, room, edit)
+                async for event in chat:
+                    if isinstance(event, Message | MessageChanged):
+                        assert event.seq == 3, "what tybalt says is hidden"
+                    if isinstance(event, MessageChanged):
+                        break
 
     asyncio.run(play())
 

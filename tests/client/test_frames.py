@@ -36,7 +36,7 @@ def entry(seq: int, text: str, kind: str = "message", target: int | None = None)
         (V1_FRAMES.entry(entry(2, "", "deletion", 1)), MessageDeleted),
         (V1_FRAMES.presence(PresenceChange("join", Participant("r", "Romeo"))), UserJoined),
         (V1_FRAMES.presence(PresenceChange("leave", Participant("r", "Romeo"))), UserLeft),
-        (V1_FRAMES.ack("a", 1), Ack),
+        (V1_FRAMES.ack("a", entry(1, "hello")), Ack),
         (V1_FRAMES.error(ChatError("busy"), "a"), V1Error),
     ],
 )

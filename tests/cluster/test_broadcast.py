@@ -85,7 +85,7 @@ def test_what_is_not_a_payload_of_this_room_is_dropped_and_counted(payload):
 def test_what_is_too_big_is_not_even_looked_at():
     reader = Bus().publisher()
     assert reader.read("room:hall", bytes(50 * 1024 * 1024)) is None
-    assert reader.read("room:hall", packed(1, "n2", "hall", "e1", []) + bytes(MOST_PAYLOAD_BYTES)) is None
+    assert reader.read("room:hall", packed(2, "n2", "hall", "e1", []) + bytes(MOST_PAYLOAD_BYTES)) is None
     assert reader.ignored == 2
 
 

@@ -67,7 +67,7 @@ async def resend(stage: Stage, client_ids: list[str]) -> None:
 
 def stored(data_dir: Path) -> list[str]:
     with closing(sqlite3.connect(data_dir / "tornchat.db")) as database:
-        return [text for (text,) in database.execute("SELECT text FROM log ORDER BY seq")]
+        return [text for (text,) in database.execute("SELECT text FROM message ORDER BY seq")]
 
 
 def test_what_was_echoed_is_stored_and_what_is_resent_is_stored_once(tmp_path: Path) -> None:

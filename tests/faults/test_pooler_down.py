@@ -47,11 +47,11 @@ def test_nothing_is_lost_or_doubled(
     async def play(pooler: PgBouncer) -> None:
         async with open_stage(tmp_path, {"peewee": {"url": pooler.url(url)}}) as verona:
             answers = await talk(verona, lambda: fault(pooler, postgres))
-            rows = postgres.execute("SELECT client_id FROM log", url)
+            rows = postgres.execute("SELECT client_id FROM message", url)
             check(f"{fault.__name__} {mode}", {client_id for (client_id,) in rows}, answers)
             romeo = await verona.enters("romeo", "general", v1=True)
             await say_again(romeo, {client_id for client_id, (kind, _) in answers.items() if kind != "ack"})
-        rows = postgres.execute("SELECT seq, client_id FROM log ORDER BY seq", url)
+        rows = postgres.execute("SELECT seq, client_id FROM message ORDER BY seq", url)
         assert [seq for seq, _ in rows] == list(range(1, len(rows) + 1))
         assert sorted(client_id for _, client_id in rows) == sorted(answers)
 

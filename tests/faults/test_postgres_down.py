@@ -55,7 +55,7 @@ def test_a_database_server_that_fails(tmp_path: Path, postgres: PostgresServer, 
             await romeo.says("text last", client_id="last")
             async with asyncio.timeout(8):
                 await reading
-        rows = postgres.execute("SELECT seq, client_id FROM log ORDER BY seq", url)
+        rows = postgres.execute("SELECT seq, client_id FROM message ORDER BY seq", url)
         assert [seq for seq, _ in rows] == list(range(1, len(rows) + 1))
         check(fault.__name__, {client_id for _, client_id in rows}, answers)
 

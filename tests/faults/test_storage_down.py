@@ -51,7 +51,7 @@ def test_a_locked_database(tmp_path: Path) -> None:
             async with asyncio.timeout(8):
                 await reading
         with closing(sqlite3.connect(tmp_path / "tornchat.db")) as database:
-            stored = {client_id for (client_id,) in database.execute("SELECT client_id FROM log")}
+            stored = {client_id for (client_id,) in database.execute("SELECT client_id FROM message")}
         check(f"locked {LOCKED_SECONDS:.0f} s", stored, answers)
         assert "unavailable" in {kind for kind, _ in answers.values()}, "the lock was never felt"
 

@@ -18,6 +18,10 @@ from tornchat.wire.framing import CLOSE
 PATIENCE = 1.0
 """Seconds within which a neighbour has its answer, whatever somebody else sends."""
 PAUSE = 0.02
+NEWS = frozenset({"welcome", "room_users_list", "user_join", "user_leave", "caught_up"})
+"""The frames that are no entries of the log."""
+ENTRIES = {"chat_message": "seq", "message_changed": "position", "message_deleted": "position"}
+"""The frames that are, and where their place is."""
 Result = TypeVar("Result")
 
 
@@ -36,13 +40,14 @@ class Neighbour:
         while True:
             frame = json.loads(await self._player.receive())
             kind = frame.get("type")
-            if kind == "chat_message":
-                assert frame["seq"] == self._seq + 1, f"{frame['seq']} came after {self._seq}"
-                self._seq = frame["seq"]
+            if kind in ENTRIES:
+                place = frame[ENTRIES[kind]]
+                assert place == self._seq + 1, f"{place} came after {self._seq}"
+                self._seq = place
             elif kind == "ack":
                 self._acks.pop(frame["id"]).set_result(None)
             else:
-                assert kind in ("welcome", "room_users_list", "user_join", "user_leave"), frame
+                assert kind in NEWS, frame
 
     async def speak(self) -> None:
         """Say something and wait for the answer."""

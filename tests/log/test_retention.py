@@ -50,7 +50,7 @@ def test_a_server_forgets_what_is_too_old_by_itself(tmp_path: Path, monkeypatch:
             romeo = await verona.enters("romeo", "general", v1=True)
             epoch = (await romeo.next())["epoch"]
             await talk(romeo, "one", "two", "three", "four")
-            change(tmp_path, f"UPDATE log SET sent_at = sent_at - {31 * DAY} WHERE seq <= 2")
+            change(tmp_path, f"UPDATE message SET sent_at = sent_at - {31 * DAY} WHERE seq <= 2")
             async with asyncio.timeout(10):
                 while (await history(verona, 2, since=0, epoch=epoch))[0]:
                     pass
@@ -68,7 +68,7 @@ def test_a_message_in_a_room_without_a_past_is_sent_as_usual(tmp_path: Path) -> 
         async with open_stage(tmp_path) as verona:
             romeo = await verona.enters("romeo", "general", v1=True)
             await talk(romeo, "one", "two")
-            change(tmp_path, "UPDATE room SET first_seq = 3", "DELETE FROM log")
+            change(tmp_path, "UPDATE room SET first_seq = 3", "DELETE FROM message")
             await talk(romeo, "three")
         async with open_stage(tmp_path) as verona:
             assert await history(verona, 1) == (False, [3])
@@ -104,7 +104,7 @@ def test_who_is_read_a_history_that_is_pruned_meanwhile_is_told_and_not_given_a_
         room = Room(RoomInfo("hall", storage.disk["hall"].info.epoch), RoomLimits(0, 0, 0), Unflushed())
         room.start(9, [])
         history = History(hooks_of(storage), 50, 0)
-        pages = history.older(room, V1(), Plan(0, True), 9)
+        pages = history.older(room, V1(), Plan(0), 9)
         assert await anext(pages)
         with pytest.raises(Unavailable):
             await anext(pages)

@@ -9,13 +9,13 @@ from tornchat_peewee.schema import STEPS, Schema
 
 ADDS = """
 ADDITIVE = True
-STATEMENTS = ["ALTER TABLE log ADD COLUMN mood TEXT", "CREATE TABLE mood (name TEXT)"]
+STATEMENTS = ["ALTER TABLE message ADD COLUMN mood TEXT", "CREATE TABLE mood (name TEXT)"]
 """
 RENAMES = """
 ADDITIVE = False
 MINIMUM = "2.0"
 WAY_BACK = "Rename the table back."
-STATEMENTS = ["ALTER TABLE log RENAME TO story"]
+STATEMENTS = ["ALTER TABLE message RENAME TO story"]
 """
 UP = """
 

@@ -55,7 +55,7 @@ def test_a_deleted_room_is_cleared_away_and_nothing_of_it_is_left(place: Place) 
             assert await chat.delete_room("hall", hall.epoch)
             await say(chat, "and goes on", room="garden")
             await chat._clearing
-            for table, left in (("room", 1), ("log", 2), ("search", 1), ("member", 0), ("sanction", 0)):
+            for table, left in (("room", 1), ("message", 2), ("search", 1), ("member", 0), ("sanction", 0)):
                 assert rows(place, f"SELECT count(*) FROM {table}") == [(left,)], table
             new = await chat.create_room("hall", False, 0, JULIET.id)
             assert await texts(chat) == []
@@ -75,7 +75,7 @@ def test_what_a_stop_left_of_a_deleted_room_is_cleared_away_after_the_next_start
         async with storage(place) as chat:
             assert await chat.list_rooms(ROMEO, None, 10) == []
             await chat._clearing
-            assert rows(place, "SELECT count(*) FROM log") == [(0,)]
+            assert rows(place, "SELECT count(*) FROM message") == [(0,)]
 
     asyncio.run(play())
 

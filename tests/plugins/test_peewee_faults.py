@@ -198,13 +198,15 @@ def test_a_commit_that_fails_otherwise_is_unknown(tmp_path: Path) -> None:
     def fail_in_commit() -> None:
         with session.writing() as cursor:
             cursor.execute("PRAGMA defer_foreign_keys = ON")
-            cursor.execute("INSERT INTO log VALUES (9, 1, '', '', '', 0, '', NULL, '', NULL)")
+            cursor.execute(
+                "INSERT INTO message VALUES (9, 1, '', '', '', 0, '', NULL, '', NULL, 0, 0, 0, NULL)"
+            )
 
     with closing(session):
         with pytest.raises(sqlite3.IntegrityError):
             fail_in_commit()
         with session.reading() as cursor:
-            assert cursor.execute("SELECT count(*) FROM log").fetchone() == (0,)
+            assert cursor.execute("SELECT count(*) FROM message").fetchone() == (0,)
 
 
 def test_what_was_told_as_stored_survives_a_kill(tmp_path: Path) -> None:
@@ -212,7 +214,7 @@ def test_what_was_told_as_stored_survives_a_kill(tmp_path: Path) -> None:
     for messages in (100, 700, 1500):
         told |= told_until_killed(tmp_path, messages)
     with closing(sqlite3.connect(tmp_path / "tornchat.db")) as database:
-        there = {draft_id for (draft_id,) in database.execute("SELECT draft_id FROM log")}
+        there = {draft_id for (draft_id,) in database.execute("SELECT draft_id FROM message")}
     assert len(told) >= 2300
     assert told <= there
 

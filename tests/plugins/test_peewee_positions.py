@@ -87,7 +87,7 @@ def test_a_directory_that_can_not_be_written_is_named_and_does_no_harm(
 
 
 LOSE = (
-    "DELETE FROM log WHERE text = 'lost'",
+    "DELETE FROM message WHERE text = 'lost'",
     "UPDATE room SET head_seq = head_seq - 1 WHERE name = 'hall'",
 )
 

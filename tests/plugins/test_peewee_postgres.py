@@ -113,7 +113,7 @@ def test_new_epochs_after_a_restore_lock_the_rooms_as_messages_do(url: str) -> N
             await chat.store_messages([draft(room="zoo"), draft(room="ant")])
         with psycopg.connect(url) as other:
             other.execute("UPDATE room SET head_seq = 0")
-            other.execute("DELETE FROM log")
+            other.execute("DELETE FROM message")
             other.commit()
             other.execute("SELECT FROM room WHERE name = 'ant' FOR UPDATE")
             starting = asyncio.create_task(start(url))
@@ -229,7 +229,7 @@ def at_commit(url: str, does: str) -> None:
         body = f"BEGIN {does}; RETURN NULL; END"
         other.execute(f"CREATE FUNCTION last() RETURNS trigger LANGUAGE plpgsql AS $${body}$$")
         other.execute(
-            "CREATE CONSTRAINT TRIGGER last AFTER INSERT ON log "
+            "CREATE CONSTRAINT TRIGGER last AFTER INSERT ON message "
             "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION last()"
         )
 
@@ -354,7 +354,7 @@ def test_crashes_mid_traffic_lose_and_invent_nothing(postgres: PostgresServer, u
                     postgres.start()
             done.set()
             await asyncio.gather(*writers)
-            there = {row for (row,) in postgres.execute("SELECT draft_id FROM log", url)}
+            there = {row for (row,) in postgres.execute("SELECT draft_id FROM message", url)}
             verdicts = {verdict: {who for who in told if told[who] == verdict} for verdict in told.values()}
             assert verdicts["stored"] <= there
             assert not verdicts.get("not stored", set()) & there

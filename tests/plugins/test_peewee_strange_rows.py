@@ -15,7 +15,7 @@ from tests.stage import open_stage
 
 def spoil(data_dir: Path, column: str, value: object) -> None:
     with closing(sqlite3.connect(data_dir / "tornchat.db")) as database:
-        database.execute(f"UPDATE log SET {column} = ? WHERE seq = 2", [value])
+        database.execute(f"UPDATE message SET {column} = ? WHERE seq = 2", [value])
         database.commit()
 
 
@@ -29,8 +29,9 @@ def spoil(data_dir: Path, column: str, value: object) -> None:
         ("sent_at", 1.5),
         ("draft_id", b"d"),
         ("client_id", b"c"),
-        ("kind", "shout"),
-        ("target", "one"),
+        ("kind", b"message"),
+        ("revision", "one"),
+        ("position", "two"),
     ],
 )
 def test_a_row_of_a_wrong_type_is_shown_as_a_deleted_message(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.rooms.unflushed import Unflushed
-from tornchat.model import Entry, Page, Position, RoomInfo
+from tornchat.model import Changed, Entry, Page, Position, RoomInfo
 from tornchat.rooms.history import PAGE_ENTRIES, History, Plan
 from tornchat.rooms.room import Gap, Room, RoomLimits
 
@@ -26,6 +26,9 @@ class Log:
         upto = min(self.head, after + limit)
         return Page(tuple(map(entry, range(after + 1, upto + 1))), 1, self.head, self.epoch)
 
+    async def read_changed(self, name: str, since: int, limit: int) -> Changed:
+        return Changed((), self.head - since, 1, self.head, self.epoch)
+
 
 def entry(seq: int) -> Entry:
     return Entry(seq, "romeo", "Romeo", f"text {seq}", seq, f"draft {seq}")
@@ -40,20 +43,20 @@ def resumed(log: Log, room: Room, since: int, epoch: str = "e1", most: int = 0) 
 def room() -> Room:
     """A room that stands at 3."""
     made = Room(RoomInfo("hall", "e1"), RoomLimits(10, 1000, 0), Unflushed())
-    made.start(3, map(entry, range(1, 4)))
+    made.start(3, list(map(entry, range(1, 4))))
     return made
 
 
 @pytest.mark.parametrize("ahead", [1, 7, PAGE_ENTRIES + 7])
 def test_who_heard_more_than_this_node_resumes(room: Room, ahead: int) -> None:
-    assert resumed(Log(3 + ahead), room, 3 + ahead) == Plan(3 + ahead, True)
+    assert resumed(Log(3 + ahead), room, 3 + ahead) == Plan(3 + ahead)
     assert room.seq == 3 + ahead
 
 
 def test_entries_that_wait_for_others_do_not_hinder_it(room: Room) -> None:
     with pytest.raises(Gap):
         room.accept("e1", [entry(9)])
-    assert resumed(Log(5), room, 5) == Plan(5, True)
+    assert resumed(Log(5), room, 5) == Plan(5)
     assert room.held() == [9]
 
 

@@ -23,7 +23,7 @@ from tornchat.tasks import Tasks
 from tornchat.wire import Classic
 
 SAY = (
-    "INSERT INTO log (room_id, seq, sender_id, sender_username, text, sent_at, draft_id, kind)"
+    "INSERT INTO message (room_id, seq, sender_id, sender_username, text, sent_at, draft_id, kind)"
     " SELECT id, head_seq + 1, 'n', 'N', ?, 0, 'd' || head_seq, 'message' FROM room"
 )
 
@@ -67,7 +67,7 @@ def test_another_epoch_closes_the_members(tmp_path: Path) -> None:
             romeo = await verona.enters("romeo", "general")
             await romeo.says("old")
             await romeo.hears()
-            change(tmp_path, "DELETE FROM log", "UPDATE room SET head_seq = 0, epoch = 'new'")
+            change(tmp_path, "DELETE FROM message", "UPDATE room SET head_seq = 0, epoch = 'new'")
             assert await romeo.is_closed() == 4010
             romeo = await verona.enters("romeo", "general", v1=True)
             welcome = await romeo.next()
@@ -84,7 +84,7 @@ def test_a_restored_backup_gets_a_new_epoch(tmp_path: Path) -> None:
             for text in ("kept", "lost"):
                 await romeo.says(text, client_id=text)
                 await romeo.next_of("ack")
-            change(tmp_path, "DELETE FROM log WHERE seq = 2", "UPDATE room SET head_seq = 1")
+            change(tmp_path, "DELETE FROM message WHERE seq = 2", "UPDATE room SET head_seq = 1")
             assert await romeo.is_closed() == 4010
             romeo = await verona.enters("romeo", "general", v1=True, query={"since": 1, "epoch": epoch})
             welcome = await romeo.next()
@@ -384,7 +384,7 @@ def test_what_the_bus_brings_while_a_room_is_loaded_is_not_lost() -> None:
             rooms.accept("attic", "e1", [Entry(11, "1", "romeo", "not loaded", 0, "d11")])
             house.gates["read_history"].set()
             room = await loading
-            assert (room.seq, room.tail[-1].text) == (11, "early")
+            assert (room.seq, room.tail.messages[-1].text) == (11, "early")
 
     asyncio.run(main())
 

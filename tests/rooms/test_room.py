@@ -8,6 +8,8 @@ from tornchat.model import Entry, Participant, RoomInfo
 from tornchat.rooms.room import Room, RoomLimits
 from tornchat.wire import V1
 
+ONCE = Entry(1, "1", "romeo", "once", 0, "d1")
+
 
 class Ear:
     """A member's way out that is full, or not, and keeps what it is sent and how it ended."""
@@ -33,7 +35,7 @@ def a_room(limit, is_full):
     ear = Ear(is_full)
     member = room.enter(Participant("1", "romeo"), "s1", V1(), ear)
     member.ready = True
-    room.accept("e1", [Entry(1, "1", "romeo", "once", 0, "d1")])
+    room.accept("e1", [ONCE])
     room.flush(512)
     return room, member, ear
 
@@ -41,7 +43,7 @@ def a_room(limit, is_full):
 def test_who_repeats_without_end_and_does_not_read_the_acks_is_closed():
     room, member, ear = a_room(10_000, is_full=True)
     for _ in range(1000):
-        room.ack(member, "a" * 64, 1)
+        room.ack(member, "a" * 64, ONCE)
         room.flush(512)
         if ear.code:
             break
@@ -52,7 +54,7 @@ def test_who_repeats_without_end_and_does_not_read_the_acks_is_closed():
 def test_who_reads_may_repeat_as_often_as_it_likes():
     room, member, ear = a_room(10_000, is_full=False)
     for _ in range(1000):
-        room.ack(member, "a" * 64, 1)
+        room.ack(member, "a" * 64, ONCE)
         room.flush(512)
     assert ear.code == 0
     assert ear.heard.count(b'"ack"') == 1000
@@ -61,7 +63,7 @@ def test_who_reads_may_repeat_as_often_as_it_likes():
 def test_without_a_limit_nobody_is_closed():
     room, member, ear = a_room(0, is_full=True)
     for _ in range(1000):
-        room.ack(member, "a" * 64, 1)
+        room.ack(member, "a" * 64, ONCE)
         room.flush(512)
     assert ear.code == 0
 
@@ -77,7 +79,5 @@ def test_a_deletion_after_pruning_blanks_the_right_frame_of_the_history():
     room.accept("e1", [Entry(seq, "1", "romeo", f"line {seq}", 0, f"d{seq}") for seq in range(2, 7)])
     room.prune(4)
     room.accept("e1", [Entry(7, "1", "romeo", "", 0, "d7", kind="deletion", target=5)])
-    count = room.tail_after(3)
-    assert count == 4
-    assert [entry.text for entry in room.tail] == ["line 4", "", "line 6", ""]
-    assert texts_in(room.stream(V1()).history(count)) == ["line 4", "", "line 6"]
+    assert [entry.text for entry in room.tail.messages] == ["line 4", "", "line 6"]
+    assert texts_in(room.stream(V1()).newest(9, 1000)[1]) == ["line 4", "", "line 6"]

@@ -1,16 +1,20 @@
 """The room log as a property: whatever the interleaving, every member saw a contiguous piece of one order.
 
 The log itself is the model: a list that "storage" appends to. Between it and the room stand commits with
-known and unknown outcomes, and a bus that loses, repeats and reorders. Sockets fill up and drain.
+known and unknown outcomes, and a bus that loses, repeats and reorders. Sockets fill up and drain. Messages
+are edited and deleted; whoever applies the changes by their positions has the log's state at the end.
 """
 
 from __future__ import annotations
+
+import json
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tornchat.model import Entry, Participant, PresenceChange, RoomInfo
+from tornchat.model import Entry, More, Participant, PresenceChange, RoomInfo
 from tornchat.rooms.member import Member
 from tornchat.rooms.room import Gap, Room, RoomLimits
 from tornchat.wire import V1, Classic
@@ -60,9 +64,23 @@ def frames_of(data: bytes) -> list[bytes]:
 
 
 def seqs_of(data: bytes) -> list[int]:
-    """The texts of the tests are the places in the log, so that both dialects show them."""
-    frames = [frame for frame in frames_of(data) if b'"chat_message"' in frame]
-    return [int(frame.split(b'"message":"')[1].split(b'"')[0].rstrip(b"x")) for frame in frames]
+    """The texts of the tests begin with the places in the log, so that both dialects show them."""
+    frames = [json.loads(frame) for frame in frames_of(data) if b'"chat_message"' in frame]
+    return [int(frame.get("seq") or frame["message"].rstrip("x")) for frame in frames]
+
+
+def state_of(data: bytes) -> dict[int, str]:
+    """The messages that a v1 client shows after these frames: `seq` -> text."""
+    held: dict[int, dict[str, Any]] = {}
+    for frame in map(json.loads, frames_of(data)):
+        seq, position = frame.get("seq", 0), frame.get("position", 0)
+        if frame["type"] == "chat_message":
+            held[seq] = {"position": seq, **frame}
+        elif seq in held and frame["type"] == "message_deleted":
+            held[seq] |= {"message": "", "position": max(position, held[seq]["position"])}
+        elif seq in held and frame["type"] == "message_changed" and position > held[seq]["position"]:
+            held[seq] |= frame
+    return {seq: frame["message"] for seq, frame in held.items()}
 
 
 class RoomLog(RuleBasedStateMachine):
@@ -75,10 +93,12 @@ class RoomLog(RuleBasedStateMachine):
         self.unconfirmed: list[Entry] = []
         limits = RoomLimits(tail_length=5, send_buffer_bytes=1 << 20, presence_limit=0)
         self.room = Room(RoomInfo("play", "e"), limits, self)
-        self.members: list[tuple[Member, Tape, int]] = []
-        self.left: list[tuple[Member, Tape, int]] = []
+        self.now: dict[int, Entry] = {}  # the messages as storage has them
+        self.members: list[tuple[Member, Tape, list[int], int]] = []
+        self.left: list[tuple[Member, Tape, list[int], int]] = []
         self.acked: dict[int, Member] = {}
         self.version = 0
+        self.reached: dict[int, int] = {}  # of those who left: how far they have the log
 
     def add(self, room: Room) -> None:
         """The room has frames to flush (`Flushes`)."""
@@ -89,7 +109,27 @@ class RoomLog(RuleBasedStateMachine):
         text = str(seq) + "x" * (ENTRY_BYTES if long else 0)
         entry = Entry(seq, "u", "u", text, 0, f"d{seq}")
         self.log.append(entry)
+        self.now[seq] = entry
         return entry
+
+    def _act(self, target: int, deletes: bool) -> Entry:
+        seq, before = len(self.log) + 1, self.now[target]
+        deletes |= not before.text
+        more = None if deletes else More(revision=before.revision + 1)
+        text = "" if deletes else str(target) + "x" * (before.revision + 1)
+        entry = Entry(
+            seq, "u", "u", text, 0, f"d{seq}", None, "deletion" if deletes else "edit", target, more
+        )
+        self.log.append(entry)
+        self.now[target] = before.after(entry)
+        return entry
+
+    def _kept(self, seqs: list[int]) -> list[int]:
+        """Leave out what is deleted by now: classic is not told of it if that was before it came."""
+        return [seq for seq in seqs if self.now[seq].text]
+
+    def _messages(self, after: int, upto: int) -> list[int]:
+        return [entry.seq for entry in self.log[after:upto] if entry.target is None]
 
     def _accept(self, entries: list[Entry]) -> None:
         try:
@@ -101,6 +141,15 @@ class RoomLog(RuleBasedStateMachine):
     def say_here(self, count: int, long: bool) -> None:
         """A commit of this node: its outcome is known."""
         self._accept([self._store(long) for _ in range(count)])
+
+    @precondition(lambda self: self.now)
+    @rule(data=st.data(), deletes=st.booleans(), way=st.sampled_from(["here", "bus", "lost"]))
+    def change(self, data: st.DataObject, deletes: bool, way: str) -> None:
+        entry = self._act(data.draw(st.sampled_from(sorted(self.now)[-8:])), deletes)
+        if way == "here":
+            self._accept([entry])
+        elif way == "bus":
+            self.bus.append(entry)
 
     @rule()
     def say_here_unknown(self) -> None:
@@ -132,8 +181,8 @@ class RoomLog(RuleBasedStateMachine):
 
     @rule()
     def repair(self) -> None:
-        """The log is read from the room's position."""
-        self._accept(self.log[self.room.seq :])
+        """The log is read from the room's position, messages in their present state."""
+        self._accept([self.now.get(entry.seq, entry) for entry in self.log[self.room.seq :]])
 
     @rule(
         v1=st.booleans(),
@@ -145,32 +194,56 @@ class RoomLog(RuleBasedStateMachine):
         plain = V1() if v1 else Classic()
         dialect = plain if window is None else Compressed(plain, window)
         member = self.room.enter(Participant("m", "m"), f"s{id(tape)}", dialect, tape)
-        history = min(3, len(self.room.tail))
-        tape.send(member.stream.history(history))
+        count, frames = member.stream.newest(3, 1 << 20)
+        there = self._messages(0, self.room.seq)
+        assert count == min(3, len(there))
+        shown = there[len(there) - count :]
+        tape.send(frames)
+        if not v1:
+            shown = [seq for seq in shown if self.room.tail.messages[self.room.tail.index(seq)].text]
+        self._enters(member, tape, capacity, shown)
+
+    def _enters(self, member: Member, tape: Tape, capacity: int, shown: list[int]) -> None:
         tape.room = capacity
         member.ready = True
         self.room.catch_up(member)
-        self.members.append((member, tape, self.room.seq - history))
+        self.members.append((member, tape, shown, self.room.seq))
+
+    @precondition(lambda self: any(member.stream.dialect.name == "v1" for member, *_ in self.left))
+    @rule(data=st.data())
+    def resume(self, data: st.DataObject) -> None:
+        """Somebody who left and had all comes back, and is told what came since."""
+        who = data.draw(st.sampled_from([one for one in self.left if one[0].stream.dialect.name == "v1"]))
+        _, tape, shown, start = who
+        since = self.reached[id(tape)]
+        frames = self.room.stream(V1()).resumed(since)
+        if frames is None or tape.ended is not None:
+            return  # storage has it
+        self.left.remove(who)
+        member = self.room.enter(Participant("m", "m"), f"s{id(tape)}", V1(), tape)
+        tape.send(frames)
+        self._enters(member, tape, 1 << 30, [*shown, *self._messages(start, self.room.seq)])
 
     @precondition(lambda self: self.members)
     @rule(data=st.data())
     def leave(self, data: st.DataObject) -> None:
         found = data.draw(st.sampled_from(self.members))
-        member, tape, _ = found
+        member, tape, *_ = found
         tape.room = 1 << 30
         tape.send(self.room.rest(member))
         self.room.leave(member, 0.0)
         self.members.remove(found)
-        self._check_reached(found, self.room.seq)
+        self._check_reached(found)
+        self.reached[id(tape)] = self.room.seq
         self.left.append(found)
 
     @precondition(lambda self: self.members)
     @rule(data=st.data())
     def ask_for_ack(self, data: st.DataObject) -> None:
         """A v1 sender's own message, acknowledged when the room takes it, perhaps much later."""
-        member, _, _ = data.draw(st.sampled_from(self.members))
+        member, *_ = data.draw(st.sampled_from(self.members))
         entry = self._store()
-        self.room.ack(member, "mine", entry.seq)
+        self.room.ack(member, "mine", entry)
         self.acked[entry.seq] = member
         self._accept([entry])
 
@@ -191,7 +264,7 @@ class RoomLog(RuleBasedStateMachine):
     @precondition(lambda self: self.members)
     @rule(data=st.data(), capacity=st.sampled_from([1 << 30, 50_000]))
     def drain(self, data: st.DataObject, capacity: int) -> None:
-        member, tape, _ = data.draw(st.sampled_from(self.members))
+        member, tape, *_ = data.draw(st.sampled_from(self.members))
         if not member.ready:
             tape.room = capacity
             member.ready = True
@@ -199,17 +272,18 @@ class RoomLog(RuleBasedStateMachine):
 
     @invariant()
     def everybody_saw_a_contiguous_piece(self) -> None:
-        for _, tape, start in self.members + self.left:
-            seen = seqs_of(tape.frames)
-            assert seen == list(range(start + 1, start + 1 + len(seen)))
+        for _, tape, shown, start in self.members + self.left:
+            seen = self._kept(seqs_of(tape.frames))
+            assert seen == self._kept([*shown, *self._messages(start, len(self.log))])[: len(seen)]
 
     @invariant()
     def tail_is_the_end_of_what_was_accepted(self) -> None:
-        assert list(self.room.tail) == self.log[: self.room.seq][-len(self.room.tail) :]
+        there = [message.seq for message in self.room.tail.messages]
+        assert there == self._messages(0, self.room.seq)[-len(there) :][: len(there)]
 
     @invariant()
     def acks_follow_their_message(self) -> None:
-        for member, tape, _ in self.members + self.left:
+        for member, tape, *_ in self.members + self.left:
             if member.stream.dialect.plain.name == "v1":
                 frames = frames_of(tape.frames)
                 for index, frame in enumerate(frames):
@@ -219,24 +293,28 @@ class RoomLog(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """When the bus is quiet and the log was read, everybody who can take it has everything."""
-        self._accept(self.log[self.room.seq :])
+        self.repair()
         assert self.room.seq == len(self.log)
         assert not self.room.missing()
         while self.room.queued:
             self.turn_ends(3)
         for found in self.members:
-            member, tape, _ = found
+            member, tape, *_ = found
             if tape.ended is None:
                 while not member.ready:
                     tape.room, member.ready = 1 << 30, True
                     self.room.catch_up(member)
-                self._check_reached(found, self.room.seq)
+                self._check_reached(found)
+                if member.stream.dialect.name == "v1":
+                    state = state_of(tape.frames)
+                    assert state == {seq: self.now[seq].text for seq in state}
 
-    @staticmethod
-    def _check_reached(found: tuple[Member, Tape, int], seq: int) -> None:
-        _, tape, start = found
+    def _check_reached(self, found: tuple[Member, Tape, list[int], int]) -> None:
+        _, tape, shown, start = found
         if tape.ended is None:
-            assert seqs_of(tape.frames) == list(range(start + 1, seq + 1))
+            assert self._kept(seqs_of(tape.frames)) == self._kept(
+                [*shown, *self._messages(start, self.room.seq)]
+            )
 
 
 def seqs_of_frame(frame: bytes) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.nodes import open_nodes
+from tests.scenarios.test_changes import _answer, deletes, edits, enters, history, says, short
 from tests.valkey import Valkey, valkey
 
 
@@ -66,5 +67,34 @@ def test_who_enters_on_one_node_resumes_on_another(server: Valkey, tmp_path: Pat
             back = await verona.enters("romeo", "garden", v1=True, query=since)
             assert (await back.next_of("welcome"))["recovered"] is True
             assert await back.hears() == "Good night, good night!"
+
+    asyncio.run(play())
+
+
+def test_changes_reach_the_other_node_and_a_deletion_wins_over_edits_there(
+    server: Valkey, tmp_path: Path
+) -> None:
+    async def play() -> None:
+        async with open_nodes(2, server, tmp_path) as [verona, mantua]:
+            here, there = await enters(verona, "romeo"), await enters(mantua, "romeo")
+            await says(here, "one")
+            await edits(there, "e0", 1, 0, "uno")
+            changed = ("message_changed", 1, "uno", 1, 2)
+            assert short(await here.next_of("message_changed")) == changed
+            assert short(await there.next_of("message_changed")) == changed
+            for number in range(8):
+                seq = number * 3 + 3
+                await says(here, f"line {number}")
+                calls = [edits(there, f"e{number + 1}", seq, 0, "x"), deletes(here, f"d{number}", seq)]
+                await asyncio.gather(*(calls if number % 2 else reversed(calls)))
+                answers = await _answer(there, f"e{number + 1}"), await _answer(here, f"d{number}")
+                assert answers[1]["type"] == "ack"
+                if answers[0]["type"] == "error":
+                    assert answers[0]["code"] == "not_found"
+                    await says(there, f"fill {number}")  # so that each round has three entries
+            frames = [await history(await enters(node, "paris")) for node in (verona, mantua)]
+            assert frames[0] == frames[1]
+            found = {frame["seq"]: frame["message"] for frame in frames[0][:-1]}
+            assert {found[number * 3 + 3] for number in range(8)} == {""}
 
     asyncio.run(play())

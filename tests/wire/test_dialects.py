@@ -8,7 +8,7 @@ import pytest
 
 from tornchat.errors import ChatError
 from tornchat.model import Entry, Participant, PresenceChange, User
-from tornchat.wire import V1, Classic, Welcome, encode_participant
+from tornchat.wire import V1, Classic, Said, Welcome, encode_participant
 
 CLASSIC, DIALECTS = Classic(), [Classic(), V1()]
 SAID = Entry(7, "user-id", "user123", "Hello world!", 1_710_417_600_999, "d1")
@@ -55,7 +55,11 @@ V1_REFUSED = {"type": "error", "code": "rate_limited", "error": SLOWER, "id": "c
         (lambda d: d.entry(SAID), MESSAGE, {**MESSAGE, "seq": 7}),
         (lambda d: d.entry(DELETION), None, {"type": "message_deleted", "seq": 7, "position": 8}),
         (lambda d: d.entry(BLANKED), None, {**MESSAGE, "message": "", "seq": 7}),
-        (lambda d: d.ack("c1", 7), None, {"type": "ack", "id": "c1", "seq": 7}),
+        (
+            lambda d: d.ack("c1", Entry(7, "u", "u", "hi", 0, "d1")),
+            None,
+            {"type": "ack", "id": "c1", "seq": 7},
+        ),
         (lambda d: d.welcome(WELCOME), None, WELCOMED),
         (lambda d: d.error(REFUSED), {"error": SLOWER}, V1_REFUSED),
         (
@@ -165,7 +169,7 @@ def test_v1_says_which_one_was_refused(payload, code, client_id):
 )
 def test_other_keys_are_ignored(extra):
     payload = f'{{{extra},"message":"hi"}}'.encode()
-    assert CLASSIC.decode(payload) == ("hi", None)
+    assert CLASSIC.decode(payload) == Said("hi")
 
 
 @pytest.mark.parametrize(
@@ -187,7 +191,7 @@ def test_text_passes_verbatim(text):
         payload = json.dumps({"message": text}, ensure_ascii=ascii_only).encode()
         assert CLASSIC.decode(payload).text == text
         v1 = json.dumps({"type": "send", "id": "c1", "message": text}, ensure_ascii=ascii_only).encode()
-        assert V1().decode(v1) == (text, "c1")
+        assert V1().decode(v1) == Said(text, "c1")
     for dialect in DIALECTS:
         assert shown(dialect.entry(Entry(1, "1", text[:99], text, 0, "d")))["message"] == text
 

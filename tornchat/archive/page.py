@@ -57,8 +57,9 @@ def _item(entry: Entry) -> str:
 
 
 def _body(entry: Entry) -> str:
-    if entry.kind == "deletion":
-        return f'<p class="gone">deleted <a href="#m{entry.target}">a message</a></p>'
+    if entry.target is not None:
+        did = "deleted" if entry.empties else "changed"
+        return f'<p class="gone">{did} <a href="#m{entry.target}">a message</a></p>'
     if not entry.text:
         return '<p class="gone">This message was deleted.</p>'
     return f'<p dir="auto">{_escaped(entry.text)}</p>'

@@ -6,14 +6,15 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from itertools import islice
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from tornchat.archive.opening import Opening
 from tornchat.archive.source import Row, Source
 from tornchat.errors import NotStored, Unavailable
 from tornchat.hooks.calls import Hooks
-from tornchat.model import Draft, Entry, Refusal, StoreResult
+from tornchat.model import Draft, Entry, More, Refusal, StoreResult
 
 BATCH_ENTRIES = 500
 PAGE_ENTRIES = 1000
@@ -38,6 +39,8 @@ class Restore:
         self._told = told
         self._known: dict[str, int] = {}
         """Draft ids in the room -> their `seq`; 0 if the message has been deleted."""
+        self._places: dict[int, int] = {}
+        """`seq` of messages in the file that are changed later -> their `seq` in the room."""
         self.outcomes: Counter[str] = Counter()
         self.refused: dict[int, str] = {}
         """Line -> the code with which storage refused its entry."""
@@ -47,10 +50,20 @@ class Restore:
         await self._opening.open(self._room, self._source.state)
         async for known in self._read():
             self._known[known.draft_id] = known.seq if known.text else 0
-        drafts = ((row.line, draft) for row in self._source.rows() if (draft := self._draft(row)))
-        while batch := list(islice(drafts, BATCH_ENTRIES)):
+        batch: list[tuple[Row, Draft]] = []
+        for row in self._source.rows():
+            if len(batch) >= BATCH_ENTRIES or (batch and self._waits(row.entry)):
+                await self._store(batch)
+                batch.clear()
+            if draft := self._draft(row.entry):
+                batch.append((row, draft))
+        if batch:
             await self._store(batch)
         self._tell()
+
+    def _waits(self, entry: Entry) -> bool:
+        """Return whether an entry acts on a message that has not been stored yet, so that it has no place."""
+        return entry.target in self._source.changed and entry.target not in self._places
 
     async def _read(self) -> AsyncIterator[Entry]:
         after = 0
@@ -62,10 +75,11 @@ class Restore:
                 yield entry
             after = page.entries[-1].seq
 
-    def _draft(self, row: Row) -> Draft | None:
-        """Return the draft to store for a row, or None."""
-        entry = row.entry
-        if entry.kind == "deletion":
+    def _draft(self, entry: Entry) -> Draft | None:
+        """Return the draft to store for an entry, or None."""
+        if entry.target is not None and not entry.empties:
+            return self._change(entry)
+        if entry.target is not None:
             self.outcomes["deleted"] += 1
             return None
         deletion = self._source.deletions.get(entry.seq)
@@ -74,9 +88,21 @@ class Restore:
             self.outcomes["deleted"] += 1
             return self._made(deletion, place) if deletion and place else None
         if place is not None:
+            self._places[entry.seq] = place
             self.outcomes["known"] += 1
             return None
         return self._made(entry, None)
+
+    def _change(self, entry: Entry) -> Draft | None:
+        """Return the draft of an entry that changes a message. They are stored in the order of the file."""
+        place = self._places.get(entry.target or 0)
+        if not place or not entry.text or not self._hooks.changes:
+            self.outcomes["deleted"] += 1  # with its message
+        elif entry.draft_id in self._known:
+            self.outcomes["known"] += 1
+        else:
+            return replace(self._made(entry, place), more=More())
+        return None
 
     def _made(self, entry: Entry, target: int | None) -> Draft:
         return Draft(
@@ -91,14 +117,17 @@ class Restore:
             target,
         )
 
-    async def _store(self, batch: Sequence[tuple[int, Draft]]) -> None:
+    async def _store(self, batch: Sequence[tuple[Row, Draft]]) -> None:
         began = time.monotonic()
         results = await self._results([draft for _, draft in batch])
-        for (line, draft), result in zip(batch, results, strict=True):
+        for (row, draft), result in zip(batch, results, strict=True):
             if isinstance(result, Refusal):
                 self.outcomes[result.code] += 1
-                self.refused[line] = result.code
-            elif draft.kind == "message":
+                self.refused[row.line] = result.code
+                continue
+            if row.entry.seq in self._source.changed:
+                self._places[row.entry.seq] = result.entry.seq
+            if not draft.empties:
                 self.outcomes["known" if result.repeated else "stored"] += 1
         self._tell()
         await asyncio.sleep(time.monotonic() - began)  # leaves the database to a running server

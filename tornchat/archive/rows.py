@@ -9,6 +9,7 @@ from typing import TypeAlias
 from tornchat.archive.state import RoomState
 from tornchat.errors import ChatError
 from tornchat.hooks.words import MOST_CHARS, is_encodable
+from tornchat.kinds import BUILT_IN
 from tornchat.model import Entry
 
 CheckText: TypeAlias = Callable[[str], None]
@@ -37,10 +38,10 @@ class Rows:
                 return f"{field} must have 1 to {MOST_CHARS} characters, and no NUL"
         if entry.client_id is not None and not is_name(entry.client_id, MOST_CLIENT_ID):
             return f"client_id must have 1 to {MOST_CLIENT_ID} characters, and no NUL"
-        return self._fault_of_text(entry)
+        return _fault_of_kind(entry) or self._fault_of_text(entry)
 
     def _fault_of_text(self, entry: Entry) -> str:
-        if entry.kind == "deletion":
+        if entry.empties:
             return "a deletion has no text" if entry.text else ""
         if not entry.text:  # a deleted message
             return ""
@@ -49,6 +50,19 @@ class Rows:
         except ChatError as error:
             return error.text.removesuffix(".")
         return ""
+
+
+def _fault_of_kind(entry: Entry) -> str:
+    kind = BUILT_IN.get(entry.kind)
+    if kind is None:
+        return f"kind must be one of {', '.join(sorted(BUILT_IN))}"
+    if kind.shape == "message":
+        return "" if entry.target is None else f"the kind {kind.name} has no target"
+    if entry.target is None or not 0 < entry.target < entry.seq:
+        return f"the kind {kind.name} has the seq of an earlier entry as target"
+    if kind.speaks and entry.empties:  # it would be taken for a deletion
+        return f"the kind {kind.name} has a field `more`"
+    return ""
 
 
 def is_name(text: str, most: int = MOST_CHARS) -> bool:

@@ -42,6 +42,8 @@ class Source:
         """Line -> why its row can't be imported; `rows` leaves these out."""
         self.deletions: dict[int, Entry] = {}
         """`seq` of a deleted message -> the deletion."""
+        self.changed: set[int] = set()
+        """`seq` of the messages that other entries changed."""
         self.state: RoomState | None = None
         """State of the exported room; None if the file does not tell it."""
         self._look_through()
@@ -83,8 +85,10 @@ class Source:
             if entry.seq <= last:
                 raise self._fault(number, f"seq {entry.seq} comes after {last}")
             last = entry.seq
-            if entry.kind == "deletion" and entry.target is not None:
+            if entry.target is not None and entry.empties:
                 self.deletions[entry.target] = entry
+            elif entry.target is not None:
+                self.changed.add(entry.target)
 
     def _header(self) -> Header:
         with self._opened() as file:

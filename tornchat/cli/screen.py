@@ -27,6 +27,7 @@ from tornchat.client import (
     Disconnected,
     Event,
     Message,
+    MessageChanged,
     MessageDeleted,
     SendRefused,
     UserJoined,
@@ -183,6 +184,8 @@ class Screen(Terminal):
                 self._note(f"{name} left")
             case Message():
                 self._on_text(event)
+            case MessageChanged(text=str(text)):
+                self._note(f"a message was edited: {text}")
             case MessageDeleted():
                 self._note("a message was deleted")
 

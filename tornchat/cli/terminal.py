@@ -18,6 +18,7 @@ from tornchat.client import (
     Ended,
     Event,
     Message,
+    MessageChanged,
     NotConnected,
     SendRefused,
     UserJoined,
@@ -100,6 +101,8 @@ class Terminal:
                 _say("* here: " + ", ".join(user.username for user in users))
             case Message():
                 self._on_message(event)
+            case MessageChanged(text=str(text)):
+                _say(f"* edited: {text}")
             case UserJoined(username=name):
                 _say(f"* {name} joined")
             case UserLeft(username=name):

@@ -17,10 +17,12 @@ from tornchat.client.blocks import read_blocks
 from tornchat.client.client import Client, State, connect
 from tornchat.client.errors import ClientClosed, ClientError, Ended, NotConnected, SendRefused
 from tornchat.client.events import (
+    CaughtUp,
     Connected,
     Disconnected,
     Event,
     Message,
+    MessageChanged,
     MessageDeleted,
     UserJoined,
     UserLeft,
@@ -30,6 +32,7 @@ from tornchat.client.token import TokenSource
 from tornchat.model import Participant
 
 __all__ = [
+    "CaughtUp",
     "Client",
     "ClientClosed",
     "ClientError",
@@ -38,6 +41,7 @@ __all__ = [
     "Ended",
     "Event",
     "Message",
+    "MessageChanged",
     "MessageDeleted",
     "NotConnected",
     "Participant",

@@ -13,15 +13,16 @@ from tornchat.client.address import Address, parse_address
 from tornchat.client.backoff import Backoff
 from tornchat.client.buffer import Buffer
 from tornchat.client.errors import ClientClosed, NotConnected
-from tornchat.client.events import Disconnected, Event, Message
+from tornchat.client.events import Disconnected, Event, Message, MessageChanged
 from tornchat.client.goodbye import Goodbye, after_close, after_failure, after_refusal
+from tornchat.client.messages import Messages
 from tornchat.client.outgoing import Outgoing
 from tornchat.client.progress import Progress
 from tornchat.client.token import Token, TokenSource
 from tornchat.client.visit import Visit
 from tornchat.client.websocket import HandshakeRefused, WebSocket, open_websocket
 from tornchat.errors import POSITION_LOST, TOO_BIG, UNAUTHORIZED, Closed
-from tornchat.wire import V1_SUBPROTOCOL
+from tornchat.wire import V1_SUBPROTOCOL, V1Delete, V1Edit
 
 CONNECT_SECONDS = 10.0
 """Maximum duration of connecting and the handshake, in seconds."""
@@ -79,6 +80,8 @@ class Client:
         self._buffer = Buffer(buffer)
         self._outgoing = Outgoing(unanswered, self._buffer.hurry)
         self._place = Progress()
+        self.messages = Messages()
+        """The newest messages received, in their present state: `seq` -> `Message`."""
         self._backoff = Backoff()
         self._state: State = "connecting"
         self._entered = asyncio.Event()
@@ -120,8 +123,15 @@ class Client:
             event = await self._buffer.next()
             if event is None:
                 raise StopAsyncIteration
-            if not (isinstance(event, Message) and event.sender_id in self.blocked):
+            if not self._is_hidden(event):
                 return event
+
+    def _is_hidden(self, event: Event) -> bool:
+        """Return whether the event is a message of a blocked user, or its edit."""
+        if not self.blocked or not isinstance(event, Message | MessageChanged):
+            return False
+        message = event if isinstance(event, Message) else self.messages.get(event.seq)
+        return message is not None and message.sender_id in self.blocked
 
     async def send(self, text: str, message_id: str | None = None) -> int:
         """Send a message and return its `seq` in the room's log once it is stored, exactly once.
@@ -133,6 +143,25 @@ class Client:
         Raises `SendRefused`, `Ended`, `ClientClosed`.
         """
         return await self._outgoing.send(message_id or secrets.token_hex(8), text)
+
+    async def edit(
+        self, seq: int, text: str, revision: int | None = None, message_id: str | None = None
+    ) -> int:
+        """Give one's own message another text; return the edit's `seq` once it is stored, exactly once.
+
+        `revision` is the one that the new text is made of: by default that of the message in `messages`, or
+        0. If the message has another one by now, `SendRefused` with the code `stale` has the present
+        `revision`. Otherwise it is as `send`.
+        """
+        if revision is None:
+            revision = self.messages[seq].revision if seq in self.messages else 0
+        message_id = message_id or secrets.token_hex(8)
+        return await self._outgoing.change(message_id, V1Edit(message_id, seq, revision, text))
+
+    async def delete(self, seq: int, message_id: str | None = None) -> int:
+        """Delete a message; return the deletion's `seq` once it is stored. Otherwise it is as `send`."""
+        message_id = message_id or secrets.token_hex(8)
+        return await self._outgoing.change(message_id, V1Delete(message_id, seq))
 
     async def close(self) -> None:
         """Leave the room, within 3 s. Idempotent. Does not wait for outstanding acknowledgements."""
@@ -175,7 +204,7 @@ class Client:
         except (OSError, TimeoutError, _NoToken) as error:
             return after_failure(error)
         self._buffer.reopen()
-        visit = Visit(socket, self._place, self._buffer, self._outgoing, self._admitted)
+        visit = Visit(socket, self._place, self.messages, self._buffer, self._outgoing, self._admitted)
         try:
             await visit.hear()
             raise AssertionError("a connection ends by raising")

@@ -46,11 +46,13 @@ class Ended(ClientError):
 class SendRefused(ClientError):
     """The server refused the message permanently. It is not stored, and a retry would fail as well.
 
-    `code` is one of `tornchat.errors.CODES`; `text` is a description for users.
+    `code` is one of `tornchat.errors.CODES`; `text` is a description for users. `revision` is the present one
+    of the message, with the code `stale`.
     """
 
-    def __init__(self, code: str, text: str) -> None:
+    def __init__(self, code: str, text: str, revision: int | None = None) -> None:
         super().__init__(f"{code}: {text}")
+        self.revision = revision
         self.code = code
         self.text = text
 

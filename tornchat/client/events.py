@@ -33,19 +33,46 @@ class UserList(msgspec.Struct, frozen=True, tag_field="type", tag="room_users_li
 
 
 class Message(msgspec.Struct, frozen=True, tag_field="type", tag="chat_message"):
-    """A message with its `seq` in the room's log. The text of a deleted message is empty."""
+    """A message with its `seq` in the room's log, in its present state. The text of a deleted one is empty.
+
+    `revision` is how often it was edited, `edited_at` when last, and `position` the place of the last entry
+    that acted on it; 0 if none did.
+    """
 
     seq: int
     sender_id: str
     sender_username: str
     text: str = msgspec.field(name="message")
     sent_at: datetime = msgspec.field(name="timestamp")
+    revision: int = 0
+    edited_at: datetime | None = None
+    position: int = 0
+
+
+class MessageChanged(msgspec.Struct, frozen=True, tag_field="type", tag="message_changed"):
+    """The message `seq` has changed. `position` is the place of the change; `text` is None if it is the same.
+
+    The change is in `Client.messages` already. Who keeps other messages applies it to those with a lower
+    position, and ignores it for messages that are not kept.
+    """
+
+    seq: int
+    position: int
+    revision: int
+    text: str | None = msgspec.field(name="message", default=None)
+    edited_at: datetime | None = None
 
 
 class MessageDeleted(msgspec.Struct, frozen=True, tag_field="type", tag="message_deleted"):
     """The message `seq` was deleted. `position` is the `seq` of the deletion itself."""
 
     seq: int
+    position: int
+
+
+class CaughtUp(msgspec.Struct, frozen=True, tag_field="type", tag="caught_up"):
+    """All up to `position` has been received, after each `Connected`. What follows is live."""
+
     position: int
 
 
@@ -75,10 +102,11 @@ class Disconnected(msgspec.Struct, frozen=True):
     retry_in: float
 
 
-Event: TypeAlias = Connected | UserList | Message | MessageDeleted | UserJoined | UserLeft | Disconnected
-Frame: TypeAlias = (
-    Connected | UserList | Message | MessageDeleted | UserJoined | UserLeft | Ack | V1Error | V1Pong
+_Told: TypeAlias = (
+    Connected | UserList | Message | MessageChanged | MessageDeleted | CaughtUp | UserJoined | UserLeft
 )
+Event: TypeAlias = _Told | Disconnected
+Frame: TypeAlias = _Told | Ack | V1Error | V1Pong
 
 _decode = msgspec.json.Decoder(Frame).decode
 _KNOWN = frozenset(form.__struct_config__.tag for form in Frame.__args__)

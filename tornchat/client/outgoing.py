@@ -10,7 +10,7 @@ import msgspec
 from tornchat.client.backoff import Backoff
 from tornchat.client.errors import SendRefused
 from tornchat.errors import RETRYABLE
-from tornchat.wire import Ack, V1Error, V1Send
+from tornchat.wire import Ack, V1Delete, V1Edit, V1Error, V1Send
 
 UNANSWERED_SECONDS = 10.0
 """Seconds after which a message is sent again. The server answers within 5 s, unless a frame was lost."""
@@ -19,12 +19,12 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Unsent:
-    """A message without an answer."""
+    """A message, an edit or a deletion without an answer."""
 
-    def __init__(self, message_id: str, text: str) -> None:
+    def __init__(self, message_id: str, frame: bytes) -> None:
         self.id = message_id
-        self.frame = _encode(V1Send(message_id, text))
-        self.answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.frame = frame
+        self.answer: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
         self.written_at = 0.0
         self.backoff = Backoff()
         self.again: asyncio.TimerHandle | None = None
@@ -47,12 +47,20 @@ class Outgoing:
 
         Raises `SendRefused`, the error passed to `end`, or `ValueError` if the id is already in use.
         """
+        return (await self._answered(message_id, _encode(V1Send(message_id, text)))).seq
+
+    async def change(self, message_id: str, frame: V1Edit | V1Delete) -> int:
+        """Send what acts on a message, as `send`; return its own place in the log."""
+        ack = await self._answered(message_id, _encode(frame))
+        return ack.position or ack.seq
+
+    async def _answered(self, message_id: str, frame: bytes) -> Ack:
         async with self._places:
             if self._end is not None:
                 raise self._end
             if message_id in self._pending:
                 raise ValueError("This id is on its way already: give each message an id of its own.")
-            pending = self._pending[message_id] = Unsent(message_id, text)
+            pending = self._pending[message_id] = Unsent(message_id, frame)
             try:
                 self._send(pending)
                 self._on_waiting()
@@ -102,7 +110,7 @@ class Outgoing:
         """Process an acknowledgement: the message is stored."""
         pending = self._pending.get(ack.id)
         if pending is not None and not pending.answer.done():
-            pending.answer.set_result(ack.seq)
+            pending.answer.set_result(ack)
 
     def refused(self, error: V1Error) -> None:
         """Process a refusal: send the message again later if it is temporary, else let `send` raise."""
@@ -114,7 +122,7 @@ class Outgoing:
             _cancel(pending)
             pending.again = self._loop.call_later(wait, self._send, pending)
         else:
-            pending.answer.set_exception(SendRefused(error.code, error.error))
+            pending.answer.set_exception(SendRefused(error.code, error.error, error.revision))
 
     def refuse_largest(self) -> None:
         """Refuse the largest message, after the connection was closed because a message was too large."""

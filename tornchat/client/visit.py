@@ -6,8 +6,18 @@ import asyncio
 from collections.abc import Callable
 
 from tornchat.client.buffer import Buffer
-from tornchat.client.events import Connected, Event, Frame, Message, MessageDeleted, read_frame
+from tornchat.client.events import (
+    CaughtUp,
+    Connected,
+    Event,
+    Frame,
+    Message,
+    MessageChanged,
+    MessageDeleted,
+    read_frame,
+)
 from tornchat.client.heartbeat import Heartbeat
+from tornchat.client.messages import Messages
 from tornchat.client.outgoing import Outgoing
 from tornchat.client.progress import Progress
 from tornchat.client.websocket import WebSocket
@@ -30,12 +40,14 @@ class Visit:
         self,
         socket: WebSocket,
         place: Progress,
+        messages: Messages,
         buffer: Buffer,
         outgoing: Outgoing,
         admitted: Callable[[], None],
     ) -> None:
         self._socket = socket
         self._place = place
+        self._messages = messages
         self._buffer = buffer
         self._outgoing = outgoing
         self._loop = asyncio.get_running_loop()
@@ -87,9 +99,14 @@ class Visit:
                 self._outgoing.refused(frame)
             case Connected():
                 self._enter(frame)
-            case Message(seq=seq) | MessageDeleted(position=seq):
+            case Message(seq=place) | MessageChanged(position=place) | MessageDeleted(position=place):
+                news = self._messages.news(frame)
+                if not self._buffer.overflowed if news is None else await self._offer(news):
+                    self._messages.apply(frame)
+                    self._place.reached(place)
+            case CaughtUp():
                 if await self._offer(frame):
-                    self._place.reached(seq)
+                    self._place.caught_up(frame.position)
             case _:
                 await self._offer(frame)
 
@@ -106,6 +123,8 @@ class Visit:
     def _enter(self, welcome: Connected) -> None:
         if self._buffer.put(welcome):
             self._place.entered(welcome)
+            if not welcome.recovered:
+                self._messages.clear()
         self._entered_at = self._loop.time()
         self._admitted()
         self._outgoing.attach(self._socket.send)

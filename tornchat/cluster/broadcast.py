@@ -22,7 +22,7 @@ from tornchat.model import Entry
 
 log = logging.getLogger("tornchat.broadcast")
 
-VERSION = 1
+VERSION = 2
 MOST_WAITING = 10_000
 MOST_PAYLOAD_BYTES = 16 * 1024 * 1024
 

@@ -89,6 +89,14 @@ class RoomsSection(Section, frozen=True):
     ] = 0
 
 
+class MessagesSection(Section, frozen=True):
+    """What may be done to messages."""
+
+    edit_seconds: Annotated[
+        Natural, Meta(description="Seconds for which users may edit a message of theirs. 0: forever.")
+    ] = 0
+
+
 class HistorySection(Section, frozen=True):
     """Retention of messages."""
 
@@ -324,6 +332,7 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
     {
         "tornchat": TornchatSection,
         "rooms": RoomsSection,
+        "messages": MessagesSection,
         "history": HistorySection,
         "audit": AuditSection,
         "limits": LimitsSection,

@@ -24,6 +24,7 @@ from tornchat.config.sections import (
     GuestSection,
     HistorySection,
     LimitsSection,
+    MessagesSection,
     MetricsSection,
     RoomsSection,
     ServerSection,
@@ -81,6 +82,7 @@ class Settings:
                     mine.setdefault(key, Value(given, source, rank))
         self.tornchat = self.section("tornchat", TornchatSection)
         self.rooms = self.section("rooms", RoomsSection)
+        self.messages = self.section("messages", MessagesSection)
         self.history = self.section("history", HistorySection)
         self.audit = self.section("audit", AuditSection)
         self.limits = self.section("limits", LimitsSection)

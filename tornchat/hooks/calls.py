@@ -9,6 +9,7 @@ from typing import Any, cast
 from tornchat.hooks.caller import Caller
 from tornchat.hooks.implementation import Implementation
 from tornchat.hooks.lifecycle import Lifecycle
+from tornchat.hooks.messages import Messages
 from tornchat.hooks.roomrights import RoomRights
 from tornchat.hooks.specs import (
     ChatHandle,
@@ -73,6 +74,11 @@ class Hooks:
         self.begin_store = verbs.bind(storage.store_messages)
         self.read_history = verbs.bind(storage.read_history)
         self.latest_positions = verbs.bind(storage.latest_positions)
+        messages = Messages(verbs)
+        self.changes = messages.changes
+        self.read_messages = messages.read
+        self.read_changed = messages.changed
+        self.find_stored = verbs.bind(storage.find_stored)
         self.prune_history = verbs.bind(storage.prune_history)
         self.list_rooms = verbs.bind(directory.list_rooms)
         self.create_room = verbs.bind(directory.create_room)

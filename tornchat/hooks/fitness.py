@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 from tornchat.errors import SettingsError
 from tornchat.hooks.specs import HOOKS, PROJECT
 
+CHANGING = ("store_messages", "read_messages", "read_changed", "find_stored")
+"""The hooks of a storage plugin with `changes = True`."""
+
 
 class Method(NamedTuple):
     """A method that `@hookimpl` marks: its name, the hook that it implements, and pluggy's options."""
@@ -29,6 +32,19 @@ def refuse_misfits(name: str, plugin: object) -> None:
         _refuse_unknown(name, method)
         _refuse_arguments(name, method)
         _refuse_waiting(name, method)
+    _refuse_incapable(name, plugin)
+
+
+def _refuse_incapable(name: str, plugin: object) -> None:
+    """Refuse a storage that says that messages can change in it, and lacks a hook that this requires."""
+    if getattr(plugin, "changes", False) is not True:
+        return
+    missing = [hook for hook in CHANGING if not hasattr(plugin, hook)]
+    if missing:
+        raise SettingsError(
+            f"The plugin {name} has changes = True and lacks {', '.join(missing)}.",
+            "Write these hooks, or remove changes = True.",
+        )
 
 
 def closest(word: str, otherwise: str) -> str:

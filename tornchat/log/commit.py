@@ -147,7 +147,7 @@ class Committer:
         self.submit(draft, lambda result: None if outcome.done() else outcome.set_result(result), known_seq)
         result = await outcome
         if isinstance(result, Refusal):
-            raise ChatError(result.code, result.reason, None, draft.client_id)
+            raise ChatError(result.code, result.reason, None, draft.client_id, result.revision)
         return result
 
     def _begin(self) -> None:

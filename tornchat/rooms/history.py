@@ -1,4 +1,4 @@
-"""The history sent to a new session: the default history, or all entries after a requested position."""
+"""The history sent to a new session: the usual history, or what came after a requested position."""
 
 from __future__ import annotations
 
@@ -7,44 +7,54 @@ from typing import NamedTuple
 
 from tornchat.errors import Unavailable
 from tornchat.hooks.calls import Hooks
-from tornchat.model import Page, Position
+from tornchat.model import Changed, Entry, Page, Position
 from tornchat.rooms.room import Gap, Room
+from tornchat.rooms.stream import Stream
 from tornchat.wire import Dialect
 
 PAGE_ENTRIES = 500
+MOST_BYTES = 1024 * 1024
+"""Maximum size of the usual history, which has at least one message."""
+EVERYTHING = 2**53
+"""In place of a limit that is 0."""
 
 
 class Plan(NamedTuple):
-    """What to send: the log from after `after` up to the cursor. `early` is a page already read from it."""
+    """What to send: what came after `since`, or the usual history (None)."""
 
-    after: int
-    recovered: bool
-    early: Page | None = None
+    since: int | None
+
+    @property
+    def recovered(self) -> bool:
+        """True if the session gets all that it missed."""
+        return self.since is not None
 
 
 class History:
-    """Plans and reads histories. Entries in the tail are never read from storage."""
+    """Plans, encodes and reads histories. They end with the frame `caught_up`."""
 
     def __init__(self, hooks: Hooks, history_limit: int, resume_messages: int) -> None:
         self._hooks = hooks
         self._history_limit = history_limit
         self.resume_messages = resume_messages
-        """The maximum number of missed messages that a session resumes with."""
+        """The maximum number of missed and changed messages that a session resumes with; 0: no limit."""
 
     async def plan(self, room: Room, since: Position | None) -> Plan:
-        """Return what to send to a session that asks for all entries after `since` (None: default history).
+        """Return what to send to a session that asks for all that came after `since` (None: usual history).
 
-        `recovered` is True only if the plan covers all entries after `since`. Raises `Unavailable`.
+        `recovered` is True only if the plan covers all of it. Raises `Unavailable`.
         """
-        if since is not None and since.epoch == room.info.epoch and since.seq > room.seq:
+        if since is None or since.epoch != room.info.epoch:
+            return Plan(None)
+        if since.seq > room.seq:
             await self._catch_up(room, since.seq)
-        if since is not None and self._may_resume(room, since):
-            if room.tail_after(since.seq) is not None:
-                return Plan(since.seq, True)
-            page = await self._page(room, since.seq)
-            if since.seq >= page.first_seq - 1 and page.epoch == since.epoch:
-                return Plan(since.seq, True, page)
-        return await self._usual(room)
+        if since.seq > room.seq:
+            return Plan(None)
+        if room.tail.covers(since.seq) and room.seq - since.seq <= self._most:
+            return Plan(since.seq)
+        changed = await self._changed(room, since.seq)
+        there = since.seq >= changed.first_seq - 1 and changed.epoch == since.epoch
+        return Plan(since.seq if there and changed.count + len(changed.messages) <= self._most else None)
 
     async def _catch_up(self, room: Room, seq: int) -> None:
         """Bring the room to `seq` if the log reaches so far.
@@ -64,36 +74,92 @@ class History:
             if room.seq == before:
                 return
 
-    def _may_resume(self, room: Room, since: Position) -> bool:
-        behind = room.seq - since.seq
-        fits = not self.resume_messages or behind <= self.resume_messages
-        return since.epoch == room.info.epoch and behind >= 0 and fits
-
-    async def _usual(self, room: Room) -> Plan:
-        after = max(room.first_seq - 1, room.seq - self._history_limit)
-        if room.tail_after(after) is not None:
-            return Plan(after, False)
-        page = await self._page(room, after)
-        return Plan(max(after, page.first_seq - 1), False, page)
-
     async def _page(self, room: Room, after: int) -> Page:
         page = await self._hooks.read_history(room.info.name, after, None, PAGE_ENTRIES)
         if page is None:
             raise Unavailable(f"room {room.info.name} is gone")
         return page
 
-    async def older(self, room: Room, dialect: Dialect, plan: Plan, upto: int) -> AsyncIterator[bytes]:
-        """Yield the planned entries up to `upto` that are not in the tail, as joined frames, page by page.
+    async def _changed(self, room: Room, since: int) -> Changed:
+        changed = await self._hooks.read_changed(room.info.name, since, self._most + 1)
+        if changed is None:
+            raise Unavailable(f"room {room.info.name} is gone")
+        return changed
 
-        Raises `Unavailable`.
+    @property
+    def _most(self) -> int:
+        return self.resume_messages or EVERYTHING
+
+    # --- what the tail has ---
+
+    def at_once(self, room: Room, stream: Stream, plan: Plan) -> bytes | None:
+        """Return the whole history, up to the cursor of a member who enters now; None if the tail lacks some.
+
+        Then `older` reads it.
         """
-        page, after = plan.early, plan.after
+        frames = self._usual(room, stream) if plan.since is None else stream.resumed(plan.since)
+        return None if frames is None else frames + stream.dialect.caught_up(room.seq)
+
+    def _usual(self, room: Room, stream: Stream) -> bytes | None:
+        count, frames = stream.newest(self._history_limit, MOST_BYTES)
+        there = len(room.tail.messages)
+        whole = room.tail.messages_since < room.first_seq
+        return frames if count < there or count >= self._history_limit or whole else None
+
+    # --- what storage has ---
+
+    async def older(self, room: Room, dialect: Dialect, plan: Plan, upto: int) -> AsyncIterator[bytes]:
+        """Yield the planned history up to `upto` as joined frames, page by page. Raises `Unavailable`."""
+        pages = (
+            self._newest(room, dialect, upto)
+            if plan.since is None
+            else self._missed(room, dialect, plan, upto)
+        )
+        async for frames in pages:
+            yield frames
+        yield dialect.caught_up(upto)
+
+    async def _newest(self, room: Room, dialect: Dialect, upto: int) -> AsyncIterator[bytes]:
+        """Yield the usual history, which is read from its end."""
+        newest: list[bytes] = []
+        before, more = upto + 1, self._history_limit > 0
+        while more:
+            limit = min(PAGE_ENTRIES, self._history_limit - len(newest))
+            page = await self._hooks.read_messages(room.info.name, None, before, None, None, limit)
+            if page is None:
+                raise Unavailable(f"room {room.info.name} is gone")
+            fits = _extend(newest, [dialect.entry(message) for message in reversed(page.entries)])
+            more = fits and len(page.entries) == limit and len(newest) < self._history_limit
+            before = page.entries[0].seq if page.entries else 0
+        yield b"".join(reversed(newest))
+
+    async def _missed(self, room: Room, dialect: Dialect, plan: Plan, upto: int) -> AsyncIterator[bytes]:
+        """Yield messages and deletions in the order of the log, then the older messages that have changed."""
+        since = after = plan.since or 0
         while after < upto:
-            page = page or await self._page(room, after)
+            page = await self._page(room, after)
             entries = [entry for entry in page.entries if entry.seq <= upto]
             if not entries:
                 raise Unavailable(f"room {room.info.name}: the log ends before {upto}")
             if entries[0].seq != after + 1:  # pruned in the meantime: a gap must not go unnoticed
                 raise Unavailable(f"room {room.info.name}: the log begins after {after + 1}")
-            yield b"".join(map(dialect.entry, entries))
-            page, after = None, entries[-1].seq
+            yield b"".join(map(dialect.entry, filter(_is_told, entries)))
+            after = entries[-1].seq
+        changed = await self._changed(room, since)
+        yield b"".join(map(dialect.changed, changed.messages))
+
+
+def _extend(frames: list[bytes], more: list[bytes]) -> bool:
+    """Append frames until they have `MOST_BYTES`; return whether all fit. The first one always does."""
+    size = sum(map(len, frames))
+    for frame in more:
+        size += len(frame)
+        if frames and size > MOST_BYTES:
+            return False
+        frames.append(frame)
+    return True
+
+
+def _is_told(entry: Entry) -> bool:
+    """Return whether a resume tells an entry as it is: a message or a deletion."""
+    return entry.target is None or entry.empties

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 from tornchat.metrics.counts import Counts
-from tornchat.model import ERASED, Entry, Participant, PresenceChange, RoomInfo, User
+from tornchat.model import Entry, Participant, PresenceChange, RoomInfo, User
 from tornchat.rooms.member import Member, Outlet
 from tornchat.rooms.roster import ToldRoster
 from tornchat.rooms.stream import Stream
+from tornchat.rooms.tail import Tail
 from tornchat.wire import Dialect
 
 MOST_HELD = 10_000
@@ -32,7 +34,7 @@ class PositionLost(Exception):
 
 
 class RoomLimits(NamedTuple):
-    """Length of the tail (entries), maximum backlog of a member (bytes), and `[rooms] presence_limit`."""
+    """Length of the tail (messages), maximum backlog of a member (bytes), and `[rooms] presence_limit`."""
 
     tail_length: int
     send_buffer_bytes: int
@@ -81,7 +83,7 @@ class Room:
         self.seq = 0
         self.first_seq = 1
         """The `seq` of the oldest entry still stored, as last read by this node."""
-        self.tail: deque[Entry] = deque(maxlen=limits.tail_length)
+        self.tail = Tail(limits.tail_length)
         self.roster = ToldRoster(limits.presence_limit)
         self.streams: dict[str, Stream] = {}
         self.population = 0
@@ -93,24 +95,38 @@ class Room:
         """True from the call of `Flushes.add` until the flush begins."""
         self._flush = flush
         self._held: dict[int, Entry] = {}
-        self._acks: dict[int, list[tuple[Member, str]]] = {}
+        self._acks: dict[int, list[tuple[Member, str]]] = {}  # seq of an entry -> who waits for it
         self._nudged: list[Member] = []
         self._unserved: list[tuple[Stream, int, bytes, list[Member]]] = []
 
     # --- the log ---
 
-    def start(self, seq: int, tail: Iterable[Entry], first_seq: int = 1) -> None:
-        """Set the position to `seq` and the tail to the entries that end there. Call before `enter`."""
+    def start(
+        self, seq: int, tail: Sequence[Entry], first_seq: int = 1, older: Sequence[Entry] | None = None
+    ) -> None:
+        """Set the position to `seq` and the tail to the entries that end there. Call before `enter`.
+
+        `older` are the messages before these entries, if they were read: as many as there are entries in
+        `tail` that are no messages, or all.
+        """
         self.seq = seq
         self.first_seq = first_seq
-        self.tail.extend(tail)
+        since = messages_since = tail[0].seq - 1 if tail else seq
+        acts = [entry for entry in tail if entry.target is not None]
+        if older is not None:
+            messages_since = older[0].seq - 1 if len(older) >= len(acts) else first_seq - 1
+        messages = [entry for entry in chain(older or (), tail) if entry.target is None]
+        self.tail.start(messages, acts, (messages_since, since))
 
     def prune(self, first_seq: int) -> None:
         """Remove entries before `first_seq` from the tail; they are no longer stored and must not be sent."""
         self.first_seq = max(self.first_seq, first_seq)
-        while self.tail and self.tail[0].seq < self.first_seq:
-            self.tail.popleft()
-            for stream in self.streams.values():
+        self._forget(self.tail.prune(self.first_seq))
+
+    def _forget(self, count: int) -> None:
+        """Remove the frames of messages that the tail has removed."""
+        for stream in self.streams.values():
+            for _ in range(count):
                 stream.frames.popleft()
 
     def accept(self, epoch: str, entries: Sequence[Entry]) -> None:
@@ -132,28 +148,29 @@ class Room:
 
     def _append(self, entry: Entry) -> None:
         self.seq = entry.seq
-        if entry.kind == "deletion":
-            self._blank(entry.target or 0, entry.sender_id == ERASED.id)
-        self.tail.append(entry)
         self.counts.deliveries += self.population
-        for stream in self.streams.values():
-            frame = stream.dialect.entry(entry)
-            stream.frames.append(frame)
-            stream.append(frame)
+        if entry.target is not None:
+            self._act(entry)
+        else:  # here, and not in a method of its own, since all messages come this way
+            removed = self.tail.append(entry)
+            for stream in self.streams.values():
+                frame = stream.dialect.entry(entry)
+                stream.frames.append(frame)
+                stream.append(frame)
+            if removed:
+                self._forget(removed)
         if self._acks:
             for member, client_id in self._acks.pop(entry.seq, ()):
-                self.aside(member, member.stream.dialect.ack(client_id, entry.seq))
+                self.aside(member, member.stream.dialect.ack(client_id, entry))
         self._news()
 
-    def _blank(self, target: int, erased: bool) -> None:
-        """Remove the text of a message, and its sender if that is an erased user."""
-        for index, entry in enumerate(self.tail):
-            if entry.seq == target:
-                sender = ERASED if erased else Participant(entry.sender_id, entry.sender_username)
-                blank = Entry(entry.seq, sender.id, sender.username, "", entry.sent_at, entry.draft_id)
-                self.tail[index] = blank
-                for stream in self.streams.values():
-                    stream.frames[index] = stream.dialect.entry(blank)
+    def _act(self, entry: Entry) -> None:
+        """Bring the target in the tail to its new state; its frames are encoded when a member joins."""
+        index = self.tail.act(entry)
+        for stream in self.streams.values():
+            if index is not None:
+                stream.frames[index] = None
+            stream.append(stream.dialect.entry(entry))
 
     def held(self) -> list[int]:
         """Return the seqs of held entries, which wait for missing entries before them."""
@@ -169,11 +186,6 @@ class Room:
         self._held = {seq: entry for seq, entry in self._held.items() if seq > self.seq}
         return bool(self._held)
 
-    def tail_after(self, since: int) -> int | None:
-        """Return the number of entries after `since`; None if the tail does not hold all of them."""
-        count = self.seq - since
-        return count if 0 <= count <= len(self.tail) else None
-
     # --- members ---
 
     def members(self) -> list[Member]:
@@ -184,9 +196,7 @@ class Room:
         """Return the stream of this dialect, creating it if necessary."""
         stream = self.streams.get(dialect.name)
         if stream is None:
-            stream = self.streams[dialect.name] = Stream(
-                dialect, self.tail, self.limits.tail_length, self.counts
-            )
+            stream = self.streams[dialect.name] = Stream(dialect, self.tail, self.counts)
         return stream
 
     def enter(
@@ -228,12 +238,12 @@ class Room:
                 stream.append(stream.dialect.presence(change))
             self._news()
 
-    def ack(self, member: Member, client_id: str, seq: int) -> None:
-        """Send an acknowledgement directly after the frame of the entry at `seq`."""
-        if seq <= self.seq:
-            self.aside(member, member.stream.dialect.ack(client_id, seq))
+    def ack(self, member: Member, client_id: str, entry: Entry) -> None:
+        """Send an acknowledgement directly after the frame of the entry."""
+        if entry.seq <= self.seq:
+            self.aside(member, member.stream.dialect.ack(client_id, entry))
         else:
-            self._acks.setdefault(seq, []).append((member, client_id))
+            self._acks.setdefault(entry.seq, []).append((member, client_id))
 
     def aside(self, member: Member, frame: bytes) -> None:
         """Send `frame` to one member, in order with the frames of the room's stream."""

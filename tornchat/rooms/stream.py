@@ -7,23 +7,22 @@ cursor of the slowest member that may still catch up.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from itertools import islice
 
 from tornchat.metrics.counts import Counts
-from tornchat.model import Entry
 from tornchat.rooms.member import SLICE_BYTES, Member
+from tornchat.rooms.tail import Tail
 from tornchat.wire import Dialect
 from tornchat.wire.framing import frame_length, whole_frames
 
 
 class Stream:
-    """One dialect's stream in one room, and the tail of the log encoded in this dialect."""
+    """One dialect's stream in one room, and the messages of the tail encoded in this dialect."""
 
     __slots__ = (
         "_chunks",
         "_opened",
         "_pending",
+        "_tail",
         "behind",
         "counts",
         "dialect",
@@ -33,13 +32,15 @@ class Stream:
         "members",
     )
 
-    def __init__(self, dialect: Dialect, tail: Iterable[Entry], tail_length: int, counts: Counts) -> None:
+    def __init__(self, dialect: Dialect, tail: Tail, counts: Counts) -> None:
         self.dialect = dialect
+        self._tail = tail
         self.counts = counts
         self.members: dict[str, Member] = {}
         self.behind: set[Member] = set()
         """Members that did not receive all bytes of a flush; some may have caught up since."""
-        self.frames: deque[bytes] = deque(map(dialect.entry, tail), maxlen=tail_length)
+        self.frames: deque[bytes | None] = deque([None] * len(tail.messages))
+        """The frame of each message in the tail; None: encoded when it is needed."""
         self.head = 0
         """Offset (bytes) at which the next frame is appended."""
         self.end = 0
@@ -68,9 +69,45 @@ class Stream:
         start, self._opened = self._opened, self.end
         return start, self._read(start, self.end) if start < self.end else b""
 
-    def history(self, count: int) -> bytes:
-        """Return the newest `count` entries of the tail as joined frames."""
-        return b"".join(islice(self.frames, max(0, len(self.frames) - count), None))
+    def newest(self, most: int, most_bytes: int) -> tuple[int, bytes]:
+        """Return how many of the tail's newest messages are within both limits, and their frames.
+
+        It is at least one message, if there is one.
+        """
+        parts: list[bytes] = []
+        size = 0
+        for index in range(len(self.frames) - 1, max(-1, len(self.frames) - 1 - most), -1):
+            frame = self._frame(index)
+            if parts and size + len(frame) > most_bytes:
+                break
+            parts.append(frame)
+            size += len(frame)
+        parts.reverse()
+        return len(parts), b"".join(parts)
+
+    def resumed(self, since: int) -> bytes | None:
+        """Return the frames for a member who knows the log up to `since`; None if the tail lacks some.
+
+        First the messages and deletions after it, in the order of the log, then the present state of older
+        messages that were acted on.
+        """
+        tail, dialect = self._tail, self.dialect
+        older = tail.acted_on(since) if tail.covers(since) else None
+        if older is None:
+            return None
+        first = tail.after(since)
+        frames = [(tail.messages[i].seq, self._frame(i)) for i in range(first, len(tail.messages))]
+        if deletions := tail.deletions(since):
+            frames += [(act.seq, dialect.entry(act)) for act in deletions]
+            frames.sort()
+        parts = [frame for _, frame in frames]
+        return b"".join(parts + [dialect.changed(tail.messages[index]) for index in older])
+
+    def _frame(self, index: int) -> bytes:
+        frame = self.frames[index]
+        if frame is None:
+            frame = self.frames[index] = self.dialect.entry(self._tail.messages[index])
+        return frame
 
     def due(self, member: Member) -> bytes:
         """Return the next frames for `member`, about `SLICE_BYTES` bytes, and advance its cursor.

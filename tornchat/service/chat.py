@@ -151,6 +151,8 @@ class Chat:
             Quotas(settings.limits, offenders),
             slow_modes,
             self.counts,
+            self.audit,
+            settings.messages.edit_seconds,
             self.refuse,
         )
         self.committer = self.posting.committer
@@ -160,8 +162,7 @@ class Chat:
             self.people,
             self._enforcement,
             self.audit,
-            self.committer,
-            self._drafts,
+            self.posting,
             settings.limits.sanctions_per_room,
         )
         self.site = SiteModeration(hooks, self.people, self._enforcement, self.audit)

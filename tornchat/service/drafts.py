@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from itertools import count
 
-from msgspec.structs import replace
-
 from tornchat.errors import ChatError
 from tornchat.model import Draft, RoomInfo, RoomSummary, User
 from tornchat.wire import Said
@@ -33,7 +31,7 @@ class Drafts:
             raise ChatError("invalid_message", "The message holds a NUL character.")
 
     def make(self, user: User, room: RoomInfo | RoomSummary, said: Said) -> Draft:
-        """Create the draft of a message from `user`, with a new id and the current time."""
+        """Create the draft of what `user` said, with a new id and the current time."""
         return Draft(
             draft_id=f"{self._node_id}-{next(self._numbers)}",
             room=room.name,
@@ -42,9 +40,7 @@ class Drafts:
             text=said.text,
             sent_at=int(time.time() * 1000),
             client_id=said.client_id,
+            kind=said.kind,
+            target=said.target,
             epoch=room.epoch,
         )
-
-    def delete(self, user: User, room: RoomInfo | RoomSummary, target: int) -> Draft:
-        """Create the draft of a deletion of the entry with the `seq` `target`."""
-        return replace(self.make(user, room, Said("")), kind="deletion", target=target)

@@ -187,11 +187,11 @@ class Joining:
     async def _begin(self, session: Session, plan: Plan, outlet: Outlet) -> None:
         """Send the welcome, the user list and the history. Raises `Unavailable`, `ConnectionError`."""
         user, room, dialect = session.user, session.room, session.member.stream.dialect
-        tail = room.tail_after(plan.after)
-        older = self._history.older(room, dialect.plain, plan, room.seq) if tail is None else None
+        history = self._history.at_once(room, session.member.stream, plan)
+        older = self._history.older(room, dialect.plain, plan, room.seq) if history is None else None
         start = dialect.welcome(Welcome(room.info.name, user, room.info.epoch, room.seq, plan.recovered))
         users = dialect.users(room.roster.encoded(user.participant, dialect.marks_guests))
-        first = start + users + session.member.stream.history(tail or 0)
+        first = start + users + (history or b"")
         slices = slices_of(first)
         ready = outlet.send(next(slices))
         self._counts.sent_bytes += len(first)

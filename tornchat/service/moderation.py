@@ -13,17 +13,16 @@ from msgspec.structs import replace
 
 from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
-from tornchat.log.commit import Committer
 from tornchat.model import RoomSummary, Sanction, SanctionKind, User
 from tornchat.service import rights
 from tornchat.service.access import Access, VisibleRoom
 from tornchat.service.audit import Audit
-from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import Enforcement
 from tornchat.service.people import People
-from tornchat.service.reading import message_at
+from tornchat.service.posting import Posting
 from tornchat.service.rights import Act
 from tornchat.service.slow import MOST_SECONDS
+from tornchat.wire import Said
 
 FOREVER = 10 * 365 * 86400.0
 """Maximum duration of a sanction in seconds."""
@@ -41,8 +40,7 @@ class Moderation:
         people: People,
         enforcement: Enforcement,
         audit: Audit,
-        committer: Committer,
-        drafts: Drafts,
+        posting: Posting,
         sanctions_per_room: int,
     ) -> None:
         """`sanctions_per_room` is for each kind; 0 is no limit."""
@@ -51,8 +49,7 @@ class Moderation:
         self._people = people
         self._enforcement = enforcement
         self._audit = audit
-        self._committer = committer
-        self._drafts = drafts
+        self._posting = posting
         self.sanctions_per_room = sanctions_per_room
 
     # --- people ---
@@ -163,16 +160,7 @@ class Moderation:
         Requires that the user sent the message or has the action "moderate". Raises `ChatError`
         (`not_found`) if there is no message at `seq`.
         """
-        place = await self._access.require(user, room, "see")
-        entry = await message_at(self._hooks, room, seq)
-        act: Act = "delete own message" if entry.sender_id == user.id else "delete message"
-        if not rights.may(place.standings, act):
-            raise ChatError("forbidden")
-        if entry.text:
-            draft = self._drafts.delete(user, place.room, seq)
-            await self._committer.store(draft, self._access.position(room))
-            if act == "delete message":
-                await self._audit.record(user, act, place.room, entry.sender_id, f"message {seq}")
+        await self._posting.change(user, room, Said("", None, "deletion", seq))
 
 
 def refuse_outranked(place: VisibleRoom, found: Sequence[Sanction], user_id: str, kind: SanctionKind) -> None:

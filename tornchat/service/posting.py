@@ -20,14 +20,17 @@ from tornchat.cluster.slowmodes import SlowModes
 from tornchat.errors import TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.words import is_encodable
+from tornchat.kinds import BUILT_IN
 from tornchat.log.commit import PATIENCE, Committer
 from tornchat.log.queue import Pending
 from tornchat.metrics.counts import Counts
-from tornchat.model import ADMIN, SITE, Draft, Entry, Refusal, RoomInfo, Stored, StoreResult, User
+from tornchat.model import ADMIN, SITE, Draft, Entry, More, Refusal, RoomInfo, Stored, StoreResult, User
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.registry import Registry
 from tornchat.service.access import Access
 from tornchat.service.admission import refuse_off_site
+from tornchat.service.audit import Audit
+from tornchat.service.changing import Changing
 from tornchat.service.drafts import Drafts
 from tornchat.service.joining import Session
 from tornchat.service.quota import Quota, Quotas
@@ -54,9 +57,14 @@ class Posting:
         quotas: Quotas,
         slow_modes: SlowModes,
         counts: Counts,
+        audit: Audit,
+        edit_seconds: float,
         refuse: Refuse,
     ) -> None:
-        """`refuse` sends a session the error frame of a draft that is refused."""
+        """`refuse` sends a session the error frame of a draft that is refused.
+
+        `edit_seconds` is the time for which messages may be edited; 0: forever.
+        """
         self._hooks = hooks
         self._access = access
         self._sanctions = sanctions
@@ -68,7 +76,10 @@ class Posting:
         self._slow_rooms = slow_modes.seconds
         self._slow = SlowMode(hooks, access, rooms, slow_modes)
         self._counts = counts
+        self._audit = audit
+        self._tasks = tasks
         self._refuse = refuse
+        self._changing = Changing(hooks, access, self._filtered, edit_seconds)
         self._now = asyncio.get_running_loop().time
         self._gated = hooks.provides("authorize") or hooks.provides("filter_message")
         self._filters = hooks.provides("filter_message")
@@ -87,7 +98,8 @@ class Posting:
             raise Closed(UNAUTHORIZED, "token expired")
         quota = session.quota or self._quota(session)
         try:
-            self._drafts.check(said.text)
+            if said.target is None or self._changing.kind(said).speaks:
+                self._drafts.check(said.text)
             user = session.user.id
             if quota.contended or self.committer.queue.full_for(user) or quota.take(size, self._now()):
                 self.quotas.note(user)
@@ -115,8 +127,10 @@ class Posting:
     def _admitted(self, session: Session, said: Said) -> Awaitable[None] | None:
         """Pass a message on that is within its user's rate. Raises `ChatError`."""
         draft = self._drafts.make(session.user, session.room.info, said)
-        if self._sanctions.mutes:
+        if self._sanctions.mutes and (said.target is None or self._changing.kind(said).speaks):
             self._refuse_muted(draft.room, session.user)
+        if said.target is not None:
+            return self._change(session, draft, said)
         if self._gated or (self._slow_rooms and draft.room in self._slow_rooms):
             return self._through_gates(session, draft)
         self._submit(session, draft)
@@ -131,9 +145,7 @@ class Posting:
         """
         info = await self._access.see(user, room)
         self._drafts.check(said.text)
-        if wait := self.quotas.of(user.id).take(len(said.text.encode()), self._now()):
-            self.quotas.note(user.id)
-            raise ChatError("rate_limited", "", round(wait, 3), said.client_id)
+        self._refuse_fast(user, said)
         await self._refuse_sanctioned(user, room)
         draft = self._drafts.make(user, info, said)
         slow = await self._slow.binds(user, info, draft)
@@ -155,6 +167,38 @@ class Posting:
         self._slow.settle(draft, stored)
         return stored
 
+    async def change(self, user: User, room: str, said: Said) -> Stored:
+        """Change a message as `user`, without a session, and return the entry that did.
+
+        Raises like `post`, and `ChatError` with `not_found`, `forbidden`, `stale` and `unsupported`.
+        """
+        kind = self._changing.kind(said)
+        info = await self._access.see(user, room)
+        if kind.speaks:
+            self._drafts.check(said.text)
+            self._refuse_fast(user, said)
+            await self._refuse_sanctioned(user, room)
+        draft = self._drafts.make(user, info, said)
+        await self._space(draft)
+        ready = await self._changing.prepare(user, info, draft, said)
+        if isinstance(ready, Stored):
+            return ready
+        await self._look_again(user, draft, kind.speaks)
+        stored = await self.committer.store(ready.draft, self._access.position(room))
+        if ready.moderates is not None and not stored.repeated:
+            await self._moderated(user, info, ready.draft, ready.moderates)
+        return stored
+
+    def _refuse_fast(self, user: User, said: Said) -> None:
+        if wait := self.quotas.of(user.id).take(len(said.text.encode()), self._now()):
+            self.quotas.note(user.id)
+            raise ChatError("rate_limited", "", round(wait, 3), said.client_id)
+
+    async def _moderated(self, user: User, room: RoomInfo, draft: Draft, sender_id: str) -> None:
+        """Record that a user acted on a message of `sender_id`, if that needed a right."""
+        if right := BUILT_IN[draft.kind].others:
+            await self._audit.record(user, right, room, sender_id, f"message {draft.target}")
+
     async def say_as(self, user: User, room: str, said: Said, trusted: bool) -> Stored:
         """Send a message on behalf of code in the process. See `ChatHandle.say`."""
         if not all(map(is_encodable, (said.text, user.id, user.username, said.client_id or ""))):
@@ -173,12 +217,12 @@ class Posting:
         if wait := self._sanctions.muted_for(room, user):
             raise ChatError("muted", "", round(wait, 3))
 
-    async def _refuse_sanctioned(self, user: User, room: str) -> None:
-        """Refuse a muted or banned user, in any room. Raises `ChatError`, `Unavailable`."""
+    async def _refuse_sanctioned(self, user: User, room: str, speaks: bool = True) -> None:
+        """Refuse who is banned, or muted and `speaks`, in any room. Raises `ChatError`, `Unavailable`."""
         until = await self._sanctions.until(room, user)
         if "ban" in until:
             raise ChatError("room_not_found")
-        if "mute" in until:
+        if "mute" in until and speaks:
             raise ChatError("muted", "", round(max(0.0, until["mute"] - time.time()), 3))
 
     # --- filter ---
@@ -191,7 +235,23 @@ class Posting:
             if self._still_there(session):
                 if slow:
                     self._slow.take(filtered, session.room.info)
-                self._submit(session, filtered, slow)
+                self._submit(session, filtered, slow=slow)
+        except ChatError as error:
+            self._refuse(session, error, draft.client_id)
+        except Unavailable:
+            self._refuse(session, ChatError("unavailable"), draft.client_id)
+
+    async def _change(self, session: Session, draft: Draft, said: Said) -> None:
+        """Prepare a session's draft that acts on a message, then submit it."""
+        room = session.room.info
+        try:
+            ready = await self._changing.prepare(session.user, room, draft, said)
+            if not self._still_there(session, self._changing.kind(said).speaks):
+                return
+            if isinstance(ready, Stored):
+                self._acknowledge(session, draft.client_id, ready)
+                return
+            self._submit(session, ready.draft, moderates=ready.moderates)
         except ChatError as error:
             self._refuse(session, error, draft.client_id)
         except Unavailable:
@@ -207,6 +267,8 @@ class Posting:
             return draft
         filtered = await self._hooks.filter_message(draft, user)
         self._drafts.check(filtered.text)
+        if filtered.text != draft.text and draft.more is None:  # a repeat is known by what its sender sent
+            return replace(filtered, more=More(digest=draft.digest))
         return filtered
 
     async def _space(self, draft: Draft) -> None:
@@ -219,10 +281,10 @@ class Posting:
 
     # --- look again: check state that an await may have changed; no await follows before `submit` ---
 
-    def _still_there(self, session: Session) -> bool:
+    def _still_there(self, session: Session, speaks: bool = True) -> bool:
         """Return whether the session may still send; False if it has ended, and its draft is dropped.
 
-        Raises `ChatError` if the user has been muted.
+        Raises `ChatError` if the user has been muted, unless the draft does not speak.
         """
         if not session.room.present(session.member):
             return False
@@ -232,22 +294,24 @@ class Posting:
         room = session.room.info.name
         if self._sanctions.bans(room, session.user) or self._rooms.get(room) is not session.room:
             return False  # its connection is being closed
-        self._refuse_muted(room, session.user)
+        if speaks:
+            self._refuse_muted(room, session.user)
         return True
 
-    async def _look_again(self, user: User, draft: Draft) -> None:
+    async def _look_again(self, user: User, draft: Draft, speaks: bool = True) -> None:
         """Check existence of the room, ban, mute and expiry again, after the last plugin call.
 
         Raises `ChatError`, `Closed` (4001, 4003), `Unavailable`.
         """
         await self._sanctions.know(SITE)
         if self._rooms.warm(draft.room) is None or not self._sanctions.knows(draft.room):
-            await self._refuse_sanctioned(user, draft.room)
+            await self._refuse_sanctioned(user, draft.room, speaks)
             await self._access.exists(user, draft.room)
         refuse_off_site(self._sanctions, user)
         if self._sanctions.bans(draft.room, user):
             raise ChatError("room_not_found")
-        self._refuse_muted(draft.room, user)
+        if speaks:
+            self._refuse_muted(draft.room, user)
         if _expired(user):
             raise Closed(UNAUTHORIZED, "token expired")
 
@@ -257,11 +321,16 @@ class Posting:
 
     # --- commit ---
 
-    def _submit(self, session: Session, draft: Draft, slow: bool = False) -> None:
+    def _submit(
+        self, session: Session, draft: Draft, *, slow: bool = False, moderates: str | None = None
+    ) -> None:
         def answer(result: StoreResult) -> None:
             if slow:
                 self._slow.settle(draft, result)
             self._acknowledge(session, draft.client_id, result)
+            if moderates is not None and type(result) is Stored and not result.repeated:
+                record = self._moderated(session.user, session.room.info, draft, moderates)
+                self._tasks.start(record, "audit")
 
         self.committer.submit(draft, answer, session.room.seq)
 
@@ -290,9 +359,10 @@ class Posting:
             if result.code == "unconfirmed" and client_id is None:
                 session.member.outlet.end(TRY_AGAIN_LATER, "unconfirmed")
             else:
-                self._refuse(session, ChatError(result.code, result.reason), client_id)
+                error = ChatError(result.code, result.reason, revision=result.revision)
+                self._refuse(session, error, client_id)
         elif client_id is not None and type(result) is Stored:
-            session.room.ack(session.member, client_id, result.entry.seq)
+            session.room.ack(session.member, client_id, result.entry)
 
 
 def _expired(user: User) -> bool:

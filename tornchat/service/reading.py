@@ -27,15 +27,23 @@ class Reading:
     async def read_history(
         self, user: User, room: str, after: int | None = None, before: int | None = None, limit: int = 50
     ) -> Page:
-        """Return a page of at most `MOST_ENTRIES` entries of the room's log. See the hook `read_history`.
+        """Return a page of at most `MOST_ENTRIES` messages of the room. See the hook `read_messages`.
 
-        The page includes deletions. A message with an empty text has been deleted.
+        A message with an empty text has been deleted.
         """
         await self._access.see(user, room)
-        page = await self._hooks.read_history(room, after, before, min(max(limit, 1), MOST_ENTRIES))
+        limit = min(max(limit, 1), MOST_ENTRIES)
+        page = await self._hooks.read_messages(room, after, before, None, None, limit)
         if page is None:
             raise ChatError("room_not_found")
         return page
+
+    async def read_message(self, user: User, room: str, seq: int) -> Entry:
+        """Return the message at `seq` in its present state. Raises `ChatError` (`not_found`)."""
+        page = await self.read_history(user, room, max(seq - 1, 0), seq + 1, 1)
+        if not page.entries:
+            raise ChatError("not_found", "There is no such message.")
+        return page.entries[0]
 
     async def search(
         self, user: User, room: str, query: str, before: int | None = None, limit: int = 50
@@ -59,6 +67,6 @@ class Reading:
 async def message_at(hooks: Hooks, room: str, seq: int) -> Entry:
     """Return the message at `seq` of a room. Raises `ChatError` (`not_found`) if there is none."""
     page = await hooks.read_history(room, seq - 1, seq + 1, 1) if seq > 0 else None
-    if page is None or not page.entries or page.entries[0].kind != "message":
+    if page is None or not page.entries or page.entries[0].target is not None:
         raise ChatError("not_found", "There is no such message.")
     return page.entries[0]

@@ -161,6 +161,11 @@ def may(who: Iterable[Standing], act: Act) -> bool:
     return not GRANTS[act].isdisjoint(who)
 
 
+def allows(who: Iterable[Standing], row: str) -> bool:
+    """Return whether the row of the table with this name lets them; a row that is not there lets nobody."""
+    return any(act == row and may(who, act) for act in GRANTS)
+
+
 def over(who: Iterable[Standing], whom: frozenset[Standing]) -> bool:
     """Return whether a user who is all of `who` may kick, ban and mute one who is all of `whom`."""
     return any(whom <= OVER.get(one, frozenset()) for one in who)

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from tornchat import Draft, PresenceChange, User
+from tornchat import Draft, More, PresenceChange, User
 
 PATIENCE = 5.0
 """Maximum wait for an expected event, in seconds."""
@@ -102,4 +102,27 @@ def deletion(target: int, room: str = "tea", sender: str = "ann") -> Draft:
         sent_at=1_710_417_600_000,
         kind="deletion",
         target=target,
+    )
+
+
+def edit(
+    target: int,
+    text: str,
+    room: str = "tea",
+    expects: int | None = None,
+    client_id: str | None = None,
+    digest: str = "",
+) -> Draft:
+    """Return the draft of an edit of the message at `target`, which expects this revision."""
+    return Draft(
+        draft_id=f"draft-{secrets.token_hex(8)}",
+        room=room,
+        sender_id="id-ann",
+        sender_username="ann",
+        text=text,
+        sent_at=1_710_417_700_000,
+        client_id=client_id,
+        kind="edit",
+        target=target,
+        more=More(expects=expects, digest=digest),
     )

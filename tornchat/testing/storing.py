@@ -162,7 +162,8 @@ class StoringContract(Contract):
         blank = msgspec.structs.replace(_entry(said[1], 2), text="")
         wanted = (_entry(said[0], 1), blank, _entry(said[2], 3), deleted)
         page = await read(stage, room)
-        assert page.entries == wanted, f"afterwards the log holds {page.entries}"
+        kept = tuple(msgspec.structs.replace(entry, more=None) for entry in page.entries)
+        assert kept == wanted, f"afterwards the log holds {page.entries}"
 
     @promise("store_messages: a deletion may follow its target in the same batch")
     async def test_deletion_in_the_same_batch(self, stage: Stage) -> None:

@@ -64,12 +64,18 @@ class Classic(Shared):
         return b""
 
     def entry(self, entry: Entry) -> bytes:
-        if entry.kind != "message" or not entry.text:
+        if entry.target is not None or not entry.text:
             return b""
         stamp = self._timestamp(entry.sent_at)
         return text_frame(encode(ChatMessage(entry.text, entry.sender_username, entry.sender_id, stamp)))
 
-    def ack(self, client_id: str, seq: int) -> bytes:
+    def changed(self, message: Entry) -> bytes:
+        return b""
+
+    def caught_up(self, position: int) -> bytes:
+        return b""
+
+    def ack(self, client_id: str, entry: Entry) -> bytes:
         return b""
 
     def error(self, error: ChatError, client_id: str | None = None) -> bytes:

@@ -41,8 +41,14 @@ class Compressed:
     def presence(self, change: PresenceChange) -> bytes:
         return deflated(self.plain.presence(change), self._window_bits)
 
-    def ack(self, client_id: str, seq: int) -> bytes:
-        return self.plain.ack(client_id, seq)
+    def changed(self, message: Entry) -> bytes:
+        return self.plain.changed(message)
+
+    def caught_up(self, position: int) -> bytes:
+        return self.plain.caught_up(position)
+
+    def ack(self, client_id: str, entry: Entry) -> bytes:
+        return self.plain.ack(client_id, entry)
 
     def error(self, error: ChatError, client_id: str | None = None) -> bytes:
         return self.plain.error(error, client_id)

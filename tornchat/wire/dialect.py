@@ -10,10 +10,17 @@ from tornchat.model import Entry, PresenceChange, User
 
 
 class Said(NamedTuple):
-    """A message from a client. `client_id` is the client's id for it, or None if the dialect has no ids."""
+    """What a client says. `client_id` is the client's id for it, or None if the dialect has no ids.
+
+    What acts on a message has its `seq` as `target`, and a `kind`; `expects` is the revision that the client
+    believes the message to have.
+    """
 
     text: str
     client_id: str | None = None
+    kind: str = "message"
+    target: int | None = None
+    expects: int | None = None
 
 
 class Welcome(NamedTuple):
@@ -48,6 +55,10 @@ class Dialect(Protocol):
     def welcome(self, welcome: Welcome) -> bytes: ...
     def users(self, participants: Iterable[bytes]) -> bytes: ...
     def entry(self, entry: Entry) -> bytes: ...
+    def changed(self, message: Entry) -> bytes:
+        """Return the frame that says what a message is now, for a member who knows an earlier state."""
+
+    def caught_up(self, position: int) -> bytes: ...
     def presence(self, change: PresenceChange) -> bytes: ...
-    def ack(self, client_id: str, seq: int) -> bytes: ...
+    def ack(self, client_id: str, entry: Entry) -> bytes: ...
     def error(self, error: ChatError, client_id: str | None = None) -> bytes: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -16,6 +16,8 @@ from tornchat.wire.repeats import STRING, refuse_repeated_keys, unreadable
 from tornchat.wire.shared import Seq, Shared, Timestamp, encode
 
 V1_SUBPROTOCOL = "tornchat.v1"
+MOST_SEQ = 2**53 - 1
+"""The largest integer that all JSON parsers represent exactly."""
 QUOTES_OF_THREE_PAIRS = 12
 """A decoded message with this number of quotes has only the required keys, so that none is repeated."""
 QUOTES_OF_ONE_PAIR = 4
@@ -29,13 +31,40 @@ _V1_THREE_KEYS = re.compile(
 ).fullmatch
 
 
+ClientId: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=64, description="Yours, never used before by you in this room.")
+]
+Revision: TypeAlias = Annotated[int, Meta(ge=0, description="How often the message was edited.")]
+Target: TypeAlias = Annotated[
+    int, Meta(ge=0, le=MOST_SEQ, description="The place of the message in the log.")
+]
+EditedAt: TypeAlias = Annotated[Timestamp | None, Meta(description="When it was edited last, if it was.")]
+Changer: TypeAlias = Annotated[
+    Seq | None, Meta(description="The place of the last entry that acted on it, if one did.")
+]
+
+
 class V1Send(msgspec.Struct, tag_field="type", tag="send"):
     """`{"type": "send", "id": "...", "message": "..."}`; the id is chosen by the client."""
 
-    id: Annotated[
-        str, Meta(min_length=1, max_length=64, description="Yours, never used before by you in this room.")
-    ]
+    id: ClientId
     message: str
+
+
+class V1Edit(msgspec.Struct, tag_field="type", tag="edit"):
+    """Gives one's own message another text, if it still has this revision."""
+
+    id: ClientId
+    seq: Target
+    revision: Annotated[int, Meta(ge=0, le=MOST_SEQ, description="The revision that you know.")]
+    message: str
+
+
+class V1Delete(msgspec.Struct, tag_field="type", tag="delete"):
+    """Deletes a message: one's own, or as a moderator."""
+
+    id: ClientId
+    seq: Target
 
 
 class V1Ping(msgspec.Struct, tag_field="type", tag="ping"):
@@ -46,18 +75,47 @@ class V1Pong(msgspec.Struct, tag_field="type", tag="pong"):
     """The answer to a `ping`."""
 
 
+V1Request: TypeAlias = V1Send | V1Edit | V1Delete
+
+
 class _AnyId(msgspec.Struct):
     id: str
 
 
-class V1ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
-    """A message in the dialect `v1`, with its `seq` in the log. A deleted message has an empty text."""
+class _PlainMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
+    """A message that nothing acted on: `V1ChatMessage` without the fields that it then lacks."""
 
     message: str
     sender_username: str
     sender_id: str
     timestamp: Timestamp
     seq: Seq
+
+
+class V1ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message", omit_defaults=True):
+    """A message in its present state, with its `seq` in the log. A deleted message has an empty text."""
+
+    message: str
+    sender_username: str
+    sender_id: str
+    timestamp: Timestamp
+    seq: Seq
+    revision: Revision = 0
+    edited_at: EditedAt = None
+    position: Changer = None
+
+
+class MessageChanged(msgspec.Struct, tag_field="type", tag="message_changed", omit_defaults=True):
+    """The message `seq` has changed. `position` is the place of what changed it.
+
+    Fields that did not change may be absent.
+    """
+
+    seq: Seq
+    position: Seq
+    revision: Annotated[int, Meta(ge=0, description="How often it was edited by now.")]
+    message: str | None = None
+    edited_at: EditedAt = None
 
 
 class MessageDeleted(msgspec.Struct, tag_field="type", tag="message_deleted"):
@@ -91,11 +149,21 @@ class V1UserJoin(msgspec.Struct, tag_field="type", tag="user_join", omit_default
     guest: bool = False
 
 
-class Ack(msgspec.Struct, tag_field="type", tag="ack"):
-    """The message with the client's id `id` is stored at `seq`."""
+class CaughtUp(msgspec.Struct, tag_field="type", tag="caught_up"):
+    """The end of a history and of a resume: all up to `position` has been sent. What follows is live."""
+
+    position: Seq
+
+
+class Ack(msgspec.Struct, tag_field="type", tag="ack", omit_defaults=True):
+    """What the client sent with the id `id` is stored.
+
+    `seq` is the message, and `position` the place of what acts on it, if that is no message itself.
+    """
 
     id: str
     seq: Seq
+    position: Annotated[Seq | None, Meta(description="The place of an edit or a deletion itself.")] = None
 
 
 class V1Error(msgspec.Struct, tag_field="type", tag="error", omit_defaults=True):
@@ -105,6 +173,7 @@ class V1Error(msgspec.Struct, tag_field="type", tag="error", omit_defaults=True)
     error: Annotated[str, Meta(description="For people; it may change.")]
     id: Annotated[str | None, Meta(description="The message that it is about, if that is known.")] = None
     retry_after: Annotated[float | None, Meta(description="Seconds, if they are known.")] = None
+    revision: Annotated[int | None, Meta(description="With `stale`: the message's present one.")] = None
 
 
 class V1(Shared):
@@ -113,7 +182,8 @@ class V1(Shared):
     name = "v1"
     marks_guests = True
     pong = text_frame(encode(V1Pong()))
-    _decode = staticmethod(msgspec.json.Decoder(V1Send).decode)
+    _decode_send = staticmethod(msgspec.json.Decoder(V1Send).decode)
+    _decode = staticmethod(msgspec.json.Decoder(V1Request).decode)
 
     @property
     def plain(self) -> Dialect:
@@ -121,14 +191,25 @@ class V1(Shared):
 
     def decode(self, payload: bytes) -> Said | None:
         try:
-            sent = self._decode(payload)
+            sent = self._decode_send(payload)
+        except msgspec.ValidationError:
+            return self._decode_other(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            if _is_ping(payload):  # looked for last, so that messages don't wait for it
-                return None
             raise unreadable(error, _client_id(payload)) from None
         if payload.count(b'"') != QUOTES_OF_THREE_PAIRS and not _V1_THREE_KEYS(payload):
             refuse_repeated_keys(payload)
         return Said(sent.message, sent.id)
+
+    def _decode_other(self, payload: bytes) -> Said | None:
+        """Decode what is no message to send; the frequent ones are spared the look at their type."""
+        try:
+            sent = self._decode(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            if _is_ping(payload):
+                return None
+            raise unreadable(error, _client_id(payload)) from None
+        refuse_repeated_keys(payload)
+        return _said(sent)
 
     def welcome(self, welcome: Welcome) -> bytes:
         user = welcome.user.participant
@@ -143,19 +224,60 @@ class V1(Shared):
         return super().presence(change)
 
     def entry(self, entry: Entry) -> bytes:
-        if entry.kind == "deletion":
-            return text_frame(encode(MessageDeleted(entry.target or 0, entry.seq)))
+        if entry.target is not None:
+            return self._act(entry, entry.target)
         stamp = self._timestamp(entry.sent_at)
+        if entry.more is None:
+            return text_frame(
+                encode(_PlainMessage(entry.text, entry.sender_username, entry.sender_id, stamp, entry.seq))
+            )
+        message = V1ChatMessage(
+            entry.text,
+            entry.sender_username,
+            entry.sender_id,
+            stamp,
+            entry.seq,
+            revision=entry.revision,
+            edited_at=self._edited_at(entry),
+            position=entry.position,
+        )
+        return text_frame(encode(message))
+
+    def _act(self, entry: Entry, target: int) -> bytes:
+        if entry.empties:
+            return text_frame(encode(MessageDeleted(target, entry.seq)))
+        edited_at = self._timestamp(entry.sent_at)
         return text_frame(
-            encode(V1ChatMessage(entry.text, entry.sender_username, entry.sender_id, stamp, entry.seq))
+            encode(MessageChanged(target, entry.seq, entry.revision, entry.text or None, edited_at))
         )
 
-    def ack(self, client_id: str, seq: int) -> bytes:
-        return text_frame(encode(Ack(client_id, seq)))
+    def changed(self, message: Entry) -> bytes:
+        known = (message.seq, message.position, message.revision)
+        return text_frame(encode(MessageChanged(*known, message.text, self._edited_at(message))))
+
+    def _edited_at(self, message: Entry) -> str | None:
+        edited_at = message.more.edited_at if message.more is not None else 0
+        return self._timestamp(edited_at) if edited_at else None
+
+    def caught_up(self, position: int) -> bytes:
+        return text_frame(encode(CaughtUp(position)))
+
+    def ack(self, client_id: str, entry: Entry) -> bytes:
+        if entry.target is None:
+            return text_frame(encode(Ack(client_id, entry.seq)))
+        return text_frame(encode(Ack(client_id, entry.target, entry.seq)))
 
     def error(self, error: ChatError, client_id: str | None = None) -> bytes:
         known = client_id or error.client_id
-        return text_frame(encode(V1Error(error.code, error.text, known, error.retry_after)))
+        return text_frame(encode(V1Error(error.code, error.text, known, error.retry_after, error.revision)))
+
+
+def _said(sent: V1Request) -> Said:
+    if isinstance(sent, V1Send):
+        return Said(sent.message, sent.id)
+    if isinstance(sent, V1Edit):
+        return Said(sent.message, sent.id, "edit", sent.seq, sent.revision)
+    return Said("", sent.id, "deletion", sent.seq)
 
 
 class _PingType(msgspec.Struct):

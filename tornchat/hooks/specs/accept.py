@@ -48,18 +48,7 @@ def text_only(draft: Draft, answer: Draft) -> Draft:
         raise TypeError(f"it returned {type(answer.text).__name__}, not str")
     if not is_encodable(answer.text):  # storage can't write it, and would fail for the whole batch
         raise ValueError("it returned a text with a lone surrogate")
-    return Draft(
-        draft_id=draft.draft_id,
-        room=draft.room,
-        sender_id=draft.sender_id,
-        sender_username=draft.sender_username,
-        text=answer.text,
-        sent_at=draft.sent_at,
-        client_id=draft.client_id,
-        kind=draft.kind,
-        target=draft.target,
-        epoch=draft.epoch,
-    )
+    return replace(draft, text=answer.text)
 
 
 def clean_health(health: Mapping[str, str]) -> Mapping[str, str]:
@@ -83,4 +72,4 @@ def _clean_refusal(result: object) -> Refusal:
     if type(result) is not Refusal or result.code not in CODES:
         raise TypeError("it did not return one result per draft")
     reason = cleaned(result.reason)
-    return result if reason == result.reason else Refusal(result.code, reason)
+    return result if reason == result.reason else replace(result, reason=reason)

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @tell(role="events")
 def messages_stored(room: str, entries: Sequence[Entry]) -> Awaitable[None] | None:
-    """The entries, a tuple, have been stored. Called once, on the node that accepted the messages."""
+    """The entries, a tuple, have been stored. Called once, on the node that accepted the messages.
+
+    An entry with a `target` is no message: it edits or deletes the message at that place.
+    """
 
 
 @tell(role="events")

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def filter_message(draft: Draft, user: User) -> Awaitable[Draft] | Draft:
     """Return the draft, changed or unchanged; raise `Rejected` to refuse it with a text for its sender.
 
-    Only the text may be changed. Control characters in the text for the sender are replaced, and the text is
-    cut after 1,000 characters. If a plugin raises another exception, does not return a draft or misses
-    its deadline, the filter fails closed: the draft is not stored, and its sender receives `unavailable`.
+    Only the text may be changed. A draft with a `target` is an edit of the message at that place, and `text`
+    is the whole new text; deletions are not filtered. Control characters in the text for the sender are
+    replaced, and the text is cut after 1,000 characters. If a plugin raises another exception, does not
+    return a draft or misses its deadline, the filter fails closed: the draft is not stored, and its sender
+    receives `unavailable`.
     """

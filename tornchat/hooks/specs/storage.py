@@ -10,7 +10,7 @@ from tornchat.hooks.specs.accept import known_results
 from tornchat.hooks.specs.promise import begun, one
 
 if TYPE_CHECKING:
-    from tornchat.model import Draft, Page, Position, RoomInfo, StoreResult, User
+    from tornchat.model import Changed, Draft, Entry, Page, Position, RoomInfo, StoreResult, User
 
 
 @one(role="storage", required=True, deadline=4.0)
@@ -47,7 +47,17 @@ def store_messages(
     `(room, sender_id, client_id)`, also within one batch, returns the first entry (`repeated`) and uses no
     `seq`; with a different text it is refused as `conflict`. A draft whose `epoch` is not empty and differs
     from the room's is refused as `room_gone`, compared in the transaction that stores. A draft that can't be
-    stored gives a `Refusal` and does not affect the others. A deletion also clears its target's text.
+    stored gives a `Refusal` and does not affect the others. A deletion (`Draft.empties`) also clears its
+    target's text.
+
+    A plugin with the attribute `changes = True` also stores other drafts that have a `target`. It compares
+    and sets: in draft order, under a lock of the room, later drafts seeing earlier ones. If the target is no
+    message or was deleted, the draft is refused as `not_found`; if `more.expects` is not None and not the
+    target's revision, as `stale`, with the present `revision`. Else the target gets the draft's text, if
+    that is not empty, the next revision, `edited_at` and `position`. The entry has the new revision. A
+    client id is looked up before the target: what is compared is `Draft.digest`, which is kept with every
+    draft that has `more`, and which a deletion clears, so that every repeat of the same kind and target
+    matches then. A deletion also clears the texts of all entries that acted on its target.
 
     Raises `NotStored` if it is certain that nothing was or will be stored. Any other exception means that
     the outcome is unknown, and the core looks the drafts up by `draft_id`. A call must therefore not end
@@ -63,7 +73,40 @@ def read_history(
 
     With `after`, the page has the oldest entries with a higher `seq`. With `before`, it has the newest
     entries with a lower `seq`. With neither, it has the newest entries; with both, the oldest entries
-    between the two. The result reflects everything stored before the call.
+    between the two. The result reflects everything stored before the call. The page has entries of all
+    kinds, messages in their present state.
+    """
+
+
+@one(role="history", deadline=4.0)
+def read_messages(
+    room: str, after: int | None, before: int | None, around: int | None, thread: int | None, limit: int
+) -> Awaitable[Page | None] | Page | None:
+    """Return at most `limit` messages in their present state, oldest first; None if there is no such room.
+
+    `after` and `before` are as in `read_history`. With `around`, the page has the message at `around`, if
+    there is one, between about as many older and newer ones, and the two are ignored. With `thread`, only
+    messages of the thread of the message at `thread` are returned. Deleted messages are included, with an
+    empty text. The cost does not depend on how many other entries lie between the messages. Required of a
+    plugin with `changes = True`; in its absence the core reads `read_history`.
+    """
+
+
+@one(role="history", deadline=4.0)
+def read_changed(room: str, since: int, limit: int) -> Awaitable[Changed | None] | Changed | None:
+    """Return what somebody who knows the log up to `since` must be told again; None if there is no such room.
+
+    At most `limit` messages are returned, the oldest ones; `Changed` says which. Required of a plugin with
+    `changes = True`.
+    """
+
+
+@one(role="history", deadline=4.0)
+def find_stored(room: str, sender_id: str, client_id: str) -> Awaitable[Entry | None] | Entry | None:
+    """Return the entry that this sender stored with this client id; None if there is none, or no such room.
+
+    Its `more` has the `digest` that was kept with it, if one was. Required of a plugin with
+    `changes = True`: the core asks before it refuses a draft, which may repeat one that was stored.
     """
 
 

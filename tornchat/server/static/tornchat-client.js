@@ -11,6 +11,7 @@
  * What it promises:
  * - Every message of the room is told once and in order, also over reconnects: it resumes where it was. If the
  *   server can't do that, `welcome` says `recovered: false`: drop what you show, the newest history follows.
+ * - `messages` has the newest messages as they are now: edits and deletions are applied, in their order.
  * - What you send is stored once or refused with a reason, however often the connection breaks meanwhile.
  * - It reconnects by itself, after a random time that grows with each failure (full jitter), or when the server
  *   asks it to. After a final close (4000 no such room, 4001 unauthorized, 4003 removed) it doesn't.
@@ -32,6 +33,17 @@
  * @property {string} sender_id
  * @property {string} sender_username
  * @property {string} timestamp       When it was stored, RFC 3339 in UTC.
+ * @property {number} [revision]      How often it was edited, if it was.
+ * @property {string} [edited_at]     When last.
+ * @property {number} [position]      The place of the last edit or deletion, if there was one.
+ *
+ * @typedef {object} Changed          A `changed` event's detail. A message outside of `messages` that you keep is older if
+ *                                    its position is lower; ignore changes of those that you don't.
+ * @property {number} seq
+ * @property {number} position        The place of the edit itself.
+ * @property {number} revision
+ * @property {string} [message]       The new text.
+ * @property {string} [edited_at]
  *
  * @typedef {object} Welcome          A `welcome` event's detail: the first of every connection.
  * @property {string} room
@@ -74,14 +86,16 @@ const STALE_MS = 5_000; // a connection attempt that is older is made anew when 
 const WAKES = ["online", "pageshow", "visibilitychange"]; // when the path may have changed or died unnoticed
 const STEADY_MS = 5_000; // a connection that lasted so long was no failure
 const MOST_TRIES = 6;
+const MOST_MESSAGES = 1_000;
 
-/** A message that was not sent. `code` is one of the documented error codes, or "closed". */
+/** What was not sent. `code` is a documented error code, or "closed"; with "stale", there is the present `revision`. */
 export class TornchatError extends Error {
-  /** @param {string} code @param {string} text */
-  constructor(code, text) {
+  /** @param {string} code @param {string} text @param {number} [revision] */
+  constructor(code, text, revision) {
     super(text);
     this.name = "TornchatError";
     this.code = code;
+    this.revision = revision;
   }
 }
 
@@ -111,7 +125,7 @@ export async function readBlocks({ token, base = globalThis.document?.baseURI })
 
 /**
  * One room, kept connected. Events, each with its `detail`: `state` (State), `welcome` (Welcome), `message` (Message),
- * `deleted` ({seq, position}), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}), `error`
+ * `changed` (Changed), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}), `error`
  * ({code, error, retry_after?}: a refusal that belongs to no message).
  */
 export class TornchatClient extends EventTarget {
@@ -123,9 +137,11 @@ export class TornchatClient extends EventTarget {
   /** @type {Position | null} */ #position;
   /** @type {Welcome | null} */ #welcome = null;
   /** @type {WebSocket | null} */ #socket = null;
-  /** @type {Map<string, {id: string, text: string, sent: boolean, tries: number, timer?: number, resolve: Function, reject: Function}>} */
+  /** @type {Map<string, {id: string, frame: object, sent: boolean, tries: number, timer?: number, resolve: Function, reject: Function}>} */
   #pending = new Map();
   /** @type {State} */ #state = { state: "idle" };
+  /** @type {Map<number, Message>} */ #messages = new Map();
+  #told = 0; // the last place of a message or a deletion that was told
   /** @type {string | undefined} The token of this connection. */ #dialled;
   #attempt = 0;
   #openedAt = Infinity;
@@ -144,6 +160,12 @@ export class TornchatClient extends EventTarget {
     this.#token = token;
     this.#base = new URL(".", new URL(base, globalThis.document?.baseURI));
     this.#position = position ?? null;
+    this.#told = position?.seq ?? 0;
+  }
+
+  /** The newest messages, as they are now, by `seq`, oldest first. Don't change it. @returns {Map<number, Message>} */
+  get messages() {
+    return this.#messages;
   }
 
   /** How it stands now. @returns {State} */
@@ -176,12 +198,39 @@ export class TornchatClient extends EventTarget {
    * @returns {Promise<{id: string, seq: number}>}   It is stored. Rejects with a `TornchatError` if it is not.
    */
   send(text, id = newId()) {
+    return this.#request({ type: "send", id, message: text });
+  }
+
+  /**
+   * Give a message of yours another text. If it was changed meanwhile, the error has the code "stale".
+   * @param {number} seq
+   * @param {string} text
+   * @param {number} [revision]   The one that the new text is made of; that of the message in `messages`.
+   * @param {string} [id]
+   * @returns {Promise<{id: string, seq: number, position: number}>}
+   */
+  edit(seq, text, revision = this.#messages.get(seq)?.revision ?? 0, id = newId()) {
+    return this.#request({ type: "edit", id, seq, revision, message: text });
+  }
+
+  /**
+   * Delete a message of yours, or as a moderator.
+   * @param {number} seq
+   * @param {string} [id]
+   * @returns {Promise<{id: string, seq: number, position: number}>}
+   */
+  delete(seq, id = newId()) {
+    return this.#request({ type: "delete", id, seq });
+  }
+
+  /** @param {{id: string}} frame @returns {Promise<any>} */
+  #request(frame) {
     return new Promise((resolve, reject) => {
       if (this.#state.state === "closed") {
         reject(new TornchatError("closed", "The connection is closed."));
         return;
       }
-      this.#pending.set(id, { id, text, sent: false, tries: 0, resolve, reject });
+      this.#pending.set(frame.id, { id: frame.id, frame, sent: false, tries: 0, resolve, reject });
       this.#flush();
     });
   }
@@ -348,8 +397,10 @@ export class TornchatClient extends EventTarget {
     else if (type === "error" && this.#answersPing(detail)) return;
     else if (type === "welcome") this.#onWelcome(detail);
     else if (type === "room_users_list") this.#emit("users", detail);
-    else if (type === "chat_message") this.#onEntry("message", detail.seq, detail);
-    else if (type === "message_deleted") this.#onEntry("deleted", detail.position, detail);
+    else if (type === "chat_message") this.#onMessage(detail);
+    else if (type === "message_changed") this.#onChanged(detail);
+    else if (type === "message_deleted") this.#onDeleted(detail);
+    else if (type === "caught_up") this.#onCaughtUp(detail);
     else this.#onLive(type, detail);
   }
 
@@ -362,25 +413,82 @@ export class TornchatClient extends EventTarget {
     this.#heart = setInterval(() => this.#tick(), TICK_MS);
     this.#pings = 0;
     // Until some history has come there is no position to resume after, unless there is none to come.
-    if (!welcome.recovered) this.#position = welcome.seq === 0 ? { epoch: welcome.epoch, seq: 0 } : null;
+    if (!welcome.recovered) {
+      this.#position = welcome.seq === 0 ? { epoch: welcome.epoch, seq: 0 } : null;
+      this.#messages.clear();
+      this.#told = 0;
+    }
     this.#emit("welcome", welcome);
     this.#change({ state: "open" });
     this.#flush();
   }
 
-  /** @param {string} type @param {number} place @param {object} detail */
-  #onEntry(type, place, detail) {
-    if (!this.#welcome || (this.#position && place <= this.#position.seq)) return;
-    this.#position = { epoch: this.#welcome.epoch, seq: place };
-    if (type === "message" && this.blocked.has(/** @type {Message} */ (detail).sender_id)) return;
-    this.#emit(type, detail);
+  /**
+   * An entry of the log has come. A resume tells of new messages before what has changed in earlier ones: the position
+   * moves when it is whole. A usual history has all messages as they are: it moves with each.
+   * @param {number} place
+   */
+  #onEntry(place) {
+    if (!this.#welcome) return;
+    if (!this.#welcome.recovered || place > this.#welcome.seq) this.#reach(place);
   }
 
-  /** What comes live comes after all history. @param {string} type @param {any} detail */
+  /** @param {number} place */
+  #reach(place) {
+    if (this.#welcome && place > (this.#position?.seq ?? -1)) this.#position = { epoch: this.#welcome.epoch, seq: place };
+  }
+
+  /** @param {Message} message */
+  #onMessage(message) {
+    const { seq, position = seq } = message;
+    const held = this.#messages.get(seq);
+    if (seq > this.#told) {
+      this.#told = seq;
+      this.#messages.set(seq, message);
+      if (this.#messages.size > MOST_MESSAGES) this.#messages.delete(this.#messages.keys().next().value);
+      if (!this.blocked.has(message.sender_id)) this.#emit("message", message);
+    } else if (held && position > (held.position ?? seq)) {
+      // It was told before a connection broke, and has changed since.
+      if (message.message) this.#onChanged({ revision: 0, ...message, position });
+      else this.#onDeleted({ seq, position });
+    }
+    this.#onEntry(seq);
+  }
+
+  /** @param {Changed} changed */
+  #onChanged(changed) {
+    const { seq, position, revision, message, edited_at } = changed;
+    const held = this.#messages.get(seq);
+    if (!held || position > (held.position ?? seq)) {
+      if (held) {
+        const news = { message: message ?? held.message, edited_at: edited_at ?? held.edited_at };
+        this.#messages.set(seq, { ...held, position, revision, ...news });
+      }
+      if (!held || !this.blocked.has(held.sender_id)) this.#emit("changed", { seq, position, revision, message, edited_at });
+    }
+    this.#onEntry(position);
+  }
+
+  /** @param {{seq: number, position: number}} deleted */
+  #onDeleted(deleted) {
+    const { seq, position } = deleted;
+    const held = this.#messages.get(seq);
+    const news = position > this.#told || held?.message;
+    this.#told = Math.max(this.#told, position);
+    if (held) this.#messages.set(seq, { ...held, message: "", position: Math.max(position, held.position ?? seq) });
+    if (news) this.#emit("deleted", deleted);
+    this.#onEntry(position);
+  }
+
+  /** @param {{position: number}} end */
+  #onCaughtUp(end) {
+    this.#reach(end.position);
+    this.#emit("caughtup", end);
+  }
+
+  /** @param {string} type @param {any} detail */
   #onLive(type, detail) {
     if (!this.#welcome) return;
-    const { epoch, seq } = this.#welcome;
-    if (type !== "error" && seq > (this.#position?.seq ?? -1)) this.#position = { epoch, seq };
     if (type === "user_join") this.#emit("join", detail);
     else if (type === "user_leave") this.#emit("leave", detail);
     else if (type === "ack") this.#onAck(detail);
@@ -395,7 +503,7 @@ export class TornchatClient extends EventTarget {
       if (pending.sent) continue;
       pending.sent = true;
       pending.timer = setTimeout(() => this.#giveUp(), ANSWER_MS);
-      this.#socket?.send(JSON.stringify({ type: "send", id: pending.id, message: pending.text }));
+      this.#socket?.send(JSON.stringify(pending.frame));
     }
   }
 
@@ -409,7 +517,8 @@ export class TornchatClient extends EventTarget {
       pending.sent = false;
     }
     if (code !== TOO_BIG || !sent.length) return;
-    const longest = sent.reduce((a, b) => (b.text.length > a.text.length ? b : a));
+    const size = ({ frame }) => frame.message?.length ?? 0;
+    const longest = sent.reduce((a, b) => (size(b) > size(a) ? b : a));
     this.#refuse(longest.id, "message_too_long", "The message is too long.");
   }
 
@@ -418,7 +527,7 @@ export class TornchatClient extends EventTarget {
     this.#take(ack.id)?.resolve(ack);
   }
 
-  /** @param {{code: string, error: string, id?: string, retry_after?: number}} error */
+  /** @param {{code: string, error: string, id?: string, retry_after?: number, revision?: number}} error */
   #onError(error) {
     const pending = error.id === undefined ? undefined : this.#pending.get(error.id);
     if (!pending) {
@@ -428,7 +537,7 @@ export class TornchatClient extends EventTarget {
     clearTimeout(pending.timer);
     pending.tries += 1;
     if (!RETRYABLE.has(error.code) || pending.tries >= MOST_TRIES) {
-      this.#refuse(pending.id, error.code, error.error);
+      this.#refuse(pending.id, error.code, error.error, error.revision);
       return;
     }
     pending.sent = false;
@@ -444,9 +553,9 @@ export class TornchatClient extends EventTarget {
     }, wait);
   }
 
-  /** @param {string} id @param {string} code @param {string} text */
-  #refuse(id, code, text) {
-    this.#take(id)?.reject(new TornchatError(code, text));
+  /** @param {string} id @param {string} code @param {string} text @param {number} [revision] */
+  #refuse(id, code, text, revision) {
+    this.#take(id)?.reject(new TornchatError(code, text, revision));
   }
 
   /** @param {string} id */

@@ -148,7 +148,7 @@ async def test_a_message_is_deleted_by_its_sender_or_a_moderator():
         assert (await ask(chat, "DELETE", f"{TEA}/x", "ann")).code == "invalid_input"
         page = (await ask(chat, "GET", TEA, "eve")).json
         assert [(one["message"], one["deleted"]) for one in page["messages"]] == [("", True), ("", True)]
-        assert (page["head_seq"], page["to_seq"]) == (4, 4)
+        assert (page["head_seq"], page["to_seq"]) == (4, 2)
 
 
 @pytest.mark.gen_test
@@ -167,6 +167,35 @@ async def test_messages_are_found_by_their_words():
             assert (await ask(chat, "GET", f"/api/rooms/tea/search{bad}", "bob")).code == "invalid_input"
         for odd in ("%22", "%27)%20OR%201=1", "*", "NEAR(", "a%00b", "-", "%e2%80%ae"):
             assert (await ask(chat, "GET", f"/api/rooms/tea/search?q={odd}", "bob")).status == 200, odd
+
+
+@pytest.mark.gen_test
+async def test_a_message_is_edited_by_its_sender():
+    async with running_chat() as chat:
+        ann = await chat.connect("tea", "ann")
+        await ann.hear()
+        await say(chat, "bob", "helo")
+        change = {"message": "hello", "revision": 0}
+        edited = await ask(chat, "PATCH", f"{TEA}/1", "bob", change, headers={"Idempotency-Key": "k"})
+        assert edited.status == 200
+        assert edited.json | {"timestamp": ""} == {"seq": 1, "position": 2, "revision": 1, "timestamp": ""}
+        again = await ask(chat, "PATCH", f"{TEA}/1", "bob", change, headers={"Idempotency-Key": "k"})
+        assert again.json == edited.json
+        stale = await ask(chat, "PATCH", f"{TEA}/1", "bob", change)
+        assert (stale.status, stale.code, stale.json["revision"]) == (409, "stale", 1)
+        for user, seq, body, code in (
+            ("ann", 1, {"message": "x", "revision": 1}, "forbidden"),
+            ("bob", 9, {"message": "x", "revision": 0}, "not_found"),
+            ("bob", 2, {"message": "x", "revision": 0}, "not_found"),
+            ("bob", 1, {"message": "", "revision": 1}, "empty_message"),
+            ("bob", 1, {"message": "x"}, "invalid_input"),
+            ("bob", 1, {"message": "x", "revision": -1}, "invalid_input"),
+        ):
+            assert (await ask(chat, "PATCH", f"{TEA}/{seq}", user, body)).code == code
+        one = (await ask(chat, "GET", f"{TEA}/1", "eve")).json
+        assert (one["message"], one["revision"], one["position"], one["deleted"]) == ("hello", 1, 2, False)
+        assert one["edited_at"] == edited.json["timestamp"]
+        assert (await ask(chat, "GET", f"{TEA}/2", "eve")).code == "not_found"
 
 
 LONG = "\N{ROLLING ON THE FLOOR LAUGHING}" * 4000

@@ -30,6 +30,9 @@ class Tape:
         frame = (
             {"type": "send", "id": f"id-{len(self.sent)}", "message": text} if self._v1 else {"message": text}
         )
+        await self.tells(**frame)
+
+    async def tells(self, **frame: Any) -> None:
         self.sent.append(frame)
         await self._player.socket.send(json.dumps(frame))
 
@@ -67,6 +70,13 @@ async def play(directory: Path, v1: bool) -> list[Tape]:
         for text in ("Hello 日本語 <b>", "x", "y"):
             await romeo.says(text)
             await romeo.hears("ack" if v1 else "chat_message")
+        if v1:
+            await romeo.tells(type="edit", id="e", seq=2, revision=0, message="z")
+            await romeo.hears("ack")
+            await romeo.tells(type="edit", id="late", seq=2, revision=0, message="z")
+            await romeo.hears("error")
+            await romeo.tells(type="delete", id="d", seq=3)
+            await romeo.hears("ack")
         await verona.chat.moderation.mute(PRINCE, "hall", "romeo", 60)
         await romeo.says("muted")
         await romeo.hears("error")

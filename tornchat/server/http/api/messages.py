@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -13,6 +13,7 @@ from tornchat.server.http.api.call import Call
 from tornchat.server.http.api.endpoint import Endpoint
 from tornchat.server.http.api.forms import (
     MESSAGE_FORMAT,
+    MOST_SEQ,
     Input,
     Limit,
     Output,
@@ -23,13 +24,20 @@ from tornchat.server.http.api.forms import (
 )
 from tornchat.wire import Said
 
+Revision: TypeAlias = Annotated[
+    int, Meta(ge=0, le=MOST_SEQ, description="How often a message was edited.", examples=[0])
+]
 MOST_PAGE_BYTES = 512 * 1024
 """Maximum size of the messages of a page, since it waits in memory while a client reads it slowly."""
 _encode = msgspec.json.Encoder().encode
 
 
 class Message(Output, frozen=True):
-    """A message in a room's log. A deleted message keeps its position, but its text is empty."""
+    """A message in a room's log, in its present state. A deleted one keeps its place, but its text is empty.
+
+    `revision` is how often it was edited, `edited_at` when last, and `position` the place of the last entry
+    that acted on it (its own, if none did).
+    """
 
     seq: Seq
     message: str
@@ -37,11 +45,18 @@ class Message(Output, frozen=True):
     sender_username: str
     timestamp: Timestamp
     deleted: bool
+    revision: Revision
+    edited_at: Timestamp | None
+    position: Seq
 
     @classmethod
     def of(cls, entry: Entry) -> Message:
-        """Convert an entry of the kind `message`."""
+        """Convert a message."""
+        edited_at = entry.more.edited_at if entry.more is not None else 0
         return cls(
+            revision=entry.revision,
+            edited_at=timestamp(edited_at / 1000) if edited_at else None,
+            position=entry.position,
             seq=entry.seq,
             message=entry.text,
             sender_id=entry.sender_id,
@@ -52,7 +67,7 @@ class Message(Output, frozen=True):
 
 
 class HistoryQuery(Input, frozen=True):
-    """Selects a part of the log: the oldest entries after `after`, else the newest ones before `before`."""
+    """Selects messages: the oldest ones after `after`, else the newest ones before `before`."""
 
     after: Seq | None = None
     before: Seq | None = None
@@ -60,11 +75,11 @@ class HistoryQuery(Input, frozen=True):
 
 
 class MessagePage(Output, frozen=True):
-    """A part of a room's log, oldest first, and the bounds of the log.
+    """Messages of a room, oldest first, and the bounds of its log.
 
-    It covers the positions `from_seq` to `to_seq` (null: none), some of which are deletions, not messages.
-    Continue with `before=from_seq` or `after=to_seq`. A page of long messages has fewer than `limit`: at most
-    512 KiB, but at least one.
+    They are all the messages from `from_seq` to `to_seq` (null: none); other positions there are edits and
+    deletions. Continue with `before=from_seq` or `after=to_seq`. A page of long messages has fewer than
+    `limit`: at most 512 KiB, but at least one.
     """
 
     messages: list[Message]
@@ -103,6 +118,29 @@ class Posted(Output, frozen=True):
     timestamp: Timestamp
 
 
+class NewText(Input, frozen=True):
+    """Another text for a message, which is not changed if it has another revision."""
+
+    message: Annotated[
+        str,
+        Meta(
+            description="The whole new text.",
+            examples=["Hello, world!"],
+            extra_json_schema={"format": MESSAGE_FORMAT},
+        ),
+    ]
+    revision: Revision
+
+
+class Edited(Output, frozen=True):
+    """The message and its revision, and the place and time of the edit in the room's log."""
+
+    seq: Seq
+    position: Seq
+    revision: Revision
+    timestamp: Timestamp
+
+
 class MessagePath(RoomPath, frozen=True):
     """The path of a message in a room."""
 
@@ -127,12 +165,12 @@ class Findings(Output, frozen=True):
 
 
 async def read_messages(call: Call, path: RoomPath, query: HistoryQuery) -> MessagePage:
-    """Read a part of a room's log, oldest first."""
+    """Read messages of a room in their present state, oldest first."""
     page = await call.chat.reading.read_history(call.user, path.room, query.after, query.before, query.limit)
     entries = fitting(page.entries[::-1])[::-1] if query.after is None else fitting(page.entries)
     places = [entry.seq for entry in entries]
     return MessagePage(
-        messages=[Message.of(entry) for entry in entries if entry.kind == "message"],
+        messages=[Message.of(entry) for entry in entries],
         epoch=page.epoch,
         first_seq=page.first_seq,
         head_seq=page.head_seq,
@@ -151,6 +189,27 @@ async def post_message(call: Call, path: RoomPath, headers: PostHeaders, body: N
     if stored.repeated:
         call.status = 200
     return Posted(seq=stored.entry.seq, timestamp=timestamp(stored.entry.sent_at / 1000))
+
+
+async def read_message(call: Call, path: MessagePath) -> Message:
+    """Read one message in its present state."""
+    return Message.of(await call.chat.reading.read_message(call.user, path.room, path.seq))
+
+
+async def edit_message(call: Call, path: MessagePath, headers: PostHeaders, body: NewText) -> Edited:
+    """Give one's own message another text, within `[messages] edit_seconds`.
+
+    409 with the code `stale`: the message has another revision, which the problem names. A repeated call with
+    the same Idempotency-Key changes nothing.
+    """
+    said = Said(body.message, headers.idempotency_key, "edit", path.seq, body.revision)
+    entry = (await call.chat.posting.change(call.user, path.room, said)).entry
+    return Edited(
+        seq=path.seq,
+        position=entry.seq,
+        revision=entry.revision,
+        timestamp=timestamp(entry.sent_at / 1000),
+    )
 
 
 async def delete_message(call: Call, path: MessagePath) -> None:
@@ -178,6 +237,8 @@ _MESSAGES = "/api/rooms/{room}/messages"
 ENDPOINTS = (
     Endpoint("GET", _MESSAGES, read_messages),
     Endpoint("POST", _MESSAGES, post_message, status=201, also=(200,), problems=(409,), sends=True),
+    Endpoint("GET", _MESSAGES + "/{seq}", read_message),
+    Endpoint("PATCH", _MESSAGES + "/{seq}", edit_message, problems=(409, 501), sends=True),
     Endpoint("DELETE", _MESSAGES + "/{seq}", delete_message, status=204),
     Endpoint("GET", "/api/rooms/{room}/search", search_messages, problems=(501,)),
 )

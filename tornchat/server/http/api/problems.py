@@ -36,6 +36,7 @@ STATUSES: Mapping[str, int] = MappingProxyType(
         "room_gone": 404,
         "method_not_allowed": 405,
         "conflict": 409,
+        "stale": 409,
         "room_taken": 409,
         "name_taken": 409,
         "too_big": 413,
@@ -44,6 +45,7 @@ STATUSES: Mapping[str, int] = MappingProxyType(
         "slow_mode": 429,
         "internal_error": 500,
         "not_provided": 501,
+        "unsupported": 501,
         "unavailable": 503,
         "unconfirmed": 503,
         "busy": 503,
@@ -60,7 +62,10 @@ class InputError(msgspec.Struct, frozen=True):
 
 
 class ProblemBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The response to a failed call (RFC 9457). `code` is for programs, `detail` for users."""
+    """The response to a failed call (RFC 9457). `code` is for programs, `detail` for users.
+
+    With the code `stale`, `revision` is the message's present one.
+    """
 
     title: str
     status: int
@@ -68,6 +73,7 @@ class ProblemBody(msgspec.Struct, frozen=True, omit_defaults=True):
     code: str
     type: str = msgspec.field(default_factory=lambda: "about:blank")
     errors: tuple[InputError, ...] = ()
+    revision: int | None = None
 
 
 class Problem(Exception):
@@ -80,6 +86,7 @@ class Problem(Exception):
         *,
         retry_after: float | None = None,
         errors: tuple[InputError, ...] = (),
+        revision: int | None = None,
         headers: Mapping[str, str] | None = None,
         status: int | None = None,
     ) -> None:
@@ -89,6 +96,7 @@ class Problem(Exception):
         self.detail = detail
         self.status = status or STATUSES.get(code, 422)
         self.errors = errors
+        self.revision = revision
         self.headers = {**(headers or {}), **self._usual_headers(retry_after)}
 
     def _usual_headers(self, retry_after: float | None) -> dict[str, str]:
@@ -102,7 +110,9 @@ class Problem(Exception):
     def body(self) -> ProblemBody:
         """The body of the response."""
         title = responses.get(self.status, "Error")
-        return ProblemBody(title, self.status, self.detail, self.code, errors=self.errors)
+        return ProblemBody(
+            title, self.status, self.detail, self.code, errors=self.errors, revision=self.revision
+        )
 
 
 def problem_of_status(status: int) -> Problem:
@@ -120,7 +130,7 @@ def problem_of(error: Exception) -> Problem | None:
         case Problem():
             return error
         case ChatError():
-            return Problem(error.code, error.text, retry_after=error.retry_after)
+            return Problem(error.code, error.text, retry_after=error.retry_after, revision=error.revision)
         case Closed() if error.code == UNAUTHORIZED:
             return Problem("unauthorized", "A good bearer token is needed in the Authorization header.")
         case Closed() if error.code == ROOM_NOT_FOUND:

@@ -10,15 +10,19 @@ from tornchat.errors import CODES
 from tornchat.model import Participant
 from tornchat.wire import (
     Ack,
+    CaughtUp,
     ChatMessage,
     ClassicError,
     ClassicSend,
     ListedUser,
+    MessageChanged,
     MessageDeleted,
     RoomUsersList,
     UserJoin,
     UserLeave,
     V1ChatMessage,
+    V1Delete,
+    V1Edit,
     V1Error,
     V1Ping,
     V1Pong,
@@ -67,11 +71,15 @@ CLASSIC = (
 )
 V1 = (
     Frame("client", "Send a message", V1Send("a1b2c3", "Hello world!")),
+    Frame("client", "Edit a message", V1Edit("a1b2c4", 42, 0, "Hello, world!")),
+    Frame("client", "Delete a message", V1Delete("a1b2c5", 42)),
     Frame("client", "Ping", V1Ping()),
     Frame("server", "Welcome", V1Welcome("general", ANN, "5d1b2c9f0a7e4836", 41, False)),
     _V1_LIST,
     Frame("server", "Chat message", V1ChatMessage("Hello world!", ANN.username, ANN.id, WHEN, 42)),
+    Frame("server", "Message changed", MessageChanged(42, 56, 1, "Hello, world!", WHEN)),
     Frame("server", "Message deleted", MessageDeleted(42, 57)),
+    Frame("server", "Caught up", CaughtUp(57)),
     _V1_JOIN,
     _LEAVE,
     Frame("server", "Acknowledgement", Ack("a1b2c3", 42)),
@@ -79,6 +87,6 @@ V1 = (
     Frame("server", "Pong", V1Pong()),
 )
 REPLIES = ("Ack", "V1Error", "V1Pong")
-"""The replies to a frame of a v1 client, besides its message itself."""
+"""The replies to what a v1 client sends, besides the events that it causes."""
 CLOSED_FRAMES = frozenset({"ChatMessage", "ClassicError"})
 """Frames that will never get additional keys, since the classic dialect does not change."""

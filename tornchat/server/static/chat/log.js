@@ -5,7 +5,7 @@ const MOST = 500;
 const KEPT = 300;
 
 /**
- * @typedef {{seq: number, text: string, senderId: string, sender: string, time: Date, deleted: boolean, mine: boolean}} Entry
+ * @typedef {{seq: number, text: string, senderId: string, sender: string, time: Date, deleted: boolean, mine: boolean, position: number}} Entry
  * @typedef {"more" | "all" | "loading" | "failed"} Edge whether there is more beyond that edge of the part
  * @typedef {{messages: Entry[], first_seq: number}} Page
  */

@@ -50,6 +50,7 @@ export class Room extends EventTarget {
     on("state", (state) => this.#onState(state));
     on("welcome", (welcome) => this.#onWelcome(welcome));
     on("message", (message) => this.#onMessage(message));
+    on("changed", (changed) => this.#onEdited(changed));
     on("deleted", ({ seq }) => this.#onDeleted(seq));
     on("users", ({ users }) => this.#onUsers(users));
     on("join", ({ user_id, username }) => this.#onPresence(() => this.users.set(user_id, username)));
@@ -124,9 +125,17 @@ export class Room extends EventTarget {
   }
 
   /** @returns {Entry} */
-  #entry({ seq, message, sender_id, sender_username, timestamp, deleted = message === "" }) {
+  #entry({ seq, message, sender_id, sender_username, timestamp, deleted = message === "", position = seq }) {
     const mine = sender_id === this.chat.me.id;
-    return { seq, text: message, senderId: sender_id, sender: sender_username, time: new Date(timestamp), deleted, mine };
+    const time = new Date(timestamp);
+    return { seq, text: message, senderId: sender_id, sender: sender_username, time, deleted, mine, position };
+  }
+
+  #onEdited({ seq, position, message }) {
+    if (message === undefined) return;
+    const news = (entry) => !entry.deleted && entry.position < position;
+    this.log.change(seq, (entry) => (news(entry) ? { ...entry, text: message, position } : entry));
+    this.#changed();
   }
 
   async #page(wanted) {

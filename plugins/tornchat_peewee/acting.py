@@ -1,0 +1,164 @@
+"""Storing the entries that act on messages: compare and set, within the transaction of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tornchat import Draft, Entry, More, Refusal, digest_of
+from tornchat_peewee.backend import Backend
+from tornchat_peewee.head import Head
+from tornchat_peewee.statements import Statements, message_of
+from tornchat_peewee.words import words_of
+
+Place = tuple[int, int]
+"""A room's id and a `seq`."""
+
+
+class _Target:
+    """A message that drafts act on, in its state after the drafts so far."""
+
+    __slots__ = ("changed", "digest", "entry")
+
+    def __init__(self, entry: Entry, digest: str | None) -> None:
+        self.entry = entry
+        self.digest = digest
+        self.changed = False
+
+
+class Acting:
+    """Compares the drafts that act on messages with their targets, and collects what to write."""
+
+    def __init__(self, backend: Backend, statements: Statements, cursor: Any) -> None:
+        self._backend = backend
+        self._sql = statements
+        self._cursor = cursor
+        self._targets: dict[Place, _Target] = {}
+        self._heads: dict[int, Head] = {}
+        self._rows: list[tuple[Any, ...]] = []
+        self.wanted: set[Place] = set()
+        """The targets of the batch, some of which the batch itself may store."""
+
+    def read(self, heads: Mapping[str, Head], acts: Sequence[Draft]) -> None:
+        """Read the targets of these drafts."""
+        known = {draft.room: heads[draft.room] for draft in acts if draft.room in heads}
+        self.wanted = {
+            (known[draft.room].room, draft.target)
+            for draft in acts
+            if draft.room in known and draft.target is not None
+        }
+        stored = {head.room: head.stored for head in known.values()}
+        places = sorted((room, seq) for room, seq in self.wanted if 0 < seq <= stored[room])
+        for place, row in zip(places, self._each(self._sql.message_at, places), strict=True):
+            if row:
+                self._targets[place] = _Target(message_of(row), row[-1])
+
+    def _each(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        return self._backend.fetch_each(self._cursor, sql, parameters) if parameters else []
+
+    def appended(self, head: Head, entry: Entry, digest: str | None) -> None:
+        """Record a message of this batch, which later drafts may act on."""
+        if (head.room, entry.seq) in self.wanted:
+            self._targets[head.room, entry.seq] = _Target(entry, digest)
+
+    def append(self, head: Head, draft: Draft) -> Entry | Refusal:
+        """Store a draft that acts on a message, or refuse it."""
+        target = self._targets.get((head.room, draft.target or 0))
+        if target is None:
+            return Refusal("not_found", "There is no such message.")
+        revision = target.entry.revision
+        if draft.more is not None:
+            if not target.entry.text:
+                return Refusal("not_found", "The message was deleted.")
+            if draft.more.expects not in (None, revision):
+                return Refusal("stale", "", revision)
+            more: More | None = More(revision=revision + 1)
+        else:
+            more = None
+        return self._act(head, draft, target, more)
+
+    def _act(self, head: Head, draft: Draft, target: _Target, more: More | None) -> Entry:
+        head.seq += 1
+        head.acts += 1
+        self._heads[head.room] = head
+        entry = Entry(
+            head.seq,
+            draft.sender_id,
+            draft.sender_username,
+            draft.text,
+            draft.sent_at,
+            draft.draft_id,
+            draft.client_id,
+            draft.kind,
+            draft.target,
+            more,
+        )
+        before = target.entry.text if more is not None and draft.text and not target.entry.revision else None
+        digest = draft.digest if more is not None else None
+        self._rows.append(_row(head.room, head.acts, entry, before, digest))
+        if target.digest is None and before is not None:
+            # the text no longer says what was sent
+            target.digest = digest_of(target.entry.kind, None, before)
+        target.entry, target.changed = target.entry.after(entry), True
+        if entry.empties:
+            target.digest = None
+        return entry
+
+    def write(self) -> None:
+        """Write the entries and the new states of their targets. The batch has inserted its messages."""
+        if not self._rows:
+            return
+        self._backend.insert(self._cursor, self._sql.insert_act, self._rows)
+        counts = [(head.acts, room) for room, head in self._heads.items()]
+        self._cursor.executemany(self._sql.count_acts, counts)
+        changed = {place: target for place, target in self._targets.items() if target.changed}
+        states = [
+            (
+                one.text,
+                one.revision,
+                one.more.edited_at if one.more else 0,
+                one.position,
+                target.digest,
+                *place,
+            )
+            for place, target in changed.items()
+            for one in (target.entry,)
+        ]
+        self._cursor.executemany(self._sql.set_message, states)
+        emptied = [("", None, None, None, *place) for place, t in changed.items() if not t.entry.text]
+        if emptied:
+            self._cursor.executemany(self._sql.empty_acts, emptied)
+            self._cursor.executemany(self._sql.drop_reports, [tuple(one[4:]) for one in emptied])
+        for (room, seq), target in changed.items():
+            self._index(room, seq, target.entry.text)
+
+    def _index(self, room: int, seq: int, text: str) -> None:
+        """Replace the words of a message that is in the index."""
+        self._backend.index.forget(self._cursor, room, seq, seq + 1)
+        if text and seq <= self._indexed(room):
+            self._backend.index.add(self._cursor, room, [(seq, words_of(text))])
+
+    def _indexed(self, room: int) -> int:
+        [(seq,)] = self._each(self._sql.indexed, [(room,)])
+        return int(seq)
+
+
+def _row(room: int, nth: int, act: Entry, before: str | None, digest: str | None) -> tuple[Any, ...]:
+    """Return the columns of `Act`."""
+    revision = None if act.more is None else act.more.revision
+    sender = (act.sender_id, act.sender_username)
+    identity = (act.sent_at, act.draft_id, act.client_id)
+    return (
+        room,
+        act.seq,
+        nth,
+        act.target,
+        act.kind,
+        *sender,
+        *identity,
+        act.text,
+        revision,
+        before,
+        None,
+        digest,
+    )

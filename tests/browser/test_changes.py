@@ -1,0 +1,52 @@
+"""The JavaScript client edits and deletes, and what changes is seen on the page."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Arrives
+
+CHANGE = """
+async () => {
+  const { TornchatClient } = await import("/static/tornchat-client.js");
+  const { token } = await (await fetch("/api/guest", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ username: "Robot" }),
+  })).json();
+  const chat = new TornchatClient({ base: location.origin + "/", room: "changes", token });
+  const told = [];
+  for (const type of ["message", "changed", "deleted", "caughtup"])
+    chat.addEventListener(type, ({ detail }) => told.push([type, detail.seq ?? null]));
+  chat.connect();
+  const { seq } = await chat.send("Helo.");
+  const { seq: slip } = await chat.send("A slip.");
+  const first = await chat.edit(seq, "Hello.");
+  await chat.edit(seq, "Hello!");
+  await chat.delete(slip);
+  const refused = await chat.edit(seq, "Late.", 0).catch(({ code, revision }) => [code, revision]);
+  const held = [...chat.messages.values()].slice(-2);
+  const state = held.map(({ message, revision }) => [message, revision ?? 0]);
+  const place = chat.position.seq;
+  chat.close();
+  return { told: told.filter(([, at]) => at === null || at >= seq), seq, slip, refused, state, first, place };
+}
+"""
+
+
+def test_what_a_script_changes_is_acknowledged_kept_and_seen_by_others(arrives: Arrives) -> None:
+    alice = arrives().joins("Alice", "changes").says("Nobody here?").sees("Nobody here?")
+    found = alice.page.evaluate(CHANGE)
+    seq, slip = found["seq"], found["slip"]
+    assert found["told"] == [
+        ["caughtup", None],
+        ["message", seq],
+        ["message", slip],
+        ["changed", seq],
+        ["changed", seq],
+        ["deleted", slip],
+    ]
+    assert (found["refused"], found["state"]) == (["stale", 2], [["Hello!", 2], ["", 0]])
+    assert (found["first"]["seq"], found["first"]["position"], found["place"]) == (seq, slip + 1, slip + 3)
+    alice.sees("Nobody here?", "Hello!", "This message was deleted.")
+    expect(alice.page.locator(".message", has_text="Helo.")).to_have_count(0)

@@ -1,0 +1,50 @@
+"""A client library for tornchat servers. A room is an async iterator that reconnects automatically.
+
+    from tests.release_before.client import Message, connect
+
+    async with connect("ws://127.0.0.1:8888/ws/chat/general/", token) as chat:
+        seq = await chat.send("Hello world!")
+        async for event in chat:
+            if isinstance(event, Message):
+                print(event.sender_username, event.text)
+
+It imports no server code and runs on any asyncio event loop.
+"""
+
+from __future__ import annotations
+
+from tests.release_before.client.client import Client, State, connect
+from tests.release_before.client.errors import ClientClosed, ClientError, Ended, NotConnected, SendRefused
+from tests.release_before.client.events import (
+    Connected,
+    Disconnected,
+    Event,
+    Message,
+    MessageDeleted,
+    UserJoined,
+    UserLeft,
+    UserList,
+)
+from tests.release_before.client.token import TokenSource
+from tornchat.model import Participant
+
+__all__ = [
+    "Client",
+    "ClientClosed",
+    "ClientError",
+    "Connected",
+    "Disconnected",
+    "Ended",
+    "Event",
+    "Message",
+    "MessageDeleted",
+    "NotConnected",
+    "Participant",
+    "SendRefused",
+    "State",
+    "TokenSource",
+    "UserJoined",
+    "UserLeft",
+    "UserList",
+    "connect",
+]

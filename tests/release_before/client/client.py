@@ -1,0 +1,224 @@
+"""The client: one user in one room, over a sequence of connections."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import ssl
+from types import TracebackType
+from typing import Literal, Self, TypeAlias
+
+from tests.release_before.client.address import Address, parse_address
+from tests.release_before.client.backoff import Backoff
+from tests.release_before.client.buffer import Buffer
+from tests.release_before.client.errors import ClientClosed, NotConnected
+from tests.release_before.client.events import Disconnected, Event
+from tests.release_before.client.goodbye import Goodbye, after_close, after_failure, after_refusal
+from tests.release_before.client.outgoing import Outgoing
+from tests.release_before.client.progress import Progress
+from tests.release_before.client.token import Token, TokenSource
+from tests.release_before.client.visit import Visit
+from tests.release_before.client.websocket import HandshakeRefused, WebSocket, open_websocket
+from tests.release_before.wire import V1_SUBPROTOCOL
+from tornchat.errors import POSITION_LOST, TOO_BIG, UNAUTHORIZED, Closed
+
+CONNECT_SECONDS = 10.0
+"""Maximum duration of connecting and the handshake, in seconds."""
+
+State: TypeAlias = Literal["connecting", "connected", "reconnecting", "closed"]
+
+
+def connect(
+    url: str,
+    token: TokenSource,
+    *,
+    wait: bool = True,
+    buffer: int = 1000,
+    unanswered: int = 64,
+    tls: ssl.SSLContext | None = None,
+) -> Client:
+    """Return a client for a room. Use it as `async with connect(url, token) as chat:`.
+
+    `url` is the URL of the room: `wss://host/ws/chat/ROOM/`. `token` is a string, or an async function that
+    returns one and is called again when the token has expired. If `wait` is true, entering the context waits
+    for the first connection and raises `NotConnected` if it fails; otherwise it returns at once, and the
+    client connects in the background. `buffer` is the maximum number of unread events kept in memory; later
+    messages are then fetched from the log. `unanswered` is the maximum number of messages without an answer;
+    further calls of `send` wait. `tls` replaces the default TLS context for wss. Raises `ValueError` if the
+    URL or the token is invalid.
+    """
+    return Client(parse_address(url), Token(token), wait, buffer, unanswered, tls)
+
+
+class Client:
+    """One user in one room: an async context manager, and an async iterator of `Event`s for one reader.
+
+    It must be used in one event loop. It remains usable if a `send` or the iteration is cancelled.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        token: Token,
+        wait: bool,
+        buffer: int,
+        unanswered: int,
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        """Use `connect` instead."""
+        self._address = address
+        self._token = token
+        self._wait = wait
+        self._tls = tls
+        self._buffer = Buffer(buffer)
+        self._outgoing = Outgoing(unanswered, self._buffer.hurry)
+        self._place = Progress()
+        self._backoff = Backoff()
+        self._state: State = "connecting"
+        self._entered = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+        self._end: Exception | None = None
+
+    @property
+    def state(self) -> State:
+        """`connecting` until the first connection; `closed` after `close()` or a final end."""
+        return self._state
+
+    # --- being in the room ---
+
+    async def __aenter__(self) -> Self:
+        """Join the room. Raises `NotConnected`, and `Ended` if the server refuses permanently."""
+        assert self._running is None, "enter a client once; connect again for another"
+        self._running = asyncio.create_task(self._run(), name="tornchat client")
+        if self._wait:
+            try:
+                await self._entered.wait()
+            except BaseException:
+                await self.close()
+                raise
+            if self._end is not None and self._state == "closed":
+                raise self._end
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        """Return the next event. The iteration ends after `close()`; `Ended` is raised on a final close."""
+        event = await self._buffer.next()
+        if event is None:
+            raise StopAsyncIteration
+        return event
+
+    async def send(self, text: str, message_id: str | None = None) -> int:
+        """Send a message and return its `seq` in the room's log once it is stored, exactly once.
+
+        Waits for a connection if there is none. Messages are sent in the order of the calls. If the server
+        refuses a message temporarily, it is sent again later, and others may be stored before it; await each
+        call before the next to preserve the order. After a cancellation the message may or may not be
+        stored; sending it again with the same `message_id` (1 to 64 characters, unique per message) is safe.
+        Raises `SendRefused`, `Ended`, `ClientClosed`.
+        """
+        return await self._outgoing.send(message_id or secrets.token_hex(8), text)
+
+    async def close(self) -> None:
+        """Leave the room, within 3 s. Idempotent. Does not wait for outstanding acknowledgements."""
+        task = self._running
+        if task is None:
+            self._finish(ClientClosed("The client was closed."))
+            return
+        task.cancel()
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            task.cancel()  # ends at once, without a closing handshake
+            await asyncio.wait({task})
+            raise
+
+    # --- connection after connection ---
+
+    async def _run(self) -> None:
+        end: Exception = ClientClosed("The client was closed.")
+        try:
+            while True:
+                await self._pause(await self._visit())
+        except Exception as error:  # `Ended`, `NotConnected`, or a bug, which must not go unnoticed
+            end = error
+        finally:
+            self._finish(end)
+
+    def _finish(self, end: Exception) -> None:
+        self._state, self._end = "closed", end
+        self._outgoing.end(end)
+        self._buffer.end(None if isinstance(end, ClientClosed) else end)
+        self._entered.set()
+
+    async def _visit(self) -> Goodbye:
+        """Connect, and return when the connection has ended. Raises `Ended` if the end is final."""
+        try:
+            socket = await self._open()
+        except HandshakeRefused as refusal:
+            return after_refusal(refusal, self._entered.is_set())
+        except (OSError, TimeoutError, _NoToken) as error:
+            return after_failure(error)
+        self._buffer.reopen()
+        visit = Visit(socket, self._place, self._buffer, self._outgoing, self._admitted)
+        try:
+            await visit.hear()
+            raise AssertionError("a connection ends by raising")
+        except Closed as closed:
+            return self._was_closed(closed)
+        except OSError as error:
+            return after_failure(error)
+        except asyncio.CancelledError:
+            await visit.leave()
+            raise
+        finally:
+            visit.end()
+            if visit.was_steady or self._buffer.drained:
+                self._backoff.reset()
+
+    async def _open(self) -> WebSocket:
+        try:
+            token = await self._token.get()
+        except Exception as error:
+            raise _NoToken(f"the token function failed: {type(error).__name__}") from error
+        place, target = self._place.position, self._address.target
+        if place is not None:
+            target = self._address.resuming(place.epoch, place.seq)
+        async with asyncio.timeout(CONNECT_SECONDS):
+            bearer = {"Authorization": f"Bearer {token}"}
+            return await open_websocket(self._address, target, bearer, V1_SUBPROTOCOL, self._tls)
+
+    def _admitted(self) -> None:
+        self._state = "connected"
+        self._token.was_admitted()
+        self._entered.set()
+
+    def _was_closed(self, closed: Closed) -> Goodbye:
+        if closed.code == UNAUTHORIZED and self._token.was_refused():
+            return Goodbye("the token has expired", closed.code)
+        if closed.code == POSITION_LOST:
+            self._place.lost()
+        if closed.code == TOO_BIG:
+            self._outgoing.refuse_largest()
+        return after_close(closed)
+
+    async def _pause(self, end: Goodbye) -> None:
+        if self._wait and not self._entered.is_set():
+            raise NotConnected(end.reason)
+        if self._state == "connected":
+            self._state = "reconnecting"
+        wait = self._backoff.next() if end.retry_after is None else end.retry_after
+        self._buffer.reopen()
+        self._buffer.put(Disconnected(end.reason, end.code, wait))
+        await asyncio.sleep(wait)
+
+
+class _NoToken(Exception):
+    """The token function failed."""

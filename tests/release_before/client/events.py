@@ -1,0 +1,100 @@
+"""The events of a client. All except `Disconnected` are decoded v1 frames."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeAlias
+
+import msgspec
+
+from tests.release_before.wire import Ack, V1Error
+from tornchat.model import Participant
+
+
+class Connected(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
+    """The client has joined the room, for the first time or again after a disconnect.
+
+    If `recovered` is true, exactly the missed messages follow. Otherwise the usual history follows, possibly
+    with a gap to the messages received before; an application should discard those. `seq` is the position of
+    the newest entry in the log.
+    """
+
+    room: str
+    user: Participant
+    epoch: str
+    seq: int
+    recovered: bool
+
+
+class UserList(msgspec.Struct, frozen=True, tag_field="type", tag="room_users_list"):
+    """The users in the room, including this one. Follows each `Connected`."""
+
+    users: tuple[Participant, ...]
+
+
+class Message(msgspec.Struct, frozen=True, tag_field="type", tag="chat_message"):
+    """A message with its `seq` in the room's log. The text of a deleted message is empty."""
+
+    seq: int
+    sender_id: str
+    sender_username: str
+    text: str = msgspec.field(name="message")
+    sent_at: datetime = msgspec.field(name="timestamp")
+
+
+class MessageDeleted(msgspec.Struct, frozen=True, tag_field="type", tag="message_deleted"):
+    """The message `seq` was deleted. `position` is the `seq` of the deletion itself."""
+
+    seq: int
+    position: int
+
+
+class UserJoined(msgspec.Struct, frozen=True, tag_field="type", tag="user_join"):
+    """A user has joined the room."""
+
+    user_id: str
+    username: str
+    guest: bool = False
+
+
+class UserLeft(msgspec.Struct, frozen=True, tag_field="type", tag="user_leave"):
+    """A user has left the room."""
+
+    user_id: str
+    username: str
+
+
+class Disconnected(msgspec.Struct, frozen=True):
+    """The connection has ended or could not be opened. The next attempt is made in `retry_in` seconds.
+
+    `code` is the close code; None if there was none. `reason` is a description for users.
+    """
+
+    reason: str
+    code: int | None
+    retry_in: float
+
+
+Event: TypeAlias = Connected | UserList | Message | MessageDeleted | UserJoined | UserLeft | Disconnected
+Frame: TypeAlias = Connected | UserList | Message | MessageDeleted | UserJoined | UserLeft | Ack | V1Error
+
+_decode = msgspec.json.Decoder(Frame).decode
+_KNOWN = frozenset(form.__struct_config__.tag for form in Frame.__args__)
+
+
+class _AnyType(msgspec.Struct):
+    type: str
+
+
+def read_frame(payload: bytes) -> Frame | None:
+    """Decode a v1 frame; return None if its type is unknown, in which case it must be ignored.
+
+    Raises `ValueError` if the frame violates the wire format.
+    """
+    try:
+        frame: Frame = _decode(payload)
+        return frame
+    except msgspec.ValidationError:
+        if msgspec.json.decode(payload, type=_AnyType).type in _KNOWN:
+            raise
+        return None

@@ -1,0 +1,119 @@
+"""One connection to the room: dispatch of its frames, from the first one to the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from tests.release_before.client.buffer import Buffer
+from tests.release_before.client.events import Connected, Event, Frame, Message, MessageDeleted, read_frame
+from tests.release_before.client.outgoing import Outgoing
+from tests.release_before.client.progress import Progress
+from tests.release_before.client.websocket import WebSocket
+from tests.release_before.wire import Ack, V1Error
+from tornchat.errors import Closed
+
+LOOK_SECONDS = 1.0
+SILENT_SECONDS = 20.0
+"""Seconds without received data after which a ping is sent."""
+GONE_SECONDS = 30.0
+"""Seconds without received data after which the connection is aborted."""
+GOODBYE_SECONDS = 3.0
+STEADY_SECONDS = 5.0
+"""Seconds after which a connection counts as a success, so that the backoff is reset."""
+
+
+class Visit:
+    """A connection in use. `admitted` is called when the welcome is received."""
+
+    def __init__(
+        self,
+        socket: WebSocket,
+        place: Progress,
+        buffer: Buffer,
+        outgoing: Outgoing,
+        admitted: Callable[[], None],
+    ) -> None:
+        self._socket = socket
+        self._place = place
+        self._buffer = buffer
+        self._outgoing = outgoing
+        self._loop = asyncio.get_running_loop()
+        self._look = self._loop.call_later(LOOK_SECONDS, self._watch)
+        buffer.on_drained = socket.abort  # resuming fetches the messages that did not fit
+        self._admitted = admitted
+        self._entered_at: float | None = None
+
+    @property
+    def was_steady(self) -> bool:
+        """True if the connection has lasted for more than `STEADY_SECONDS`."""
+        return self._entered_at is not None and self._loop.time() - self._entered_at > STEADY_SECONDS
+
+    async def hear(self) -> None:
+        """Process frames until the connection ends. Always raises: `Closed` or `OSError`."""
+        while True:
+            payload = await self._socket.receive()
+            try:
+                frame = read_frame(payload)
+            except ValueError:
+                raise ConnectionAbortedError("the server speaks another tornchat.v1") from None
+            await self._take(frame)
+
+    async def _take(self, frame: Frame | None) -> None:
+        match frame:
+            case None:
+                pass  # a frame type of a later version
+            case Ack():
+                self._outgoing.acknowledged(frame)
+            case V1Error():
+                self._outgoing.refused(frame)
+            case Connected():
+                self._enter(frame)
+            case Message(seq=seq) | MessageDeleted(position=seq):
+                if await self._offer(frame):
+                    self._place.reached(seq)
+            case _:
+                await self._offer(frame)
+
+    async def _offer(self, event: Event) -> bool:
+        """Pass an event to the buffer; return False if it was not accepted.
+
+        If the buffer is full, reading pauses, which slows the server down, unless a message waits for its
+        answer, which may follow the event.
+        """
+        if not self._outgoing.waits:
+            await self._buffer.wait_for_room()
+        return self._buffer.put(event)
+
+    def _enter(self, welcome: Connected) -> None:
+        if self._buffer.put(welcome):
+            self._place.entered(welcome)
+        self._entered_at = self._loop.time()
+        self._admitted()
+        self._outgoing.attach(self._socket.send)
+
+    def _watch(self) -> None:
+        silent = self._loop.time() - self._socket.heard_at
+        if silent > GONE_SECONDS:
+            self._socket.abort()
+            return
+        if silent > SILENT_SECONDS:
+            self._socket.ping()
+        self._outgoing.send_overdue()
+        self._look = self._loop.call_later(LOOK_SECONDS, self._watch)
+
+    def end(self) -> None:
+        """Abort the connection, if it is still open. Idempotent."""
+        self._buffer.on_drained = None
+        self._look.cancel()
+        self._outgoing.detach()
+        self._socket.abort()
+
+    async def leave(self) -> None:
+        """Perform the closing handshake, within 3 s. Frames received meanwhile are processed."""
+        self._socket.say_goodbye()
+        try:
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self.hear()
+        except (Closed, OSError, TimeoutError):
+            pass

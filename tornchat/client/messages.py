@@ -1,0 +1,91 @@
+"""The messages that a client has received, in their present state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+from tornchat.client.events import Message, MessageChanged, MessageDeleted
+
+MOST_MESSAGES = 1000
+Change: TypeAlias = Message | MessageChanged | MessageDeleted
+
+
+class Messages(Mapping[int, Message]):
+    """`seq` -> message, oldest first: the newest messages received, at most `MOST_MESSAGES`.
+
+    A change is applied only if it comes after the last one of its message; a deletion always.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[int, Message] = {}
+        self._told = 0
+
+    def __getitem__(self, seq: int) -> Message:
+        return self._held[seq]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def clear(self) -> None:
+        """Forget all messages: another history follows."""
+        self._held.clear()
+        self._told = 0
+
+    def news(self, frame: Change) -> Change | None:
+        """Return what an application is to be told of a frame; None if it knows that already."""
+        held = self._held.get(frame.seq)
+        match frame:
+            case Message():
+                return frame if frame.seq > self._told else _difference(held, frame)
+            case MessageDeleted():
+                return frame if frame.position > self._told or (held is not None and held.text) else None
+            case MessageChanged():
+                return frame if held is None or frame.position > _position(held) else None
+
+    def apply(self, frame: Change) -> None:
+        """Bring the messages to the state after a frame."""
+        held = self._held.get(frame.seq)
+        match frame:
+            case Message() if frame.seq > self._told:
+                self._told = frame.seq
+                self._held[frame.seq] = frame
+                if len(self._held) > MOST_MESSAGES:
+                    del self._held[next(iter(self._held))]
+            case Message() if held is not None and _position(frame) > _position(held):
+                self._held[frame.seq] = frame
+            case MessageDeleted():
+                self._told = max(self._told, frame.position)
+                if held is not None:
+                    position = max(frame.position, _position(held))
+                    self._held[frame.seq] = replace(held, text="", position=position)
+            case MessageChanged() if held is not None and frame.position > _position(held):
+                self._held[frame.seq] = _changed(held, frame)
+
+
+def _position(message: Message) -> int:
+    return message.position or message.seq
+
+
+def _changed(held: Message, frame: MessageChanged) -> Message:
+    return replace(
+        held,
+        text=held.text if frame.text is None else frame.text,
+        revision=frame.revision,
+        edited_at=frame.edited_at or held.edited_at,
+        position=frame.position,
+    )
+
+
+def _difference(held: Message | None, frame: Message) -> MessageChanged | MessageDeleted | None:
+    """Return how a message that was told before differs from what is held."""
+    if held is None or _position(frame) <= _position(held):
+        return None
+    if not frame.text:
+        return MessageDeleted(frame.seq, frame.position)
+    return MessageChanged(frame.seq, frame.position, frame.revision, frame.text, frame.edited_at)

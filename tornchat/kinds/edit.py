@@ -1,0 +1,16 @@
+"""The kind `edit`: the sender of a message gives it another text."""
+
+from __future__ import annotations
+
+from tornchat.kinds.kind import Changes, EntryKind
+from tornchat.model import Draft, Entry, Refusal
+
+
+def revise(target: Entry, draft: Draft) -> Changes | Refusal:
+    """Give the target the draft's text."""
+    if not target.text:
+        return Refusal("not_found", "The message was deleted.")
+    return Changes(text=draft.text)
+
+
+KIND = EntryKind(name="edit", shape="revision", own_only=True, timed=True, revise=revise)

@@ -1,0 +1,60 @@
+"""The declaration of a kind of entry. Built-in kinds and those of plugins are declared in the same way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeAlias
+
+import msgspec
+
+from tornchat.model import Draft, Entry, Refusal, Shape
+
+NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What a revision does to its target: it gives it a new text (None: the present one), or empties it.
+
+    An emptied message is deleted: nothing changes it any more. The storage then expects nothing of it.
+    """
+
+    text: str | None = None
+    empties: bool = False
+
+
+Revise: TypeAlias = Callable[[Entry, Draft], Changes | Refusal]
+
+
+class EntryKind(msgspec.Struct, frozen=True, kw_only=True):
+    """The declaration of a kind.
+
+    - `shape`: a message is shown and counts as unread, a revision changes one message, a mark is one user's
+      set of tokens on one message.
+    - `data`: the type of its `data`; None if it has none.
+    - `action`: what `authorize` is asked for.
+    - `own_only`: whether only the sender of the target may do it.
+    - `others`: the row of the table of rights that is needed for a target of somebody else ("": none).
+    - `speaks`: whether it brings a text: it is checked and filtered, and muted users may not send it.
+    - `timed`: whether it ends `[messages] edit_seconds` after the target was sent.
+    - `revise`: for a revision, a pure function of the target and the draft. It is called again if the target
+      has changed meanwhile.
+
+    Raises `ValueError` for a name that is not `NAME`, and for a revision without `revise`.
+    """
+
+    name: str
+    shape: Shape
+    data: type | None = None
+    action: str = "send"
+    own_only: bool = False
+    others: str = ""
+    speaks: bool = True
+    timed: bool = False
+    revise: Revise | None = None
+
+    def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.name):
+            raise ValueError(f"the kind {self.name!r:.80} is not named as {NAME.pattern} says")
+        if (self.shape == "revision") is (self.revise is None):
+            raise ValueError(f"the kind {self.name} needs `revise` if it is a revision, and only then")

@@ -1,0 +1,116 @@
+"""The end of a room's log in memory: the newest messages, in their present state, and other entries."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from tornchat.model import Entry
+
+MOST_CHARS = 4 * 1024 * 1024
+"""Characters of text in the tail, beyond which it has fewer messages than it may have."""
+
+
+class Tail:
+    """The newest messages and acting entries of one room. All positions are those of its log."""
+
+    __slots__ = ("_chars", "_most", "acts", "acts_since", "messages", "messages_since")
+
+    def __init__(self, most: int) -> None:
+        """`most` is the maximum number of messages, and of acting entries."""
+        self._most = most
+        self._chars = 0
+        self.messages: deque[Entry] = deque()
+        self.acts: deque[Entry] = deque(maxlen=most)
+        self.messages_since = 0
+        """The tail has all messages after this position."""
+        self.acts_since = 0
+        """The tail has all acting entries after this position."""
+
+    def start(self, messages: Sequence[Entry], acts: Iterable[Entry], since: tuple[int, int]) -> None:
+        """Set what the tail has, and `messages_since` and `acts_since`."""
+        self.messages_since, self.acts_since = since
+        self.acts.extend(acts)
+        for message in messages:
+            self.append(message)
+
+    def append(self, message: Entry) -> int:
+        """Append the next message; return how many were removed at the beginning."""
+        self.messages.append(message)
+        self._chars += len(message.text)
+        count = 0
+        while len(self.messages) > self._most or (self._chars > MOST_CHARS and len(self.messages) > 1):
+            self._remove_first()
+            count += 1
+        return count
+
+    def _remove_first(self) -> None:
+        removed = self.messages.popleft()
+        self._chars -= len(removed.text)
+        self.messages_since = removed.seq
+
+    def act(self, entry: Entry) -> int | None:
+        """Append the next acting entry; return the index of its target if that has changed."""
+        if len(self.acts) == self._most:
+            self.acts_since = self.acts[0].seq if self.acts else entry.seq
+        self.acts.append(entry)
+        index = self.index(entry.target or 0)
+        if index is None:
+            return None
+        before = self.messages[index]
+        after = self.messages[index] = before.after(entry)
+        self._chars += len(after.text) - len(before.text)
+        return None if after is before else index
+
+    def index(self, seq: int) -> int | None:
+        """Return the index of the message at `seq`; None if the tail does not have it."""
+        low = self._bisect(seq - 1)
+        return low if low < len(self.messages) and self.messages[low].seq == seq else None
+
+    def after(self, since: int) -> int:
+        """Return the index of the first message after `since`."""
+        return self._bisect(since)
+
+    def _bisect(self, seq: int) -> int:
+        """Return the number of messages up to `seq`."""
+        low, high = 0, len(self.messages)
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if self.messages[middle].seq <= seq else (low, middle)
+        return low
+
+    def prune(self, first_seq: int) -> int:
+        """Remove what is before `first_seq`; return the number of messages removed."""
+        count = 0
+        while self.messages and self.messages[0].seq < first_seq:
+            self._remove_first()
+            count += 1
+        self.messages_since = max(self.messages_since, first_seq - 1)
+        while self.acts and self.acts[0].seq < first_seq:
+            self.acts.popleft()
+        self.acts_since = max(self.acts_since, first_seq - 1)
+        return count
+
+    def covers(self, since: int) -> bool:
+        """Return whether the tail has all entries after `since`."""
+        return since >= self.messages_since and since >= self.acts_since
+
+    def acted_on(self, since: int) -> list[int] | None:
+        """Return the indexes of the messages up to `since` that entries after it acted on, oldest first.
+
+        Deleted messages are left out. None if the tail does not have all of these messages.
+        """
+        found: set[int] = set()
+        for act in reversed(self.acts):
+            if act.seq <= since:
+                break
+            if (act.target or 0) <= since:
+                index = self.index(act.target or 0)
+                if index is None:
+                    return None
+                found.add(index)
+        return sorted(index for index in found if self.messages[index].text)
+
+    def deletions(self, since: int) -> list[Entry]:
+        """Return the deletions after `since`, oldest first."""
+        return [act for act in self.acts if act.seq > since and act.empties]

@@ -1,0 +1,160 @@
+"""What acts on a message: the target is read, the declared rules are applied, and the draft says what to set.
+
+Storage compares and sets, since the target may have changed when the draft is stored.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from tornchat.errors import ChatError
+from tornchat.hooks.calls import Hooks
+from tornchat.kinds import BUILT_IN, Changes, EntryKind
+from tornchat.model import Draft, Entry, More, Refusal, RoomInfo, RoomSummary, Stored, User, digest_of
+from tornchat.service import rights
+from tornchat.service.access import Access
+from tornchat.wire import Said
+
+Filter = Callable[[User, Draft], Awaitable[Draft]]
+
+
+class Ready(NamedTuple):
+    """A draft that may be stored, and whose message it acts on, if not the user's own."""
+
+    draft: Draft
+    moderates: str | None = None
+
+
+class Changing:
+    """Prepares the drafts that act on messages. Methods raise `ChatError` and `Unavailable`."""
+
+    def __init__(self, hooks: Hooks, access: Access, filtered: Filter, edit_seconds: float) -> None:
+        """`filtered` asks the filters. Timed kinds end `edit_seconds` after a target was sent; 0: never."""
+        self._hooks = hooks
+        self._access = access
+        self._filtered = filtered
+        self._edit_seconds = edit_seconds
+
+    def kind(self, said: Said) -> EntryKind:
+        """Return the declaration of what a client said. Raises `ChatError` (`invalid_message`)."""
+        kind = BUILT_IN.get(said.kind)
+        if kind is None or (kind.shape == "message") is not (said.target is None):
+            raise ChatError(
+                "invalid_message", f"There is no kind {said.kind!r:.40} here.", None, said.client_id
+            )
+        return kind
+
+    async def prepare(
+        self, user: User, room: RoomInfo | RoomSummary, draft: Draft, said: Said
+    ) -> Ready | Stored:
+        """Return the draft with what it does to its target, or what an earlier draft with its id stored.
+
+        The rights are read last, so that the caller looks at what an await may have changed, and submits.
+        """
+        kind = self.kind(said)
+        digest = digest_of(draft.kind, draft.target, draft.text, said.expects)
+        try:
+            return await self._prepare(user, room, replace(draft, more=More(digest=digest)), said, kind)
+        except ChatError as refusal:
+            if refusal.code in PASSING or (first := await self._first(draft, digest)) is None:
+                raise
+            return Stored(first, room.epoch, repeated=True)
+
+    async def _prepare(
+        self, user: User, room: RoomInfo | RoomSummary, draft: Draft, said: Said, kind: EntryKind
+    ) -> Ready | Stored:
+        if not await self._hooks.authorize(user, kind.action, draft.room):
+            raise ChatError("forbidden")
+        target = await self.target(draft.room, draft.target or 0)
+        self._refuse_late(kind, target)
+        if kind.speaks:
+            draft = await self._filtered(user, draft)
+        changes = self._revised(kind, target, draft)
+        if changes.empties and not target.text:
+            first = await self._first(draft, draft.digest)
+            return Stored(first or _done(draft, target), room.epoch, repeated=True)
+        await self._refuse_foreign(user, room, kind, target)
+        moderates = target.sender_id if target.sender_id != user.id else None
+        return Ready(self._set(draft, target, changes, said), moderates)
+
+    async def target(self, room: str, seq: int) -> Entry:
+        """Return the message at `seq` in its present state. Raises `ChatError` (`not_found`)."""
+        page = await self._hooks.read_messages(room, seq - 1, seq + 1, None, None, 1) if seq > 0 else None
+        if page is None or not page.entries:
+            raise ChatError("not_found", "There is no such message.")
+        return page.entries[0]
+
+    def _refuse_late(self, kind: EntryKind, target: Entry) -> None:
+        late = time.time() - target.sent_at / 1000 > self._edit_seconds > 0
+        if kind.timed and late:
+            raise ChatError("forbidden", "The message is too old to be changed.")
+
+    def _revised(self, kind: EntryKind, target: Entry, draft: Draft) -> Changes:
+        assert kind.revise is not None, "marks have a way of their own"
+        changes = kind.revise(target, draft)
+        if isinstance(changes, Refusal):
+            raise ChatError(changes.code, changes.reason, None, None, changes.revision)
+        if not self._hooks.changes and not changes.empties:  # every storage deletes
+            raise ChatError("unsupported")
+        return changes
+
+    async def _refuse_foreign(
+        self, user: User, room: RoomInfo | RoomSummary, kind: EntryKind, target: Entry
+    ) -> None:
+        if target.sender_id == user.id:
+            return
+        if kind.own_only:
+            raise ChatError("forbidden", "The message is somebody else's.")
+        if kind.others:
+            role = await self._access.role_in(room, user.id)
+            if not rights.allows(rights.standings(user, role), kind.others):
+                raise ChatError("forbidden")
+
+    def _set(self, draft: Draft, target: Entry, changes: Changes, said: Said) -> Draft:
+        """Return the draft that storage compares with its target and sets. A deletion expects nothing.
+
+        The revision that the client named is compared by storage only: an earlier edit may be on its way.
+        """
+        if changes.empties:
+            return replace(draft, text="", more=None)
+        expects = target.revision if said.expects is None else said.expects
+        assert draft.more is not None
+        return replace(draft, text=changes.text or "", more=replace(draft.more, expects=expects))
+
+    async def _first(self, draft: Draft, digest: str) -> Entry | None:
+        """Return what an earlier draft with the same id stored, if it was the same request.
+
+        The client's id counts before the target: a repeat gets the first answer, whatever happened since.
+        """
+        if draft.client_id is None or not self._hooks.changes:
+            return None
+        first = await self._hooks.find_stored(draft.room, draft.sender_id, draft.client_id)
+        if first is None:
+            return None
+        kept = first.more.digest if first.more is not None else ""
+        if (first.kind, first.target) != (draft.kind, draft.target) or (kept and kept != digest):
+            raise ChatError("conflict")
+        return first
+
+
+PASSING = frozenset({"unavailable", "busy", "unconfirmed"})
+"""Codes of refusals that say nothing about the draft."""
+
+
+def _done(draft: Draft, target: Entry) -> Entry:
+    """Return the entry of a deletion for a message that is deleted already."""
+    return Entry(
+        target.position,
+        draft.sender_id,
+        draft.sender_username,
+        "",
+        draft.sent_at,
+        draft.draft_id,
+        draft.client_id,
+        draft.kind,
+        draft.target,
+    )
