@@ -23,7 +23,8 @@ logger = logging.getLogger("tornchat.peewee")
 def entries_of(rows: Iterable[Sequence[Any]], entry_of: Callable[[Sequence[Any]], Entry]) -> Iterator[Entry]:
     """Yield the entry of each row, which `entry_of` returns.
 
-    A row with a value of a wrong type is shown as a deleted message. It keeps its place, since the log has no gaps. One line tells how many there were.
+    A row with a value of a wrong type is shown as a deleted message. It keeps its place, since the log has no
+    gaps. One line tells how many there were.
     """
     blanked = []
     for row in rows:
