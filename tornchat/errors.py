@@ -38,6 +38,10 @@ CODES: Mapping[str, str] = MappingProxyType(
         "busy": "The server is too busy. Please try again.",
         "room_gone": "The room is not there any more.",
         "muted": "You may not speak in this room for now.",
+        "unauthorized": "The token is not valid.",
+        "not_joined": "This connection is not in this room.",
+        "already_joined": "This connection is in this room already.",
+        "room_limit": "The connection has as many rooms as it may.",
     }
 )
 """Error code -> default text. The texts may change; the codes are stable."""
@@ -57,7 +61,16 @@ REQUEST_CODES: Mapping[str, str] = MappingProxyType(
 """Additional error codes for requests outside a session."""
 
 FAULTS = frozenset(
-    {"invalid_json", "invalid_message", "empty_message", "message_too_long", "rate_limited", "conflict"}
+    {
+        "invalid_json",
+        "invalid_message",
+        "empty_message",
+        "message_too_long",
+        "rate_limited",
+        "conflict",
+        "already_joined",
+        "room_limit",
+    }
 )
 """Codes of errors caused by the sender."""
 

@@ -32,7 +32,7 @@ GUEST_ID_PREFIX = "guest-"
 """How the ids of guests begin, and nobody else's."""
 SITE = ""
 """In place of a room's name: the whole site. No room has this name."""
-TokenSource: TypeAlias = Literal["header", "subprotocol", "cookie", "query"]
+TokenSource: TypeAlias = Literal["header", "subprotocol", "cookie", "query", "frame"]
 PRIVATE_ROOM = "private:"
 """In place of a private room in log lines that name a user."""
 

@@ -54,6 +54,7 @@ from tornchat.service.quota import Quotas
 from tornchat.service.reading import Reading
 from tornchat.service.removals import Removals
 from tornchat.service.site import SiteModeration
+from tornchat.service.visitors import Visitors
 from tornchat.tasks import Tasks
 from tornchat.wire import Dialect, Said
 
@@ -89,10 +90,18 @@ class Chat:
         self._sanctions = Sanctions(hooks)
         self.publisher = Broadcast(hooks, self.node_id)
         removals = Removals()
+        self.visitors = Visitors()
         self._offenders = offenders = Offenders(time.monotonic, self.counts.limits)
         self._pace = pace = Pace(settings.limits, settings.guest.rooms_per_hour, offenders)
         self._enforcement = Enforcement(
-            hooks, self.rooms, self._sanctions, removals, self.publisher, Control(self.node_id), self._tasks
+            hooks,
+            self.rooms,
+            self._sanctions,
+            removals,
+            self.publisher,
+            Control(self.node_id),
+            self._tasks,
+            self.visitors,
         )
         self._admission = Admission(self._sanctions)
         self.audit = Audit(hooks, self.node_id, settings.audit.keep_days)
@@ -245,6 +254,23 @@ class Chat:
         if session.joined and session.room.present(session.member):
             session.member.ready = True
             session.room.catch_up(session.member)
+
+    def next_slice(self, session: Session) -> bytes:
+        """Return the next pending frames of a session whose socket accepts data again, about 64 KiB.
+
+        If there are none, the room writes to its member again by itself.
+        """
+        member = session.member
+        if not session.joined or not session.room.present(member):
+            return b""
+        data = member.stream.due(member)
+        member.ready = not data
+        self.counts.sent_bytes += len(data)
+        return data
+
+    def renew(self, session: Session, user: User) -> None:
+        """Have a session continue with another token of its user."""
+        session.user = session.member.user = user
 
     # --- leave ---
 

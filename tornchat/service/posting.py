@@ -107,6 +107,14 @@ class Posting:
         except ChatError as error:
             self._refuse(session, error, said.client_id)
 
+    async def pace(self, user: User, size: int) -> None:
+        """Count a frame of `size` bytes that is no message, and wait while the user is above the rate."""
+        quota = self.quotas.of(user.id)
+        if quota.contended or quota.take(size, self._now()):
+            self.quotas.note(user.id)
+            async with quota.turn:
+                await quota.wait(size)
+
     def _admitted(self, session: Session, said: Said) -> Awaitable[None] | None:
         """Pass a message on that is within its user's rate. Raises `ChatError`."""
         draft = self._drafts.make(session.user, session.room.info, said)
