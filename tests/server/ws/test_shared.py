@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.stage import Player, Stage, open_stage
-from tornchat import User
+from tornchat import Participant, PresenceChange, User
+from tornchat.server.ws.shared import SharedConnection
 
 PRINCE = User("prince", "Prince", frozenset({"admin"}))
 
@@ -141,7 +143,7 @@ def test_who_leaves_hears_no_more_and_may_join_again(tmp_path: Path) -> None:
         ('{"type":"send","id":"s","message":"x"}', "invalid_message", "s", None),
         ('{"type":"send","id":"s","message":"x","room":"elsewhere"}', "not_joined", "s", "elsewhere"),
         ('{"type":"send","id":"s","message":" ","room":"hall"}', "empty_message", "s", "hall"),
-        ('{"type":"send","id":"s","message":"x","room":"hall","room":"b"}', "invalid_json", None, None),
+        ('{"type":"send","id":"s","message":"x","room":"b","room":"hall"}', "invalid_json", None, "hall"),
         ('{"type":"dance","id":"s","room":"hall"}', "invalid_message", "s", "hall"),
         ('{"type":"auth","id":"t","token":"garbage"}', "unauthorized", "t", None),
     ],
@@ -191,7 +193,8 @@ def test_a_room_that_refuses_does_not_stop_the_others(tmp_path: Path) -> None:
             assert closed == {"type": "closed", "room": "nowhere", "code": 4000, "reason": "room not found"}
             await juliet.asks("join", id="j", room="no/name")
             assert (await juliet.next_of("closed"))["code"] == 4000
-            await juliet.joins("general")
+            await verona.chat.directory.create_room(PRINCE, "hall")
+            await juliet.joins("hall")
 
     asyncio.run(play())
 
@@ -226,7 +229,7 @@ def test_a_deleted_room_ends_its_session(tmp_path: Path) -> None:
             juliet = await verona.connects("juliet")
             for room in ("hall", "garden"):
                 await juliet.joins(room)
-            await verona.chat.directory.delete(PRINCE, "hall")
+            await verona.chat.directory.delete_room(PRINCE, "hall")
             closed = await juliet.next_of("closed")
             assert (closed["room"], closed["code"]) == ("hall", 4000)
             await juliet.joins("hall")
@@ -328,5 +331,128 @@ def test_a_classic_client_without_a_room_is_still_refused(tmp_path: Path) -> Non
     async def play() -> None:
         async with open_stage(tmp_path) as verona:
             assert await (await verona.enters("romeo", "")).is_closed() == 4000
+
+    asyncio.run(play())
+
+
+# --- clients that read slowly ---
+
+
+async def hesitant(verona: Stage, user: str) -> Player:
+    """A connection for many rooms whose client reads little ahead of what the test asks for."""
+    own = socket.socket()
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    own.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(own, ("127.0.0.1", verona.port))
+    player = await verona.connects(user, sock=own, max_queue=2, max_size=None)
+    await player.next()
+    return player
+
+
+def connection_of(verona: Stage, user: str) -> SharedConnection:
+    return next(one for one in verona.chat.visitors if one.user.id == user)
+
+
+async def say_until_behind(verona: Stage, talker: Player, room: str) -> int:
+    """Say something large until the connection of `juliet` is behind; how often."""
+    connection = connection_of(verona, "juliet")
+    for number in range(10_000):
+        if connection in verona.chat.turn.gathering.behind:
+            return number
+        await talker.says("x" * 40_000, client_id=f"{room}-{number}")
+        await talker.next_of("ack")
+    raise AssertionError("the kernel takes everything")
+
+
+def test_a_flooded_room_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    async def play() -> None:
+        settings = {"limits": {"send_buffer_bytes": 0, "message_chars": 0}}
+        async with open_stage(tmp_path, settings) as verona:
+            juliet = await hesitant(verona, "juliet")
+            for room in ("flood", "quiet"):
+                await juliet.joins(room)
+            paris = await verona.enters("paris", "flood", v1=True)
+            said = await say_until_behind(verona, paris, "flood")
+            romeo = await verona.enters("romeo", "quiet", v1=True)
+            for number in range(40):
+                await paris.says("y" * 40_000, client_id=f"more-{number}")
+                await romeo.says(str(number), client_id=str(number))
+                await paris.next_of("ack")
+            heard: list[tuple[str, int]] = []
+            while len(heard) < said + 40 + 40:
+                frame = await juliet.next_of("chat_message")
+                heard.append((frame["room"], frame["seq"]))
+            assert [seq for room, seq in heard if room == "flood"] == list(range(1, said + 41))
+            assert [seq for room, seq in heard if room == "quiet"] == list(range(1, 41))
+            assert heard.index(("quiet", 40)) < heard.index(("flood", said + 39)), "quiet waited for flood"
+            assert not verona.chat.turn.gathering.behind
+
+    asyncio.run(play())
+
+
+def test_what_a_connection_may_be_behind_is_the_sum_over_its_rooms(tmp_path: Path) -> None:
+    async def play() -> None:
+        settings = {"limits": {"send_buffer_bytes": 1_000_000, "message_chars": 0}}
+        async with open_stage(tmp_path, settings) as verona:
+            juliet = await hesitant(verona, "juliet")
+            rooms = [f"room{number}" for number in range(8)]
+            for room in rooms:
+                await juliet.joins(room)
+            talkers = [await verona.enters("paris", room, v1=True) for room in rooms]
+            await say_until_behind(verona, talkers[0], rooms[0])
+            counts, said = verona.chat.counts, 0
+            while not counts.slow:
+                for talker in talkers:
+                    await talker.says("y" * 40_000, client_id=f"more-{said}")
+                    await talker.next_of("ack")
+                said += 8
+                assert said * 40_000 < 2_500_000, "each room counts by itself"
+            assert await juliet.is_closed() in (1013, 1006)
+
+    asyncio.run(play())
+
+
+def test_a_history_longer_than_the_socket_takes_lets_other_rooms_through(tmp_path: Path) -> None:
+    async def play() -> None:
+        settings = {"limits": {"message_chars": 0, "resume_messages": 0}}
+        async with open_stage(tmp_path, settings) as verona:
+            paris = await verona.enters("paris", "long", v1=True)
+            epoch = (await paris.next())["epoch"]
+            for number in range(400):
+                await paris.says("x" * 40_000, client_id=str(number))
+                await paris.next_of("ack")
+            juliet = await hesitant(verona, "juliet")
+            await juliet.joins("quiet")
+            await juliet.asks("join", id="j", room="long", since=0, epoch=epoch)
+            romeo = await verona.enters("romeo", "quiet", v1=True)
+            assert (await until(juliet, "welcome", "long"))["recovered"] is True
+            await romeo.says("hear me", client_id="m")
+            heard: list[tuple[str, int]] = []
+            while len(heard) < 401:
+                frame = await juliet.next_of("chat_message")
+                heard.append((frame["room"], frame["seq"]))
+            assert [seq for room, seq in heard if room == "long"] == list(range(1, 401))
+            assert heard.index(("quiet", 1)) < heard.index(("long", 400))
+
+    asyncio.run(play())
+
+
+def test_rooms_with_news_at_once_are_told_with_one_write(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            juliet = await verona.connects("juliet")
+            for room in ("a", "b", "c"):
+                await juliet.joins(room)
+            connection = connection_of(verona, "juliet")
+            writes: list[int] = []
+            write_all = connection._write_all
+            connection._write_all = lambda parts: (writes.append(len(parts)), write_all(parts))[1]
+            for room in ("a", "b", "c"):
+                news = PresenceChange("join", Participant("romeo", "Romeo"))
+                verona.chat.rooms.get(room).tell_presence([news])
+            for _ in range(3):
+                while (await juliet.next_of("user_join"))["user_id"] != "romeo":
+                    pass
+            assert writes[-1] >= 3
 
     asyncio.run(play())
