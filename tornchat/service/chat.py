@@ -55,12 +55,15 @@ from tornchat.service.reading import Reading
 from tornchat.service.removals import Removals
 from tornchat.service.site import SiteModeration
 from tornchat.service.visitors import Visitors
+from tornchat.service.watching import Watching
 from tornchat.tasks import Tasks
 from tornchat.wire import Dialect, Said
 
 TAIL_ENTRIES = (100, 1000)
 """Minimum and maximum length of a room's tail; within these bounds it is `[rooms] history_limit`."""
 RETENTION_SECONDS = 60.0
+COMPARE_SECONDS = 30.0
+"""Interval at which watched rooms are compared with storage, in case that hints were lost."""
 
 
 LIMITS = frozenset({"message_too_long", "rate_limited"})
@@ -111,6 +114,7 @@ class Chat:
             settings, hooks, self.rooms, access, self._sanctions, removals, pace, self.counts, self.node_id
         )
         self.directory = Directory(hooks, access, self._enforcement, self.audit, pace, settings.limits)
+        self.watching = Watching(hooks, access, self.publisher, self.node_id, lambda: not self.exclusive)
         self.reading = Reading(hooks, access)
         self.posting = Posting(
             hooks,
@@ -124,6 +128,7 @@ class Chat:
             Quotas(settings.limits, offenders),
             self.counts,
             self.refuse,
+            self.watching.committed,
         )
         self.committer = self.posting.committer
         self.moderation = Moderation(
@@ -283,7 +288,8 @@ class Chat:
     def deliver(self, topic: str, payload: bytes) -> None:
         """See `ChatHandle`."""
         if topic == TOPIC:
-            self._enforcement.take(payload)
+            if not self.watching.take(payload):
+                self._enforcement.take(payload)
             return
         found = self.publisher.read(topic, payload)
         if found is not None:
@@ -292,6 +298,7 @@ class Chat:
     def may_have_missed(self) -> None:
         """See `ChatHandle`."""
         self.rooms.may_have_missed()
+        self._tasks.start(self.watching.compare(), "watched rooms")
         self._enforcement.may_have_missed()
 
     def presence_changed(self, room: str, version: int, change: PresenceChange) -> None:
@@ -315,6 +322,8 @@ class Chat:
         self._tasks.start(self.lag.run(), "lag")
         await self._enforcement.subscribe()
         self._tasks.every(0.25, self.committer.expire, "expire")
+        self._tasks.every(1.0, self.watching.tell, "news")
+        self._tasks.every(COMPARE_SECONDS, self.watching.compare, "watched rooms")
         self._tasks.every(1.0, self._joining.retry, "presence")
         self._tasks.every(0.25, self.people.write, "people")
         self._tasks.every(QUIET_SECONDS, self._offenders.sum_up, "left out")

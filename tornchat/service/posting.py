@@ -52,8 +52,13 @@ class Posting:
         quotas: Quotas,
         counts: Counts,
         refuse: Refuse,
+        committed: Callable[[str, str, int], None],
     ) -> None:
-        """`refuse` sends a session the error frame of a draft that is refused."""
+        """`refuse` sends a session the error frame of a draft that is refused.
+
+        `committed` is told room, epoch and head of each log that this node has added to.
+        """
+        self._committed = committed
         self._hooks = hooks
         self._access = access
         self._sanctions = sanctions
@@ -261,6 +266,7 @@ class Posting:
             self._broadcast.publish(room, epoch, entries)
             self._hooks.messages_stored(room, entries)
             self._counts.stored += len(entries)
+            self._committed(room, epoch, entries[-1].seq)
         self._flush.brings(batch[0].arrived)
         self._flush.end()
 

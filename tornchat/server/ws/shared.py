@@ -16,6 +16,7 @@ from tornchat.errors import (
     UNAUTHORIZED,
     ChatError,
     Closed,
+    Unavailable,
 )
 from tornchat.model import User
 from tornchat.rates import Strikes
@@ -156,7 +157,7 @@ class SharedConnection(Connection):
             return self._leave_room(asked, size)
         if isinstance(asked, rooms.Auth):
             return self._renew_all(asked, size)
-        raise ChatError("invalid_message", "This server has no `watch`.", None, asked.id)
+        return self._watch(asked, size)
 
     def _refuse(self, error: ChatError, room: str | None = None) -> None:
         """Send an error that no session has. Repeated violations close the connection with 1008."""
@@ -252,6 +253,29 @@ class SharedConnection(Connection):
             return
         self._vacate(place)
         self.put(rooms.done(asked.id, asked.room))
+
+    async def _watch(self, asked: rooms.Watch, size: int) -> None:
+        chat, most = self._shared.chat, self._shared.settings.limits.watched_rooms
+        await chat.posting.pace(self.user, size)
+        try:
+            if most and len(asked.rooms) > most:
+                raise ChatError("room_limit", f"A connection may watch {most} rooms.", None, asked.id)
+            await chat.watching.watch(self, asked.rooms)
+            self.put(rooms.done(asked.id))
+            chat.watching.tell_one(self)
+        except ChatError as error:
+            self._refuse(error)
+        except Unavailable:
+            self._refuse(ChatError("unavailable", "The rooms can't be read now.", None, asked.id))
+        if self._ended:
+            chat.watching.forget(self)
+
+    def tell_news(self, frame: bytes) -> bool:
+        """See `Watcher`."""
+        if self._behind:
+            return False
+        self.put(frame)
+        return True
 
     def end_place(self, place: Place, code: int, reason: str) -> None:
         """See `SharedLine`."""
@@ -349,6 +373,7 @@ class SharedConnection(Connection):
         if self._heartbeat is not None:
             self._heartbeat.stop()
         self._shared.chat.visitors.discard(self)
+        self._shared.chat.watching.forget(self)
         self._shared.chat.turn.gathering.behind.discard(self)
         for place in list(self._places.values()):
             self._vacate(place)
