@@ -32,6 +32,8 @@ KEPT = (
     "limits.request_burst",
     "limits.handshake_burst",
     "limits.join_burst",
+    "limits.rooms_per_connection",
+    "limits.watched_rooms",
 )
 """Limits that stay at their defaults: no load reaches them, or a rate that is off makes them void."""
 
