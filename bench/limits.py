@@ -32,6 +32,7 @@ KEPT = (
     "limits.request_burst",
     "limits.handshake_burst",
     "limits.join_burst",
+    "limits.reports_per_hour",
     "limits.rooms_per_connection",
     "limits.watched_rooms",
 )

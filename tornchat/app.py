@@ -25,7 +25,7 @@ from tornchat.server.edge.readers import LOOK_SECONDS
 from tornchat.server.http.handler import NotFoundHandler, WithoutVersion
 from tornchat.server.http.samples import SAMPLE_SECONDS, Samples
 from tornchat.server.http.site import Site
-from tornchat.server.routing import probe_routes, site_routes, unknown_calls
+from tornchat.server.routing import PrefixedApplication, probe_routes, site_routes, unknown_calls
 from tornchat.server.ws.connections import Connections
 from tornchat.server.ws.socket import ChatSocket
 from tornchat.server.ws.wheel import TICK_SECONDS
@@ -201,7 +201,8 @@ class ChatApp:
         extra: list[Any] = await self.hooks.http_routes(self._chat)
         self._site.plugin_routes = extra
         routes = [*self._routes(""), *extra, *unknown_calls(self._site, "")]
-        return Application(routes, **{**self._unknown(), **settings})
+        prefix = self.settings.server.prefix.rstrip("/")
+        return PrefixedApplication(prefix, routes, **{**self._unknown(), **settings})
 
     def _unknown(self) -> dict[str, Any]:
         """Tornado's settings for an application of our own: what is answered to unknown paths, and how."""

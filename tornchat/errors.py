@@ -38,6 +38,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "busy": "The server is too busy. Please try again.",
         "room_gone": "The room is not there any more.",
         "muted": "You may not speak in this room for now.",
+        "slow_mode": "This room is in slow mode; wait before your next message.",
         "unauthorized": "The token is not valid.",
         "not_joined": "This connection is not in this room.",
         "already_joined": "This connection is in this room already.",

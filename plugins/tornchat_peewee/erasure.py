@@ -64,6 +64,10 @@ class Erasure:
                 models.known_user.delete().where(models.known_user.id == user_id).execute()
                 for table in (models.sanction, models.site_sanction):
                     table.update(by=ERASED.id).where(table.by == user_id).execute()
+                models.report.delete().where(models.report.reporter == user_id).execute()
+                models.report.update(closed_by=ERASED.id).where(models.report.closed_by == user_id).execute()
+                blocks = (models.block.user_id == user_id) | (models.block.blocked_id == user_id)
+                models.block.delete().where(blocks).execute()
                 models.room.update(owner=None).where(models.room.owner == user_id).execute()
         except self._backend.data_errors:
             return  # an id that the database can't hold

@@ -176,6 +176,8 @@ class ManagingHooks(Opened):
     async def _stop_clearing(self) -> None:
         tasks, self._clearing, self._purges = (self._clearing, self._purges), None, None
         for task in tasks:
-            if task is not None and not task.done():
+            if task is None or task.get_loop().is_closed():
+                continue
+            if not task.done():
                 task.cancel()
                 await asyncio.wait([task])

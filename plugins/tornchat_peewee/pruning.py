@@ -20,7 +20,7 @@ class Pruning:
 
     def __init__(self, backend: Backend, models: Models) -> None:
         self._backend = backend
-        self._room, self._log = models.room, models.log
+        self._room, self._log, self._report = models.room, models.log, models.report
 
     def prune(self, session: DatabaseSession, name: str | None, before_ms: int, limit: int) -> int:
         """Implements the hook `prune_history`. Raises `NotStored`."""
@@ -59,6 +59,7 @@ class Pruning:
         if count:
             end = first + count
             self._backend.index.forget(cursor, room.id, first, end)
-            log.delete().where((log.room == room.id) & (log.seq < end)).execute()
+            for table in (log, self._report):
+                table.delete().where((table.room == room.id) & (table.seq < end)).execute()
             self._room.update(first_seq=end).where(self._room.id == room.id).execute()
         return count

@@ -37,6 +37,7 @@ HOOKS = (
     "set_member",
     "read_sanctions",
     "set_sanction",
+    "set_slow_mode",
 )
 
 
@@ -207,12 +208,13 @@ FAR = 4e9
 
 
 async def a_private_room(chat: PeeweePlugin, name: str, owner: str | None = "juliet") -> None:
-    """A room with a member, a moderator, a ban, a mute and a kick."""
+    """A room with a member, a moderator, a ban, a mute, a kick and slow mode."""
     await chat.create_room(name, True, 0, owner)
     await chat.set_member(name, "romeo", "member", 0)
     await chat.set_member(name, "nurse", "moderator", 0)
     for user_id, kind in (("tybalt", "ban"), ("paris", "mute"), ("rosaline", "kick")):
         await chat.set_sanction(Sanction(name, user_id, kind, FAR, "juliet", "owner", 5.0))
+    await chat.set_slow_mode(name, 30)
 
 
 async def state(chat: PeeweePlugin, name: str) -> object:
@@ -220,7 +222,9 @@ async def state(chat: PeeweePlugin, name: str) -> object:
     info = await chat.open_room(name, PRINCE, False, 0, None)
     members = [(one.user_id, one.role) for one in await chat.read_members(name, None)]
     sanctions = [msgspec.structs.replace(one, room="") for one in await chat.read_sanctions([name])]
-    kept = {one.user_id: one for one in sanctions if one.kind != "kick"}
+    kept: dict[str, object] = {one.user_id: one for one in sanctions if one.kind != "kick"}
+    if info.slow_seconds:
+        kept["slow mode"] = info.slow_seconds
     return info.private, info.owner, members, kept
 
 

@@ -11,20 +11,32 @@ from tests.plugins.peeweekit import plugin
 from tests.postgres import PostgresServer
 from tornchat.testing import (
     AuditContract,
+    BlocksContract,
     DirectoryContract,
     ModerationContract,
+    ReportsContract,
     SearchContract,
+    SlowModeContract,
     StorageContract,
     UsersContract,
 )
 
 
 class Contracts(
-    StorageContract, DirectoryContract, ModerationContract, SearchContract, UsersContract, AuditContract
+    StorageContract,
+    DirectoryContract,
+    ModerationContract,
+    SearchContract,
+    UsersContract,
+    AuditContract,
+    BlocksContract,
+    ReportsContract,
+    SlowModeContract,
 ):
     """All that the plugin fills."""
 
     roles = ("storage", "history", "directory", "moderation", "search", "users", "audit")
+    roles += ("blocks", "reports", "slow mode")
 
 
 class TestSqlite(Contracts):

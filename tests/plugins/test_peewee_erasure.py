@@ -10,9 +10,10 @@ from tornchat_peewee import PeeweePlugin
 
 from tests.plugins.peeweekit import JULIET, ROMEO, Place, deletion, draft, say, storage
 from tests.plugins.test_peewee_directory import held_by
-from tornchat import ERASED, KnownUser, Sanction, User
+from tornchat import ERASED, KnownUser, Report, Sanction, User
 
 TYBALT = User("tybalt-the-cat", "Tybalt of Capulet")
+PRINCE = User("9", "prince", frozenset({"admin"}))
 FAR = 4e9
 
 
@@ -31,6 +32,13 @@ async def live(chat: PeeweePlugin) -> None:
         await chat.set_sanction(Sanction(room, "3", "ban", FAR, TYBALT.id))
     await chat.store_users([KnownUser(TYBALT.id, TYBALT.username, "tybaltofcapulet", ("x",))])
     await chat.search_messages("hall", "rapier", None, 10)
+    await chat.set_block(TYBALT.id, "2", 9)
+    await chat.set_block("2", TYBALT.id, 9)
+    assert await chat.store_report(Report("hall", 1, ROMEO.id, "Tybalt of Capulet is rude", 0))
+    assert await chat.store_report(Report("hall", 4, TYBALT.id, "perfidious Romeo", 0))
+    assert await chat.store_report(Report("hall", 4, JULIET.id, "he is loud", 0))
+    [juliets] = await chat.read_reports(PRINCE, "hall", None, JULIET.id, None, 9)
+    assert await chat.close_report("hall", juliets.id, "dismissed", TYBALT.id)
 
 
 async def erase(chat: PeeweePlugin, limit: int = 4) -> int:
@@ -69,6 +77,9 @@ def test_nothing_is_left_in_the_tables(place: Place, limit: int) -> None:
             left = await chat.read_sanctions(["hall", ""])
             assert [(one.user_id, one.by) for one in left] == [("3", ERASED.id)] * 2
             assert await chat.read_users([TYBALT.id]) == []
+            assert await chat.read_blocks(TYBALT.id) == await chat.read_blocks("2") == []
+            reports = await chat.read_reports(PRINCE, None, None, None, None, 9)
+            assert [(one.seq, one.reporter, one.closed_by) for one in reports] == [(4, JULIET.id, ERASED.id)]
             assert await erase(chat) == 0
 
     asyncio.run(play())

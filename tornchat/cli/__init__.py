@@ -25,6 +25,7 @@ COMMANDS = (
     "room",
     "user",
     "audit",
+    "reports",
     "asyncapi",
     "openapi",
     "worker",

@@ -24,6 +24,9 @@ HOOKS = (
     "read_sanctions",
     "read_audit",
     "erase_user",
+    "read_blocks",
+    "read_reports",
+    "set_slow_mode",
 )
 
 

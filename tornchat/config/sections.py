@@ -174,6 +174,9 @@ class LimitsSection(Section, frozen=True):
     rooms_per_hour: Annotated[
         Natural, Meta(description="Maximum number of rooms that a user may create in an hour.")
     ] = 60
+    reports_per_hour: Annotated[
+        Natural, Meta(description="Maximum number of messages that a user may report in an hour.")
+    ] = 60
     members_per_room: Annotated[
         Natural, Meta(description="Maximum number of members of a room; more can't be added.")
     ] = 5000
@@ -225,10 +228,17 @@ class ServerSection(Section, frozen=True):
     trusted_proxies: Annotated[
         tuple[str, ...],
         Meta(
-            description="Networks of the proxies whose X-Forwarded-For or Forwarded header names the client; "
-            "unix for a proxy at a UNIX socket."
+            description="Networks of the proxies whose X-Forwarded-For or Forwarded, X-Forwarded-Proto and "
+            "X-Forwarded-Prefix are believed; unix for a proxy at a UNIX socket."
         ),
     ] = ()
+    prefix: Annotated[
+        str,
+        Meta(
+            description="The path below which a proxy has this server, such as /talk. Empty: what trusted "
+            "proxies name in X-Forwarded-Prefix, or none."
+        ),
+    ] = ""
     allow_query_token: Annotated[
         bool, Meta(description="Accept ?token=... in the URL. Note that proxies may log URLs.")
     ] = True

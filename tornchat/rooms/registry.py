@@ -7,6 +7,8 @@ import logging
 from collections.abc import Sequence, ValuesView
 from weakref import WeakValueDictionary
 
+from msgspec.structs import replace
+
 from tornchat.errors import POSITION_LOST, ROOM_NOT_FOUND, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.metrics.counts import Counts
@@ -134,8 +136,7 @@ class Registry:
         return room
 
     def _room(self, info: RoomInfo, page: Page) -> Room:
-        found = RoomInfo(info.name, page.epoch, info.private, info.owner)
-        room = Room(found, self._limits, self._flush, self._counts)
+        room = Room(replace(info, epoch=page.epoch), self._limits, self._flush, self._counts)
         room.start(page.head_seq, page.entries, page.first_seq)
         return room
 

@@ -86,10 +86,14 @@ class Access:
 
     async def seen(self, user: User, rooms: Sequence[RoomSummary]) -> list[RoomSummary]:
         """Return those of the rooms that the plugins let the user join and that do not ban the user."""
-        names = [room.name for room in rooms]
+        found = await self.open_to(user, [room.name for room in rooms])
+        return [room for room in rooms if room.name in found]
+
+    async def open_to(self, user: User, names: Sequence[str]) -> set[str]:
+        """Return the names of the rooms that the plugins let the user join and that do not ban the user."""
         joined = await self._hooks.authorize_rooms(user, names)
         banned = await self._sanctions.banning(user, names)
-        return [room for room in rooms if room.name in joined and room.name not in banned]
+        return {name for name in names if name in joined and name not in banned}
 
     async def watchable(self, user: User, names: Sequence[str]) -> dict[str, bool]:
         """Return those of the rooms that the user may see, each with whether everybody may.
@@ -190,7 +194,7 @@ class Access:
         head = heads.get(info.name)
         if not isinstance(head, Position):
             raise ChatError("room_not_found")  # deleted meanwhile
-        return RoomSummary(info.name, head.epoch, info.private, info.owner, head.seq)
+        return RoomSummary(info.name, head.epoch, info.private, info.owner, head.seq, info.slow_seconds)
 
 
 def require_on_site(user: User, act: Act) -> None:

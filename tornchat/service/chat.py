@@ -14,6 +14,7 @@ from pathlib import Path
 from tornchat.cluster.broadcast import Broadcast
 from tornchat.cluster.control import TOPIC, Control
 from tornchat.cluster.sanctions import Sanctions
+from tornchat.cluster.slowmodes import SlowModes
 from tornchat.config.settings import Settings
 from tornchat.errors import (
     POLICY_VIOLATION,
@@ -42,6 +43,7 @@ from tornchat.rooms.room import RoomLimits
 from tornchat.service.access import Access
 from tornchat.service.admission import Admission
 from tornchat.service.audit import PRUNE_SECONDS, Audit
+from tornchat.service.blocks import Blocks
 from tornchat.service.directory import Directory
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import EVERY, Enforcement
@@ -53,6 +55,7 @@ from tornchat.service.posting import Posting
 from tornchat.service.quota import Quotas
 from tornchat.service.reading import Reading
 from tornchat.service.removals import Removals
+from tornchat.service.reports import Reports
 from tornchat.service.site import SiteModeration
 from tornchat.service.visitors import Visitors
 from tornchat.service.watching import Watching
@@ -91,6 +94,7 @@ class Chat:
         self._drafts = Drafts(self.node_id, settings.limits.message_chars)
         self.rooms = Registry(hooks, self._tasks, _room_limits(settings), self.turn, self.counts)
         self._sanctions = Sanctions(hooks)
+        slow_modes = SlowModes(hooks)
         self.publisher = Broadcast(hooks, self.node_id)
         removals = Removals()
         self.visitors = Visitors()
@@ -100,6 +104,7 @@ class Chat:
             hooks,
             self.rooms,
             self._sanctions,
+            slow_modes,
             removals,
             self.publisher,
             Control(self.node_id),
@@ -111,11 +116,22 @@ class Chat:
         access = Access(hooks, self.rooms, self._sanctions, settings.rooms)
         self.people = People(hooks, self.rooms)
         self._joining = Joining(
-            settings, hooks, self.rooms, access, self._sanctions, removals, pace, self.counts, self.node_id
+            settings,
+            hooks,
+            self.rooms,
+            access,
+            self._sanctions,
+            slow_modes,
+            removals,
+            pace,
+            self.counts,
+            self.node_id,
         )
         self.directory = Directory(hooks, access, self._enforcement, self.audit, pace, settings.limits)
         self.watching = Watching(hooks, access, self.publisher, self.node_id, lambda: not self.exclusive)
         self.reading = Reading(hooks, access)
+        self.blocks = Blocks(hooks)
+        self.reports = Reports(hooks, access, self.audit, pace)
         self.posting = Posting(
             hooks,
             self._tasks,
@@ -126,6 +142,7 @@ class Chat:
             self.turn,
             self._drafts,
             Quotas(settings.limits, offenders),
+            slow_modes,
             self.counts,
             self.refuse,
             self.watching.committed,
@@ -330,6 +347,7 @@ class Chat:
         self._tasks.every(3.0, self.rooms.check_positions, "positions")
         self._tasks.every(EVERY, self._enforcement.upkeep, "sanctions")
         self._tasks.every(5.0, self.rooms.upkeep, "rooms")
+        self._tasks.every(10.0, self.posting.upkeep, "posting")
         self._tasks.every(3.0, self.audit.write, "audit")
         self._tasks.every(PRUNE_SECONDS, self.audit.prune, "audit retention")
         if retention is not None:

@@ -1,4 +1,4 @@
-"""The use cases of moderation: kick, ban, mute and delete messages.
+"""The use cases of moderation: kick, ban, mute, slow mode, and delete messages.
 
 Every method raises `ChatError` on refusal and `Unavailable` if a plugin fails.
 """
@@ -9,17 +9,21 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
+from msgspec.structs import replace
+
 from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
 from tornchat.log.commit import Committer
-from tornchat.model import Entry, Sanction, SanctionKind, User
+from tornchat.model import RoomSummary, Sanction, SanctionKind, User
 from tornchat.service import rights
 from tornchat.service.access import Access, VisibleRoom
 from tornchat.service.audit import Audit
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import Enforcement
 from tornchat.service.people import People
+from tornchat.service.reading import message_at
 from tornchat.service.rights import Act
+from tornchat.service.slow import MOST_SECONDS
 
 FOREVER = 10 * 365 * 86400.0
 """Maximum duration of a sanction in seconds."""
@@ -138,6 +142,21 @@ class Moderation:
 
     # --- messages ---
 
+    async def set_slow_mode(self, user: User, room: str, seconds: int) -> RoomSummary:
+        """Let users of the room wait `seconds` between their messages; 0 turns slow mode off.
+
+        Every node refuses what comes earlier with `slow_mode`. Moderators of the room need not wait. Raises
+        `invalid_message` for seconds below 0 or above `MOST_SECONDS`. Returns the room as it is then.
+        """
+        if not 0 <= seconds <= MOST_SECONDS:
+            raise ChatError("invalid_message", f"Slow mode has 0 to {MOST_SECONDS} seconds.")
+        place = await self._access.require(user, room, "set slow mode")
+        if not await self._hooks.set_slow_mode(room, seconds):
+            raise ChatError("room_not_found")
+        await self._enforcement.order("sanctions", room)
+        await self._audit.record(user, "set slow mode", place.room, detail=f"{seconds} s")
+        return replace(place.room, slow_seconds=seconds)
+
     async def delete_message(self, user: User, room: str, seq: int) -> None:
         """Delete the text of a message and notify the room. Idempotent.
 
@@ -145,7 +164,7 @@ class Moderation:
         (`not_found`) if there is no message at `seq`.
         """
         place = await self._access.require(user, room, "see")
-        entry = await self._message(room, seq)
+        entry = await message_at(self._hooks, room, seq)
         act: Act = "delete own message" if entry.sender_id == user.id else "delete message"
         if not rights.may(place.standings, act):
             raise ChatError("forbidden")
@@ -154,12 +173,6 @@ class Moderation:
             await self._committer.store(draft, self._access.position(room))
             if act == "delete message":
                 await self._audit.record(user, act, place.room, entry.sender_id, f"message {seq}")
-
-    async def _message(self, room: str, seq: int) -> Entry:
-        page = await self._hooks.read_history(room, seq - 1, seq + 1, 1) if seq > 0 else None
-        if page is None or not page.entries or page.entries[0].kind != "message":
-            raise ChatError("not_found", "There is no such message.")
-        return page.entries[0]
 
 
 def refuse_outranked(place: VisibleRoom, found: Sequence[Sanction], user_id: str, kind: SanctionKind) -> None:

@@ -1,4 +1,4 @@
-"""How often one user may enter rooms and create them, over all of the user's connections."""
+"""How often one user may enter rooms, create them and report messages, over all of the user's connections."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ SECONDS_PER_HOUR = 3600
 
 
 class Pace:
-    """Rates of joins and of new rooms. What exceeds them is refused with the seconds to wait."""
+    """Rates of joins, of new rooms and of reports. What exceeds them is refused with the seconds to wait."""
 
     def __init__(self, limits: LimitsSection, guest_rooms_per_hour: int, offenders: Offenders) -> None:
         """`guest_rooms_per_hour` is for all guests together: one client may become any number of them."""
         self._joins = Rates(limits.joins_per_second, limits.join_burst)
         self._rooms = Rates(limits.rooms_per_hour / SECONDS_PER_HOUR, limits.rooms_per_hour)
+        self._reports = Rates(limits.reports_per_hour / SECONDS_PER_HOUR, limits.reports_per_hour)
         self._guest_rooms = Rates(guest_rooms_per_hour / SECONDS_PER_HOUR, guest_rooms_per_hour)
         self._offenders = offenders
 
@@ -29,6 +30,7 @@ class Pace:
         self._guest_rooms.change(guest_rooms_per_hour / SECONDS_PER_HOUR, guest_rooms_per_hour)
         self._joins.change(limits.joins_per_second, limits.join_burst)
         self._rooms.change(limits.rooms_per_hour / SECONDS_PER_HOUR, limits.rooms_per_hour)
+        self._reports.change(limits.reports_per_hour / SECONDS_PER_HOUR, limits.reports_per_hour)
 
     def join(self, user: str) -> None:
         """Count a join. Raises `Closed` (1013, `retry_after=SECONDS`) above the rate."""
@@ -42,6 +44,12 @@ class Pace:
             self._refuse("rooms_per_hour", f"user {user.id!r}", wait)
         if user.is_guest and (wait := self._guest_rooms.wait("guests", _now())):
             self._refuse("guest_rooms_per_hour", "all guests", wait)
+
+    def report(self, user: str) -> None:
+        """Count a report of a message. Raises `ChatError` (`rate_limited`) above the rate."""
+        if wait := self._reports.wait(user, _now()):
+            self._offenders.note("reports_per_hour", f"user {user!r}", "reports are refused")
+            raise ChatError("rate_limited", "Too many reports.", round(wait, 1))
 
     def _refuse(self, limit: str, offender: str, wait: float) -> NoReturn:
         self._offenders.note(limit, offender, "rooms are not created")

@@ -16,13 +16,14 @@ from msgspec.structs import replace
 
 from tornchat.cluster.broadcast import Broadcast
 from tornchat.cluster.sanctions import Sanctions
+from tornchat.cluster.slowmodes import SlowModes
 from tornchat.errors import TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.words import is_encodable
 from tornchat.log.commit import PATIENCE, Committer
 from tornchat.log.queue import Pending
 from tornchat.metrics.counts import Counts
-from tornchat.model import ADMIN, SITE, Draft, Entry, Refusal, Stored, StoreResult, User
+from tornchat.model import ADMIN, SITE, Draft, Entry, Refusal, RoomInfo, Stored, StoreResult, User
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.registry import Registry
 from tornchat.service.access import Access
@@ -30,6 +31,7 @@ from tornchat.service.admission import refuse_off_site
 from tornchat.service.drafts import Drafts
 from tornchat.service.joining import Session
 from tornchat.service.quota import Quota, Quotas
+from tornchat.service.slow import SlowMode
 from tornchat.tasks import Tasks
 from tornchat.wire import Said
 
@@ -50,6 +52,7 @@ class Posting:
         flush: Flush,
         drafts: Drafts,
         quotas: Quotas,
+        slow_modes: SlowModes,
         counts: Counts,
         refuse: Refuse,
         committed: Callable[[str, str, int], None],
@@ -67,6 +70,8 @@ class Posting:
         self._flush = flush
         self._drafts = drafts
         self.quotas = quotas
+        self._slow_rooms = slow_modes.seconds
+        self._slow = SlowMode(hooks, access, rooms, slow_modes)
         self._counts = counts
         self._refuse = refuse
         self._now = asyncio.get_running_loop().time
@@ -125,7 +130,7 @@ class Posting:
         draft = self._drafts.make(session.user, session.room.info, said)
         if self._sanctions.mutes:
             self._refuse_muted(draft.room, session.user)
-        if self._gated:
+        if self._gated or (self._slow_rooms and draft.room in self._slow_rooms):
             return self._through_gates(session, draft)
         self._submit(session, draft)
         return None
@@ -143,10 +148,25 @@ class Posting:
             self.quotas.note(user.id)
             raise ChatError("rate_limited", "", round(wait, 3), said.client_id)
         await self._refuse_sanctioned(user, room)
-        draft = await self._gates(user, self._drafts.make(user, info, said))
+        draft = self._drafts.make(user, info, said)
+        slow = await self._slow.binds(user, info, draft)
+        draft = await self._gates(user, draft)
         await self._space(draft)
         await self._look_again(user, draft)
+        if slow:
+            return await self._slowly(draft, info)
         return await self.committer.store(draft, self._access.position(room))
+
+    async def _slowly(self, draft: Draft, room: RoomInfo) -> Stored:
+        """Store a draft of a user who waits in this room, unless it comes too early. Raises `ChatError`."""
+        self._slow.take(draft, room)
+        try:
+            stored = await self.committer.store(draft, self._access.position(room.name))
+        except ChatError as error:
+            self._slow.fail(draft, error)
+            raise
+        self._slow.settle(draft, stored)
+        return stored
 
     async def say_as(self, user: User, room: str, said: Said, trusted: bool) -> Stored:
         """Send a message on behalf of code in the process. See `ChatHandle.say`."""
@@ -179,9 +199,12 @@ class Posting:
     async def _through_gates(self, session: Session, draft: Draft) -> None:
         """Authorize and filter a session's draft, then submit it. If a plugin fails, the draft is refused."""
         try:
+            slow = await self._slow.binds(session.user, session.room.info, draft)
             filtered = await self._gates(session.user, draft)
             if self._still_there(session):
-                self._submit(session, filtered)
+                if slow:
+                    self._slow.take(filtered, session.room.info)
+                self._submit(session, filtered, slow)
         except ChatError as error:
             self._refuse(session, error, draft.client_id)
         except Unavailable:
@@ -241,10 +264,16 @@ class Posting:
         if _expired(user):
             raise Closed(UNAUTHORIZED, "token expired")
 
+    def upkeep(self) -> None:
+        """Forget what is not needed any more. To be called from time to time."""
+        self._slow.upkeep()
+
     # --- commit ---
 
-    def _submit(self, session: Session, draft: Draft) -> None:
+    def _submit(self, session: Session, draft: Draft, slow: bool = False) -> None:
         def answer(result: StoreResult) -> None:
+            if slow:
+                self._slow.settle(draft, result)
             self._acknowledge(session, draft.client_id, result)
 
         self.committer.submit(draft, answer, session.room.seq)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from tornchat.testing.audit import AuditContract
 from tornchat.testing.auth import AuthContract
+from tornchat.testing.blocks import BlocksContract
 from tornchat.testing.broadcast import BroadcastContract
 from tornchat.testing.directory import DirectoryContract
 from tornchat.testing.filter import FilterContract
@@ -21,14 +22,17 @@ from tornchat.testing.fixtures import RecordingChat, deletion, draft, user
 from tornchat.testing.kit import BrokenPromise, Contract, Stage, promise
 from tornchat.testing.moderation import ModerationContract
 from tornchat.testing.presence import PresenceContract
+from tornchat.testing.reports import ReportsContract
 from tornchat.testing.running import Client, RunningChat, running_chat
 from tornchat.testing.search import SearchContract
+from tornchat.testing.slow import SlowModeContract
 from tornchat.testing.storage import StorageContract
 from tornchat.testing.users import UsersContract
 
 __all__ = [
     "AuditContract",
     "AuthContract",
+    "BlocksContract",
     "BroadcastContract",
     "BrokenPromise",
     "Client",
@@ -38,8 +42,10 @@ __all__ = [
     "ModerationContract",
     "PresenceContract",
     "RecordingChat",
+    "ReportsContract",
     "RunningChat",
     "SearchContract",
+    "SlowModeContract",
     "Stage",
     "StorageContract",
     "UsersContract",

@@ -141,14 +141,19 @@ _REQUESTS = frozenset({"join", "leave", "watch", "auth"})
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-def read(payload: bytes) -> Request | ForRoom:
-    """Decode a frame from a client. Raises `ChatError` (`invalid_json`, `invalid_message`)."""
+def read(payload: bytes) -> Request | ForRoom | None:
+    """Decode a frame from a client; None for a `ping`.
+
+    Raises `ChatError` (`invalid_json`, `invalid_message`).
+    """
     try:
         head = _read_head(payload)
     except _UNREADABLE as error:
         raise unreadable(error) from None
     if head.type in _REQUESTS:
         return _request(payload, head)
+    if head.type == "ping":
+        return None
     if not head.room:
         raise ChatError("invalid_message", "The frame does not name its room.", None, _fitting(head.id))
     return ForRoom(head.room, _fitting(head.id))

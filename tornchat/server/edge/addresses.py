@@ -155,6 +155,12 @@ def is_local(peer: str) -> bool:
     return peer == NO_ADDRESS or (found is not None and found.is_loopback)
 
 
+def connected(request: HTTPServerRequest) -> str:
+    """Return the address of the TCP connection, whatever `HTTPServer(xheaders=True)` has made of it."""
+    context = getattr(request.connection, "context", None)
+    return str(getattr(context, "_orig_remote_ip", None) or _peer(request)[0])
+
+
 def _peer(request: HTTPServerRequest) -> tuple[str, bool]:
     """The connection's address, and True if the host's `HTTPServer(xheaders=True)` has replaced it."""
     context = getattr(request.connection, "context", None)

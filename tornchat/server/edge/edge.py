@@ -19,6 +19,7 @@ from tornchat.offenders import Offenders
 from tornchat.rates import Rates, network_of
 from tornchat.server.edge.addresses import Client, Proxies, is_local
 from tornchat.server.edge.logins import FailedLogins
+from tornchat.server.edge.outside import Outside
 from tornchat.server.edge.readers import SlowReaders
 from tornchat.server.edge.sockets import UserSockets
 
@@ -40,6 +41,7 @@ class Edge:
         limits = settings.limits
         self._limits = limits
         self.proxies = Proxies(settings.server.trusted_proxies)
+        self.outside = Outside(settings.server.prefix, self.proxies)
         self.offenders = Offenders(time.monotonic)
         self.logins = FailedLogins(limits.failed_logins_per_minute, self.offenders)
         self.sockets = UserSockets(limits.sockets_per_user, limits.sockets_per_room, self.offenders)

@@ -42,6 +42,10 @@ class Guests:
         guest_id = GUEST_ID_PREFIX + secrets.token_urlsafe(12)
         return User(guest_id, username, frozenset({GUEST}), now + self._settings.lifetime)
 
+    def renewed(self, guest: User, now: float) -> User:
+        """The same guest, for another while. Only a guest is one: no role but GUEST outlives this."""
+        return User(guest.id, guest.username, frozenset({GUEST}), now + self._settings.lifetime)
+
 
 def _has_key_settings(settings: Settings, plugins: Sequence[Plugin]) -> bool:
     """Return whether a plugin that issues tokens has settings, which indicates a configured server."""

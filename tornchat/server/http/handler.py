@@ -41,6 +41,11 @@ class SiteHandler(RequestHandler):
         self.client = site.edge.client(self.request)
         """Who sent the request."""
 
+    @property
+    def outside(self) -> str:
+        """The path below which the client sees the chat: its mount, and what proxies take away before it."""
+        return self.site.edge.outside.prefix(self.request) + self.prefix
+
     def set_default_headers(self) -> None:
         self.clear_header("Server")
         for name, value in SECURITY_HEADERS.items():
@@ -65,6 +70,13 @@ class SiteHandler(RequestHandler):
         stream = getattr(self.request.connection, "stream", None)
         if stream is not None and not stream.closed():
             self.site.edge.readers.watch(stream)
+
+    def check_xsrf_cookie(self) -> None:
+        """Accept what a host with `xsrf_cookies=True` would refuse: nothing here changes anything."""
+
+    def check_trusted_origin(self, origin: str) -> bool:
+        """Accept what a host with `cross_origin_protection=True` would refuse, for the same reason."""
+        return True
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
         """Decode with replacement, so that a path that is not UTF-8 yields 404, not 400."""

@@ -57,8 +57,8 @@ class Site:
         self.templates = Loader(str(TEMPLATES))
         self.plugin_routes: Sequence[Any] = ()
         """Routes from the hook `http_routes`, in standalone mode only. Any: Tornado's rules."""
-        self.documents: dict[str, bytes] = {}
-        """Prefix -> the OpenAPI document, generated on first use."""
+        self.documents: dict[str, dict[str, Any]] = {}
+        """Prefix -> the OpenAPI document, generated on first use. Any: JSON types."""
         self._connections = connections
 
     def reload(self, settings: Settings) -> None:

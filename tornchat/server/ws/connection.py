@@ -20,7 +20,7 @@ from tornchat.server.ws.frames import Frames
 from tornchat.server.ws.heartbeat import Heartbeat
 from tornchat.server.ws.upgrade import Line
 from tornchat.service.joining import Session
-from tornchat.wire import Dialect
+from tornchat.wire import Dialect, Said
 from tornchat.wire.framing import ping_frame
 from tornchat.wire.parser import FrameParser
 from tornchat.wire.rooms import Auth, authenticated, read_auth
@@ -182,19 +182,36 @@ class Connection:
             return None
         if self._heartbeat is not None:
             self._heartbeat.heard = True
-        chat = self._shared.chat
-        chat.counts.received += 1
-        chat.counts.received_bytes += len(payload)
         try:
-            waiting = chat.posting.say(session, self._dialect.decode(payload), len(payload))
-            return None if waiting is None else self._paused(waiting)
+            said = self._dialect.decode(payload)
         except ChatError as error:
+            self._count(payload)
             if error.code == "invalid_message" and (asked := self._renewal(payload)) is not None:
                 return self._paused(self._renew(session, asked, len(payload)))
-            chat.refuse(session, error)
+            self._shared.chat.refuse(session, error)
+            return None
+        if said is None:
+            self._answer_ping()
+            return None
+        self._count(payload)
+        return self._say(session, said, len(payload))
+
+    def _count(self, payload: bytes) -> None:
+        counts = self._shared.chat.counts
+        counts.received += 1
+        counts.received_bytes += len(payload)
+
+    def _answer_ping(self) -> None:
+        if self._frames is not None:
+            self._frames.answer(self._dialect.pong)
+
+    def _say(self, session: Session, said: Said, size: int) -> Awaitable[None] | None:
+        try:
+            waiting = self._shared.chat.posting.say(session, said, size)
+            return None if waiting is None else self._paused(waiting)
         except Closed as refusal:
             self.end(refusal.code, refusal.reason)
-        return None
+            return None
 
     def _renewal(self, payload: bytes) -> Auth | None:
         """Return the request `auth`, which only v1 has; None for another payload."""

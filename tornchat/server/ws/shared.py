@@ -110,16 +110,8 @@ class SharedConnection(Connection):
             return None
         if self._heartbeat is not None:
             self._heartbeat.heard = True
-        counts = self._shared.chat.counts
-        counts.received += 1
-        counts.received_bytes += len(payload)
         try:
-            asked = rooms.read(payload)
-            waiting = (
-                self._say(asked, payload)
-                if type(asked) is rooms.ForRoom
-                else self._carry_out(asked, len(payload))  # type: ignore[arg-type]
-            )
+            waiting = self._pass_on(payload)
             return None if waiting is None else self._paused(waiting)
         except ChatError as error:
             self._refuse(error)
@@ -127,7 +119,18 @@ class SharedConnection(Connection):
             self.end(refusal.code, refusal.reason)
         return None
 
-    def _say(self, asked: rooms.ForRoom, payload: bytes) -> Awaitable[None] | None:
+    def _pass_on(self, payload: bytes) -> Awaitable[None] | None:
+        """Carry the frame out, or pass it to its room. Raises `ChatError`, `Closed`."""
+        asked = rooms.read(payload)
+        if asked is None:
+            self._answer_ping()
+            return None
+        self._count(payload)
+        if isinstance(asked, rooms.ForRoom):
+            return self._to_room(asked, payload)
+        return self._carry_out(asked, len(payload))
+
+    def _to_room(self, asked: rooms.ForRoom, payload: bytes) -> Awaitable[None] | None:
         """Pass a frame to the session in its room, or keep it while the room is being joined."""
         place = self._places.get(asked.room)
         if place is None:
@@ -144,10 +147,11 @@ class SharedConnection(Connection):
         if session is None:
             return None
         try:
-            return chat.posting.say(session, self._dialect.decode(payload), len(payload))
+            said = self._dialect.decode(payload)
         except ChatError as error:
             chat.refuse(session, error)
-        return None
+            return None
+        return None if said is None else chat.posting.say(session, said, len(payload))
 
     def _carry_out(self, asked: rooms.Request, size: int) -> Awaitable[None] | None:
         if isinstance(asked, rooms.Join):

@@ -29,11 +29,16 @@ class Description:
         self._prefix = prefix
         self._of: tuple[LimitsSection, Part] | None = None
 
-    def at(self, host: str, secure: bool = False) -> Part:
-        """Return the document for a server at `host` (with port), with TLS if `secure`."""
+    def at(self, host: str, secure: bool = False, path: str = "") -> Part:
+        """Return the document for a server at `host` (with port), with TLS if `secure`.
+
+        `path` is the path of the host below which a proxy has the server.
+        """
         schemes = self._anywhere["components"]["securitySchemes"]
         security = [{"$ref": f"#/components/securitySchemes/{name}"} for name in schemes]
-        server = {"host": host, "protocol": "wss" if secure else "ws", "security": security}
+        server: Part = {"host": host, "protocol": "wss" if secure else "ws", "security": security}
+        if path:
+            server["pathname"] = path
         return {**self._anywhere, "servers": {"chat": server}}
 
     @property
