@@ -19,8 +19,8 @@ V1_WORDS = (
     "error codes and resuming without gaps. Clients must ignore unknown types and keys, which may be added."
 )
 ROOMS_WORDS = (
-    "One connection with a session in each room that it joins. Besides these frames it has those of `v1`, each "
-    "with the key `room` after `type`. `closed` ends one session, and the connection stays."
+    "One connection with a session in each room that it joins. Besides these frames it has those of `v1`, "
+    "each with the key `room` after `type`. `closed` ends one session, and the connection stays."
 )
 TOKEN = MappingProxyType(
     {"token": {"type": "string", "description": "The access token. Note that proxies may log URLs."}}
