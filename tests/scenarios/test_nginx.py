@@ -79,7 +79,7 @@ async def test_a_large_answer_comes_whole_through_its_buffers(tmp_path: Path) ->
     async with running_chat({**BEHIND, "limits": {"message_chars": 0, "messages_per_second": 0}}) as chat:
         with nginx(tmp_path, chat.port) as front:
             headers = {"Authorization": f"Bearer {chat.token('ann')}", "Content-Type": "application/json"}
-            texts = [f"{number}" + "x" * 15_000 for number in range(40)]
+            texts = [f"{number}" + "x" * 15_000 for number in range(30)]
             for text in texts:
                 body = json.dumps({"message": text})
                 path = "/api/rooms/tea/messages"

@@ -6,7 +6,10 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.stage import Player, open_stage
+from tornchat.server.ws import connection
 
 PING = '{"type":"ping"}'
 PONG = {"type": "pong"}
@@ -30,6 +33,23 @@ def test_a_ping_is_answered_by_a_pong_and_costs_no_rate(tmp_path: Path) -> None:
             await romeo.says("still allowed", client_id="a")
             assert (await romeo.next_of("ack"))["seq"] == 1
             assert verona.chat.counts.received == 1
+
+    asyncio.run(play())
+
+
+def test_who_is_slowed_down_gets_a_sign_of_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pings are not read then; a client that took the path for dead would come back above the rate."""
+    monkeypatch.setattr(connection, "SIGN_SECONDS", 0.05)
+
+    async def play() -> None:
+        async with open_stage(tmp_path, {"limits": {"messages_per_second": 2, "burst": 1}}) as verona:
+            romeo = await verona.enters("romeo", "hall", v1=True)
+            for name in ("a", "b"):
+                await romeo.says("word", client_id=name)
+            assert (await romeo.next_of("ack"))["id"] == "a"
+            await pings(romeo)
+            assert [await romeo.next() for _ in range(3)] == [PONG] * 3
+            assert (await romeo.next_of("ack"))["id"] == "b"
 
     asyncio.run(play())
 

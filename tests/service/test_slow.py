@@ -155,6 +155,38 @@ def test_of_many_at_once_one_is_stored(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+def test_what_is_sent_again_before_it_is_stored_is_not_refused(tmp_path: Path) -> None:
+    """A client that reconnects at once sends it again while storage is still at work with the first."""
+    given, go = asyncio.Event(), asyncio.Event()
+
+    class Held(PeeweePlugin):
+        @hookimpl
+        async def store_messages(self, drafts: Sequence[Draft]) -> Any:
+            given.set()
+            await go.wait()
+            return await super().store_messages(drafts)
+
+    async def play() -> None:
+        settings = {"tornchat": {"plugins": "jwt, store, local"}, "store": {"data_dir": str(tmp_path)}}
+        async with open_stage(tmp_path, settings, {"store": Held}) as stage:
+            await stage.chat.directory.create_room(JULIET, "hall")
+            await stage.chat.moderation.set_slow_mode(JULIET, "hall", 600)
+            first = asyncio.create_task(stage.chat.posting.post(ROMEO, "hall", Said("first", "1")))
+            await given.wait()
+            again = asyncio.create_task(stage.chat.posting.post(ROMEO, "hall", Said("first", "1")))
+            romeo = await stage.enters("romeo", "hall", v1=True)
+            await romeo.says("first", "1")
+            await romeo.says("second", "2")
+            told = await answer(romeo)
+            assert (told["id"], told["code"]) == ("2", "slow_mode")
+            go.set()
+            assert [(await call).entry.seq for call in (first, again)] == [1, 1]
+            assert (await answer(romeo))["seq"] == 1
+            assert await refused(stage.chat.posting.post(ROMEO, "hall", Said("third"))) == "slow_mode"
+
+    asyncio.run(play())
+
+
 class RefusesOnce(PeeweePlugin):
     """A storage that refuses what it is told to refuse."""
 

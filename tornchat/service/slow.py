@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import NamedTuple
 
 from tornchat.cluster.slowmodes import SlowModes
 from tornchat.errors import ChatError
@@ -25,6 +26,14 @@ REMEMBERED_SECONDS = 60.0
 """Longer than the plugins and the storage take with a message; after that storage knows of it."""
 
 
+class _Sent(NamedTuple):
+    """A message passed on. `at` is loop time in seconds."""
+
+    at: float
+    draft_id: str
+    client_id: str | None
+
+
 class SlowMode:
     """Refuses messages that come too early with `slow_mode`. A refused message changes nothing."""
 
@@ -34,8 +43,8 @@ class SlowMode:
         self._rooms = rooms
         self._modes = modes
         self._now = asyncio.get_running_loop().time
-        self._sent: dict[tuple[str, str], tuple[float, str]] = {}
-        """(room, user id) -> loop time and draft id of the last message passed on."""
+        self._sent: dict[tuple[str, str], _Sent] = {}
+        """(room, user id) -> the last message passed on."""
 
     async def binds(self, user: User, room: RoomInfo, draft: Draft) -> bool:
         """Return whether `take` is to be called for the draft: the user waits in this room.
@@ -68,19 +77,25 @@ class SlowMode:
         return rights.may(rights.standings(user, role), "ignore slow mode")
 
     def take(self, draft: Draft, room: RoomInfo) -> None:
-        """Note that the draft is passed on now, if none was since the user may send. Raises `ChatError`."""
+        """Note that the draft is passed on now, if none was since the user may send. Raises `ChatError`.
+
+        A repeat of the message that was passed on last is not noted; storage answers it like the first one.
+        """
         key, now, seconds = (draft.room, draft.sender_id), self._now(), self._seconds(room)
         sent = self._sent.get(key)
-        if sent is not None and now - sent[0] < seconds:
-            self._refuse(draft, sent[0] + seconds - now, seconds)
-        self._sent[key] = (now, draft.draft_id)
+        if sent is not None and now - sent.at < seconds:
+            if draft.client_id is not None and draft.client_id == sent.client_id:
+                return
+            self._refuse(draft, sent.at + seconds - now, seconds)
+        self._sent[key] = _Sent(now, draft.draft_id, draft.client_id)
 
     def settle(self, draft: Draft, result: StoreResult) -> None:
         """Forget a draft that was taken and is not a new message after all."""
         if isinstance(result, Stored) and not result.repeated:
             return
         key = (draft.room, draft.sender_id)
-        if self._sent.get(key, (0.0, ""))[1] == draft.draft_id:
+        sent = self._sent.get(key)
+        if sent is not None and sent.draft_id == draft.draft_id:
             del self._sent[key]
 
     def fail(self, draft: Draft, error: ChatError) -> None:
@@ -94,4 +109,4 @@ class SlowMode:
     def upkeep(self) -> None:
         """Forget what storage knows by now."""
         old = self._now() - REMEMBERED_SECONDS
-        self._sent = {key: sent for key, sent in self._sent.items() if sent[0] > old}
+        self._sent = {key: sent for key, sent in self._sent.items() if sent.at > old}

@@ -29,6 +29,8 @@ log = logging.getLogger("tornchat.connections")
 
 STALL_SECONDS = 10.0
 """Seconds after which a client that reads none of its pending data is disconnected."""
+SIGN_SECONDS = 3.0
+"""Interval in seconds of the pongs to a client whose next message waits, so that no pings are read."""
 MOST_ORIGIN = 200
 """Maximum number of characters of an Origin header in the log."""
 ABORT_SECONDS = 0.9
@@ -53,6 +55,7 @@ class Connection:
         "_reason",
         "_session",
         "_shared",
+        "_sign",
         "_taken",
         "_watched",
         "drained",
@@ -72,6 +75,7 @@ class Connection:
         self._frames: Frames | None = Frames(self, line.inbox, line.outbox, parser, shared.tasks)
         self._session: Session | None = None
         self._heartbeat: Heartbeat | None = None
+        self._sign: asyncio.TimerHandle | None = None
         self._code: int | None = None
         self._reason = ""
         self._ended = False
@@ -252,14 +256,29 @@ class Connection:
         return renewed
 
     async def _paused(self, waiting: Awaitable[None]) -> None:
-        """Await what the next frame waits for. Nothing is read meanwhile, not even the answer to a ping."""
+        """Await what the next frame waits for. Nothing is read meanwhile, neither pings nor answers to them.
+
+        Without a sign of life the client would take the path for dead, and come back with the same message.
+        """
         if self._heartbeat is not None:
             self._heartbeat.paused = True
+        self._sign_later()
         try:
             await waiting
         finally:
+            if self._sign is not None:
+                self._sign.cancel()
             if self._heartbeat is not None:
                 self._heartbeat.paused, self._heartbeat.heard = False, True
+
+    def _sign_later(self) -> None:
+        if self._dialect.pong:
+            self._sign = asyncio.get_running_loop().call_later(SIGN_SECONDS, self._give_sign)
+
+    def _give_sign(self) -> None:
+        if self._frames is not None and not self._frames.closing:
+            self._frames.answer(self._dialect.pong)
+            self._sign_later()
 
     def on_pong(self, payload: bytes) -> None:
         if self._heartbeat is not None:
