@@ -33,6 +33,8 @@ KEPT = (
     "limits.handshake_burst",
     "limits.join_burst",
     "limits.reports_per_hour",
+    "limits.rooms_per_connection",
+    "limits.watched_rooms",
 )
 """Limits that stay at their defaults: no load reaches them, or a rate that is off makes them void."""
 

@@ -73,6 +73,21 @@ class Player:
         else:
             await self.socket.send(json.dumps({"type": "send", "id": client_id, "message": text}))
 
+    async def asks(self, kind: str, **fields: object) -> None:
+        """Send a frame of the dialect v1."""
+        await self.socket.send(json.dumps({"type": kind, **fields}))
+
+    async def joins(self, room: str, **position: object) -> dict[str, Any]:
+        """Join a room on a connection for many rooms; the welcome."""
+        await self.asks("join", id=f"join-{room}", room=room, **position)
+        while True:
+            frame = await self.next_of("welcome")
+            if frame["room"] == room:
+                return frame
+
+    async def says_in(self, room: str, text: str, client_id: str) -> None:
+        await self.asks("send", room=room, id=client_id, message=text)
+
     async def hears(self) -> str:
         """The text of the next chat message."""
         return str((await self.next_of("chat_message"))["message"])
@@ -152,6 +167,10 @@ class Stage:
         self._players.append(player)
         await player.is_in_or_refused()
         return player
+
+    async def connects(self, user: str, lifetime: float = 600, **options: Any) -> Player:
+        """Open a WebSocket for many rooms, and wait until it is accepted or refused."""
+        return await self.enters(user, "", v1=True, token=self.token(user, lifetime), **options)
 
     async def clear(self) -> None:
         """Let everybody who is still there leave."""

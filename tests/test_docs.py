@@ -510,11 +510,43 @@ async def v1_session(directory: Path) -> list[dict[str, Any]]:
         return frames
 
 
+ASKED = ("send", "edit", "delete", "ping", "join", "leave", "watch")
+"""Types of the frames that only clients send."""
+
+
+async def rooms_session(directory: Path) -> list[dict[str, Any]]:
+    """A real connection for many rooms, on which the documented frames are sent."""
+    async with open_stage(directory) as verona:
+        romeo = await verona.connects("romeo")
+        frames = [await romeo.next_of("hello")]
+        asked = {frame["type"]: frame for frame in documented() if frame.get("type") in ASKED}
+        in_room = next(f for f in documented() if f.get("type") == "send" and "room" in f)
+        await romeo.asks("send", **_fields(in_room))
+        frames.append(await romeo.next_of("error"))
+        await romeo.asks("join", **_fields(asked["join"]))
+        await romeo.asks("send", **_fields(in_room))
+        frames.append(await romeo.next_of("chat_message"))
+        await romeo.asks("watch", **_fields(asked["watch"]))
+        frames.append(await romeo.next_of("room_news"))
+        await romeo.asks("auth", id="t1", token=verona.token("romeo"))
+        frames.append(await romeo.next_of("auth"))
+        await romeo.asks("leave", **_fields(asked["leave"]))
+        frames.append(await romeo.next_of("ack"))
+        await romeo.asks("join", id="j2", room="no/room")
+        frames.append(await romeo.next_of("closed"))
+        return frames
+
+
+def _fields(frame: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in frame.items() if key != "type"}
+
+
 def test_the_documented_frames_are_those_of_real_sessions(tmp_path: Path) -> None:
     real = asyncio.run(classic_session(tmp_path / "classic")) + asyncio.run(v1_session(tmp_path / "v1"))
+    real += asyncio.run(rooms_session(tmp_path / "rooms"))
     shapes = [(frame.get("type"), shape(frame)) for frame in real]
     for frame in documented():
-        if frame.get("type") in ("send", "edit", "delete", "ping") or frame.keys() == {"message"}:
+        if frame.get("type") in ASKED or frame.keys() == {"message"} or "token" in frame:
             continue  # these are the client's, and were sent
         assert (frame.get("type"), shape(frame)) in shapes, frame
     wanted = [(frame.get("type"), shape(frame)) for frame in documented()]

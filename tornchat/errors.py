@@ -42,6 +42,10 @@ CODES: Mapping[str, str] = MappingProxyType(
         "stale": "The message has changed meanwhile.",
         "unsupported": "The storage of this chat can't change messages.",
         "slow_mode": "This room is in slow mode; wait before your next message.",
+        "unauthorized": "The token is not valid.",
+        "not_joined": "This connection is not in this room.",
+        "already_joined": "This connection is in this room already.",
+        "room_limit": "The connection has as many rooms as it may.",
     }
 )
 """Error code -> default text. The texts may change; the codes are stable."""
@@ -60,7 +64,16 @@ REQUEST_CODES: Mapping[str, str] = MappingProxyType(
 """Additional error codes for requests outside a session."""
 
 FAULTS = frozenset(
-    {"invalid_json", "invalid_message", "empty_message", "message_too_long", "rate_limited", "conflict"}
+    {
+        "invalid_json",
+        "invalid_message",
+        "empty_message",
+        "message_too_long",
+        "rate_limited",
+        "conflict",
+        "already_joined",
+        "room_limit",
+    }
 )
 """Codes of errors caused by the sender."""
 

@@ -38,7 +38,7 @@ ReportState: TypeAlias = Literal["open", "resolved", "dismissed"]
 """What moderators have said of a report: nothing yet, that something was done, or that nothing had to be."""
 SITE = ""
 """In place of a room's name: the whole site. No room has this name."""
-TokenSource: TypeAlias = Literal["header", "subprotocol", "cookie", "query"]
+TokenSource: TypeAlias = Literal["header", "subprotocol", "cookie", "query", "frame"]
 PRIVATE_ROOM = "private:"
 """In place of a private room in log lines that name a user."""
 

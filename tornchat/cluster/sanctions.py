@@ -7,10 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol
 
 from tornchat.hooks.calls import Hooks
 from tornchat.model import ADMIN, MODERATOR, SITE, Sanction, SanctionKind, User
+
+
+class Client(Protocol):
+    """A connection of a user."""
+
+    @property
+    def user(self) -> User:
+        """Who it is by the present token."""
 
 
 class Sanctions:
@@ -106,6 +115,24 @@ class Sanctions:
             for s in await self._hooks.read_sanctions(rooms)
             if s.kind == "ban" and s.user_id == user.id and s.until > now and binds(s, user)
         }
+
+    async def banned_in(self, people: Mapping[str, Collection[Client]]) -> list[tuple[str, str]]:
+        """Return who of these `people` is banned, by storage: pairs of a room and a user id.
+
+        Raises `Unavailable`.
+        """
+        if not self._provided or not people:
+            return []
+        now = time.time()
+        bans = [
+            s for s in await self._hooks.read_sanctions(list(people)) if s.kind == "ban" and s.until > now
+        ]
+        return [
+            (ban.room, ban.user_id)
+            for ban in bans
+            for client in people.get(ban.room, ())
+            if client.user.id == ban.user_id and binds(ban, client.user)
+        ]
 
     def muted_for(self, room: str, user: User) -> float:
         """Return the remaining seconds of the user's mute in a cached room; 0 if the user is not muted."""

@@ -160,6 +160,12 @@ class LimitsSection(Section, frozen=True):
         Natural, Meta(description="WebSockets of one user in one room, on one node.")
     ] = 20
     sockets_per_user: Annotated[Natural, Meta(description="WebSockets of one user, on one node.")] = 1000
+    rooms_per_connection: Annotated[
+        Natural, Meta(description="Rooms that a connection for many rooms may have joined at a time.")
+    ] = 100
+    watched_rooms: Annotated[
+        Natural, Meta(description="Rooms that a connection for many rooms may watch without joining them.")
+    ] = 1000
     failed_logins_per_minute: Annotated[
         Natural,
         Meta(description="Failed logins of one address that are answered without a delay."),

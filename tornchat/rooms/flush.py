@@ -7,6 +7,7 @@ from collections import deque
 from time import monotonic
 
 from tornchat.metrics.histogram import LATENCIES, Histogram
+from tornchat.rooms.gathering import Gathering
 from tornchat.rooms.room import Room
 
 SLICE_MEMBERS = 512
@@ -25,6 +26,7 @@ class Flush:
         self._rooms: deque[Room] = deque()
         self._scheduled = False
         self._since: float | None = None
+        self.gathering = Gathering()
         self.seconds = Histogram(LATENCIES)
         """Seconds from the arrival of a commit's first message until all members have been written to."""
 
@@ -58,6 +60,7 @@ class Flush:
                 budget = room.flush(budget)
                 if budget == 0 and not room.queued:  # to the end of the queue: other rooms are served first
                     self.add(room)
+            self.gathering.end()
             if self._since is not None and not self._rooms:
                 self.seconds.observe(monotonic() - self._since)
                 self._since = None

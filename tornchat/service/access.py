@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from tornchat.cluster.sanctions import Sanctions
+from tornchat.cluster.sanctions import Client, Sanctions
 from tornchat.config.sections import RoomsSection
 from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
-from tornchat.model import Action, Position, Rights, Role, RoomInfo, RoomSummary, Standing, User
+from tornchat.model import (
+    ADMIN,
+    ERASED,
+    Action,
+    Position,
+    Rights,
+    Role,
+    RoomInfo,
+    RoomSummary,
+    Standing,
+    User,
+)
 from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import Room
 from tornchat.service import rights
@@ -83,6 +94,42 @@ class Access:
         joined = await self._hooks.authorize_rooms(user, names)
         banned = await self._sanctions.banning(user, names)
         return {name for name in names if name in joined and name not in banned}
+
+    async def watchable(self, user: User, names: Sequence[str]) -> dict[str, bool]:
+        """Return those of the rooms that the user may see, each with whether everybody may.
+
+        Rights are read for all rooms at once. Raises `Unavailable`.
+        """
+        named = list(dict.fromkeys(name for name in names if self.is_name(name)))
+        allowed = await self._hooks.authorize_rooms(user, named)
+        asked = {name: (user.id, ERASED.id) for name in named if name in allowed}
+        admitted = await self._hooks.read_admitted(asked) if asked else {}
+        banned = await self._sanctions.banning(user, list(asked))
+        return {
+            name: ERASED.id in admitted.get(name, ())
+            for name in asked
+            if name not in banned and (ADMIN in user.roles or user.id in admitted.get(name, ()))
+        }
+
+    async def hidden(
+        self, people: Mapping[str, Collection[Client]], private: Sequence[str]
+    ) -> dict[str, set[str]]:
+        """Return the ids of those users of the connections in `people`, by room, who may not see it any more.
+
+        `private` are the rooms that not everybody may see. Raises `Unavailable`.
+        """
+        found: dict[str, set[str]] = {}
+        for room, user_id in await self._sanctions.banned_in(people):
+            found.setdefault(room, set()).add(user_id)
+        asked = {
+            name: list({one.user.id for one in people[name] if ADMIN not in one.user.roles})
+            for name in private
+        }
+        asked = {name: ids for name, ids in asked.items() if ids}
+        admitted = await self._hooks.read_admitted(asked) if asked else {}
+        for name, ids in asked.items():
+            found.setdefault(name, set()).update(set(ids) - set(admitted.get(name, ())))
+        return found
 
     def position(self, name: str) -> int | None:
         """Return the `seq` of the last entry known on this node; None if the room is not loaded."""

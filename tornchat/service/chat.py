@@ -59,12 +59,16 @@ from tornchat.service.reading import Reading
 from tornchat.service.removals import Removals
 from tornchat.service.reports import Reports
 from tornchat.service.site import SiteModeration
+from tornchat.service.visitors import Visitors
+from tornchat.service.watching import Watching
 from tornchat.tasks import Tasks
 from tornchat.wire import Dialect, Said
 
 TAIL_ENTRIES = (100, 1000)
 """Minimum and maximum length of a room's tail; within these bounds it is `[rooms] history_limit`."""
 RETENTION_SECONDS = 60.0
+COMPARE_SECONDS = 30.0
+"""Interval at which watched rooms are compared with storage, in case that hints were lost."""
 
 
 LIMITS = frozenset({"message_too_long", "rate_limited"})
@@ -107,6 +111,7 @@ class Chat:
         slow_modes = SlowModes(hooks)
         self.publisher = Broadcast(hooks, self.node_id, foreign)
         removals = Removals()
+        self.visitors = Visitors()
         self._pace = pace = Pace(settings.limits, settings.guest.rooms_per_hour, offenders)
         self._enforcement = Enforcement(
             hooks,
@@ -118,6 +123,7 @@ class Chat:
             Control(self.node_id),
             self.strangers,
             self._tasks,
+            self.visitors,
         )
         self._admission = Admission(self._sanctions)
         self.audit = Audit(hooks, self.node_id, settings.audit.keep_days)
@@ -136,6 +142,7 @@ class Chat:
             self.node_id,
         )
         self.directory = Directory(hooks, access, self._enforcement, self.audit, pace, settings.limits)
+        self.watching = Watching(hooks, access, self.publisher, self.node_id, lambda: not self.exclusive)
         self.reading = Reading(hooks, access)
         self.blocks = Blocks(hooks)
         self.reports = Reports(hooks, access, self.audit, pace)
@@ -154,6 +161,7 @@ class Chat:
             self.audit,
             settings.messages.edit_seconds,
             self.refuse,
+            self.watching.committed,
         )
         self.committer = self.posting.committer
         self.moderation = Moderation(
@@ -284,6 +292,23 @@ class Chat:
             session.member.ready = True
             session.room.catch_up(session.member)
 
+    def next_slice(self, session: Session) -> bytes:
+        """Return the next pending frames of a session whose socket accepts data again, about 64 KiB.
+
+        If there are none, the room writes to its member again by itself.
+        """
+        member = session.member
+        if not session.joined or not session.room.present(member):
+            return b""
+        data = member.stream.due(member)
+        member.ready = not data
+        self.counts.sent_bytes += len(data)
+        return data
+
+    def renew(self, session: Session, user: User) -> None:
+        """Have a session continue with another token of its user."""
+        session.user = session.member.user = user
+
     # --- leave ---
 
     def leave(self, session: Session) -> bytes:
@@ -295,7 +320,8 @@ class Chat:
     def deliver(self, topic: str, payload: bytes) -> None:
         """See `ChatHandle`."""
         if topic == TOPIC:
-            self._enforcement.take(payload)
+            if not self.watching.take(payload):
+                self._enforcement.take(payload)
             return
         found = self.publisher.read(topic, payload)
         if found is not None:
@@ -306,6 +332,7 @@ class Chat:
         """See `ChatHandle`."""
         self.strangers.may_have_missed()
         self.rooms.may_have_missed()
+        self._tasks.start(self.watching.compare(), "watched rooms")
         self._enforcement.may_have_missed()
 
     def presence_changed(self, room: str, version: int, change: PresenceChange) -> None:
@@ -332,6 +359,8 @@ class Chat:
         self._enforcement.say_hello()
         self._tasks.every(HELLO_SECONDS, self._enforcement.say_hello, "hello")
         self._tasks.every(0.25, self.committer.expire, "expire")
+        self._tasks.every(1.0, self.watching.tell, "news")
+        self._tasks.every(COMPARE_SECONDS, self.watching.compare, "watched rooms")
         self._tasks.every(1.0, self._joining.retry, "presence")
         self._tasks.every(0.25, self.people.write, "people")
         self._tasks.every(QUIET_SECONDS, self._offenders.sum_up, "left out")

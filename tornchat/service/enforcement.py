@@ -8,7 +8,7 @@ sanctions; the users in a private room are compared with its members. Slow mode 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from tornchat.cluster.broadcast import Broadcast
@@ -18,11 +18,12 @@ from tornchat.cluster.slowmodes import SlowModes
 from tornchat.cluster.strangers import Strangers
 from tornchat.errors import REMOVED, UNAUTHORIZED, Unavailable
 from tornchat.hooks.calls import Hooks
-from tornchat.model import ADMIN, SITE, Sanction
+from tornchat.model import ADMIN, SITE, Sanction, User
 from tornchat.rooms.member import Member
 from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import Room
 from tornchat.service.removals import Removals
+from tornchat.service.visitors import Visitors
 from tornchat.tasks import Tasks
 
 EVERY = 3.0
@@ -46,7 +47,10 @@ class Enforcement:
         orders: Control,
         strangers: Strangers,
         tasks: Tasks,
+        visitors: Visitors | None = None,
     ) -> None:
+        """`visitors` are the connections that what concerns the whole site ends, too."""
+        self._visitors = visitors or Visitors()
         self._hooks = hooks
         self._rooms = rooms
         self._sanctions = sanctions
@@ -103,9 +107,9 @@ class Enforcement:
         room = SITE if order.kind == "disconnect" else order.room
         reason = "removed" if order.kind == "kick" else "disconnected"
         self._removals.note(room, order.user_id, self._now())
-        for member in self._members(room):
-            if member.user.id == order.user_id:
-                member.outlet.end(REMOVED, reason)
+        for user, end in self._present(room):
+            if user.id == order.user_id:
+                end(REMOVED, reason)
 
     async def _read(self, rooms: Sequence[str]) -> None:
         try:
@@ -127,16 +131,19 @@ class Enforcement:
             if sanction.kind in ("kick", "disconnect"):  # the others are looked at when somebody enters
                 self._removals.note(sanction.room, sanction.user_id, self._now())
         for room, by_user in by_room.items():
-            for member in self._members(room):
-                for sanction in by_user.get(member.user.id, ()):
-                    if binds(sanction, member.user):
+            for user, end in self._present(room):
+                for sanction in by_user.get(user.id, ()):
+                    if binds(sanction, user):
                         code = UNAUTHORIZED if sanction.kind == "revoke" else REMOVED
-                        member.outlet.end(code, REASONS[sanction.kind])
+                        end(code, REASONS[sanction.kind])
 
-    def _members(self, room: str) -> Iterable[Member]:
+    def _present(self, room: str) -> Iterable[tuple[User, Callable[[int, str], None]]]:
+        """Return who is in the room, or on the whole site, each with what ends the connection or session."""
         here = self._rooms.get(room)
         rooms = self._rooms.loaded() if room == SITE else [here] if here else []
-        return [member for one in rooms for member in one.members()]
+        visitors = list(self._visitors) if room == SITE else []  # first: this ends all their sessions
+        members = [member for one in rooms for member in one.members()]
+        return [(one.user, one.end) for one in visitors] + [(one.user, one.outlet.end) for one in members]
 
     # --- members of private rooms ---
 

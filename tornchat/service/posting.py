@@ -60,11 +60,14 @@ class Posting:
         audit: Audit,
         edit_seconds: float,
         refuse: Refuse,
+        committed: Callable[[str, str, int], None],
     ) -> None:
         """`refuse` sends a session the error frame of a draft that is refused.
 
-        `edit_seconds` is the time for which messages may be edited; 0: forever.
+        `edit_seconds` is the time for which messages may be edited; 0: forever. `committed` is told room, epoch
+        and head of each log that this node has added to.
         """
+        self._committed = committed
         self._hooks = hooks
         self._access = access
         self._sanctions = sanctions
@@ -123,6 +126,14 @@ class Posting:
                 await gates
         except ChatError as error:
             self._refuse(session, error, said.client_id)
+
+    async def pace(self, user: User, size: int) -> None:
+        """Count a frame of `size` bytes that is no message, and wait while the user is above the rate."""
+        quota = self.quotas.of(user.id)
+        if quota.contended or quota.take(size, self._now()):
+            self.quotas.note(user.id)
+            async with quota.turn:
+                await quota.wait(size)
 
     def _admitted(self, session: Session, said: Said) -> Awaitable[None] | None:
         """Pass a message on that is within its user's rate. Raises `ChatError`."""
@@ -351,6 +362,7 @@ class Posting:
             self._broadcast.publish(room, epoch, entries)
             self._hooks.messages_stored(room, entries)
             self._counts.stored += len(entries)
+            self._committed(room, epoch, entries[-1].seq)
         self._flush.brings(batch[0].arrived)
         self._flush.end()
 

@@ -30,20 +30,33 @@ class UserSockets:
         return len(self._users) + len(self._rooms)
 
     def take(self, user: str, room: str) -> None:
-        """Count a socket in; `give` must follow. Raises `Closed` (1013) if it would be one too many."""
+        """Count a socket in; `give` must follow. Raises `Closed` (1013) if it would be one too many.
+
+        A socket for many rooms has no room (""); `enter` counts it in each that it joins.
+        """
         if self._per_user and self._users.get(user, 0) >= self._per_user:
             self._refuse(user, "sockets_per_user")
+        if room:
+            self.enter(user, room)
+        self._users[user] += 1
+
+    def enter(self, user: str, room: str) -> None:
+        """Count a socket into a room; `leave` must follow. Raises `Closed` (1013) if it is one too many."""
         if self._per_room and self._rooms.get((user, room), 0) >= self._per_room:
             self._refuse(user, "sockets_per_room")
-        self._users[user] += 1
         self._rooms[user, room] += 1
 
     def give(self, user: str, room: str) -> None:
         """Count a socket out."""
         self._users[user] -= 1
-        self._rooms[user, room] -= 1
         if not self._users[user]:
             del self._users[user]
+        if room:
+            self.leave(user, room)
+
+    def leave(self, user: str, room: str) -> None:
+        """Count a socket out of a room."""
+        self._rooms[user, room] -= 1
         if not self._rooms[user, room]:
             del self._rooms[user, room]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tornado.httputil import HTTPServerRequest
 
-from tornchat.errors import GOING_AWAY, TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed
-from tornchat.model import User
+from tornchat.errors import GOING_AWAY, REMOVED, TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed
+from tornchat.model import Credentials, User
 from tornchat.rooms.room import TOO_SLOW
 from tornchat.server.edge.addresses import Client
 from tornchat.server.ws import handshake
@@ -22,6 +23,7 @@ from tornchat.service.joining import Session
 from tornchat.wire import Dialect, Said
 from tornchat.wire.framing import ping_frame
 from tornchat.wire.parser import FrameParser
+from tornchat.wire.rooms import Auth, authenticated, read_auth
 
 log = logging.getLogger("tornchat.connections")
 
@@ -33,6 +35,8 @@ MOST_ORIGIN = 200
 """Maximum number of characters of an Origin header in the log."""
 ABORT_SECONDS = 0.9
 """Seconds that a client that is too slow has to read its close frame."""
+RENEWAL_CODES: Mapping[int, str] = MappingProxyType({TRY_AGAIN_LATER: "unavailable", REMOVED: "forbidden"})
+"""Why a new token was not accepted -> error code; a token that is not valid is `unauthorized`."""
 
 
 class Connection:
@@ -83,9 +87,9 @@ class Connection:
         self.remote_ip = client.address
 
     @property
-    def session(self) -> Session | None:
-        """The session in the room; None before it has joined and after it has left."""
-        return None if self._ended else self._session
+    def sessions(self) -> list[Session]:
+        """The sessions, without those that are still joining or have left."""
+        return [] if self._ended or self._session is None else [self._session]
 
     def limit(self, max_message_bytes: int) -> None:
         """Set another maximum length of a received message."""
@@ -129,7 +133,8 @@ class Connection:
         told = self._shared.edge.offenders.may_tell(subject, f"{self._client.offender} {cause}")
         return logging.INFO if told else logging.DEBUG
 
-    async def _enter(self, request: HTTPServerRequest, room: str) -> None:
+    async def _authenticate(self, request: HTTPServerRequest, room: str) -> User:
+        """Return who the client is, and watch over the token. Raises `Closed`, `ConnectionError`."""
         shared = self._shared
         if shared.draining:
             raise Closed(GOING_AWAY, "retry_after=1.0")
@@ -139,7 +144,12 @@ class Connection:
             raise ConnectionResetError("closed while its token was checked")
         shared.edge.sockets.take(user.id, room)
         self._taken = (user.id, room)
-        heartbeat = self._watch_over(user)  # pongs are not read yet, but the token may expire
+        self._watch_over(user)  # pongs are not read yet, but the token may expire
+        return user
+
+    async def _enter(self, request: HTTPServerRequest, room: str) -> None:
+        shared = self._shared
+        user = await self._authenticate(request, room)
         since = handshake.asked_position(request)
         session = await shared.chat.join(user, room, self._dialect, self, since)
         origin = (request.headers.get("Origin") or "")[:MOST_ORIGIN]
@@ -155,15 +165,18 @@ class Connection:
             shared.chat.leave(session)
             return
         self._session = session
-        heartbeat.answers = True
+        self._reads_answers()
 
-    def _watch_over(self, user: User) -> Heartbeat:
+    def _reads_answers(self) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.answers = True
+
+    def _watch_over(self, user: User) -> None:
         shared = self._shared
         server = shared.settings.server
         heartbeat = Heartbeat(self, shared.wheel, user.expires_at, server.ping_interval, server.ping_timeout)
         self._heartbeat = heartbeat
         heartbeat.start(self.opened_at)
-        return heartbeat
 
     # --- frames (FrameReceiver) ---
 
@@ -177,6 +190,8 @@ class Connection:
             said = self._dialect.decode(payload)
         except ChatError as error:
             self._count(payload)
+            if error.code == "invalid_message" and (asked := self._renewal(payload)) is not None:
+                return self._paused(self._renew(session, asked, len(payload)))
             self._shared.chat.refuse(session, error)
             return None
         if said is None:
@@ -201,6 +216,44 @@ class Connection:
         except Closed as refusal:
             self.end(refusal.code, refusal.reason)
             return None
+
+    def _renewal(self, payload: bytes) -> Auth | None:
+        """Return the request `auth`, which only v1 has; None for another payload."""
+        return read_auth(payload) if self._dialect.marks_guests else None
+
+    async def _renew(self, session: Session, asked: Auth, size: int) -> None:
+        """Replace the token. The answer keeps its place among the frames of the room."""
+        chat = self._shared.chat
+        try:
+            user = await self._renewed(session.user, asked, size)
+        except ChatError as error:
+            chat.refuse(session, error, asked.id)
+            return
+        if user is not None:
+            chat.renew(session, user)
+            session.room.aside(session.member, authenticated(asked.id, user))
+
+    async def _renewed(self, user: User, asked: Auth, size: int) -> User | None:
+        """Return the user with the token of this request; None if the connection has ended meanwhile.
+
+        Raises `ChatError`.
+        """
+        shared = self._shared
+        await shared.chat.posting.pace(user, size)
+        offered = Credentials("", self.remote_ip, asked.token, "frame")
+        try:
+            renewed = await shared.chat.connect(offered)
+        except Closed as refusal:
+            shared.chat.turned_away(refusal)
+            if refusal.code == UNAUTHORIZED:
+                await shared.edge.logins.wait(shared.edge.logins.failed(self._client.network))
+            raise ChatError(RENEWAL_CODES.get(refusal.code, "unauthorized")) from None
+        if renewed.id != user.id:
+            raise ChatError("forbidden", "This is the token of another user.")
+        if self._heartbeat is None or self._ended:
+            return None
+        self._heartbeat.renew(renewed.expires_at, asyncio.get_running_loop().time())
+        return renewed
 
     async def _paused(self, waiting: Awaitable[None]) -> None:
         """Await what the next frame waits for. Nothing is read meanwhile, neither pings nor answers to them.
@@ -320,7 +373,7 @@ class Connection:
 
     def on_end(self, code: int | None) -> None:
         self._leave()
-        session = self._session
+        facts = self._about_sessions()
         self._frames = self._session = None  # breaks reference cycles, so that memory is freed at once
         self._shared.closed(self, self._client)
         level = logging.INFO if self._taken else self._level("close")
@@ -330,10 +383,20 @@ class Connection:
         code = self._code or code
         duration = asyncio.get_running_loop().time() - self.opened_at
         self._shared.chat.closed(self.id, code, duration)
-        facts = self._facts("close", code=code, reason=self._reason, duration=round(duration, 3))
-        if session is not None:
-            facts |= {"user": session.user.id, "room": session.room.info.logged_with_user}
+        facts |= self._facts("close", code=code, reason=self._reason, duration=round(duration, 3))
         log.log(level, "connection %s closed: code %s after %.1f s", self.id, code, duration, extra=facts)
+
+    def _about_sessions(self) -> dict[str, object]:
+        """Return what the log says about whose connection it was."""
+        session = self._session
+        return (
+            {}
+            if session is None
+            else {
+                "user": session.user.id,
+                "room": session.room.info.logged_with_user,
+            }
+        )
 
     def _facts(self, event: str, **more: object) -> dict[str, object]:
         """Return the fields of a structured log line."""

@@ -7,6 +7,7 @@ import logging
 import random
 from itertools import count
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from tornchat.config.settings import Settings
 from tornchat.errors import GOING_AWAY
@@ -14,9 +15,11 @@ from tornchat.server.edge.addresses import Client
 from tornchat.server.edge.edge import Edge
 from tornchat.server.ws.wheel import Wheel
 from tornchat.service.chat import Chat
+from tornchat.service.joining import Session
 from tornchat.tasks import Slices, Tasks
 from tornchat.wire import V1, Classic, Dialect
 from tornchat.wire.compressed import Compressed
+from tornchat.wire.rooms import RoomFrames
 
 log = logging.getLogger("tornchat.connections")
 
@@ -37,6 +40,14 @@ NO_LIMIT = 1 << 31
 
 class OpenConnection(Protocol):
     """One open WebSocket."""
+
+    id: str
+    remote_ip: str
+    opened_at: float
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The sessions, without those that are still joining or have left."""
 
     def limit(self, max_message_bytes: int) -> None:
         """Set another maximum length of a received message."""
@@ -60,6 +71,7 @@ class Connections:
         self._classic: Dialect = Classic()
         self._v1: Dialect = V1()
         self._compressed: dict[tuple[bool, int], Dialect] = {}
+        self._room_frames: WeakValueDictionary[str, RoomFrames] = WeakValueDictionary()
         self.wheel = Wheel()
         self.departures = Slices()
         """The ends of connections whose clients have closed them, perhaps thousands at once."""
@@ -92,6 +104,13 @@ class Connections:
         if window_bits is None:
             return plain
         return self._compressed.setdefault((v1, window_bits), Compressed(plain, window_bits))
+
+    def room_frames(self, room: str) -> RoomFrames:
+        """Return what converts this room's frames, the same object for all connections for many rooms."""
+        frames = self._room_frames.get(room)
+        if frames is None:
+            frames = self._room_frames[room] = RoomFrames(room, self.chat.turn.gathering.converted)
+        return frames
 
     def opened(self, connection: OpenConnection, client: Client) -> str:
         """Add a connection of `client` and return its id."""

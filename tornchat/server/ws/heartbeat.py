@@ -64,6 +64,16 @@ class Heartbeat:
         self._due = now + self._interval
         self._look(now)
 
+    def renew(self, expires_at: float | None, now: float) -> None:
+        """Set when the token expires, at `now` (loop time, seconds): the client has sent another one."""
+        self._expires_at = expires_at
+        if expires_at is not None and (left := expires_at - time.time()) < LONGEST_LOOK_AWAY:
+            self._wheel.at(now + left, self._look_at_token)  # the next look may be later
+
+    def _look_at_token(self, now: float) -> None:
+        if self._client is not None and self._expires_at is not None and self._expires_at <= time.time():
+            self._client.expire()
+
     def stop(self) -> None:
         """Stop checking."""
         self._client = None

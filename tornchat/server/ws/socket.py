@@ -20,6 +20,7 @@ from tornchat.server.edge.tornado_private import unmask
 from tornchat.server.ws import handshake
 from tornchat.server.ws.connection import MOST_ORIGIN, Connection
 from tornchat.server.ws.connections import Connections
+from tornchat.server.ws.shared import SharedConnection
 from tornchat.server.ws.upgrade import UpgradeProtocol
 from tornchat.wire import V1_SUBPROTOCOL
 from tornchat.wire.parser import FrameParser
@@ -152,7 +153,9 @@ class ChatSocket(WebSocketHandler):
         dialect = shared.dialect(handshake.asks_for_v1(self.request), bits)
         parser = FrameParser(shared.message_bytes, unmask, inflates=bits is not None)
         assert self._client is not None
-        await Connection(shared, line, parser, dialect, self._client).begin(self.request, room)
+        many = not room and handshake.asks_for_v1(self.request)
+        form = SharedConnection if many else Connection
+        await form(shared, line, parser, dialect, self._client).begin(self.request, room)
 
     def _let_go(self) -> UpgradeProtocol:
         """Detach the protocol and break reference cycles, so that the handler is freed without the GC."""

@@ -14,7 +14,7 @@ from tests.server.http.asyncapi.contract import document, kind, messages, meta_s
 from tests.test_docs import documented, rows
 from tornchat import wire
 from tornchat.config.settings import load
-from tornchat.server.http.asyncapi.frames import CLASSIC, V1
+from tornchat.server.http.asyncapi.frames import ALL, CLASSIC, ROOMS, V1
 
 
 def references(value: object) -> set[str]:
@@ -44,7 +44,7 @@ def test_every_reference_leads_somewhere():
 
 
 def test_every_frame_that_the_dialects_read_or_write_is_there():
-    modules = [wire.classic, wire.shared, wire.v1]
+    modules = [wire.classic, wire.shared, wire.v1, wire.rooms]
     types = {
         form
         for module in modules
@@ -54,10 +54,10 @@ def test_every_frame_that_the_dialects_read_or_write_is_there():
         and form.__module__ == module.__name__
         and not name.startswith("_")
     }
-    assert {type(frame.example) for frame in (*CLASSIC, *V1)} == types
+    assert {type(frame.example) for frame in ALL} == types - {wire.rooms.RoomHead}
 
 
-@pytest.mark.parametrize(("channel", "frames"), [("classic", CLASSIC), ("v1", V1)])
+@pytest.mark.parametrize(("channel", "frames"), [("classic", CLASSIC), ("v1", V1), ("rooms", ROOMS)])
 def test_each_example_is_one(channel, frames):
     described = document()
     for frame in frames:
@@ -91,6 +91,8 @@ def test_the_frames_of_the_wire_format_s_page_are_those_of_the_document():
             ("classic", "receive"),
             ("v1", "send"),
             ("v1", "receive"),
+            ("rooms", "send"),
+            ("rooms", "receive"),
         ):
             try:
                 found.add((channel, kind(described, channel, action, frame)))
@@ -98,7 +100,7 @@ def test_the_frames_of_the_wire_format_s_page_are_those_of_the_document():
                 continue
     wanted = {
         (channel, name)
-        for channel in ("classic", "v1")
+        for channel in ("classic", "v1", "rooms")
         for action in ("send", "receive")
         for name in messages(described, channel, action)
     }

@@ -42,6 +42,10 @@ class Tape:
         await self._player.socket.send(json.dumps(self.sent[-1]))
         await self.hears("pong")
 
+    async def asks(self, frame: dict[str, Any]) -> None:
+        self.sent.append(frame)
+        await self._player.socket.send(json.dumps(frame))
+
     async def hears(self, wanted: str) -> dict[str, Any]:
         """Listen until such a frame comes."""
         while True:
@@ -78,6 +82,9 @@ async def play(directory: Path, v1: bool) -> list[Tape]:
             await romeo.tells(type="delete", id="d", seq=3)
             await romeo.hears("ack")
         await verona.chat.moderation.mute(PRINCE, "hall", "romeo", 60)
+        if v1:
+            await romeo.asks({"type": "auth", "id": "t", "token": verona.token("romeo")})
+            await romeo.hears("auth")
         await romeo.says("muted")
         await romeo.hears("error")
         await delete(verona, "romeo", 1)
@@ -93,6 +100,34 @@ async def play(directory: Path, v1: bool) -> list[Tape]:
         late = Tape(await verona.enters("paris", "hall", v1=v1), v1)
         await late.hears("user_join")
         return [romeo, juliet, late]
+
+
+async def play_in_rooms(directory: Path) -> Tape:
+    """Somebody who joins, watches, leaves and does what is refused, on a connection for many rooms."""
+    async with open_stage(directory) as verona:
+        romeo = Tape(await verona.connects("romeo"), True)
+        await romeo.hears("hello")
+        asked: list[tuple[str, dict[str, Any]]] = [
+            ("closed", {"type": "join", "id": "j", "room": "bad/name", "since": 1, "epoch": "e"}),
+            ("error", {"type": "leave", "id": "l", "room": "hall"}),
+            ("auth", {"type": "auth", "id": "t", "token": verona.token("romeo")}),
+        ]
+        for answer, frame in asked:
+            await romeo.asks(frame)
+            await romeo.hears(answer)
+        await verona.chat.directory.create_room(PRINCE, "hall")
+        await romeo.asks({"type": "watch", "id": "w", "rooms": ["hall"]})
+        await romeo.hears("room_news")
+        return romeo
+
+
+def test_every_frame_of_a_connection_for_many_rooms_is_as_described(tmp_path: Path) -> None:
+    described = document()
+    tape = asyncio.run(play_in_rooms(tmp_path))
+    sent = [kind(described, "rooms", "receive", frame) for frame in tape.sent]
+    received = [kind(described, "rooms", "send", frame) for frame in tape.received]
+    assert set(sent) == set(messages(described, "rooms", "receive"))
+    assert set(received) == set(messages(described, "rooms", "send"))
 
 
 @pytest.mark.parametrize("channel", ["classic", "v1"])

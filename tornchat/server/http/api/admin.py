@@ -32,7 +32,8 @@ from tornchat.server.http.api.endpoint import Endpoint
 from tornchat.server.http.api.forms import timestamp
 from tornchat.server.http.metrics.families import backlog, sessions
 from tornchat.server.http.samples import SAMPLE_SECONDS
-from tornchat.server.ws.connection import Connection
+from tornchat.server.ws.connections import OpenConnection
+from tornchat.service.joining import Session
 from tornchat.version import __version__
 
 SLICE = 2000
@@ -113,9 +114,8 @@ async def read_open_sessions(call: Call, query: SessionsOrder) -> OpenSessions:
     connections = call.site.connections
     wanted, now, rows = query.q.casefold(), asyncio.get_running_loop().time(), []
     async for one in _calmly(connections.all() if connections is not None else ()):
-        row = _session(one, now) if isinstance(one, Connection) else None
-        if row is not None and wanted in f"{row.username} {row.user_id} {row.room}".casefold():
-            rows.append(row)
+        found = [_session(one, session, now) for session in one.sessions]
+        rows += [row for row in found if wanted in f"{row.username} {row.user_id} {row.room}".casefold()]
     first = _first(rows, query.sort, query.order, query.limit)
     return OpenSessions(node=call.chat.node_id, sessions=first, found=len(rows))
 
@@ -145,11 +145,7 @@ def _room(room: Room) -> LoadedRoom:
     )
 
 
-def _session(connection: Connection, now: float) -> OpenSession | None:
-    """Return the row of a connection; None while it has no session."""
-    session = connection.session
-    if session is None:
-        return None
+def _session(connection: OpenConnection, session: Session, now: float) -> OpenSession:
     member = session.member
     return OpenSession(
         connection=connection.id,

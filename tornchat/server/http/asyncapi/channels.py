@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from tornchat.config.settings import Settings
-from tornchat.server.http.asyncapi.frames import CLASSIC, REPLIES, V1, Frame
+from tornchat.server.http.asyncapi.frames import CLASSIC, REPLIES, ROOMS, V1, Frame
 from tornchat.wire import V1_SUBPROTOCOL
 
 Part: TypeAlias = dict[str, Any]
@@ -17,6 +17,10 @@ CLASSIC_WORDS = "The dialect for clients that request no subprotocol. It never c
 V1_WORDS = (
     "The dialect for clients that request the subprotocol `tornchat.v1`, with positions, acknowledgements, "
     "error codes and resuming without gaps. Clients must ignore unknown types and keys, which may be added."
+)
+ROOMS_WORDS = (
+    "One connection with a session in each room that it joins. Besides these frames it has those of `v1`, "
+    "each with the key `room` after `type`. `closed` ends one session, and the connection stays."
 )
 TOKEN = MappingProxyType(
     {"token": {"type": "string", "description": "The access token. Note that proxies may log URLs."}}
@@ -44,12 +48,13 @@ SUBPROTOCOLS = MappingProxyType(
 
 
 def channels(prefix: str, settings: Settings) -> Part:
-    """Return a channel for each dialect; both have the same address."""
+    """Return a channel for each dialect, which have the same address, and one for many rooms."""
     query: Part = {**TOKEN} if settings.server.allow_query_token else {}
     name = settings.rooms.name_pattern
     return {
         "classic": _channel("classic", CLASSIC_WORDS, prefix, name, CLASSIC, query, {}),
         "v1": _channel(V1_SUBPROTOCOL, V1_WORDS, prefix, name, V1, query | POSITION, {**SUBPROTOCOLS}),
+        "rooms": _channel("Many rooms", ROOMS_WORDS, prefix, None, ROOMS, query, {**SUBPROTOCOLS}),
     }
 
 
@@ -64,11 +69,19 @@ def operations() -> Part:
             "reply": reply,
         },
         "v1Hear": _operation("v1", "send", V1, "Receive the events of the room."),
+        "roomsSay": _operation("rooms", "receive", ROOMS, "Join, leave and watch rooms."),
+        "roomsHear": _operation("rooms", "send", ROOMS, "Receive what concerns the connection."),
     }
 
 
 def _channel(
-    title: str, words: str, prefix: str, pattern: str, frames: Sequence[Frame], query: Part, headers: Part
+    title: str,
+    words: str,
+    prefix: str,
+    pattern: str | None,
+    frames: Sequence[Frame],
+    query: Part,
+    headers: Part,
 ) -> Part:
     binding = {
         "method": "GET",
@@ -77,11 +90,13 @@ def _channel(
         "bindingVersion": "0.1.0",
     }
     return {
-        "address": f"{prefix}/ws/chat/{{room}}/",
+        "address": f"{prefix}/ws/chat/{{room}}/" if pattern is not None else f"{prefix}/ws/chat/",
         "title": title,
         "description": words,
         "messages": {frame.name: {"$ref": f"#/components/messages/{frame.name}"} for frame in frames},
-        "parameters": {"room": {"description": f"The name of the room. It must match `{pattern}`."}},
+        "parameters": {"room": {"description": f"The name of the room. It must match `{pattern}`."}}
+        if pattern is not None
+        else {},
         "bindings": {"ws": binding},
     }
 

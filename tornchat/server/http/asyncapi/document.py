@@ -11,7 +11,7 @@ from tornchat.config.settings import Settings
 from tornchat.errors import CODES, RETRYABLE
 from tornchat.server.http.asyncapi.channels import Part, channels, operations
 from tornchat.server.http.asyncapi.closing import CLOSE_CODES
-from tornchat.server.http.asyncapi.frames import CLASSIC, CLOSED_FRAMES, V1, Frame
+from tornchat.server.http.asyncapi.frames import ALL, CLOSED_FRAMES, Frame
 from tornchat.version import __version__
 
 WORDS = (
@@ -58,7 +58,7 @@ def _written(settings: Settings, prefix: str) -> Part:
         "channels": channels(prefix, settings),
         "operations": operations(),
         "components": {
-            "messages": {frame.name: _message(frame) for frame in (*CLASSIC, *V1)},
+            "messages": {frame.name: _message(frame) for frame in ALL},
             "schemas": _schemas(settings.limits.message_chars),
             "securitySchemes": _security_schemes(settings),
         },
@@ -79,7 +79,7 @@ def _message(frame: Frame) -> Part:
 
 def _schemas(message_chars: int) -> Part:
     """Return the schemas of the frames, with the limits in the settings."""
-    types = list(dict.fromkeys(type(frame.example) for frame in (*CLASSIC, *V1)))
+    types = list(dict.fromkeys(type(frame.example) for frame in ALL))
     _, found = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     schemas = {name: _without_nulls(schema) for name, schema in found.items()}
     for name in CLOSED_FRAMES:
@@ -87,7 +87,8 @@ def _schemas(message_chars: int) -> Part:
     for name in ("ClassicSend", "V1Send"):
         length = {"minLength": 1, **({"maxLength": message_chars} if message_chars else {})}
         schemas[name]["properties"]["message"] |= length
-    schemas["V1Error"]["properties"]["code"]["enum"] = list(CODES)
+    for name in ("V1Error", "RoomError"):
+        schemas[name]["properties"]["code"]["enum"] = list(CODES)
     return schemas
 
 

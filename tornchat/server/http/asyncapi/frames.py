@@ -30,6 +30,7 @@ from tornchat.wire import (
     V1Send,
     V1UserJoin,
     V1Welcome,
+    rooms,
 )
 
 Sender: TypeAlias = Literal["client", "server"]
@@ -60,6 +61,8 @@ _V1_LIST = Frame(
 _JOIN = Frame("server", "User joined", UserJoin(ANN.id, ANN.username))
 _V1_JOIN = Frame("server", "User joined", V1UserJoin("guest-id2", "user456", guest=True))
 _LEAVE = Frame("server", "User left", UserLeave(ANN.id, ANN.username))
+_AUTH = Frame("client", "Replace the token", rooms.Auth("t1", "<your-jwt-token>"))
+_AUTHENTICATED = Frame("server", "Token replaced", rooms.Authenticated("t1", 1790000000))
 
 CLASSIC = (
     Frame("client", "Send a message", ClassicSend("Hello world!")),
@@ -85,7 +88,23 @@ V1 = (
     Frame("server", "Acknowledgement", Ack("a1b2c3", 42)),
     Frame("server", "Error", V1Error("muted", CODES["muted"], "a1b2c3", 30.5)),
     Frame("server", "Pong", V1Pong()),
+    _AUTH,
+    _AUTHENTICATED,
 )
+ROOMS = (
+    Frame("client", "Join a room", rooms.Join("j1", "tea", 41, "5d1b2c9f0a7e4836")),
+    Frame("client", "Leave a room", rooms.Leave("l1", "tea")),
+    Frame("client", "Watch rooms", rooms.Watch("w1", ["tea", "coffee"])),
+    _AUTH,
+    Frame("server", "Hello", rooms.Hello(ANN, 1790000000)),
+    Frame("server", "Done", rooms.Done("l1", "tea")),
+    Frame("server", "Session closed", rooms.RoomClosed("tea", 4003, "removed")),
+    Frame("server", "Room news", rooms.RoomNews([rooms.RoomHead("tea", "5d1b2c9f0a7e4836", 42, 42)])),
+    Frame("server", "Error", rooms.RoomError("not_joined", CODES["not_joined"], "a1b2c3", room="tea")),
+    _AUTHENTICATED,
+)
+"""The frames of a connection for many rooms that are not v1's with the room's name."""
+ALL = tuple({frame.name: frame for frame in (*CLASSIC, *V1, *ROOMS)}.values())
 REPLIES = ("Ack", "V1Error", "V1Pong")
 """The replies to what a v1 client sends, besides the events that it causes."""
 CLOSED_FRAMES = frozenset({"ChatMessage", "ClassicError"})

@@ -90,8 +90,10 @@ def _rows(document: Part, schema: Part) -> Iterator[Row]:
 
 def _kind(document: Part, part: Part) -> str:
     if "$ref" in part:
-        fields = document["components"]["schemas"][part["$ref"].rpartition("/")[2]]["properties"]
-        return "{" + ", ".join(fields) + "}"
+        target = document["components"]["schemas"][part["$ref"].rpartition("/")[2]]
+        if "properties" not in target:
+            return "list"
+        return "{" + ", ".join(target["properties"]) + "}"
     if part.get("type") == "array":
         return f"list of {_kind(document, part['items'])}"
     if len(part.get("enum", ())) == 1:

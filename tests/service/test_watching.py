@@ -1,0 +1,192 @@
+"""Watching: the heads of rooms are told without joining them, and only to those who may see the rooms."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.nodes import until
+from tests.stage import Player, Stage, open_stage
+from tornchat import Unavailable, User
+from tornchat.cluster.control import TOPIC, Control
+from tornchat.cluster.heads import Head, Heads
+
+PRINCE = User("prince", "Prince", frozenset({"admin"}))
+
+
+async def watches(player: Player, *rooms: str) -> Mapping[str, int]:
+    """Watch these rooms; the heads that are told at once."""
+    await player.asks("watch", id="w", rooms=rooms)
+    assert await player.next_of("ack") == {"type": "ack", "id": "w"}
+    return await news(player) if rooms else {}
+
+
+async def news(player: Player) -> Mapping[str, int]:
+    frame = await player.next_of("room_news")
+    return {room: seq for room, _, seq, _ in frame["rooms"]}
+
+
+async def hears_nothing(verona: Stage, player: Player) -> None:
+    """Tell the news, then ask for something: no frame comes before the answer."""
+    await verona.chat.watching.tell()
+    await player.asks("watch", id="last", rooms=[])
+    frame = await player.next()
+    assert frame == {"type": "ack", "id": "last"}, frame
+
+
+async def say(verona: Stage, room: str) -> None:
+    await verona.chat.say(room, "news", sender=PRINCE)
+
+
+def test_the_heads_are_told_at_once_and_then_with_each_news(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            for room in ("a", "b", "c"):
+                await verona.chat.directory.create_room(PRINCE, room)
+            await say(verona, "a")
+            juliet = await verona.connects("juliet")
+            assert await watches(juliet, "a", "b", "not there", "bad/name") == {"a": 1, "b": 0}
+            assert verona.chat.rooms.get("a") is None, "watching loads no room"
+            for room in ("b", "b", "c"):
+                await say(verona, room)
+            assert await news(juliet) == {"b": 2}
+            await watches(juliet)
+            await say(verona, "a")
+            await hears_nothing(verona, juliet)
+
+    asyncio.run(play())
+
+
+def test_private_rooms_are_told_to_members_only_and_no_more_after_the_membership(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            await verona.chat.directory.create_room(PRINCE, "secret", private=True)
+            await verona.chat.directory.create_room(PRINCE, "public")
+            await verona.chat.directory.set_member(PRINCE, "secret", "juliet", "member")
+            juliet, romeo = await verona.connects("juliet"), await verona.connects("romeo")
+            assert await watches(juliet, "secret", "public") == {"secret": 0, "public": 0}
+            assert await watches(romeo, "secret", "public") == {"public": 0}
+            await say(verona, "secret")
+            assert await news(juliet) == {"secret": 1}
+            await verona.chat.directory.remove_member(PRINCE, "secret", "juliet")
+            await say(verona, "secret")
+            await hears_nothing(verona, juliet)
+            await hears_nothing(verona, romeo)
+
+    asyncio.run(play())
+
+
+def test_a_banned_user_hears_no_more(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            await verona.chat.directory.create_room(PRINCE, "hall")
+            juliet = await verona.connects("juliet")
+            assert await watches(juliet, "hall") == {"hall": 0}
+            await verona.chat.moderation.ban(PRINCE, "hall", "juliet", 60)
+            await say(verona, "hall")
+            await hears_nothing(verona, juliet)
+
+    asyncio.run(play())
+
+
+def test_nothing_is_told_while_it_is_not_known_who_may_see_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            await verona.chat.directory.create_room(PRINCE, "secret", private=True)
+            await verona.chat.directory.set_member(PRINCE, "secret", "juliet", "member")
+            juliet = await verona.connects("juliet")
+            await watches(juliet, "secret")
+
+            async def fails(*_: object) -> Any:
+                raise Unavailable("storage is down")
+
+            with monkeypatch.context() as broken:
+                broken.setattr(verona.chat.watching._access, "hidden", fails)
+                await say(verona, "secret")
+                await verona.chat.watching.tell()
+                assert not juliet.socket.recv_messages.frames
+            assert await news(juliet) == {"secret": 1}
+
+    asyncio.run(play())
+
+
+def test_the_heads_of_other_nodes_are_told_and_old_ones_are_not(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            room = await verona.chat.directory.create_room(PRINCE, "hall")
+            await say(verona, "hall")
+            juliet = await verona.connects("juliet")
+            assert await watches(juliet, "hall") == {"hall": 1}
+            other = Heads("other")
+            for seq in (1, 5, 4):
+                [payload] = other.write({"hall": Head(room.epoch, seq), "elsewhere": Head("e", 9)})
+                verona.chat.deliver(TOPIC, payload)
+            assert await news(juliet) == {"hall": 5}
+            await verona.chat.watching.compare()  # storage does not know of what that node said
+
+    asyncio.run(play())
+
+
+def test_lost_hints_are_found_in_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            await verona.chat.directory.create_room(PRINCE, "hall")
+            juliet = await verona.connects("juliet")
+            await watches(juliet, "hall")
+            await say(verona, "hall")
+            verona.chat.watching._committed.clear()
+            await verona.chat.watching.compare()
+            assert await news(juliet) == {"hall": 1}
+
+    asyncio.run(play())
+
+
+def test_more_rooms_than_allowed_and_bad_sets_are_refused(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path, {"limits": {"watched_rooms": 3}}) as verona:
+            juliet = await verona.connects("juliet")
+            for rooms, code in (
+                (["a"] * 4, "room_limit"),
+                ([1], "invalid_message"),
+                ("a", "invalid_message"),
+            ):
+                await juliet.asks("watch", id="w", rooms=rooms)
+                error = await juliet.next_of("error")
+                assert (error["code"], error["id"]) == (code, "w")
+
+    asyncio.run(play())
+
+
+def test_nothing_is_kept_of_a_watcher_who_left(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            await verona.chat.directory.create_room(PRINCE, "hall")
+            juliet = await verona.connects("juliet")
+            await watches(juliet, "hall")
+            await juliet.leaves()
+            await until(lambda: not list(verona.chat.visitors), 5, "the end of the connection")
+            assert len(verona.chat.watching) == 0
+
+    asyncio.run(play())
+
+
+def test_heads_travel_in_parts_and_are_no_control_messages() -> None:
+    heads = {f"room{number}": Head("e", number) for number in range(2500)}
+    payloads = list(Heads("a").write(heads))
+    assert len(payloads) == 3
+    read: dict[str, Head] = {}
+    for payload in payloads:
+        read |= Heads("b").read(payload) or {}
+        assert Heads("a").read(payload) == {}
+        assert Control("b").read(payload) is None
+    assert read == heads
+    control = Control("a")
+    assert Heads("b").read(control.write(control.make("room", "hall"))) is None
+    assert Heads("b").read(json.dumps(["nonsense"]).encode()) is None

@@ -1,0 +1,181 @@
+"""Watching: the heads of rooms are told once a second, without joining them or subscribing the node to them.
+
+Nodes tell each other the heads of the rooms that they committed to. Such a head is a hint, and is told only
+to watchers who may see the room at that moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from tornchat.cluster.broadcast import Broadcast
+from tornchat.cluster.control import TOPIC
+from tornchat.cluster.heads import Head, Heads
+from tornchat.errors import Unavailable
+from tornchat.hooks.calls import Hooks
+from tornchat.model import User
+from tornchat.service.access import Access
+from tornchat.wire.rooms import RoomHead, news
+
+MOST_POSITIONS = 1000
+"""Rooms in one call of `latest_positions`."""
+
+
+class Watcher(Protocol):
+    """A connection that watches rooms."""
+
+    @property
+    def user(self) -> User:
+        """Who it is by the present token."""
+
+    def tell_news(self, frame: bytes) -> bool:
+        """Send the frame; return False if the client is too slow for hints now."""
+
+
+class _Watched:
+    """A room that somebody on this node watches."""
+
+    __slots__ = ("head", "public", "watchers")
+
+    def __init__(self) -> None:
+        self.watchers: set[Watcher] = set()
+        self.head: Head | None = None
+        self.public = False
+        """True if everybody may see the log with the epoch of `head`."""
+
+
+class Watching:
+    """Who watches which room on this node. `tell` must be called once a second."""
+
+    def __init__(
+        self, hooks: Hooks, access: Access, publisher: Broadcast, node_id: str, stored: Callable[[], bool]
+    ) -> None:
+        """`stored` tells whether this node need publish its heads: whether there are other nodes."""
+        self._hooks = hooks
+        self._access = access
+        self._publisher = publisher
+        self._heads = Heads(node_id)
+        self._publishes = stored
+        self._committed: dict[str, Head] = {}
+        self._rooms: dict[str, _Watched] = {}
+        self._sets: dict[Watcher, frozenset[str]] = {}
+        self._late: dict[Watcher, set[str]] = {}
+        """Rooms with news that watchers have not been told."""
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    # --- what is watched ---
+
+    async def watch(self, watcher: Watcher, names: Sequence[str]) -> None:
+        """Replace the watcher's rooms by those of `names` that it may see. `tell_one` tells it their heads.
+
+        Raises `Unavailable`; the set is empty then.
+        """
+        self.forget(watcher)
+        visible = await self._access.watchable(watcher.user, names)
+        self.forget(watcher)  # a set that was replaced meanwhile
+        for name in visible:
+            room = self._rooms.setdefault(name, _Watched())
+            room.watchers.add(watcher)
+        self._sets[watcher] = frozenset(visible)
+        self._late[watcher] = set(visible)
+        for name, head in (await self._read_heads(list(visible))).items():
+            if (watched := self._rooms.get(name)) is not None:
+                watched.public = name in visible and visible[name]
+                watched.head = head
+
+    def forget(self, watcher: Watcher) -> None:
+        """Drop the watcher's rooms. Idempotent."""
+        for name in self._sets.pop(watcher, ()):
+            self._drop(watcher, name)
+        self._late.pop(watcher, None)
+
+    def _drop(self, watcher: Watcher, name: str) -> None:
+        room = self._rooms.get(name)
+        if room is not None:
+            room.watchers.discard(watcher)
+            if not room.watchers:
+                del self._rooms[name]
+        if watcher in self._late:
+            self._late[watcher].discard(name)
+
+    async def _read_heads(self, names: Sequence[str]) -> dict[str, Head]:
+        found: dict[str, Head] = {}
+        for start in range(0, len(names), MOST_POSITIONS):
+            heads = await self._hooks.latest_positions(names[start : start + MOST_POSITIONS])
+            found |= {name: Head(head.epoch, head.seq) for name, head in heads.items()}
+        return found
+
+    # --- news ---
+
+    def committed(self, room: str, epoch: str, seq: int) -> None:
+        """Note that this node has stored entries up to `seq`."""
+        self._committed[room] = Head(epoch, seq)
+
+    def take(self, payload: bytes) -> bool:
+        """Take the heads of another node; return False if the payload is something else."""
+        heads = self._heads.read(payload)
+        if heads is None:
+            return False
+        self._note(heads)
+        return True
+
+    def _note(self, heads: Mapping[str, Head]) -> None:
+        for name in heads.keys() & self._rooms.keys():
+            room, head = self._rooms[name], heads[name]
+            if head.newer(room.head):
+                room.public = room.public and room.head is not None and room.head.epoch == head.epoch
+                room.head = head
+                for watcher in room.watchers:
+                    self._late.setdefault(watcher, set()).add(name)
+
+    async def tell(self) -> None:
+        """Publish what this node has committed to, and tell the watchers what is new. Raises nothing."""
+        committed, self._committed = self._committed, {}
+        if committed and self._publishes():
+            for payload in self._heads.write(committed):
+                self._publisher.send(TOPIC, payload)
+        self._note(committed)
+        if not any(self._late.values()):
+            return
+        try:
+            await self._drop_hidden()
+        except Unavailable:
+            return  # told when it is known who may see it
+        for watcher in list(self._late):
+            self.tell_one(watcher)
+
+    async def compare(self) -> None:
+        """Compare the watched rooms with storage, since hints may have been lost. Raises nothing."""
+        try:
+            self._note(await self._read_heads(list(self._rooms)))
+        except Unavailable:
+            pass  # the next comparison finds what is new
+
+    async def _drop_hidden(self) -> None:
+        """Drop the rooms with news that their watchers may not see any more: two calls for all of them."""
+        names = set().union(*self._late.values())
+        people = {name: self._rooms[name].watchers for name in names & self._rooms.keys()}
+        private = [name for name in people if not self._rooms[name].public]
+        hidden = await self._access.hidden(people, private)
+        for name, users in hidden.items():
+            for watcher in self._watchers(name):
+                if watcher.user.id in users:
+                    self._drop(watcher, name)
+                    self._sets[watcher] -= {name}
+
+    def _watchers(self, name: str) -> Iterable[Watcher]:
+        return list(self._rooms[name].watchers) if name in self._rooms else []
+
+    def tell_one(self, watcher: Watcher) -> None:
+        """Tell the watcher the heads that it has not been told, whose rooms it may see at this moment."""
+        names = self._late.pop(watcher, None)
+        heads = [
+            RoomHead(name, room.head.epoch, room.head.seq, room.head.seq)
+            for name in sorted(names or ())
+            if (room := self._rooms.get(name)) is not None and room.head is not None
+        ]
+        if heads and not watcher.tell_news(news(heads)):
+            self._late[watcher] = set(names or ())
