@@ -64,8 +64,8 @@ class Posting:
     ) -> None:
         """`refuse` sends a session the error frame of a draft that is refused.
 
-        `edit_seconds` is the time for which messages may be edited; 0: forever. `committed` is told room, epoch
-        and head of each log that this node has added to.
+        `edit_seconds` is the time for which messages may be edited; 0: forever. `committed` is told room,
+        epoch and head of each log that this node has added to.
         """
         self._committed = committed
         self._hooks = hooks
