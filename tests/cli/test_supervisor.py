@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import signal
 import socket
@@ -13,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.process import run
+from tests.cli.process import run, running
 from tests.valkey import Valkey, valkey
-from tests.workers import Workers, gone, options_of_one_chat, workers
+from tests.workers import READY, Workers, gone, options_of_one_chat, workers
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,30 @@ def test_a_worker_that_stands_still_is_killed_in_time_and_that_is_no_good_end(
         assert server.stop() == 1
         assert time.monotonic() - began < 10  # 4.5 s, and what a busy machine takes
         assert gone(stuck)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_during_the_migration_is_a_good_end(
+    tmp_path: Path, options: list[str], number: signal.Signals
+) -> None:
+    """The parent waits for the lock of another process that migrates; it must not wait for its end."""
+    lock = tmp_path / "tornchat.db.lock"
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with running(tmp_path, "serve", "--port", "0", "--workers", "2", *options) as parent:
+            end = time.monotonic() + 20
+            while not has_open(parent.process.pid, lock):
+                assert time.monotonic() < end, "the migration has not begun"
+                time.sleep(0.02)
+            began = time.monotonic()
+            parent.process.send_signal(number)
+            assert parent.ends() == 0
+            assert time.monotonic() - began < 5
+    assert not parent.logged(READY)
+
+
+def has_open(pid: int, file: Path) -> bool:
+    return any(os.path.realpath(one) == str(file) for one in Path(f"/proc/{pid}/fd").iterdir())
 
 
 # --- refusals -------------------------------------------------------------------------------------------

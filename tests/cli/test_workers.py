@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_reload import origin_status
 from tests.cli.test_scraping import node_at, two_free_ports
 from tests.postgres import PostgresServer
 from tests.stage import COUNT
@@ -69,6 +70,36 @@ def test_a_rolling_restart_loses_nothing(server: Workers) -> None:
     assert all(talker.visits >= 2 for talker in told.talkers), "somebody was on no worker"
     assert before.isdisjoint({server.pid(1), server.pid(2)})
     assert all(gone(pid) for pid in before)
+
+
+def test_limits_and_origins_change_in_traffic_and_nothing_is_lost(server: Workers, folder: Path) -> None:
+    file, origin = folder / "tornchat.ini", "https://verona.example"
+    file.write_text(f"[limits]\nmessage_chars = 40\n[server]\nallowed_origins = {origin}\n")
+    replaced = "all workers were replaced"
+
+    async def renewed() -> None:
+        before = len(server.parent.logged(replaced))
+        server.parent.process.send_signal(signal.SIGHUP)
+        await asyncio.to_thread(server.parent.logs, replaced, before + 1)
+
+    async def play() -> Talk:
+        assert await origin_status(server.stage, origin) == 403
+        async with talk(server.stage, TALKERS, ("s0", "s1"), PAUSE, server.parent.errors) as told:
+            await renewed()
+            for _ in range(4):  # whichever worker answers
+                assert await origin_status(server.stage, origin) == 101
+            juliet = await server.stage.enters("juliet", "long")
+            await juliet.says("x" * 41)
+            assert "longer than 40" in (await juliet.next_of("error"))["error"]
+            await juliet.leaves()
+            await told.settled()
+            return told
+
+    try:
+        report(f"SIGHUP with other limits and origins, {TALKERS} clients", asyncio.run(play()))
+    finally:
+        file.unlink()
+        asyncio.run(renewed())
 
 
 def test_a_renewed_certificate_comes_with_new_workers(server: Workers, folder: Path) -> None:
