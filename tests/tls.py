@@ -35,9 +35,11 @@ class Certificate(NamedTuple):
         return ssl.create_default_context(cafile=str(self.certificate))
 
 
-def make_certificate(folder: Path, hours: float = 1.0) -> Certificate:
+def make_certificate(
+    folder: Path, hours: float = 1.0, curve: type[ec.EllipticCurve] = ec.SECP256R1
+) -> Certificate:
     """A new one, which expires in so many hours from now."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = ec.generate_private_key(curve())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tornchat test")])
     now = datetime.datetime.now(datetime.UTC)
     signed = (

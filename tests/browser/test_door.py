@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.conftest import SETTINGS, Arrives
 from tests.browser.visitor import Visitor
@@ -116,6 +116,36 @@ def test_who_is_logged_in_to_the_site_is_in(arrives: Arrives, site: str) -> None
     ann.context.clear_cookies()
     ann.page.reload()
     ann.reads("sign in there and reload")
+
+
+def test_a_token_and_a_login_of_the_site_that_have_both_ended_lead_to_the_door(
+    arrives: Arrives, site: str
+) -> None:
+    ann = arrives(site)
+    ann.context.add_cookies([{"name": "login", "value": "ann", "url": f"http://{site}"}])
+    ann.opens().is_in()
+    ann.evaluates("localStorage['tornchat.session:/'] = JSON.stringify({token: 'ended', guest: false})")
+    asked: list[int] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(len(asked))
+        route.fulfill(status=401, json={"detail": "No.", "code": "unauthorized"})
+
+    ann.page.route("**/api/me", refuse)
+    ann.page.reload()
+    ann.reads("Your session has ended")
+    assert len(asked) <= 2, "once with the token, once without"
+    ann.page.unroute("**/api/me")
+    ann.leaves(but=[401])
+
+
+def test_a_clock_that_is_ahead_makes_no_flood_of_renewals(arrives: Arrives, address: str) -> None:
+    alice = arrives(address)
+    alice.page.add_init_script("{ const now = Date.now; Date.now = () => now() + 400 * 86_400_000; }")
+    renewals: list[str] = []
+    alice.page.on("request", lambda asked: renewals.append(asked.url) if "renew" in asked.url else None)
+    alice.joins("Alice").says("One.").sees("One.").says("Two.").sees("One.", "Two.")
+    assert not renewals
 
 
 def test_a_token_that_only_the_server_understands_is_for_the_server_to_judge(

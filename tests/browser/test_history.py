@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
@@ -19,6 +20,10 @@ PLACE = """() => {
 }"""
 """The first message that is in sight, and where."""
 MOST_SHOWN = 550
+TO_THE_BEGINNING = """() => {
+  document.querySelector('.scroller').scrollTop = 0;
+  return document.querySelector('.beginning') !== null;
+}"""
 WALK_DOWN = """async () => {
   const box = document.querySelector('.scroller'), seen = new Set();
   const rest = () => box.scrollHeight - box.clientHeight - box.scrollTop;
@@ -152,6 +157,42 @@ def test_what_is_found_far_back_is_shown_and_all_after_it_can_be_read(arrives: A
     alice.sees_last("And live again.")
 
 
+def delete(address: str, token: str, room: str, places: Iterable[int]) -> None:
+    """Delete messages. Each deletion is an entry of the log, with a position of its own."""
+    for seq in places:
+        url = f"http://{address}/api/rooms/{room}/messages/{seq}"
+        urlopen(Request(url, method="DELETE", headers={"Authorization": f"Bearer {token}"})).close()
+
+
+def test_a_deletion_between_what_was_found_and_the_newest_hides_no_message(
+    arrives: Arrives, address: str
+) -> None:
+    lines = [f"Line {number}." for number in range(1, 401)]
+    token = say(address, "Ada", lines[:100], "torn")
+    delete(address, token, "torn", [5])
+    say(address, "Bob", lines[100:], "torn")
+    alice = arrives().joins("Alice", "torn").sees(*lines[-50:])
+    alice.page.get_by_role("button", name="Search in this room").click()
+    alice.page.get_by_role("searchbox").fill("77")
+    alice.page.keyboard.press("Enter")
+    alice.page.get_by_role("button", name="Line 77.").click()
+    expect(alice.page.locator(".message.found")).to_be_in_viewport()
+    seen = alice.evaluates(WALK_DOWN)
+    assert seen == lines[lines.index(seen[0]) :]
+
+
+def test_many_deletions_are_not_the_beginning(arrives: Arrives, address: str) -> None:
+    first, last = LINES[:60], LINES[60:120]
+    token = say(address, "Ada", first, "swept")
+    delete(address, token, "swept", range(2, 61))
+    say(address, "Bob", last, "swept")
+    alice = arrives().joins("Alice", "swept").sees(*last[-50:])
+    alice.page.wait_for_function(TO_THE_BEGINNING)
+    alice.reads("The beginning of swept")
+    expect(alice.page.locator(".message[data-seq]")).to_have_count(len(first) + len(last))
+    expect(alice.texts.first).to_have_text(first[0])
+
+
 def test_the_page_stays_small_while_somebody_reads_above(arrives: Arrives, address: str) -> None:
     say(address, "Ada", LINES, "busy")
     alice = arrives().joins("Alice", "busy").sees(*LINES[-50:])
@@ -186,3 +227,11 @@ def test_rooms_are_made_left_and_entered_again(arrives: Arrives, address: str) -
     alice.page.go_back()
     alice.is_in("garden")
     alice.leaves(but=[422])
+
+
+def test_a_room_may_be_called_like_a_part_of_every_object(arrives: Arrives, address: str) -> None:
+    alice = arrives().joins("Alice", "general")
+    alice.composer.fill("A draft")
+    alice.page.wait_for_function("() => JSON.stringify(localStorage).includes('A draft')")
+    alice.evaluates("location.hash = 'constructor'")
+    alice.is_in("constructor").says("Hello.").sees("Hello.")

@@ -28,15 +28,17 @@ def guest_token(address: str, name: str) -> str:
         return str(json.load(answer)["token"])
 
 
-def say(address: str, name: str, texts: list[str], room: str = "general") -> None:
-    """Somebody else's messages, without a browser; they are stored when this returns."""
-    subprotocols: Any = ["tornchat.v1", f"bearer.{guest_token(address, name)}"]
+def say(address: str, name: str, texts: list[str], room: str = "general") -> str:
+    """Somebody else's messages, without a browser; they are stored when this returns their token."""
+    token = guest_token(address, name)
+    subprotocols: Any = ["tornchat.v1", f"bearer.{token}"]
     with connect(f"ws://{address}/ws/chat/{room}/", subprotocols=subprotocols, proxy=None) as socket:
         for number, text in enumerate(texts):
             socket.send(json.dumps({"type": "send", "id": f"{name}-{number}", "message": text}))
         acks = 0
         while acks < len(texts):
             acks += json.loads(socket.recv(10))["type"] == "ack"
+    return token
 
 
 def kill(server: Running) -> None:

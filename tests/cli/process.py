@@ -22,13 +22,13 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, **more}
 
 
-def run(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end. Nothing may warn about what it left open."""
+def run(folder: Path, *arguments: str, said: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, with `said` as its input. Nothing may warn about what it left open."""
     done = subprocess.run(
         [*COMMAND, *arguments],
         cwd=folder,
         env=environment(**env),
-        stdin=subprocess.DEVNULL,
+        input=said,
         capture_output=True,
         text=True,
         timeout=SECONDS,

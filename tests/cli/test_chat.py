@@ -12,6 +12,7 @@ import pytest
 from websockets.sync.server import serve
 
 from tests.cli.process import COMMAND, SECONDS, environment, run, running, serving
+from tests.tls import make_certificate
 
 
 @contextmanager
@@ -43,6 +44,18 @@ def test_two_terminals_talk(tmp_path):
             assert bob.ends() == 0
             alice.sees(r"^\* bob left$")
             assert alice.ends() == 0
+
+
+def test_it_finds_its_own_server_with_tls(tmp_path):
+    files = make_certificate(tmp_path)
+    tls = ("--set", f"server.certfile={files.certificate}", "--set", f"server.keyfile={files.key}")
+    with running(tmp_path, "serve", "--port", "0", *tls) as server:
+        port = server.sees("listening on https://127").rpartition(":")[2]
+        own = ("--set", f"tornchat.port={port}", *tls)
+        trusting = {"SSL_CERT_FILE": str(files.certificate)}
+        ended = run(tmp_path, "chat", "lobby", "--as", "alice", *own, said="hello\n", **trusting)
+    assert ended.returncode == 0, ended.stderr
+    assert "alice: hello" in ended.stdout
 
 
 def test_it_ends_after_all_it_was_given_is_acknowledged(tmp_path):

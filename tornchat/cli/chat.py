@@ -78,13 +78,15 @@ def _sendable(token: str) -> str:
 
 
 def _own(given: Given) -> str:
-    settings = given.settings().tornchat
-    if not settings.port:
+    settings = given.settings()
+    host, port = settings.tornchat.host, settings.tornchat.port
+    if not port:
         raise SettingsError(
             "[tornchat] port is 0, which is any.", "Say where the server is: --url ws://host:port."
         )
-    host = ANY_ADDRESS.get(settings.host, settings.host)
-    return f"ws://[{host}]:{settings.port}" if ":" in host else f"ws://{host}:{settings.port}"
+    host = ANY_ADDRESS.get(host, host)
+    scheme = "ws" if settings.server.certfile is None else "wss"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _base(url: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -143,3 +144,11 @@ def test_one_that_has_expired_is_a_fault(tmp_path: Path) -> None:
     [fault] = faults(files.certificate, files.key)
     assert not fault.warning
     assert "has expired" in fault.what
+
+
+def test_a_key_that_no_client_accepts_is_a_fault(tmp_path: Path) -> None:
+    files = make_certificate(tmp_path, YEAR, ec.SECP256K1)
+    [fault] = faults(files.certificate, files.key)
+    assert not fault.warning
+    assert "No handshake is possible" in fault.what
+    assert "prime256v1" in fault.cure

@@ -129,6 +129,10 @@ def _faults_of_period(path: Path, context: ssl.SSLContext, now: datetime) -> lis
             what = f"The certificate in [server] certfile {path} is not valid yet."
             return [Fault(what, "Check the clock of this machine, or wait.")]
         return []  # clients may see it differently
+    except ssl.SSLError as error:
+        why = error.reason or "it is damaged"
+        what = f"No handshake is possible with the certificate in [server] certfile {path}: {why}."
+        return [Fault(what, "Use a key that all clients accept: RSA, or the curve prime256v1.")]
     if end is None or end - now > SOON:
         return []
     what = f"The certificate in [server] certfile {path} expires at {end:%Y-%m-%d %H:%M} UTC."
@@ -139,7 +143,7 @@ def _valid_until(path: Path, context: ssl.SSLContext) -> datetime | None:
     """Return the end of the certificate's validity, as a client that trusts it sees it.
 
     The standard library decodes only verified certificates of a peer, so this makes a handshake in memory.
-    Raises `ssl.SSLCertVerificationError`.
+    Raises `ssl.SSLCertVerificationError`, and another `ssl.SSLError` if there can be no handshake.
     """
     trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     trusting.check_hostname = False

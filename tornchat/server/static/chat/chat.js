@@ -10,6 +10,7 @@ const START_RETRY_MS = 3_000;
 const UNAUTHORIZED = 4001;
 const RENEW_SHARE = 0.75; // of a guest's time; what is left is for a server that is away
 const RENEW_RETRY_MS = 15_000;
+const LEAST_TIMER_MS = 1_000;
 const MOST_TIMER_MS = 2 ** 31 - 1;
 const ENDED = "Your session has ended. Sign in again to go on.";
 
@@ -76,7 +77,7 @@ export class Chat extends EventTarget {
     try {
       await this.#enter(session);
     } catch (error) {
-      if (error.status === 401) await this.#onEnded();
+      if (error.status === 401) await this.#onEnded(session);
       else {
         this.#become("unreachable");
         setTimeout(() => this.#resume(session), START_RETRY_MS);
@@ -84,9 +85,9 @@ export class Chat extends EventTarget {
     }
   }
 
-  /** The token at hand is not accepted any more. The site's own login may be there all the same. */
-  async #onEnded() {
-    const own = this.session?.token !== null && this.info?.me;
+  /** A session is not accepted any more. The site's own login may be there all the same. @param {Session | null} session */
+  async #onEnded(session) {
+    const own = session?.token && this.info?.me; // asked once: without a token, it was the own login that ended
     this.signOut(ENDED);
     if (own) await this.#resume({ token: null, guest: false });
   }
@@ -143,7 +144,8 @@ export class Chat extends EventTarget {
     clearTimeout(this.#renewal);
     if (!session.guest || !me.expires_at) return;
     const wait = (Date.parse(me.expires_at) - Date.now()) * RENEW_SHARE;
-    this.#renewal = setTimeout(() => this.#renew(), Math.min(wait, MOST_TIMER_MS));
+    // No time is left where this clock is ahead of the server's: then it may not renew without a pause.
+    this.#renewal = setTimeout(() => this.#renew(), wait < LEAST_TIMER_MS ? RENEW_RETRY_MS : Math.min(wait, MOST_TIMER_MS));
   }
 
   /** A guest stays the same one, whom a new token from the door would not be. */
@@ -219,7 +221,7 @@ export class Chat extends EventTarget {
     const room = new Room(this, name);
     room.addEventListener("change", () => this.room === room && this.#changed());
     room.addEventListener("closed", ({ detail }) => {
-      if (detail === UNAUTHORIZED) void this.#onEnded();
+      if (detail === UNAUTHORIZED) void this.#onEnded(this.session);
     });
     return room;
   }

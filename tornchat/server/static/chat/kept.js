@@ -32,13 +32,14 @@ export class Drafts {
 
   /** @param {string} room @returns {string} */
   get(room) {
-    return browser.get(this.key)?.[room] ?? "";
+    const drafts = browser.get(this.key) ?? {};
+    return Object.hasOwn(drafts, room) ? drafts[room] : ""; // a room may be called "constructor"
   }
 
   /** @param {string} room @param {string} text */
   set(room, text) {
-    const { [room]: before, ...others } = browser.get(this.key) ?? {};
-    if ((before ?? "") === text) return;
+    if (this.get(room) === text) return;
+    const { [room]: _, ...others } = browser.get(this.key) ?? {};
     const drafts = text ? { ...others, [room]: text } : others;
     browser.set(this.key, Object.keys(drafts).length ? drafts : null);
   }

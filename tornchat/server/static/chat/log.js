@@ -7,7 +7,8 @@ const KEPT = 300;
 /**
  * @typedef {{seq: number, text: string, senderId: string, sender: string, time: Date, deleted: boolean, mine: boolean, position: number}} Entry
  * @typedef {"more" | "all" | "loading" | "failed"} Edge whether there is more beyond that edge of the part
- * @typedef {{messages: Entry[], first_seq: number}} Page
+ * @typedef {{messages: Entry[], first_seq: number, head_seq: number, from_seq: number | null, to_seq: number | null}} Page
+ *   A page has fewer messages than positions: deletions have some, and long messages make a page shorter.
  */
 
 export class Log {
@@ -16,6 +17,8 @@ export class Log {
   /** "all": the part ends at the newest message, and live messages are added to it. @type {Edge} */ newer = "all";
   /** The newest messages, while the part that is shown ends before them. @type {Entry[]} */ #newest = [];
   /** Changes when the log is another one, so that pages that are on their way are dropped. */ #life = 0;
+  /** The positions that pages have covered beyond the messages that are shown. */ #from = Infinity;
+  #to = 0;
 
   /** @param {(page: {before?: number, after?: number, limit: number}) => Promise<Page>} read @param {() => void} changed */
   constructor(read, changed) {
@@ -28,6 +31,7 @@ export class Log {
     this.#life += 1;
     this.entries = [];
     this.#newest = [];
+    this.#covers();
     this.head = head;
     this.older = head > 0 ? "more" : "all";
     this.newer = "all";
@@ -65,15 +69,17 @@ export class Log {
   async loadOlder() {
     if (this.older !== "more" && this.older !== "failed") return;
     const life = this.#life;
-    const before = this.entries[0]?.seq ?? this.head + 1;
+    const before = Math.min(this.entries[0]?.seq ?? this.head + 1, this.#from);
     const page = await this.#load("older", { before, limit: PAGE });
     if (!page || life !== this.#life) return;
     const known = this.entries[0]?.seq ?? before; // it may have come meanwhile
     this.entries = [...page.messages.filter(({ seq }) => seq < known), ...this.entries];
     this.older = startsAfterFirst(page) ? "more" : "all";
+    this.#from = page.from_seq ?? before;
     if (this.entries.length > MOST) {
       if (this.newer === "all") this.#newest = this.entries.slice(-KEPT);
       this.entries = this.entries.slice(0, MOST);
+      this.#to = 0;
       this.newer = "more";
     }
     this.changed();
@@ -83,7 +89,8 @@ export class Log {
   async loadNewer() {
     if (this.newer !== "more" && this.newer !== "failed") return;
     const life = this.#life;
-    const page = await this.#load("newer", { after: this.entries[this.entries.length - 1].seq, limit: PAGE });
+    const after = Math.max(this.entries[this.entries.length - 1].seq, this.#to);
+    const page = await this.#load("newer", { after, limit: PAGE });
     if (!page || life !== this.#life) return;
     this.#append(page);
     this.changed();
@@ -93,14 +100,17 @@ export class Log {
   async reach(seq) {
     if (this.entries.some((entry) => entry.seq === seq)) return true;
     const life = this.#life;
-    const page = await this.read({ after: Math.max(0, seq - PAGE), limit: 2 * PAGE });
-    if (life !== this.#life || !page.messages.some((entry) => entry.seq === seq)) return false;
+    const holds = ({ messages }) => messages.some((entry) => entry.seq === seq);
+    let page = await this.read({ after: Math.max(0, seq - PAGE), limit: 2 * PAGE });
+    if (!holds(page)) page = await this.read({ before: seq + 1, limit: PAGE }); // those before it are long
+    if (life !== this.#life || !holds(page)) return false;
     if (this.newer === "all") this.#newest = this.entries.slice(-KEPT);
     this.#life += 1;
     this.entries = [];
     this.older = startsAfterFirst(page) ? "more" : "all";
     this.newer = "more";
-    this.#append(page, 2 * PAGE);
+    this.#covers(page.from_seq ?? Infinity);
+    this.#append(page);
     this.changed();
     return true;
   }
@@ -111,6 +121,7 @@ export class Log {
     this.#life += 1;
     this.entries = this.#newest;
     this.#newest = [];
+    this.#covers();
     this.newer = "all";
     this.older = this.entries[0]?.seq === 1 ? "all" : "more";
     this.changed();
@@ -120,12 +131,20 @@ export class Log {
   trim() {
     if (this.newer !== "all" || this.entries.length <= MOST) return;
     this.entries = this.entries.slice(-KEPT);
+    this.#from = Infinity;
     this.older = "more";
   }
 
+  /** Note which positions pages have covered beyond the messages that are shown: by default none. */
+  #covers(from = Infinity, to = 0) {
+    this.#from = from;
+    this.#to = to;
+  }
+
   /** Append a page; where it meets the newest messages, the part ends with them. @param {Page} page */
-  #append(page, limit = PAGE) {
-    const meets = page.messages.length < limit || page.messages.some(({ seq }) => seq >= this.#newest[0]?.seq);
+  #append(page) {
+    const next = Math.min(this.#newest[0]?.seq ?? Infinity, page.head_seq + 1);
+    const meets = page.to_seq === null || page.to_seq + 1 >= next;
     const found = meets ? [...page.messages, ...this.#newest] : page.messages;
     let last = this.entries[this.entries.length - 1]?.seq ?? 0;
     for (const entry of found) {
@@ -133,9 +152,11 @@ export class Log {
       last = Math.max(last, entry.seq);
     }
     this.newer = meets ? "all" : "more";
+    this.#to = meets ? 0 : page.to_seq;
     if (meets) this.#newest = [];
     if (this.entries.length > MOST) {
       this.entries = this.entries.slice(-MOST);
+      this.#from = Infinity;
       this.older = "more";
     }
   }
@@ -157,4 +178,4 @@ export class Log {
 }
 
 /** @param {Page} page */
-const startsAfterFirst = (page) => page.messages.length > 0 && page.messages[0].seq > page.first_seq;
+const startsAfterFirst = (page) => page.from_seq !== null && page.from_seq > page.first_seq;
