@@ -11,12 +11,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tornchat.errors import ChatError, NotStored, Rejected, SettingsError, Unavailable
+from tornchat.hooks.consumer import Batch, Consumer
 from tornchat.hooks.specs import ChatHandle, hookimpl
 from tornchat.model import (
     ERASED,
     SITE,
     AuditEntry,
+    ConsumerClaim,
+    ConsumerState,
     Credentials,
+    Cursor,
+    CursorMove,
     Draft,
     Entry,
     Fault,
@@ -35,6 +40,7 @@ from tornchat.model import (
     SanctionKind,
     Stored,
     StoreResult,
+    Unread,
     User,
 )
 from tornchat.version import __version__
@@ -46,10 +52,16 @@ __all__ = [
     "ERASED",
     "SITE",
     "AuditEntry",
+    "Batch",
     "ChatApp",
     "ChatError",
     "ChatHandle",
+    "Consumer",
+    "ConsumerClaim",
+    "ConsumerState",
     "Credentials",
+    "Cursor",
+    "CursorMove",
     "Draft",
     "Entry",
     "Fault",
@@ -72,6 +84,7 @@ __all__ = [
     "StoreResult",
     "Stored",
     "Unavailable",
+    "Unread",
     "User",
     "__version__",
     "hookimpl",

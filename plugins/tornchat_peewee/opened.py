@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from tornchat import NotStored, Unavailable
 from tornchat_peewee.audit import AuditTable
+from tornchat_peewee.consumers import ConsumerTable
 from tornchat_peewee.creations import Creations
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
@@ -38,6 +39,7 @@ class Open(NamedTuple):
     users: UserTable
     audit: AuditTable
     erasure: Erasure
+    consumers: ConsumerTable
 
 
 class Opened:

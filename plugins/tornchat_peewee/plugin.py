@@ -23,6 +23,8 @@ from tornchat import (
 )
 from tornchat_peewee.audit import AuditTable
 from tornchat_peewee.backend import Backend
+from tornchat_peewee.consumers import ConsumerTable
+from tornchat_peewee.consuming import ConsumingHooks
 from tornchat_peewee.creations import Creations
 from tornchat_peewee.databases import backend_of
 from tornchat_peewee.directory import DirectoryTable
@@ -46,7 +48,7 @@ from tornchat_peewee.users import UserTable
 from tornchat_peewee.workers import Workers
 
 
-class PeeweePlugin(ManagingHooks):
+class PeeweePlugin(ManagingHooks, ConsumingHooks):
     """The plugin `peewee`: stores rooms and their logs in a database. One thread makes all writes."""
 
     Settings = PeeweeSettings
@@ -70,10 +72,11 @@ class PeeweePlugin(ManagingHooks):
         statements = Statements(backend, models)
         rooms = RoomTable(backend, models, statements)
         writer = Workers("peewee-writer", 1, backend)
+        log = Log(backend, statements, positions)
         self._open = Open(
             writer,
             Workers("peewee-reader", self._settings.readers, backend),
-            Log(backend, statements, positions),
+            log,
             rooms,
             Creations(writer, rooms),
             Pruning(backend, models),
@@ -83,6 +86,7 @@ class PeeweePlugin(ManagingHooks):
             UserTable(backend, models),
             AuditTable(backend, models),
             Erasure(backend, models, statements),
+            ConsumerTable(backend, models, log),
         )
         if await _in_a_thread(backend, self._open.directory.has_deleted):
             self._clear_away()  # rooms deleted before the last shutdown

@@ -65,6 +65,7 @@ class PostgresBackend(Backend):
 
     begin_writing = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
     begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    clock = "SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8"
     shared = True
     index = PostgresIndex()
     outlive = "LOCK TABLE log IN SHARE MODE"

@@ -15,6 +15,7 @@ from tornchat.hooks.specs import (
     audit,
     auth,
     broadcast,
+    consumers,
     directory,
     events,
     extensions,
@@ -52,6 +53,7 @@ class Hooks:
         self._bind_rooms(self._verbs)
         self._bind_nodes(self._verbs)
         self._bind_people(self._verbs)
+        self._bind_consumers(self._verbs)
 
     def _bind_life(self, life: Lifecycle) -> None:
         self.startup = life.startup
@@ -111,6 +113,17 @@ class Hooks:
         self.read_users = verbs.bind(users.read_users)
         self.erase_user = verbs.bind(users.erase_user)
         self.find_users = verbs.bind(users.find_users)
+
+    def _bind_consumers(self, verbs: Verbs) -> None:
+        self.consumers = verbs.bind(consumers.consumers)
+        self.take = self._caller.take
+        self.hold_consumers = verbs.bind(consumers.hold_consumers)
+        self.find_unread = verbs.bind(consumers.find_unread)
+        self.read_unread = verbs.bind(consumers.read_unread)
+        self.move_cursors = verbs.bind(consumers.move_cursors)
+        self.read_consumers = verbs.bind(consumers.read_consumers)
+        self.read_cursors = verbs.bind(consumers.read_cursors)
+        self.set_cursors = verbs.bind(consumers.set_cursors)
 
     def provides(self, hook: str) -> bool:
         """Return whether any loaded plugin implements `hook`."""

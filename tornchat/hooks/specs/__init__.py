@@ -29,6 +29,7 @@ from tornchat.hooks.specs import (
     audit,
     auth,
     broadcast,
+    consumers,
     directory,
     events,
     extensions,
@@ -56,6 +57,7 @@ MODULES = (
     broadcast,
     presence,
     events,
+    consumers,
     extensions,
 )
 """The specification modules, in the order in which the documentation lists them."""
