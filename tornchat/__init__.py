@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tornchat.errors import ChatError, NotStored, Rejected, SettingsError, Unavailable
+from tornchat.errors import ChatError, NotStored, PositionLost, Rejected, SettingsError, Unavailable
 from tornchat.hooks.consumer import Batch, Consumer
-from tornchat.hooks.specs import ChatHandle, hookimpl
+from tornchat.hooks.specs import Actions, ChatHandle, hookimpl
 from tornchat.model import (
     ERASED,
     SITE,
@@ -34,6 +34,7 @@ from tornchat.model import (
     Refusal,
     Role,
     RoomInfo,
+    RoomPage,
     RoomSummary,
     Roster,
     Sanction,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ERASED",
     "SITE",
+    "Actions",
     "AuditEntry",
     "Batch",
     "ChatApp",
@@ -71,11 +73,13 @@ __all__ = [
     "Page",
     "Participant",
     "Position",
+    "PositionLost",
     "PresenceChange",
     "Refusal",
     "Rejected",
     "Role",
     "RoomInfo",
+    "RoomPage",
     "RoomSummary",
     "Roster",
     "Sanction",

@@ -49,7 +49,11 @@ class ConsumerTable:
         if found is None:
             found = self._create(claim, int(now * 1000))
         self._settle_rooms(claim, found)
-        lease = {"holder": holder if seconds else "", "until": now + seconds, "every_room": claim.rooms is None}
+        lease = {
+            "holder": holder if seconds else "",
+            "until": now + seconds,
+            "every_room": claim.rooms is None,
+        }
         consumer.update(lease).where(consumer.name == claim.name).execute()
         return seconds > 0
 
@@ -114,9 +118,7 @@ class ConsumerTable:
             found = rows.group_by(self._room.name).order_by(name).limit(max(limit, 0))
             return [row for (row,) in found.tuples()]
 
-    def read(
-        self, session: DatabaseSession, wanted: Mapping[str, Sequence[str]], limit: int
-    ) -> list[Unread]:
+    def read(self, session: DatabaseSession, wanted: Mapping[str, Sequence[str]], limit: int) -> list[Unread]:
         """Implements the hook `read_unread`."""
         with session.reading():
             places = self._places(list(wanted))
@@ -158,7 +160,9 @@ class ConsumerTable:
         """Implements the hook `move_cursors`. Raises `NotStored`."""
         consumer, room = self._consumer, self._room
         with session.writing() as cursor:
-            held = {row for (row,) in consumer.select(consumer.name).where(consumer.holder == holder).tuples()}
+            held = {
+                row for (row,) in consumer.select(consumer.name).where(consumer.holder == holder).tuples()
+            }
             names = list({move.room for move in moves})
             rows = room.select(room.name, room.id, room.epoch).where(room.name.in_(names)).tuples()
             places = {(name, epoch): place for name, place, epoch in rows}
@@ -201,12 +205,11 @@ class ConsumerTable:
         with session.reading():
             counted = self._behind(consumer.name, fn.COUNT(room.id), unread).group_by(consumer.name)
             behind = {name: (int(rooms), int(entries)) for name, rooms, entries in counted.tuples()}
-            rows = consumer.select(consumer.name, consumer.holder, consumer.until).tuples()
-            return [ConsumerState(*row, *behind.get(row[0], (0, 0))) for row in sorted(rows)]
+            leases = consumer.select(consumer.name, consumer.holder, consumer.until).tuples()
+            rows = [(*lease, *behind.get(lease[0], (0, 0))) for lease in leases]
+        return sorted((ConsumerState(*row) for row in rows), key=lambda state: state.name)
 
-    def cursors(
-        self, session: DatabaseSession, consumer: str, after: str | None, limit: int
-    ) -> list[Cursor]:
+    def cursors(self, session: DatabaseSession, consumer: str, after: str | None, limit: int) -> list[Cursor]:
         """Implements the hook `read_cursors`."""
         room, cursor = self._room, self._cursor
         name = self._backend.by_code_point(room.name)

@@ -43,6 +43,4 @@ class ConsumingHooks(Opened):
 
     @hookimpl
     async def set_cursors(self, consumer: str, room: str | None, seq: int | None) -> int:
-        return await self._write(
-            partial(self._opened().consumers.set, consumer=consumer, room=room, seq=seq)
-        )
+        return await self._write(partial(self._opened().consumers.set, consumer=consumer, room=room, seq=seq))

@@ -15,7 +15,7 @@ TOPIC = "nodes"
 VERSION = 1
 MOST_BYTES = 16384
 
-ControlKind: TypeAlias = Literal["sanctions", "room", "kick", "disconnect"]
+ControlKind: TypeAlias = Literal["sanctions", "room", "kick", "disconnect", "news"]
 Word: TypeAlias = Annotated[str, Meta(max_length=1024)]
 
 
@@ -23,7 +23,8 @@ class ControlMessage(msgspec.Struct, frozen=True, array_like=True):
     """A request to all nodes. Received control messages are untrusted and are validated.
 
     "sanctions": read the sanctions of `room` again. "room": check whether `room` still exists. "kick": close
-    the user's sessions in `room`. "disconnect": close all sessions of the user.
+    the user's sessions in `room`. "disconnect": close all sessions of the user. "news": the
+    room has new entries, for the consumers that a node holds.
     """
 
     version: Annotated[int, Meta(ge=VERSION, le=VERSION)]

@@ -7,12 +7,12 @@ import logging
 from collections.abc import Sequence, ValuesView
 from weakref import WeakValueDictionary
 
-from tornchat.errors import POSITION_LOST, ROOM_NOT_FOUND, Unavailable
+from tornchat.errors import POSITION_LOST, ROOM_NOT_FOUND, PositionLost, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.metrics.counts import Counts
 from tornchat.model import Entry, Page, Position, PresenceChange, RoomInfo
 from tornchat.rooms.recovery import Recovery, Verdict
-from tornchat.rooms.room import Flushes, Gap, PositionLost, Room, RoomLimits
+from tornchat.rooms.room import Flushes, Gap, Room, RoomLimits
 from tornchat.tasks import Reruns, Tasks
 
 log = logging.getLogger("tornchat.rooms")

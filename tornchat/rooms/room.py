@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
+from tornchat.errors import PositionLost
 from tornchat.metrics.counts import Counts
 from tornchat.model import ERASED, Entry, Participant, PresenceChange, RoomInfo, User
 from tornchat.rooms.member import Member, Outlet
@@ -25,10 +26,6 @@ TOO_SLOW = "too slow"
 
 class Gap(Exception):
     """Entries are missing before the accepted ones; the log must be read."""
-
-
-class PositionLost(Exception):
-    """The entries do not belong to the log that this room's members have received."""
 
 
 class RoomLimits(NamedTuple):

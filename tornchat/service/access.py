@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from tornchat.cluster.sanctions import Sanctions
 from tornchat.config.sections import RoomsSection
 from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
-from tornchat.model import Action, Position, Rights, Role, RoomInfo, RoomSummary, Standing, User
+from tornchat.model import ADMIN, Action, Position, Rights, Role, RoomInfo, RoomSummary, Standing, User
 from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import Room
 from tornchat.service import rights
@@ -18,6 +20,16 @@ from tornchat.service.rights import Act
 
 UNSAFE_NAMES = ("", ".", "..")
 """Names that no room may have, because they are not kept in a URL."""
+
+
+class TrustedUser(User, frozen=True):
+    """A user on whose behalf code in the process acts: nobody is asked whether the user may."""
+
+
+def trusted_user(user: User) -> TrustedUser:
+    """Return the user as one who may do everything."""
+    fields = msgspec.structs.asdict(user)
+    return TrustedUser(**{**fields, "roles": user.roles | {ADMIN}})
 
 
 class VisibleRoom(NamedTuple):
@@ -69,12 +81,15 @@ class Access:
 
     async def may_create(self, user: User, name: str) -> bool:
         """Return whether the plugins let the user create the room, which includes joining it."""
-        return await self._hooks.authorize(user, "join", name) and await self._hooks.authorize(
-            user, "create", name
-        )
+        return await self._authorized(user, "join", name) and await self._authorized(user, "create", name)
+
+    async def _authorized(self, user: User, action: str, name: str) -> bool:
+        return isinstance(user, TrustedUser) or await self._hooks.authorize(user, action, name)
 
     async def seen(self, user: User, rooms: Sequence[RoomSummary]) -> list[RoomSummary]:
         """Return those of the rooms that the plugins let the user join and that do not ban the user."""
+        if isinstance(user, TrustedUser):
+            return list(rooms)
         names = [room.name for room in rooms]
         joined = await self._hooks.authorize_rooms(user, names)
         banned = await self._sanctions.banning(user, names)
@@ -87,7 +102,7 @@ class Access:
 
     async def _find(self, user: User, name: str, loaded: Room | None = None) -> RoomInfo:
         """Return the room after authorization: `loaded` if given (its owner may be outdated), else stored."""
-        if not self.is_name(name) or not await self._hooks.authorize(user, "join", name):
+        if not self.is_name(name) or not await self._authorized(user, "join", name):
             raise ChatError("room_not_found")
         info = loaded.info if loaded is not None else await self._hooks.open_room(name, user, False, 0, None)
         if info is None:
@@ -133,7 +148,7 @@ class Access:
         return await self._summary(await self._unless_banned(user, await self._find(user, name)))
 
     async def _unless_banned(self, user: User, info: RoomInfo) -> RoomInfo:
-        if "ban" in await self._sanctions.until(info.name, user):
+        if not isinstance(user, TrustedUser) and "ban" in await self._sanctions.until(info.name, user):
             raise ChatError("room_not_found")
         return info
 

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from tornchat.cluster.broadcast import Broadcast
@@ -24,6 +25,7 @@ from tornchat.errors import (
     Unavailable,
 )
 from tornchat.hooks.calls import Hooks
+from tornchat.log.consumers import Consumers
 from tornchat.log.retention import Retention
 from tornchat.metrics.counts import Counts, Transport
 from tornchat.metrics.looplag import LoopLag
@@ -40,11 +42,13 @@ from tornchat.rooms.member import Outlet
 from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import RoomLimits
 from tornchat.service.access import Access
+from tornchat.service.acting import Acting, UseCases
 from tornchat.service.admission import Admission
 from tornchat.service.audit import PRUNE_SECONDS, Audit
 from tornchat.service.directory import Directory
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import EVERY, Enforcement
+from tornchat.service.following import Following
 from tornchat.service.joining import Joining, Session
 from tornchat.service.moderation import Moderation
 from tornchat.service.pace import Pace
@@ -68,13 +72,15 @@ LIMITS = frozenset({"message_too_long", "rate_limited"})
 log = logging.getLogger("tornchat.chat")
 
 
-class Chat:
+class Chat(Acting):
     """The chat of one node. It is also the `ChatHandle` that its plugins receive."""
 
     def __init__(self, settings: Settings, hooks: Hooks) -> None:
         """Requires a running event loop."""
         self.node_id = secrets.token_hex(6)
-        self._now = asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
+        self._now = self._loop.time
+        self._closed = False
         self.data_dir: Path = settings.tornchat.data_dir
         self.exclusive = hooks.broadcast_scope() == "process"
         self.draining = False
@@ -91,8 +97,16 @@ class Chat:
         removals = Removals()
         offenders = Offenders(time.monotonic, self.counts.limits)
         pace = Pace(settings.limits, offenders)
+        self.consumers = Consumers(hooks, self.node_id, self._announce)
         self._enforcement = Enforcement(
-            hooks, self.rooms, self._sanctions, removals, self.publisher, Control(self.node_id), self._tasks
+            hooks,
+            self.rooms,
+            self._sanctions,
+            removals,
+            self.publisher,
+            Control(self.node_id),
+            self._tasks,
+            self.consumers.heard,
         )
         self._admission = Admission(self._sanctions)
         self.audit = Audit(hooks, self.node_id, settings.audit.keep_days)
@@ -105,6 +119,8 @@ class Chat:
             hooks, access, self._enforcement, self.audit, pace, settings.limits.rooms_per_user
         )
         self.reading = Reading(hooks, access)
+        self._access = access
+        self._following = Following(hooks, self.rooms, self.exclusive)
         self.posting = Posting(
             hooks,
             self._tasks,
@@ -117,6 +133,7 @@ class Chat:
             Quotas(settings.limits, offenders),
             self.counts,
             self.refuse,
+            self._stored,
         )
         self.committer = self.posting.committer
         self.moderation = Moderation(
@@ -246,6 +263,21 @@ class Chat:
         found = self.publisher.read(topic, payload)
         if found is not None:
             self.rooms.accept(found.room, found.epoch, found.entries)
+            self._following.heard(found.room)
+
+    def _stored(self, room: str) -> None:
+        self.consumers.stored(room)
+        self._following.heard(room)
+
+    def _use_cases(self) -> UseCases:
+        if self._closed:
+            raise Unavailable("the chat does not run")
+        return UseCases(
+            self._access, self.reading, self.directory, self.moderation, self._following, self._loop
+        )
+
+    def _announce(self, rooms: Collection[str]) -> None:
+        self._enforcement.announce(rooms)
 
     def may_have_missed(self) -> None:
         """See `ChatHandle`."""
@@ -273,6 +305,7 @@ class Chat:
         self._tasks.start(self.lag.run(), "lag")
         await self._enforcement.subscribe()
         self._tasks.every(0.25, self.committer.expire, "expire")
+        self.consumers.start()
         self._tasks.every(1.0, self._joining.retry, "presence")
         self._tasks.every(0.25, self.people.write, "people")
         self._tasks.every(3.0, self.rooms.check_positions, "positions")
@@ -293,7 +326,10 @@ class Chat:
         All connections must have been closed before.
         """
         end = self._now() + seconds
+        self._closed = True
+        self._following.close()
         await self.committer.close(seconds)
+        await self.consumers.close()
         await self.audit.write()
         await self._joining.close(max(0.1, end - self._now()))
         await self._tasks.close()

