@@ -31,9 +31,10 @@ class Actions(Protocol):
     `ChatApp` gives it after `start`, and `ChatHandle` to plugins. A method is called on the event loop of the
     chat; `from_thread` is for all other threads.
 
-    With `trusted`, the default, the code decides who may do what: `authorize`, rates, mutes, bans, memberships
-    and rights are not asked, but filters are; only admins can't be sanctioned. Without it, the action is refused as it would be to the user
-    over HTTP. The methods that only read take the user as `reader`; None is trusted.
+    With `trusted`, the default, the code decides who may do what: `authorize`, rates, mutes, bans,
+    memberships and rights are not asked, but filters are, and admins can't be sanctioned. Without it, the
+    action is refused as it would be to the user over HTTP. The methods that only read take the user as
+    `reader`; None is trusted.
 
     Every method raises `ChatError` on refusal (`room_not_found`, `forbidden`, `not_provided` if no loaded
     plugin can do it, and others), and `Unavailable` if a plugin can't answer, or the chat does not run.
@@ -87,8 +88,8 @@ class Actions(Protocol):
         entry is asked for. Where one was is `Position(epoch, entry.seq)`, with the epoch of `after` or of a
         page of `history`.
 
-        Raises `PositionLost` if the log has another epoch or ends before `after`, or if entries behind it were
-        pruned; and `Unavailable` also when the chat is closed. Whoever follows again from the last entry
+        Raises `PositionLost` if the log has another epoch or ends before `after`, or if entries behind it
+        were pruned; and `Unavailable` also when the chat is closed. Whoever follows again from the last entry
         misses nothing.
         """
 
