@@ -166,8 +166,10 @@ class PeeweePlugin(ManagingHooks, ConsumingHooks):
         return opened.readers.run(partial(opened.log.positions, rooms=rooms))
 
     @hookimpl
-    async def prune_history(self, room: str | None, before_ms: int, limit: int) -> int:
-        prune = self._opened().pruning.prune
+    async def prune_history(
+        self, room: str | None, before_ms: int, limit: int, unread_before_ms: int | None
+    ) -> int:
+        prune = partial(self._opened().pruning.prune, unread_before_ms=unread_before_ms)
         return await self._write(partial(prune, name=room, before_ms=before_ms, limit=limit))
 
 

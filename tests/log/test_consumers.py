@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.nodes import until
 from tests.stage import open_stage
 from tornchat import Batch, Consumer, SettingsError, User, hookimpl
 
@@ -86,7 +87,7 @@ def test_a_new_consumer_begins_where_it_wants(tmp_path: Path, start: str, wanted
             await say(stage, "tea", "before")
         reader = Reader(start=start)
         async with staged(tmp_path, reader) as stage:
-            await until(lambda: bool(stage.chat.consumers.held()))
+            await until(lambda: bool(stage.chat.consumers.held()), 10, "a lease")
             await say(stage, "tea", "after")
             await reader.has(len(wanted))
         assert reader.of("tea") == wanted
@@ -112,12 +113,6 @@ def test_what_was_said_while_it_was_away_comes_once(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
-async def until(happened: Any) -> None:
-    async with asyncio.timeout(10):
-        while not happened():
-            await asyncio.sleep(0.01)
-
-
 def test_a_failing_room_is_tried_again_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,7 +133,7 @@ def test_a_failing_room_is_tried_again_and_the_others_go_on(
             await say(stage, "tea", "a", "b")
             await say(stage, "den", "x")
             await reader.has(3)
-            await until(lambda: stage.chat.consumers.taken["reader"] == 3)
+            await until(lambda: stage.chat.consumers.taken["reader"] == 3, 10, "three entries")
             assert stage.chat.consumers.failures["reader"] == 3
         assert reader.taken[0] == ("den", "x")
         assert reader.of("tea") == ["a", "b"]
@@ -191,7 +186,7 @@ def test_many_messages_cost_few_queries(tmp_path: Path) -> None:
     async def play() -> None:
         reader = Reader()
         async with staged(tmp_path, reader) as stage:
-            await until(lambda: bool(stage.chat.consumers.held()))
+            await until(lambda: bool(stage.chat.consumers.held()), 10, "a lease")
             for number in range(20):
                 await say(stage, "tea", *(f"{number}-{nth}" for nth in range(10)))
             await reader.has(200)

@@ -11,6 +11,7 @@ import pytest
 from tornchat_webhooks.addresses import PublicResolver
 from tornchat_webhooks.targets import read_targets
 
+from tests.nodes import until
 from tests.plugins.receiver import SECRET, Receiver, receiving
 from tests.stage import open_stage, serving
 from tornchat import SettingsError, User
@@ -37,9 +38,7 @@ def messages(receiver: Receiver, room: str) -> list[str]:
 
 
 async def held(stage: Any) -> None:
-    async with asyncio.timeout(10):
-        while not stage.chat.consumers.held():
-            await asyncio.sleep(0.01)
+    await until(lambda: bool(stage.chat.consumers.held()), 10, "a lease")
 
 
 @pytest.mark.parametrize("batch", [True, False])
@@ -127,9 +126,8 @@ def test_private_addresses_get_nothing(tmp_path: Path) -> None:
         async with receiving() as receiver, staged(receiver, tmp_path, allow="10.0.0.0/8") as stage:
             await held(stage)
             await say(stage, "tea", "a")
-            async with asyncio.timeout(10):
-                while not stage.chat.consumers.failures["webhooks:first"]:
-                    await asyncio.sleep(0.01)
+            failures = stage.chat.consumers.failures
+            await until(lambda: failures["webhooks:first"] > 0, 10, "a failure")
             [cursor] = await stage.chat._hooks.read_cursors("webhooks:first", None, 10)
             assert "webhook first (127.0.0.1)" in cursor.error
             assert (receiver.posts, receiver.refused) == ([], 0)

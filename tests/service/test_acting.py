@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.nodes import open_nodes
+from tests.nodes import open_nodes, until
 from tests.stage import open_stage
 from tests.valkey import valkey
 from tornchat import ChatError, Entry, Position, PositionLost, Unavailable, User
@@ -118,8 +118,7 @@ def test_what_another_node_stores_is_followed(tmp_path: Path) -> None:
                 await one.chat.create_room("tea", by=ANN)
                 follower = two.chat.follow("tea")
                 waiting = asyncio.ensure_future(entries(follower, 2))
-                while not len(two.chat.rooms):
-                    await asyncio.sleep(0.01)
+                await until(lambda: len(two.chat.rooms) > 0, 10, "a loaded room")
                 await one.chat.say("tea", "1", sender=ANN)
                 await one.chat.say("tea", "2", sender=ANN)
                 assert texts(await waiting) == ["1", "2"]

@@ -25,6 +25,7 @@ COMMANDS = (
     "room",
     "user",
     "audit",
+    "consumers",
     "asyncapi",
     "openapi",
     "worker",

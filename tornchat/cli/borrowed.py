@@ -25,6 +25,7 @@ HOOKS = (
     "read_sanctions",
     "read_audit",
     "erase_user",
+    "read_consumers",
 )
 
 

@@ -83,6 +83,15 @@ class HistorySection(Section, frozen=True):
     ] = 0
 
 
+class ConsumersSection(Section, frozen=True):
+    """Durable consumers of plugins, such as webhooks."""
+
+    patience_days: Annotated[
+        Natural,
+        Meta(description="Days for which old messages that a consumer has not taken are kept for it."),
+    ] = 7
+
+
 class AuditSection(Section, frozen=True):
     """The audit: who did what to whom, and when."""
 
@@ -270,6 +279,7 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
         "tornchat": TornchatSection,
         "rooms": RoomsSection,
         "history": HistorySection,
+        "consumers": ConsumersSection,
         "audit": AuditSection,
         "limits": LimitsSection,
         "server": ServerSection,

@@ -21,6 +21,7 @@ from msgspec import Meta
 
 from tornchat.config.sections import (
     AuditSection,
+    ConsumersSection,
     GuestSection,
     HistorySection,
     LimitsSection,
@@ -81,6 +82,7 @@ class Settings:
         self.rooms = self.section("rooms", RoomsSection)
         self.history = self.section("history", HistorySection)
         self.audit = self.section("audit", AuditSection)
+        self.consumers = self.section("consumers", ConsumersSection)
         self.limits = self.section("limits", LimitsSection)
         self.server = self.section("server", ServerSection)
         self.guest = self.section("guest", GuestSection)

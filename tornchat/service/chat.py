@@ -87,6 +87,7 @@ class Chat(Acting):
         self._hooks = hooks
         self._tasks = Tasks()
         self._keep_days = settings.history.keep_days
+        self._patience_days = settings.consumers.patience_days
         self.counts = Counts()
         self.lag = LoopLag()
         self.turn = Flush()
@@ -292,7 +293,7 @@ class Chat(Acting):
 
     async def start(self) -> None:
         """Start the plugins and the background tasks. Raises `SettingsError`."""
-        retention = Retention(self._hooks, self._keep_days) if self._keep_days else None
+        retention = Retention(self._hooks, self._keep_days, self._patience_days) if self._keep_days else None
         await self._hooks.startup(self)
         try:
             await self._run(retention)
