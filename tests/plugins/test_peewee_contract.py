@@ -11,6 +11,7 @@ from tests.plugins.peeweekit import plugin
 from tests.postgres import PostgresServer
 from tornchat.testing import (
     AuditContract,
+    ConsumerContract,
     DirectoryContract,
     ModerationContract,
     SearchContract,
@@ -20,11 +21,18 @@ from tornchat.testing import (
 
 
 class Contracts(
-    StorageContract, DirectoryContract, ModerationContract, SearchContract, UsersContract, AuditContract
+    StorageContract,
+    DirectoryContract,
+    ModerationContract,
+    SearchContract,
+    UsersContract,
+    AuditContract,
+    ConsumerContract,
 ):
     """All that the plugin fills."""
 
-    roles = ("storage", "history", "directory", "moderation", "search", "users", "audit")
+    roles = ("storage", "history", "directory", "moderation", "search", "users", "audit", "cursors")
+    many_rooms = 1000  # ConsumerContract's 10,000 would take half a minute
 
 
 class TestSqlite(Contracts):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +183,24 @@ def test_a_wrong_file_stops_the_start_and_shows_no_secret(tmp_path: Path, line: 
     assert "key@" not in str(error.value)
     with pytest.raises(SettingsError, match="can't be read"):
         read_targets(tmp_path / "nothing.toml")
+
+
+def test_the_page_shows_a_file_that_is_read_and_the_body_that_is_posted(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
+    [file], [body] = (re.findall(rf"^```{kind}\n(.*?)```", page, re.M | re.S) for kind in ("toml", "json"))
+    (tmp_path / "webhooks.toml").write_text(file)
+    assert list(read_targets(tmp_path / "webhooks.toml")) == ["orders"]
+
+    async def play() -> None:
+        async with receiving() as receiver, staged(receiver, tmp_path / "chat") as stage:
+            await held(stage)
+            await say(stage, "tea", "hello")
+            await receiver.until(lambda: bool(receiver.posts))
+            [shown], [posted] = json.loads(body)["data"]["entries"], receiver.entries("tea")
+            assert {**receiver.posts[0]["data"], "entries": []}.keys() == json.loads(body)["data"].keys()
+            assert posted.keys() == shown.keys()
+
+    asyncio.run(play())
 
 
 def test_nothing_is_lost_over_an_outage_of_the_receiver_and_kills_of_the_server(tmp_path: Path) -> None:

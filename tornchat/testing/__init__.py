@@ -15,6 +15,7 @@ from __future__ import annotations
 from tornchat.testing.audit import AuditContract
 from tornchat.testing.auth import AuthContract
 from tornchat.testing.broadcast import BroadcastContract
+from tornchat.testing.consumer import ConsumerContract
 from tornchat.testing.directory import DirectoryContract
 from tornchat.testing.filter import FilterContract
 from tornchat.testing.fixtures import RecordingChat, deletion, draft, user
@@ -32,6 +33,7 @@ __all__ = [
     "BroadcastContract",
     "BrokenPromise",
     "Client",
+    "ConsumerContract",
     "Contract",
     "DirectoryContract",
     "FilterContract",
