@@ -141,7 +141,8 @@ class Consumers:
             self._held[name] = RoomQueue(*self._declared[name])
         for name, queue in self._held.items():
             queue.held_until = began + LEASE_SECONDS - SPARE_SECONDS
-            asyncio.get_running_loop().call_at(queue.held_until, self._give_up, name, queue)
+            seconds = queue.held_until - monotonic()
+            asyncio.get_running_loop().call_later(max(0.0, seconds), self._give_up, name, queue)
         if fresh:
             await self._scan()
 
