@@ -148,7 +148,7 @@ class Consumers:
 
     def _give_up(self, name: str, queue: RoomQueue) -> None:
         """Drop a consumer whose lease was not renewed in time: another node may hold it soon."""
-        if self._held.get(name) is queue and monotonic() >= queue.held_until:
+        if self._held.get(name) is queue and monotonic() >= queue.held_until - 0.1:
             self._drop(name)
 
     def _drop(self, name: str) -> None:
