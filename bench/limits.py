@@ -10,6 +10,8 @@ LIFTED = (
     "limits.requests_per_second",
     "limits.rooms_per_user",
     "limits.rooms_per_hour",
+    "limits.members_per_room",
+    "limits.sanctions_per_room",
     "limits.joins_per_second",
     "limits.connections",
     "limits.connections_per_address",
@@ -30,6 +32,7 @@ KEPT = (
     "limits.request_burst",
     "limits.handshake_burst",
     "limits.join_burst",
+    "limits.reports_per_hour",
 )
 """Limits that stay at their defaults: no load reaches them, or a rate that is off makes them void."""
 

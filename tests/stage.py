@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -97,8 +98,12 @@ class Stage:
         self.key = key
         self.chat: Any = None
         """The node's use cases, where it runs in this process."""
+        self.app: Any = None
+        """Its `ChatApp`, there."""
         self.connections: Any = None
         """Its open connections, there."""
+        self.trust: ssl.SSLContext | None = None
+        """What clients trust, if the server has TLS."""
         self._players: list[Player] = []
 
     def token(self, user: str, lifetime: float = 600, **claims: object) -> str:
@@ -133,9 +138,11 @@ class Stage:
         """
         headers = {"Authorization": f"Bearer {self.token(user) if token is None else token}"}
         tail = "?" + urlencode(query) if query else ""
-        uri = f"ws://127.0.0.1:{self.port}/ws/chat/{room}/{tail}"
+        scheme = "ws" if self.trust is None else "wss"
+        uri = f"{scheme}://127.0.0.1:{self.port}/ws/chat/{room}/{tail}"
         socket = await connect(
             uri,
+            ssl=self.trust,
             additional_headers=headers,
             subprotocols=[V1] if v1 else None,
             proxy=None,
@@ -173,7 +180,7 @@ async def open_stage(
     server.add_sockets(sockets)
     key = data_dir / "jwt.key"
     stage = Stage(sockets[0].getsockname()[1], key.read_text() if key.exists() else "")
-    stage.chat = chat._chat
+    stage.app, stage.chat = chat, chat._chat
     stage.connections = chat._connections
     try:
         yield stage

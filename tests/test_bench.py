@@ -69,6 +69,7 @@ def test_every_message_reaches_every_member() -> None:
             assert 0 < figure.p50 <= figure.p99 < 5
 
 
+@pytest.mark.long
 def test_two_workers_deliver_to_members_of_both() -> None:
     results = run(FanOut("tens", "2 rooms of 10", 2, 10, (1,)), names=("tornchat-workers",))
     assert results.notes == {}
@@ -76,6 +77,7 @@ def test_two_workers_deliver_to_members_of_both() -> None:
     assert (figure.lost, figure.misplaced) == (0, 0)
 
 
+@pytest.mark.long
 def test_joins_and_idle_connections_are_measured() -> None:
     results = run(Storm(rooms=10), Idle(connections=50), names=("tornchat", "tornado-jwt"))
     assert results.notes == {}
@@ -83,6 +85,7 @@ def test_joins_and_idle_connections_are_measured() -> None:
     assert set(results.figures["idle"]) == {"tornchat"}
 
 
+@pytest.mark.long
 def test_a_fixed_rate_is_kept_and_its_latencies_and_commits_are_measured() -> None:
     results = run(Open(rooms=3, members=2, rate=20), names=("tornchat", "tornado"))
     assert results.notes == {}
@@ -280,6 +283,7 @@ else:
 """
 
 
+@pytest.mark.long
 def test_a_checkout_is_compared_with_itself(tmp_path: Path) -> None:
     ours, theirs = (tornchat("tornchat", Checkout(OURS)) for _ in range(2))
     loads = [FanOut("tiny", "2 rooms of 3", 2, 3, (1,)), Open(rooms=2, members=2), Idle(connections=50)]

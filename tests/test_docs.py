@@ -46,7 +46,7 @@ RUNS = {
     "docs/http-api.md": {"sh", "python"},
     "docs/plugins.md": {"sh", "python", "ini"},
     "docs/embedding.md": {"python"},
-    "docs/operating.md": {"sh", "python", "ini"},
+    "docs/operating.md": {"sh", "python", "ini", "nginx"},
     "docs/metrics.md": {"ini"},
     "docs/upgrading.md": {"sql"},
     "docs/hooks/index.md": {"ini"},
@@ -501,6 +501,9 @@ async def v1_session(directory: Path) -> list[dict[str, Any]]:
         await verona.chat.moderation.mute(admin, "general", "romeo", 60)
         await romeo.socket.send(json.dumps({**send, "id": "another"}))
         frames.append(await romeo.next_of("error"))
+        ping = next(frame for frame in documented() if frame.get("type") == "ping")
+        await romeo.socket.send(json.dumps(ping))
+        frames.append(await romeo.next_of("pong"))
         deletion = Entry(57, "id", "name", "", 0, "draft", None, "deletion", 42)
         frames.append(json.loads(V1().entry(deletion)[2:]))
         return frames
@@ -510,8 +513,8 @@ def test_the_documented_frames_are_those_of_real_sessions(tmp_path: Path) -> Non
     real = asyncio.run(classic_session(tmp_path / "classic")) + asyncio.run(v1_session(tmp_path / "v1"))
     shapes = [(frame.get("type"), shape(frame)) for frame in real]
     for frame in documented():
-        if frame.get("type") == "send" or frame.keys() == {"message"}:
-            continue  # these two are the client's, and were sent
+        if frame.get("type") in ("send", "ping") or frame.keys() == {"message"}:
+            continue  # these are the client's, and were sent
         assert (frame.get("type"), shape(frame)) in shapes, frame
     wanted = [(frame.get("type"), shape(frame)) for frame in documented()]
     assert [found for found in shapes if found not in wanted] == []
@@ -522,6 +525,8 @@ def test_client_frames_can_be_read(text: str) -> None:
     frame = json.loads(text)
     if frame.get("type") == "send":
         assert V1().decode(text.encode()) == (frame["message"], frame["id"])
+    elif frame.get("type") == "ping":
+        assert V1().decode(text.encode()) is None
     elif frame.keys() == {"message"}:
         assert Classic().decode(text.encode()) == (frame["message"], None)
 

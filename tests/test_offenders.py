@@ -49,3 +49,18 @@ def test_many_offenders_of_one_limit_hide_no_other(caplog: pytest.LogCaptureFixt
         offenders.note("connections", "this server", "refused")
         assert offenders.may_tell("descriptors", "")
     assert vars(caplog.records[-1])["limit"] == "connections"
+
+
+def test_lines_that_are_left_out_are_counted(caplog: pytest.LogCaptureFixture) -> None:
+    offenders = Offenders(Clock(), most=10)
+    with caplog.at_level(logging.WARNING):
+        for number in range(25):
+            offenders.note("handshakes", f"10.0.0.{number}", "refused")
+        for _ in range(3):
+            offenders.may_tell("refused_origin", "10.0.0.1")
+        caplog.clear()
+        offenders.sum_up()
+        offenders.sum_up()
+    found = {vars(record)["subject"]: vars(record)["lines"] for record in caplog.records}
+    assert found == {"handshakes": 15, "refused_origin": 2}
+    assert len(caplog.records) == 2, "told once"

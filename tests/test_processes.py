@@ -21,6 +21,7 @@ def pytest_cmdline_main(config):
 FILE = "tests/rooms/test_room.py"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "runs"),
     [

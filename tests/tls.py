@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 
 
 class Certificate(NamedTuple):
-    """Files of a certificate that signs itself, good for 127.0.0.1 and for an hour."""
+    """Files of a certificate that signs itself, good for 127.0.0.1."""
 
     certificate: Path
     key: Path
@@ -35,15 +35,15 @@ class Certificate(NamedTuple):
         return ssl.create_default_context(cafile=str(self.certificate))
 
 
-def make_certificate(folder: Path) -> Certificate:
-    """A new one."""
+def make_certificate(folder: Path, hours: float = 1.0) -> Certificate:
+    """A new one, which expires in so many hours from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tornchat test")])
     now = datetime.datetime.now(datetime.UTC)
     signed = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(now + datetime.timedelta(hours=1))
+        .not_valid_before(now - datetime.timedelta(days=2))
+        .not_valid_after(now + datetime.timedelta(hours=hours))
         .add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
         )

@@ -3,51 +3,53 @@
     from tornchat import ChatApp              # mount it into a Tornado application
     from tornchat import hookimpl, User       # write a plugin
 
-Importing this package does not import Tornado; `ChatApp` is imported on first use.
+Each name is imported on first use. A plugin, which does not use `ChatApp`, does not import Tornado.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
-
-from tornchat.errors import ChatError, NotStored, PositionLost, Rejected, SettingsError, Unavailable
-from tornchat.hooks.consumer import Batch, Consumer
-from tornchat.hooks.specs import Actions, ChatHandle, hookimpl
-from tornchat.model import (
-    ERASED,
-    SITE,
-    AuditEntry,
-    ConsumerClaim,
-    ConsumerState,
-    Credentials,
-    Cursor,
-    CursorMove,
-    Draft,
-    Entry,
-    Fault,
-    KnownUser,
-    Membership,
-    Page,
-    Participant,
-    Position,
-    PresenceChange,
-    Refusal,
-    Role,
-    RoomInfo,
-    RoomPage,
-    RoomSummary,
-    Roster,
-    Sanction,
-    SanctionKind,
-    Stored,
-    StoreResult,
-    Unread,
-    User,
-)
-from tornchat.version import __version__
 
 if TYPE_CHECKING:
     from tornchat.app import ChatApp as ChatApp
+    from tornchat.errors import ChatError, NotStored, PositionLost, Rejected, SettingsError, Unavailable
+    from tornchat.hooks.consumer import Batch, Consumer
+    from tornchat.hooks.specs import Actions, ChatHandle, hookimpl
+    from tornchat.model import (
+        ERASED,
+        SITE,
+        AuditEntry,
+        ConsumerClaim,
+        ConsumerState,
+        Credentials,
+        Cursor,
+        CursorMove,
+        Draft,
+        Entry,
+        Fault,
+        KnownUser,
+        Membership,
+        Page,
+        Participant,
+        Position,
+        PresenceChange,
+        Refusal,
+        Report,
+        ReportState,
+        Role,
+        RoomInfo,
+        RoomPage,
+        RoomSummary,
+        Roster,
+        Sanction,
+        SanctionKind,
+        Stored,
+        StoreResult,
+        Unread,
+        User,
+    )
+    from tornchat.version import __version__ as __version__
 
 __all__ = [
     "ERASED",
@@ -77,6 +79,8 @@ __all__ = [
     "PresenceChange",
     "Refusal",
     "Rejected",
+    "Report",
+    "ReportState",
     "Role",
     "RoomInfo",
     "RoomPage",
@@ -95,9 +99,25 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name == "ChatApp":
-        from tornchat.app import ChatApp  # noqa: PLC0415 (so that a plugin's import loads no Tornado)
+_PLACES = (
+    "tornchat.model",
+    "tornchat.errors",
+    "tornchat.hooks.specs",
+    "tornchat.hooks.consumer",
+    "tornchat.version",
+    "tornchat.app",
+)
+"""Where the names are defined. The last one imports Tornado, which a plugin does not need."""
 
-        return ChatApp
+
+def __getattr__(name: str) -> object:
+    """Import a name on first use, so that the command `tornchat` handles signals before it imports more."""
+    for place in _PLACES if name in __all__ else ():
+        found = vars(importlib.import_module(place))
+        if name in found:
+            return found[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,17 +12,20 @@ from typing import Any, TypeAlias
 from tornado.routing import URLSpec
 from tornado.web import Application, RequestHandler
 
+from tornchat.config.reloading import Changes, reloaded
 from tornchat.config.settings import Settings, load
 from tornchat.errors import SettingsError, Unavailable
 from tornchat.hooks.loader import load_plugins
+from tornchat.hooks.reloading import PluginSettings
 from tornchat.hooks.watchdog import Watchdog
 from tornchat.model import Stored, User
+from tornchat.offenders import QUIET_SECONDS
 from tornchat.server.edge.edge import Edge
 from tornchat.server.edge.readers import LOOK_SECONDS
 from tornchat.server.http.handler import NotFoundHandler, WithoutVersion
 from tornchat.server.http.samples import SAMPLE_SECONDS, Samples
 from tornchat.server.http.site import Site
-from tornchat.server.routing import probe_routes, site_routes, unknown_calls
+from tornchat.server.routing import PrefixedApplication, probe_routes, site_routes, unknown_calls
 from tornchat.server.ws.connections import Connections
 from tornchat.server.ws.socket import ChatSocket
 from tornchat.server.ws.wheel import TICK_SECONDS
@@ -54,12 +58,15 @@ class ChatApp(Acting):
         `plugins` maps names to plugin classes, in addition to entry points; `[tornchat] plugins` selects
         those to load. Raises `SettingsError` if the settings or the plugins are invalid.
         """
-        self.settings = _settings(settings)
+        self.settings = copy.copy(_settings(settings))
+        """The effective settings. They change when `reload` is called."""
         loaded = load_plugins(self.settings, plugins)
+        self._plugin_settings = PluginSettings(loaded)
         self.plugins = loaded.plugins
         self.hooks = loaded.hooks
         self._tasks = Tasks()
         self._closing = asyncio.Lock()
+        self._reloading = asyncio.Lock()
         self._watchdog: Watchdog | None = None
         self._connections: Connections | None = None
         self._chat: Chat | None = None
@@ -103,6 +110,7 @@ class ChatApp(Acting):
         self.edge.begin(chat.counts)
         self._connections = Connections(chat, self.settings, self._tasks, self.edge)
         self._tasks.every(LOOK_SECONDS, self.edge.readers.look, "slow readers")
+        self._tasks.every(QUIET_SECONDS, self.edge.offenders.sum_up, "left out")
         self._site.checkup.begin(self._tasks, lambda: chat.committer.health)
         self._site.phase = "running"
         self._site.samples = samples = Samples(chat, self._connections)
@@ -110,6 +118,30 @@ class ChatApp(Acting):
         self._tasks.every(TICK_SECONDS, self._connections.wheel.turn, "wheel")
         self._watchdog = Watchdog(self.hooks, self.settings.server.watchdog_seconds)
         self._watchdog.start()
+
+    async def reload(self, settings: Given = None) -> Changes:
+        """Apply new settings while the chat runs, as far as that is possible, and return what has changed.
+
+        `settings` are all settings, given as to `ChatApp`. Connections stay open, and limits apply to the
+        users who are here from now on. Raises `SettingsError` if they are invalid, a plugin refuses them, or
+        the chat does not run; then nothing has changed.
+        """
+        async with self._reloading:
+            wanted = _settings(settings)
+            if self._chat is None:
+                raise SettingsError("This chat does not run.", "Await ChatApp.start() first.")
+            merged, changes = reloaded(self.settings, wanted)
+            changes += await self._plugin_settings.reload(wanted)
+            self._adopt(merged)
+            return changes
+
+    def _adopt(self, settings: Settings) -> None:
+        self.settings.become(settings)
+        self.edge.reload(settings.limits)
+        self._site.reload(settings)
+        if self._chat is not None and self._connections is not None:  # it may have been closed meanwhile
+            self._chat.reload(settings)
+            self._connections.reload()
 
     async def close(self) -> None:
         """Finish the commits, close all connections with 1001 and shut the plugins down. Idempotent.
@@ -176,7 +208,8 @@ class ChatApp(Acting):
         extra: list[Any] = await self.hooks.http_routes(self._chat)
         self._site.plugin_routes = extra
         routes = [*self._routes(""), *extra, *unknown_calls(self._site, "")]
-        return Application(routes, **{**self._unknown(), **settings})
+        prefix = self.settings.server.prefix.rstrip("/")
+        return PrefixedApplication(prefix, routes, **{**self._unknown(), **settings})
 
     def _unknown(self) -> dict[str, Any]:
         """Tornado's settings for an application of our own: what is answered to unknown paths, and how."""

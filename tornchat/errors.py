@@ -38,6 +38,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "busy": "The server is too busy. Please try again.",
         "room_gone": "The room is not there any more.",
         "muted": "You may not speak in this room for now.",
+        "slow_mode": "This room is in slow mode; wait before your next message.",
     }
 )
 """Error code -> default text. The texts may change; the codes are stable."""
@@ -48,6 +49,8 @@ REQUEST_CODES: Mapping[str, str] = MappingProxyType(
         "room_taken": "There is a room of this name already.",
         "name_taken": "Somebody has a name that looks like this one. Choose another.",
         "too_many_rooms": "You own as many rooms as you may.",
+        "too_many_sanctions": "This room has as many sanctions of this kind as it may. Lift others first.",
+        "too_many_members": "This room has as many members as it may. Remove others first.",
         "not_found": "There is no such thing in this room.",
         "not_provided": "This chat has no plugin for that.",
     }

@@ -30,9 +30,13 @@ GUEST = "guest"
 """The role of a token that the server gave to a guest."""
 GUEST_ID_PREFIX = "guest-"
 """How the ids of guests begin, and nobody else's."""
+ReportState: TypeAlias = Literal["open", "resolved", "dismissed"]
+"""What moderators have said of a report: nothing yet, that something was done, or that nothing had to be."""
 SITE = ""
 """In place of a room's name: the whole site. No room has this name."""
 TokenSource: TypeAlias = Literal["header", "subprotocol", "cookie", "query"]
+PRIVATE_ROOM = "private:"
+"""In place of a private room in log lines that name a user."""
 
 
 def logged_room(name: str, epoch: str, private: bool) -> str:
@@ -157,17 +161,26 @@ class Position(msgspec.Struct, frozen=True, gc=False):
 
 
 class RoomInfo(msgspec.Struct, frozen=True):
-    """A room as recorded in storage."""
+    """A room as recorded in storage. With slow mode, users wait `slow_seconds` between messages; 0: off."""
 
     name: str
     epoch: str
     private: bool = False
     owner: str | None = None
+    slow_seconds: int = 0
 
     @property
     def logged(self) -> str:
         """The room as the log shows it. See `logged_room`."""
         return logged_room(self.name, self.epoch, self.private)
+
+    @property
+    def logged_with_user(self) -> str:
+        """The room as a log line shows it that names a user: private rooms can't be told apart.
+
+        Else the lines would show who is in which private room.
+        """
+        return PRIVATE_ROOM if self.private else self.name
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -231,18 +244,24 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class RoomSummary(msgspec.Struct, frozen=True):
-    """A room in a list of rooms. `seq` is the head of its log."""
+    """A room in a list of rooms. `seq` is the head of its log, `slow_seconds` as in `RoomInfo`."""
 
     name: str
     epoch: str
     private: bool
     owner: str | None
     seq: int
+    slow_seconds: int = 0
 
     @property
     def logged(self) -> str:
         """The room as the log shows it. See `logged_room`."""
         return logged_room(self.name, self.epoch, self.private)
+
+    @property
+    def logged_with_user(self) -> str:
+        """The room as a log line shows it that names a user. See `RoomInfo.logged_with_user`."""
+        return PRIVATE_ROOM if self.private else self.name
 
 
 class RoomPage(msgspec.Struct, frozen=True):
@@ -317,6 +336,26 @@ class AuditEntry(msgspec.Struct, frozen=True):
     target: str = ""
     detail: str = ""
     id: int = 0
+
+
+class Report(msgspec.Struct, frozen=True):
+    """That the user `reporter` reported the message at `seq` of a room, at `at` (Unix milliseconds).
+
+    `closed_by` is the id of the moderator who resolved or dismissed it. What follows is not stored with the
+    report: `id` is given by storage and rises; sender and text are those of the message when it is read.
+    """
+
+    room: str
+    seq: int
+    reporter: str
+    reason: str
+    at: int
+    state: ReportState = "open"
+    closed_by: str = ""
+    id: int = 0
+    sender_id: str = ""
+    sender_username: str = ""
+    text: str = ""
 
 
 class ConsumerClaim(msgspec.Struct, frozen=True):

@@ -1,4 +1,7 @@
-"""Limits that were exceeded: a count of each, and one log line per offender and minute."""
+"""What outsiders can cause without end: a count of each excess, and one log line per offender and minute.
+
+Lines that are left out are counted, and the counts are logged once a minute.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ class Offenders:
         self._clock = clock
         self._most = most
         self._told: defaultdict[str, OrderedDict[str, float]] = defaultdict(OrderedDict)
+        self._left_out: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return sum(map(len, self._told.values()))
@@ -41,12 +45,29 @@ class Offenders:
         """Return True if no line about this subject and offender was allowed within the last minute.
 
         The subjects are a fixed set of names. Each has its own bound, so that many offenders of one limit
-        keep no line about another one out of the log.
+        keep no line about another one out of the log. A line that is not allowed is counted as left out.
         """
         now, told = self._clock(), self._told[subject]
         while told and now - next(iter(told.values())) >= QUIET_SECONDS:
             told.popitem(last=False)
         if offender in told or len(told) >= self._most:
+            self._left_out[subject] += 1
             return False
         told[offender] = now
         return True
+
+    def sum_up(self) -> None:
+        """Log how many lines about each subject were left out since the last call. Called once a minute."""
+        left_out, self._left_out = self._left_out, Counter()
+        for subject, lines in sorted(left_out.items()):
+            facts = {"event": "left_out", "subject": subject, "lines": lines}
+            log.warning("%(lines)d more lines about %(subject)s were left out", facts, extra=facts)
+
+
+def place_of(error: BaseException) -> str:
+    """Return the class of an error and the line that raised it: the same for all that have one cause."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    line = "" if trace is None else f" {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+    return type(error).__name__ + line

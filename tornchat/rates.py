@@ -24,6 +24,12 @@ class Rate:
         self._allowance = float(self._burst)
         self._last = 0.0
 
+    def change(self, per_second: float, burst: int) -> None:
+        """Set another rate and capacity. Tokens above the capacity are lost."""
+        self._per_second = per_second
+        self._burst = max(1, burst)
+        self._allowance = min(self._allowance, self._burst)
+
     @property
     def unlimited(self) -> bool:
         """True if tokens are always available."""
@@ -85,6 +91,13 @@ class Rates:
 
     def __len__(self) -> int:
         return len(self._rates)
+
+    def change(self, per_second: float, burst: int) -> None:
+        """Set another rate and capacity, for the callers seen before, too."""
+        self._per_second = per_second
+        self._burst = burst
+        for rate in self._rates.values():
+            rate.change(per_second, burst)
 
     def wait(self, caller: Hashable, now: float) -> float:
         """Take a token of `caller` at `now` (seconds) and return 0, or return the seconds to wait for one."""

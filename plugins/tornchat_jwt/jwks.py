@@ -36,14 +36,26 @@ class KeySet:
     reason was. A key id is unknown for good only after a fetch that began while it was sought.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, former: KeySet | None = None) -> None:
+        """Begin with the keys of `former`, if that has the same URL and algorithms."""
         self._settings = settings
         self._keys: Mapping[tuple[str | None, str], jwt.PyJWK] = {}
+        if former is not None and former._source == self._source:
+            self._keys = former._keys
         self._fetch: asyncio.Task[None] | None = None
         self._tried_at = self._fetched_at = self._sought_at = -math.inf
         self._sought: set[int] = set()  # hashes, since the ids come from unverified tokens and may be long
         self._absent: set[int] = set()
         self._failure: str | None = "the key set was not fetched yet"
+
+    @property
+    def _source(self) -> tuple[str | None, tuple[str, ...]]:
+        return self._settings.jwks_url, self._settings.algorithms
+
+    @property
+    def is_empty(self) -> bool:
+        """True while no keys are known."""
+        return not self._keys
 
     @property
     def failure(self) -> str | None:

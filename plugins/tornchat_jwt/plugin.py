@@ -37,6 +37,24 @@ class JwtPlugin:
             await self._key_set.refresh()
 
     @hookimpl
+    async def reload(self, settings: JwtSettings) -> None:
+        """Use other settings, and read or fetch the keys again. Tokens accepted before are not checked again.
+
+        Raises `SettingsError`, and keeps the keys, if there are none under the new settings. If the issuer
+        can't be reached, its known keys remain in use.
+        """
+        refuse_contradictions(settings)
+        tokens, former = Tokens(settings), self._key_set
+        key, key_set = None, None
+        if settings.jwks_url is None:
+            key = _trusted(tokens, settings)
+        else:
+            key_set = await _fetched(settings, former)
+        self._settings, self._tokens, self._key, self._key_set = settings, tokens, key, key_set
+        if former is not None:
+            await former.close()
+
+    @hookimpl
     async def shutdown(self) -> None:
         if self._key_set is not None:
             await self._key_set.close()
@@ -87,8 +105,7 @@ class JwtPlugin:
 
     def _local_key(self) -> Key:
         if self._key is None:
-            self._key = load_key(self._settings)
-            self._tokens.trust(self._key)
+            self._key = _trusted(self._tokens, self._settings)
         return self._key
 
     async def _key_faults(self) -> list[Fault]:
@@ -123,3 +140,22 @@ class JwtPlugin:
             self._tokens.refuse(UnknownKeyError())
             return None
         return self._tokens.read(token, key)
+
+
+def _trusted(tokens: Tokens, settings: JwtSettings) -> Key:
+    """Load the local key and let `tokens` skip its check. Raises `SettingsError`."""
+    key = load_key(settings)
+    tokens.trust(key)
+    return key
+
+
+async def _fetched(settings: JwtSettings, former: KeySet | None) -> KeySet:
+    """Return the published keys. Raises `SettingsError` if none are known."""
+    key_set = KeySet(settings, former)
+    await key_set.refresh()
+    if key_set.is_empty:
+        await key_set.close()
+        raise SettingsError(
+            f"[jwt] jwks_url gives no keys: {key_set.failure}.", "Check the URL and the network."
+        )
+    return key_set

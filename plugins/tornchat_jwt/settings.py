@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -29,6 +29,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     At most one of `secret`, `secret_file`, `public_key_file` and `jwks_url` may be set. If none is set, a
     secret is generated once and stored in `<data_dir>/jwt.key`.
     """
+
+    reload: ClassVar[str] = "live"
 
     secret: Annotated[
         str | None,
@@ -102,7 +104,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         ),
     ] = ()
     data_dir: Annotated[
-        Path, Meta(description="The directory of `jwt.key`. Not set: [tornchat] data_dir.")
+        Path,
+        Meta(
+            description="The directory of `jwt.key`. Not set: [tornchat] data_dir.",
+            extra={"reload": "workers"},
+        ),
     ] = Path("tornchat-data")
 
     @property

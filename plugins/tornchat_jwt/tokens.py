@@ -13,6 +13,7 @@ from tornchat_jwt.checked import checked_once
 from tornchat_jwt.claims import ClaimRules, ClaimsError
 from tornchat_jwt.keys import Key
 from tornchat_jwt.refusals import MAX_TOKEN_BYTES, MalformedTokenError, refusal
+from tornchat_jwt.seldom import Seldom
 from tornchat_jwt.settings import Settings
 
 logger = logging.getLogger("tornchat.jwt")
@@ -23,6 +24,7 @@ class Tokens:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._seldom = Seldom()
         self._rules = ClaimRules(settings)
         self._jwt = jwt.PyJWT(_options(settings))
 
@@ -71,9 +73,18 @@ class Tokens:
         return False
 
     def refuse(self, error: Exception) -> None:
-        """Log that a token is refused because of `error`: class, claim and expectation, never a value."""
-        facts = {"event": "token_refused", **refusal(error, self._settings)._asdict()}
-        logger.info("token refused: %(reason)s: %(claim)s must be %(expected)s", facts, extra=facts)
+        """Log that a token is refused because of `error`: class, claim and expectation, never a value.
+
+        There is one line a minute of each kind, with the number of those that were left out before it.
+        """
+        found = refusal(error, self._settings)
+        left_out = self._seldom.left_out(found)
+        if left_out is None:
+            return
+        facts = {"event": "token_refused", **found._asdict(), "left_out": left_out}
+        words = "token refused: %(reason)s: %(claim)s must be %(expected)s"
+        more = " (and %(left_out)d more lines like this before)" if left_out else ""
+        logger.info(words + more, facts, extra=facts)
 
     def issue(self, user: User, lifetime: float, key: Key) -> str:
         """Return a signed token that `read` accepts for `lifetime` seconds. Raises `SettingsError`."""

@@ -58,6 +58,12 @@ class Backend(abc.ABC):
         """Close the connection of the calling thread, in any state."""
         self.database.close()
 
+    def begin(self, connection: Any, statement: str) -> Any:
+        """Begin a transaction with `statement`, and return a cursor for it."""
+        cursor = connection.cursor()
+        cursor.execute(statement)
+        return cursor
+
     def lost(self, connection: Any) -> bool:
         """Return whether the server has closed `connection`, so that reconnecting may help."""
         return False
@@ -101,7 +107,8 @@ class Backend(abc.ABC):
     def migrating(self) -> AbstractContextManager[None]:
         """Context manager that holds the migration lock. It first creates what a connection needs.
 
-        Raises `SettingsError` if another process holds the lock for too long, or the database can't be used.
+        It closes the connection of the calling thread at the end. Raises `SettingsError` if another
+        process holds the lock for too long, or the database can't be used.
         """
 
     async def occupy(self) -> Callable[[], None]:

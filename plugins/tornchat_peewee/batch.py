@@ -112,7 +112,9 @@ class Batch:
         self._cursor.executemany(self._sql.move_head, moved)
         if self._blanked:
             self._cursor.executemany(self._sql.blank_text, self._blanked)
-            for _, room, seq in self._blanked:
+            places = [(room, seq) for _, room, seq in self._blanked]
+            self._cursor.executemany(self._sql.drop_reports, places)
+            for room, seq in places:
                 self._backend.index.forget(self._cursor, room, seq, seq + 1)
 
 

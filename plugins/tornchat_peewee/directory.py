@@ -8,7 +8,7 @@ from typing import Any
 from tornchat import Membership, Rejected, Role, RoomInfo, RoomSummary, User
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
-from tornchat_peewee.rooms import ADMIN, RoomTable, new_epoch
+from tornchat_peewee.rooms import RoomTable, new_epoch, visible
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import MOST_NAMES
 
@@ -25,7 +25,8 @@ class DirectoryTable:
     def __init__(self, backend: Backend, models: Models, rooms: RoomTable) -> None:
         self._backend = backend
         self._room, self._log = models.room, models.log
-        self._member, self._sanction = models.member, models.sanction
+        self._member, self._sanction, self._report = models.member, models.sanction, models.report
+        self._models = models
         self._rooms = rooms
 
     # --- rooms ---
@@ -35,11 +36,10 @@ class DirectoryTable:
     ) -> list[RoomSummary]:
         """Implements the hook `list_rooms`."""
         room, name = self._room, self._backend.by_code_point(self._room.name)
-        listed = ~room.deleted if after is None else ~room.deleted & (name > after)
-        if ADMIN not in user.roles:
-            joined = self._member.select(self._member.room).where(self._member.user_id == user.id)
-            listed &= ~room.private | (room.owner == user.id) | room.id.in_(joined)
-        fields = (room.name, room.epoch, room.private, room.owner, room.head_seq)
+        listed = visible(self._models, user)
+        if after is not None:
+            listed &= name > after
+        fields = (room.name, room.epoch, room.private, room.owner, room.head_seq, room.slow_seconds)
         try:
             with session.reading():
                 rows = room.select(*fields).where(listed).order_by(name).limit(max(limit, 0)).tuples()
@@ -102,7 +102,11 @@ class DirectoryTable:
         self._log.delete().where((self._log.room == room.id) & (self._log.seq < end)).execute()
         done = bool(end > room.head_seq)
         if done:
-            for people in (self._member, self._sanction):  # foreign keys are off in SQLite: no cascade
+            for people in (
+                self._member,
+                self._sanction,
+                self._report,
+            ):  # foreign keys are off in SQLite: no cascade
                 people.delete().where(people.room == room.id).execute()
             self._room.delete().where(self._room.id == room.id).execute()
         else:

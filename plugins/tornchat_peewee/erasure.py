@@ -64,12 +64,27 @@ class Erasure:
                 models.known_user.delete().where(models.known_user.id == user_id).execute()
                 for table in (models.sanction, models.site_sanction):
                     table.update(by=ERASED.id).where(table.by == user_id).execute()
+                models.report.delete().where(models.report.reporter == user_id).execute()
+                models.report.update(closed_by=ERASED.id).where(models.report.closed_by == user_id).execute()
+                blocks = (models.block.user_id == user_id) | (models.block.blocked_id == user_id)
+                models.block.delete().where(blocks).execute()
                 models.room.update(owner=None).where(models.room.owner == user_id).execute()
         except self._backend.data_errors:
             return  # an id that the database can't hold
 
+    def unpurged(self, session: DatabaseSession) -> int:
+        """Return a number other than 0 if deleted words are left in the index. Raises `Unavailable`."""
+        with session.reading() as cursor:
+            return self._backend.index.unpurged(cursor)
+
+    def purged(self, session: DatabaseSession, number: int) -> None:
+        """Note that what `unpurged` gave `number` for is purged. Raises `NotStored`."""
+        with session.writing() as cursor:
+            self._backend.index.purged(cursor, number)
+        session.erase()
+
     def purge(self, session: DatabaseSession, first: bool) -> bool:
-        """Remove some of the erased data from the database files; return whether there may be more."""
+        """Remove some of the deleted data from the database files; return whether there may be more."""
         with session.writing() as cursor:
             more = self._backend.index.purge(cursor, first)
         if not more:

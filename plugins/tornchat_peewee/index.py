@@ -11,6 +11,8 @@ PLACES = 1 << 40
 
 PAGES_MERGED = 250
 """Pages of SQLite's index that are merged per transaction, which delays messages."""
+MOST_NUMBER = 2**31 - 1
+"""The largest number that SQLite keeps in the file's header."""
 CHANGES = 2
 """A merge that changes fewer rows of FTS5's tables has found nothing to do."""
 
@@ -20,6 +22,9 @@ class Index(abc.ABC):
 
     Words must come from `words_of`, which guarantees that they contain no special characters.
     """
+
+    purges = False
+    """Whether `forget` leaves words in the files, which `purge` removes."""
 
     @abc.abstractmethod
     def add(self, cursor: Any, room: int, texts: Iterable[tuple[int, Sequence[str]]]) -> None:
@@ -34,6 +39,14 @@ class Index(abc.ABC):
         """Remove the messages with `start` <= `seq` < `end`. Messages not in the index are ignored."""
 
     @abc.abstractmethod
+    def unpurged(self, cursor: Any) -> int:
+        """Return a number that changes with each `forget` that left words in the files; 0: none are left."""
+
+    @abc.abstractmethod
+    def purged(self, cursor: Any, number: int) -> None:
+        """Note that a whole pass of `purge` began when `unpurged` was `number`, and has ended."""
+
+    @abc.abstractmethod
     def purge(self, cursor: Any, first: bool) -> bool:
         """Remove some of what `forget` leaves in the files; return whether there may be more.
 
@@ -43,6 +56,8 @@ class Index(abc.ABC):
 
 class SqliteIndex(Index):
     """An FTS5 table. Words are joined by spaces, at which its tokenizer splits them again."""
+
+    purges = True
 
     def add(self, cursor: Any, room: int, texts: Iterable[tuple[int, Sequence[str]]]) -> None:
         rows = [(room * PLACES + seq, " ".join(words)) for seq, words in texts]
@@ -57,8 +72,22 @@ class SqliteIndex(Index):
         return [row - room * PLACES for (row,) in cursor.fetchall()]
 
     def forget(self, cursor: Any, room: int, start: int, end: int) -> None:
-        bounds = (room * PLACES + start, room * PLACES + end)
+        bounds, before = (room * PLACES + start, room * PLACES + end), _changes(cursor)
         cursor.execute("DELETE FROM search WHERE rowid >= ? AND rowid < ?", bounds)
+        if _changes(cursor) != before:
+            # SQLite keeps this number for applications, in the file's header: it outlives a restart.
+            self._set_number(cursor, self.unpurged(cursor) % MOST_NUMBER + 1)
+
+    def unpurged(self, cursor: Any) -> int:
+        return int(cursor.execute("PRAGMA user_version").fetchone()[0])
+
+    def purged(self, cursor: Any, number: int) -> None:
+        if self.unpurged(cursor) == number:
+            self._set_number(cursor, 0)
+
+    @staticmethod
+    def _set_number(cursor: Any, number: int) -> None:
+        cursor.execute(f"PRAGMA user_version = {number:d}")
 
     def purge(self, cursor: Any, first: bool) -> bool:
         """Merge a part of the index. FTS5 marks words as deleted, and drops them in a merge."""
@@ -88,6 +117,12 @@ class PostgresIndex(Index):
     def forget(self, cursor: Any, room: int, start: int, end: int) -> None:
         bounds = (room, start, end)
         cursor.execute("DELETE FROM search WHERE room_id = %s AND seq >= %s AND seq < %s", bounds)
+
+    def unpurged(self, cursor: Any) -> int:
+        return 0
+
+    def purged(self, cursor: Any, number: int) -> None:
+        """Do nothing."""
 
     def purge(self, cursor: Any, first: bool) -> bool:
         return False  # the server's vacuum removes dead rows later

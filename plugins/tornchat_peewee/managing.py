@@ -21,6 +21,7 @@ from tornchat import (
     hookimpl,
 )
 from tornchat_peewee.opened import Opened
+from tornchat_peewee.purging import PURGE_SECONDS, Purging
 
 CLEAR_PAUSE = 0.02
 """Pause in seconds between two transactions that delete rows of deleted rooms, for other writes."""
@@ -34,6 +35,7 @@ class ManagingHooks(Opened):
     def __init__(self) -> None:
         super().__init__()
         self._clearing: asyncio.Task[None] | None = None
+        self._purges: asyncio.Task[None] | None = None
         self._more = False
 
     # --- directory ---
@@ -130,10 +132,7 @@ class ManagingHooks(Opened):
             if count:  # else another process has erased them meanwhile
                 return count
         await self._write(partial(erasure.forget, user_id=user_id))
-        more = await self._write(partial(erasure.purge, first=True))
-        while more:
-            await asyncio.sleep(CLEAR_PAUSE)
-            more = await self._write(partial(erasure.purge, first=False))
+        await self._purging().rewrite(0)
         return 0
 
     # --- search ---
@@ -150,6 +149,13 @@ class ManagingHooks(Opened):
         return await self._read(partial(search.find, name=room, query=query, before=before, limit=limit))
 
     # --- clearing away what was deleted ---
+
+    def _purging(self) -> Purging:
+        return Purging(self._opened().erasure, self._read, self._write, PURGE_SECONDS)
+
+    def _begin_purging(self) -> None:
+        """Start removing deleted words from the index. Requires a running event loop."""
+        self._purges = asyncio.create_task(self._purging().run(), name="peewee purges")
 
     def _clear_away(self) -> None:
         """Start deleting the rows of deleted rooms in the background. Requires a running event loop."""
@@ -168,7 +174,10 @@ class ManagingHooks(Opened):
             await asyncio.sleep(pause)
 
     async def _stop_clearing(self) -> None:
-        clearing, self._clearing = self._clearing, None
-        if clearing is not None and not clearing.done():
-            clearing.cancel()
-            await asyncio.wait([clearing])
+        tasks, self._clearing, self._purges = (self._clearing, self._purges), None, None
+        for task in tasks:
+            if task is None or task.get_loop().is_closed():
+                continue
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task])

@@ -24,5 +24,3 @@ def migrate(backend: Backend) -> list[str]:
             raise SettingsError(
                 f"The database can't be opened or migrated: {backend.explain(error)}", CURE
             ) from error
-        finally:
-            backend.disconnect()

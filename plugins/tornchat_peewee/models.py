@@ -17,6 +17,8 @@ class Models(NamedTuple):
     site_sanction: Any
     known_user: Any
     audit: Any
+    block: Any
+    report: Any
 
 
 def models_of(database: Any) -> Models:
@@ -39,6 +41,7 @@ def models_of(database: Any) -> Models:
         created_at = peewee.BigIntegerField()
         indexed_seq = peewee.BigIntegerField(default=0)
         deleted = peewee.BooleanField(default=False)
+        slow_seconds = peewee.IntegerField(default=0)
 
     class Log(peewee.Model):
         """An entry of a room's log. The columns after `room` are in the order of the fields of `Entry`."""
@@ -118,6 +121,27 @@ def models_of(database: Any) -> Models:
         target = peewee.TextField(index=True)
         detail = peewee.TextField()
 
-    models = Models(Room, Log, Member, Sanction, SiteSanction, KnownUser, Audit)
+    class Block(peewee.Model):
+        """That a user does not want to see what another says."""
+
+        user_id = peewee.TextField()
+        blocked_id = peewee.TextField(index=True)
+
+        class Meta:
+            primary_key = peewee.CompositeKey("user_id", "blocked_id")
+
+    class Report(peewee.Model):
+        """That somebody reported a message. `at` is in Unix milliseconds."""
+
+        id = peewee.BigAutoField()
+        room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
+        seq = peewee.BigIntegerField()
+        reporter = peewee.TextField(index=True)
+        reason = peewee.TextField()
+        at = peewee.BigIntegerField()
+        state = peewee.TextField(index=True)
+        closed_by = peewee.TextField()
+
+    models = Models(Room, Log, Member, Sanction, SiteSanction, KnownUser, Audit, Block, Report)
     database.bind(list(models), bind_refs=False, bind_backrefs=False)
     return models

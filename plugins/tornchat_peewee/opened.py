@@ -8,16 +8,19 @@ from typing import NamedTuple, TypeVar
 
 from tornchat import NotStored, Unavailable
 from tornchat_peewee.audit import AuditTable
+from tornchat_peewee.blocks import BlockTable
 from tornchat_peewee.consumers import ConsumerTable
 from tornchat_peewee.creations import Creations
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
 from tornchat_peewee.log import Log
 from tornchat_peewee.pruning import Pruning
+from tornchat_peewee.reports import ReportTable
 from tornchat_peewee.rooms import RoomTable
 from tornchat_peewee.sanctions import SanctionTable
 from tornchat_peewee.search import Search
 from tornchat_peewee.session import DatabaseSession
+from tornchat_peewee.slow import SlowModes
 from tornchat_peewee.users import UserTable
 from tornchat_peewee.workers import Workers
 
@@ -39,6 +42,9 @@ class Open(NamedTuple):
     users: UserTable
     audit: AuditTable
     erasure: Erasure
+    blocks: BlockTable
+    reports: ReportTable
+    slow: SlowModes
     consumers: ConsumerTable
 
 

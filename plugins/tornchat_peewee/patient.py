@@ -27,7 +27,15 @@ class PatientConnection(psycopg.Connection[Any]):
     """
 
     patience: float | None = PATIENCE
+    preamble: str = ""
+    """Statements that follow each BEGIN in the same round trip: `; <statement>`, or nothing."""
     _end = 0.0
+
+    def begun(self, statement: str) -> psycopg.Cursor[Any]:
+        """Begin a transaction with `statement`, and return a cursor for it."""
+        cursor = self.cursor()
+        cursor.execute(statement + self.preamble)
+        return cursor
 
     def wait(self, gen: PQGen[Result], *args: Any, **kwargs: Any) -> Result:
         """Run a psycopg operation on the socket. Raises `NoAnswer` on timeout and closes the connection."""

@@ -23,6 +23,7 @@ from tornchat import (
 )
 from tornchat_peewee.audit import AuditTable
 from tornchat_peewee.backend import Backend
+from tornchat_peewee.blocks import BlockTable
 from tornchat_peewee.consumers import ConsumerTable
 from tornchat_peewee.consuming import ConsumingHooks
 from tornchat_peewee.creations import Creations
@@ -36,6 +37,7 @@ from tornchat_peewee.models import models_of
 from tornchat_peewee.opened import Open, Result
 from tornchat_peewee.positions import Positions
 from tornchat_peewee.pruning import Pruning
+from tornchat_peewee.reports import ReportTable
 from tornchat_peewee.restored import Restored
 from tornchat_peewee.rooms import NewRoom, RoomTable
 from tornchat_peewee.sanctions import SanctionTable
@@ -43,12 +45,14 @@ from tornchat_peewee.schema import CURRENT, TABLE, Schema
 from tornchat_peewee.search import Search
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.settings import PeeweeSettings
+from tornchat_peewee.slow import SlowModes
+from tornchat_peewee.social import SocialHooks
 from tornchat_peewee.statements import Statements
 from tornchat_peewee.users import UserTable
 from tornchat_peewee.workers import Workers
 
 
-class PeeweePlugin(ManagingHooks, ConsumingHooks):
+class PeeweePlugin(ManagingHooks, SocialHooks, ConsumingHooks):
     """The plugin `peewee`: stores rooms and their logs in a database. One thread makes all writes."""
 
     Settings = PeeweeSettings
@@ -86,10 +90,15 @@ class PeeweePlugin(ManagingHooks, ConsumingHooks):
             UserTable(backend, models),
             AuditTable(backend, models),
             Erasure(backend, models, statements),
+            BlockTable(backend, models),
+            ReportTable(backend, models),
+            SlowModes(backend, models),
             ConsumerTable(backend, models, log),
         )
         if await _in_a_thread(backend, self._open.directory.has_deleted):
             self._clear_away()  # rooms deleted before the last shutdown
+        if backend.index.purges:
+            self._begin_purging()
 
     @hookimpl
     async def shutdown(self) -> None:

@@ -97,6 +97,7 @@ class Positions:
         """Replace the journal by one that has each epoch once."""
         fresh = self._path.with_suffix(".new")
         data = b"".join(RECORD.pack(key, seq) for key, seq in self._noted.items())
+        fresh.touch(mode=0o600)
         fresh.write_bytes(data)
         descriptor = os.open(fresh, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         fresh.replace(self._path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -17,15 +16,21 @@ from psycopg.conninfo import conninfo_to_dict
 from tornchat import Fault, SettingsError
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.index import PostgresIndex
+from tornchat_peewee.parameters import NotKept, Parameters, parameters_in
 from tornchat_peewee.patient import PATIENCE, NoAnswer, PatientConnection
-from tornchat_peewee.schema import CURRENT, TABLE, Schema, refuse
+from tornchat_peewee.postgres_check import LOCK, MIGRATION_PATIENCE, fault_of, take_migration_lock
+from tornchat_peewee.schema import CURRENT, Schema, refuse
 
 URL = "[peewee] url is postgresql://<user>:<password>@<host>/<database>"
 REACH = "See that the server runs, and that [peewee] url names it, its database, and who may use it."
-LOCK = 0x746F726E
-"""First key of the advisory locks, to distinguish them from those of other programs."""
-MIGRATION_PATIENCE = 20.0
-"""Maximum wait for the migration lock in seconds, below the deadline of `startup` (30 s)."""
+BEGIN_WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+LOST = ("08", "57P", "58")
+"""How the SQLSTATEs begin that tell of a lost connection or server. Poolers send them as an ERROR, too."""
+UNLIMITED = (
+    "SELECT set_config('statement_timeout', '0', true), "
+    "set_config('idle_in_transaction_session_timeout', '0', true)"
+)
+"""Ends the time limits of a transaction, since a migration may process a large table."""
 
 DEFAULTS: tuple[tuple[str, object], ...] = (
     ("application_name", "tornchat"),
@@ -63,7 +68,7 @@ REASONS = (
 class PostgresBackend(Backend):
     """The PostgreSQL database at `url`. `lock_timeout` is in seconds."""
 
-    begin_writing = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+    begin_writing = BEGIN_WRITING
     begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     clock = "SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8"
     shared = True
@@ -78,7 +83,12 @@ class PostgresBackend(Backend):
 
     def __init__(self, url: str, *, lock_timeout: float, schema: Schema = CURRENT) -> None:
         """Opens no connection. Raises `SettingsError` if `url` is invalid."""
-        super().__init__(_Database(_connecting(_read(url), lock_timeout)), schema)
+        given = _read(url)
+        database = _Database(_connecting(given), Parameters(_parameters(given, lock_timeout)))
+        super().__init__(database, schema)
+
+    def begin(self, connection: Any, statement: str) -> Any:
+        return connection.begun(statement)
 
     def lost(self, connection: Any) -> bool:
         return connection is not None and bool(connection.broken)
@@ -111,7 +121,9 @@ class PostgresBackend(Backend):
 
     def never_committed(self, error: Exception) -> bool:
         """Return True for an ERROR from the server. After FATAL or a lost connection it is unknown."""
-        return isinstance(error, psycopg.Error) and error.diag.severity_nonlocalized == "ERROR"
+        if not isinstance(error, psycopg.Error) or error.diag.severity_nonlocalized != "ERROR":
+            return False
+        return not (error.sqlstate or "").startswith(LOST)
 
     def explain(self, error: Exception) -> str:
         cause = error.__context__ if isinstance(error, peewee.PeeweeException) else error
@@ -119,28 +131,35 @@ class PostgresBackend(Backend):
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
+        """All steps are one transaction, which holds the lock, since poolers keep no lock beyond one."""
         try:
-            with closing(self.database.connect_apart()) as guard:
-                _take_lock(guard)
-                refuse(_fault_of(guard, self.schema))
-                self._take_time()
+            connection = self.connect()
+            connection.patience = MIGRATION_PATIENCE * 1.5
+            with self.database.atomic():
+                connection.execute(UNLIMITED)
+                take_migration_lock(connection)
+                refuse(fault_of(connection, self.schema))
+                connection.patience = None
                 yield
         except (psycopg.Error, peewee.PeeweeException) as error:
-            raise SettingsError(f"The database can't be used: {self.explain(error)}", REACH) from error
-
-    def _take_time(self) -> None:
-        """Remove the time limits, since a step may process a large table."""
-        connection = self.connect()
-        connection.patience = None
-        connection.execute("SET statement_timeout = 0")
+            fault = self._fault(error)
+            raise SettingsError(fault.what, fault.cure) from error
+        finally:
+            self.disconnect()
 
     def faults(self) -> Sequence[Fault]:
         try:
             with closing(self.database.connect_apart()) as connection:
-                fault = _fault_of(connection, self.schema)
+                connection.begun(self.begin_reading)
+                fault = fault_of(connection, self.schema)
         except psycopg.Error as error:
-            return [Fault(f"The database can't be used: {self.explain(error)}", REACH)]
+            return [self._fault(error)]
         return [fault] if fault else []
+
+    def _fault(self, error: Exception) -> Fault:
+        cause = error.__context__ if isinstance(error, peewee.PeeweeException) else error
+        cure = cause.cure if isinstance(cause, NotKept) else REACH
+        return Fault(f"The database can't be used: {self.explain(error)}", cure)
 
     def erase(self, connection: Any) -> None:
         """Do nothing: the server's vacuum removes dead rows later."""
@@ -149,9 +168,10 @@ class PostgresBackend(Backend):
 class _Database(peewee.PostgresqlDatabase):
     """Peewee's PostgreSQL database with connections of the class `PatientConnection`."""
 
-    def __init__(self, parameters: Mapping[str, Any]) -> None:
-        name = parameters.get("dbname") or "named by the service"  # Peewee requires a name
+    def __init__(self, connecting: Mapping[str, Any], parameters: Parameters) -> None:
+        name = connecting.get("dbname") or "named by the service"  # Peewee requires a name
         super().__init__(name, prefer_psycopg3=True)
+        self._connecting = connecting
         self._parameters = parameters
         self._connected = threading.local()
 
@@ -162,8 +182,18 @@ class _Database(peewee.PostgresqlDatabase):
         return bool(super().connect(reuse_if_open))
 
     def connect_apart(self) -> PatientConnection:
-        """Return a new connection, which the caller must close."""
-        return PatientConnection.connect(**self._parameters, autocommit=True)
+        """Return a new connection, which the caller must close. Raises `psycopg.Error`."""
+        connection = PatientConnection.connect(**self._connecting, autocommit=True)
+        try:
+            self._parameters.settle(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def begin(self, isolation_level: object = None) -> None:
+        """Begin one of Peewee's own transactions: a migration."""
+        self._connected.connection.begun(BEGIN_WRITING)
 
     def _connect(self) -> Any:
         return self._connected.connection
@@ -179,24 +209,30 @@ def _read(url: str) -> dict[str, Any]:
     return dict(given)
 
 
-def _connecting(given: dict[str, Any], lock_timeout: float) -> dict[str, Any]:
-    """Add the required parameters. The server's timeouts are a little shorter than the client's."""
-    ours = {
+def _connecting(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Add the required connection parameters. Poolers refuse startup options: see `_parameters`."""
+    fixed = {"options": "", "connect_timeout": 2, "client_encoding": "utf8"}
+    return {**dict(DEFAULTS), **given, **fixed}
+
+
+def _parameters(given: Mapping[str, Any], lock_timeout: float) -> dict[str, object]:
+    """Return the parameters of a session. The server's timeouts are a little shorter than the client's."""
+    return {
+        **parameters_in(given.get("options", "")),
         "synchronous_commit": "on",
         "lock_timeout": max(1, int(lock_timeout * 1000)),  # 0 would be no limit
         "statement_timeout": int(PATIENCE * 1000) - 250,
         # A suspended node must not keep its locks, which would block the other nodes.
         "idle_in_transaction_session_timeout": int(PATIENCE * 1000) - 250,
     }
-    options = [given.get("options", ""), *[f"-c {name}={value}" for name, value in ours.items()]]
-    fixed = {"options": " ".join(options).strip(), "connect_timeout": 2, "client_encoding": "utf8"}
-    return {**dict(DEFAULTS), **given, **fixed}
 
 
 def _words(error: BaseException | None) -> str:
     """Return a description of an error without its message, which may contain data and addresses."""
     if isinstance(error, NoAnswer):
         return f"no answer within {PATIENCE:g} seconds"
+    if isinstance(error, NotKept):
+        return error.what
     if isinstance(error, psycopg.Error) and error.sqlstate:
         name = psycopg.errors.lookup(error.sqlstate).__name__
         spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
@@ -205,41 +241,3 @@ def _words(error: BaseException | None) -> str:
         return type(error).__name__
     said = re.sub('"[^"]*" ', "", str(error))
     return next((f"no connection ({reason})" for reason in REASONS if reason in said), "no connection")
-
-
-def _take_lock(guard: PatientConnection) -> None:
-    """Acquire the migration lock, which is held until `guard` is closed. Raises `SettingsError`."""
-    deadline = time.monotonic() + MIGRATION_PATIENCE
-    while not _answer(guard, "SELECT pg_try_advisory_lock(%s)", LOCK):
-        if time.monotonic() > deadline:
-            what = f"Another process has kept the database locked for {MIGRATION_PATIENCE:g} seconds."
-            raise SettingsError(what, "Wait until its migration has ended, or end it.")
-        time.sleep(0.05)
-
-
-def _fault_of(connection: PatientConnection, schema: Schema) -> Fault | None:
-    encoding = _answer(connection, "SHOW server_encoding")
-    if encoding != "UTF8":
-        return Fault(f"The database keeps texts as {encoding}.", "Create it with ENCODING 'UTF8'.")
-    if not _has_table(connection, TABLE):
-        return _fault_of_a_new_one(connection)
-    return schema.fault(connection)
-
-
-def _fault_of_a_new_one(connection: PatientConnection) -> Fault | None:
-    cure = "Give tornchat a database of its own, or a schema: ?options=-csearch_path%3D<schema>."
-    for table in ("room", "log"):
-        if _has_table(connection, table):
-            return Fault(f"The database has a table {table!r} that is not tornchat's.", cure)
-    if not _answer(connection, "SELECT has_schema_privilege(current_schema(), 'CREATE')"):
-        return Fault("There is no schema in which the database's user may create tables.", cure)
-    return None
-
-
-def _has_table(connection: PatientConnection, name: str) -> bool:
-    return _answer(connection, "SELECT to_regclass(%s)", name) is not None
-
-
-def _answer(connection: PatientConnection, sql: str, *parameters: object) -> Any:
-    row = connection.execute(sql, parameters).fetchone()
-    return row[0] if row else None

@@ -22,7 +22,7 @@ class Pruning:
 
     def __init__(self, backend: Backend, models: Models) -> None:
         self._backend = backend
-        self._room, self._log = models.room, models.log
+        self._room, self._log, self._report = models.room, models.log, models.report
         self._untaken = Untaken(backend.database, models.room)
         self._since: float | None = None
         """Consumers served since then (Unix seconds) keep what they have not taken; None: none does."""
@@ -87,6 +87,7 @@ class Pruning:
         if count:
             end = first + count
             self._backend.index.forget(cursor, room.id, first, end)
-            log.delete().where((log.room == room.id) & (log.seq < end)).execute()
+            for table in (log, self._report):
+                table.delete().where((table.room == room.id) & (table.seq < end)).execute()
             self._room.update(first_seq=end).where(self._room.id == room.id).execute()
         return count

@@ -11,8 +11,8 @@ from tornchat_peewee.positions import Positions, key_of
 from tornchat_peewee.rooms import new_epoch
 from tornchat_peewee.session import DatabaseSession
 
-MOST = 1000
-"""Maximum number of rooms per transaction."""
+MOST = 500
+"""Maximum number of rooms per transaction, whose statements must all fit into its patience."""
 
 Room = tuple[int, str, int]
 """Id, epoch and head of a room."""
@@ -24,7 +24,7 @@ class Restored:
     """Assigns new epochs to rooms whose log went back, so that no client resumes over missing entries."""
 
     def __init__(self, backend: Backend, models: Models, positions: Positions) -> None:
-        self._shared = backend.shared
+        self._backend = backend
         self._room = models.room
         self._positions = positions
 
@@ -42,7 +42,7 @@ class Restored:
         behind = [room for room in rooms if known.get(key_of(room[1]), 0) > room[2]]
         if not behind:
             return
-        renewed = rooms if self._shared else behind
+        renewed = rooms if self._backend.shared else behind
         for start in range(0, len(renewed), MOST):
             self._renew(session, renewed[start : start + MOST])
         logger.warning(
@@ -66,7 +66,10 @@ class Restored:
 
     def _renew(self, session: DatabaseSession, rooms: Sequence[Room]) -> None:
         room = self._room
+        ids = [number for number, _, _ in rooms]
         with session.writing():
+            # Locked as messages lock them, since another node may store some meanwhile.
+            list(self._backend.locking(room.select(room.id).where(room.id.in_(ids))))
             for number, epoch, _ in rooms:  # unless another node, which found the same, was quicker
                 same = (room.id == number) & (room.epoch == epoch)
                 room.update(epoch=new_epoch()).where(same).execute()

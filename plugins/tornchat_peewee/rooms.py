@@ -88,8 +88,8 @@ class RoomTable:
         row = cursor.fetchone()
         if row is None:
             return None
-        epoch, private, owner = row
-        return RoomInfo(name, epoch, bool(private), owner)
+        epoch, private, owner, slow_seconds = row
+        return RoomInfo(name, epoch, bool(private), owner, slow_seconds)
 
     def found(self, cursor: Any, name: str) -> RoomInfo:
         """Return a room that is known to exist, within the caller's transaction."""
@@ -118,6 +118,15 @@ class RoomTable:
 
 def _name(room: NewRoom) -> str:
     return room.name
+
+
+def visible(models: Models, user: User) -> Any:
+    """Return the condition that a room is there and visible to the user."""
+    room, member = models.room, models.member
+    if ADMIN in user.roles:
+        return ~room.deleted
+    joined = member.select(member.room).where(member.user_id == user.id)
+    return ~room.deleted & (~room.private | (room.owner == user.id) | room.id.in_(joined))
 
 
 def new_epoch() -> str:

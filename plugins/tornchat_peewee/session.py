@@ -94,9 +94,7 @@ class DatabaseSession:
     def _begun(self, statement: str) -> Any:
         if self._connection is None:
             self._connection = self._backend.connect()
-        cursor = self._connection.cursor()
-        cursor.execute(statement)
-        return cursor
+        return self._backend.begin(self._connection, statement)
 
     def _begin_writing(self) -> Any:
         try:

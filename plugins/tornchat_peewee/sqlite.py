@@ -104,7 +104,10 @@ class SqliteBackend(Backend):
             if not self._path.exists():
                 self._lock.mark("")
                 self._path.touch(mode=0o600)
-            yield
+            try:
+                yield
+            finally:
+                self.disconnect()
             self._lock.mark("The database beside this file was made.\n")
 
     def faults(self) -> Sequence[Fault]:

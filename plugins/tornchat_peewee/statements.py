@@ -30,6 +30,8 @@ class Statements:
         """head seq, room id"""
         self.blank_text = _sql(log.update(text="").where(place))
         """the empty text, room id, seq"""
+        self.drop_reports = _sql(models.report.delete().where(_reported(models.report)))
+        """room id, seq"""
         self.kind_at = _sql(log.select(log.kind).where(place))
         """room id, seq -> kind"""
         self.said_before = _sql(entries.where(same_client_id))
@@ -38,8 +40,10 @@ class Statements:
             room.select(room.id, room.epoch, room.first_seq, room.head_seq).where(room.name == "")
         )
         """name -> id, epoch, first seq, head seq"""
-        self.room = _sql(room.select(room.epoch, room.private, room.owner).where(room.name == ""))
-        """name -> epoch, private, owner"""
+        self.room = _sql(
+            room.select(room.epoch, room.private, room.owner, room.slow_seconds).where(room.name == "")
+        )
+        """name -> epoch, private, owner, seconds of slow mode"""
         self.oldest_between = _sql(entries.where(between).order_by(log.seq).limit(1))
         """room id, after, before, limit -> the fields of `Entry`"""
         self.newest_between = _sql(entries.where(between).order_by(log.seq.desc()).limit(1))
@@ -63,6 +67,10 @@ class Statements:
         """At most `MOST_NAMES` names -> name, epoch, head seq, first seq."""
         padded = _padded(names)
         return self._positions(len(padded)), padded
+
+
+def _reported(report: Any) -> Any:
+    return (report.room == 0) & (report.seq == 0)
 
 
 def _sql(query: Any) -> str:

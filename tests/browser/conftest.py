@@ -1,4 +1,4 @@
-"""One browser and one server for the tests of a file; a visitor is a tab, which has a session of its own."""
+"""One browser and one server for the tests of a file; a visitor is a tab in a profile of its own."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ Contexts: TypeAlias = dict[str, BrowserContext]
 
 @pytest.fixture(scope="module")
 def contexts(browser: Browser) -> Iterator[Contexts]:
-    """Profiles by their options. Tests share them, so that only the first one loads the page's files."""
+    """Profiles by their options and a number: a login belongs to a profile, and so no two visitors share one.
+
+    Tests do, so that only the first one loads the page's files.
+    """
     found: Contexts = {}
     yield found
     for context in found.values():
@@ -59,9 +62,10 @@ def arrives(browser: Browser, contexts: Contexts, request: pytest.FixtureRequest
 
     def arrive(address: str = "", **options: Any) -> Visitor:
         options = {"viewport": DESKTOP, "locale": "en-GB", **options}
-        if str(options) not in contexts:
-            contexts[str(options)] = browser.new_context(**options)
-        visitor = Visitor(contexts[str(options)], address or request.getfixturevalue("address"))
+        profile = f"{options} {len(visitors)}"
+        if profile not in contexts:
+            contexts[profile] = browser.new_context(**options)
+        visitor = Visitor(contexts[profile], address or request.getfixturevalue("address"))
         visitors.append(visitor)
         return visitor
 

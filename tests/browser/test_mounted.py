@@ -7,11 +7,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Arrives
+from tests.cli.process import serving
+from tests.nginx import below_path, nginx
 from tornchat.server.http.files import ROOT
 from tornchat.server.http.pages import PAGES
 
@@ -51,6 +55,33 @@ def test_it_works_under_a_prefix(arrives: Arrives, tmp_path: Path) -> None:
         alice.says("Under a prefix.").sees("Under a prefix.")
         expect(alice.page.locator(".person-name")).to_have_text(["Alice"])
         alice.leaves()
+
+
+@pytest.mark.parametrize("prefix", ["/talk", ""], ids=["kept", "taken away, nothing set"])
+def test_it_works_below_a_path_of_nginx(arrives: Arrives, tmp_path: Path, prefix: str) -> None:
+    """Page, files, guests, calls, socket and documents: all below the path, and nothing beside it."""
+    options = ("--set", "guest.enabled=yes", "--set", f"server.prefix={prefix}")
+    trusted = ("--set", "server.trusted_proxies=127.0.0.1")
+    site = below_path() if prefix else below_path().replace(":8888;", ":8888/;")
+    with (
+        serving(tmp_path, *options, *trusted) as (_, address),
+        nginx(tmp_path / "nginx", int(address.rpartition(":")[2]), site) as front,
+    ):
+        alice = arrives(f"127.0.0.1:{front.port}")
+        asked: list[str] = []
+        alice.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+        alice.page.on("websocket", lambda socket: asked.append(urlsplit(socket.url).path))
+        alice.joins("Alice", path="/talk").says("Below a path.").sees("Below a path.")
+        alice.page.reload()
+        alice.is_in().sees("Below a path.")
+        assert alice.evaluates("Object.keys(localStorage)").count("tornchat.session:/talk/") == 1
+        alice.opens("/talk/asyncapi").reads(f"ws://127.0.0.1:{front.port}{prefix}/ws/chat/{{room}}/")
+        alice.opens("/talk/admin").reads("tornchat admin")
+        alice.opens("/talk/swagger")
+        expect(alice.page.locator(".opblock").first).to_be_visible()
+        assert [path for path in asked if not path.startswith("/talk")] == []
+        assert "/talk/ws/chat/general/" in asked
+        alice.opens("/talk/").leaves()
 
 
 def test_all_modules_are_asked_for_at_once(address: str) -> None:

@@ -88,8 +88,9 @@ def test_a_killed_server_costs_nothing(arrives: Arrives, tmp_path: Path) -> None
 
 def test_an_ended_session_asks_for_another(arrives: Arrives, tmp_path: Path) -> None:
     with serving(tmp_path, *SETTINGS, "--set", "guest.lifetime=3") as (_, address):
-        alice = arrives(address).joins("Alice")
-        alice.reads("Your session has ended.")
+        alice = arrives(address)
+        alice.page.route("**/api/guest/renew", lambda route: route.fulfill(status=403))
+        alice.joins("Alice").reads("Your session has ended.")
         expect(alice.page.get_by_label("Your name")).to_have_value("Alice")
         alice.page.keyboard.press("Enter")
-        alice.is_in().leaves()
+        alice.is_in().leaves(but=[403])

@@ -36,6 +36,10 @@ class Visitor:
 
     # --- what they do ---------------------------------------------------------------------------------------
 
+    def opens_a_tab(self, path: str = "/") -> Visitor:
+        """Another tab of the same browser."""
+        return Visitor(self.context, self.address).opens(path)
+
     def opens(self, path: str = "/") -> Visitor:
         self.page.goto(f"http://{self.address}{path}")
         return self

@@ -1,6 +1,6 @@
 """Everything breaks, again and again, while thirty users talk; then the record is held against the promises.
 
-    pytest -m long tests/chaos -n 0 -s
+    pytest -m endless tests/chaos -n 0 -s
 
 runs it for a minute with a seed of its own, which it prints. `TORNCHAT_CHAOS_SEED` and
 `TORNCHAT_CHAOS_SECONDS` say otherwise.
@@ -140,11 +140,12 @@ def play(folder: Path, seed: int, seconds: float, users: int, nodes: int) -> Non
     assert findings == [], f"seed {seed}"
 
 
-@pytest.mark.long
+@pytest.mark.endless
 @pytest.mark.timeout(SECONDS + 200)
 def test_all_promises_hold_while_everything_breaks(tmp_path: Path) -> None:
     play(tmp_path, SEED, SECONDS, 30, 3)
 
 
+@pytest.mark.long
 def test_the_promises_hold_through_a_few_faults(tmp_path: Path) -> None:
     play(tmp_path, 1, 4, 8, 2)

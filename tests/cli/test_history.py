@@ -82,6 +82,25 @@ def test_what_is_refused_is_told_by_its_status(tmp_path: Path) -> None:
     told = history(tmp_path, "import", "changed.jsonl")
     assert told.exit_code == 1
     assert "1 were refused (conflict)" in told.stderr
+    assert "changed.jsonl, line 3: conflict." in told.stderr
+
+
+def test_rows_that_nobody_could_have_sent_are_named_and_can_be_skipped(tmp_path: Path) -> None:
+    fill(tmp_path, 4)
+    history(tmp_path, "export", "hall", "--output", "hall.jsonl")
+    text = (tmp_path / "hall.jsonl").read_text()
+    bad = text.replace("1600000000001", "1600000000001000").replace("line 2", "x" * 5000)
+    (tmp_path / "bad.jsonl").write_text(bad)
+    refused = history(tmp_path, "import", "bad.jsonl", "--room", "den")
+    assert (refused.exit_code, refused.stdout, rows(tmp_path, "den")) == (1, "", [])
+    third, fourth, last = refused.stderr.splitlines()
+    assert third.startswith("bad.jsonl, line 3: sent_at")
+    assert fourth.startswith("bad.jsonl, line 4: The message is longer")
+    assert "2 of 4 rows are refused" in last
+    assert "--skip-invalid" in last
+    skipped = history(tmp_path, "import", "bad.jsonl", "--room", "den", "--skip-invalid")
+    assert (skipped.exit_code, len(skipped.stderr.splitlines())) == (0, 2)
+    assert [text for text, _, _ in rows(tmp_path, "den")] == ["line 0", "line 3"]
 
 
 def test_a_terminal_is_shown_a_bar(tmp_path: Path) -> None:

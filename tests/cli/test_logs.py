@@ -15,7 +15,7 @@ from websockets.exceptions import WebSocketException
 
 from tests.cli.process import serving
 from tests.stage import V1, Stage
-from tornchat.cli.logs import FORMAT, JsonLine, OneLine
+from tornchat.cli.logs import FORMAT, MOST_LINES, QUIET_SECONDS, JsonLine, OneLine, Seldom
 
 KEY = "k3y-" * 16
 SAID = "what was said in private"
@@ -135,3 +135,24 @@ def test_a_mask_does_not_break_the_json_around_it() -> None:
         "url": "redis://me:***@host/0",
         "n": 3,
     }
+
+
+def test_lines_of_tornado_that_clients_cause_are_counted_beyond_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as "Malformed HTTP message", for which no login is needed."""
+    seldom, passed = Seldom(), []
+
+    def tell(statement: int, at: float, name: str = "tornado.general") -> None:
+        one = record("Malformed HTTP message from %s", args=("x",), name=name, lineno=statement, created=at)
+        if seldom.filter(one):
+            passed.append(one.getMessage())
+
+    for _ in range(100):
+        tell(1, 1000.0)
+    assert len(passed) == MOST_LINES
+    tell(2, 1000.0)
+    tell(1, 1000.0 + QUIET_SECONDS)
+    assert len(passed) == MOST_LINES + 2
+    assert passed[-1] == "Malformed HTTP message from x (80 more lines like this were left out)"
+    for _ in range(100):
+        tell(1, 2000.0, "tornchat.audit")
+    assert len(passed) == MOST_LINES + 102, "lines of the chat have bounds of their own"

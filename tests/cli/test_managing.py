@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.cli.process import run
-from tests.stage import serving
+from tests.service.test_directory import ROMEO, TYBALT
+from tests.stage import open_stage, serving
 
 
 def told(place: Path, *words: str) -> str:
@@ -28,6 +29,7 @@ def refused(place: Path, *words: str) -> str:
     return done.stderr
 
 
+@pytest.mark.long
 def test_rooms_with_the_server_stopped(tmp_path: Path) -> None:
     told(tmp_path, "room", "create", "hall")
     told(tmp_path, "room", "create", "cell", "--private", "--owner", "juliet")
@@ -40,6 +42,8 @@ def test_rooms_with_the_server_stopped(tmp_path: Path) -> None:
     assert "no role 'king'" in refused(tmp_path, "room", "members", "cell", "--give", "romeo", "king")
     assert "owns the room" in refused(tmp_path, "room", "members", "cell", "--remove", "juliet")
     assert told(tmp_path, "room", "members", "cell", "--remove", "romeo") == "juliet\towner\n"
+    assert told(tmp_path, "room", "slow", "hall", "30") == "hall has slow mode: 30 s.\n"
+    assert "no such room" in refused(tmp_path, "room", "slow", "nowhere", "30")
     told(tmp_path, "room", "delete", "hall", "--yes")
     assert "no such room" in refused(tmp_path, "room", "delete", "hall", "--yes")
     acts = [json.loads(line) for line in told(tmp_path, "audit", "--json").splitlines()]
@@ -48,12 +52,14 @@ def test_rooms_with_the_server_stopped(tmp_path: Path) -> None:
         "create room",
         "set member",
         "remove member",
+        "set slow mode",
         "delete room",
     ]
     assert all(one["actor"].startswith("console:") for one in acts)
     assert "romeo" in told(tmp_path, "audit", "--user", "romeo", "--limit", "1")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("words", "code"),
     [
@@ -95,10 +101,42 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     assert told(tmp_path, "audit") == ""
 
 
+@pytest.mark.long
+def test_reports_are_listed_and_closed(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path / "data") as stage:
+            for text in ("rude", "ruder\x1b"):
+                await stage.chat.say("hall", text, sender=TYBALT)
+            for seq in (1, 2):
+                await stage.chat.reports.report(ROMEO, "hall", seq, "He is rude.")
+            await stage.chat.blocks.block(ROMEO, "tybalt")
+
+    told(tmp_path, "room", "create", "hall")
+    asyncio.run(play())
+    lines = [line.split("\t") for line in told(tmp_path, "reports").splitlines()]
+    assert [line[2:] for line in lines] == [
+        ["open", "hall", "2", "tybalt", "romeo", "He is rude.", "ruder\\x1b"],
+        ["open", "hall", "1", "tybalt", "romeo", "He is rude.", "rude"],
+    ]
+    [left] = told(tmp_path, "reports", "--resolve", lines[0][0]).splitlines()
+    assert left.split("\t") == lines[1]
+    assert "no open report" in refused(tmp_path, "reports", "--dismiss", lines[0][0])
+    [closed] = records(told(tmp_path, "reports", "--state", "resolved", "--json"))
+    assert closed["closed_by"].startswith("console:")
+    mine = records(told(tmp_path, "user", "export", "romeo"))
+    assert [one["blocks"] for one in mine if "blocks" in one] == ["tybalt"]
+    assert [one["report"]["reporter"] for one in mine if "report" in one] == ["romeo"] * 2
+    about = records(told(tmp_path, "user", "export", "tybalt"))
+    assert [one["report"]["reporter"] for one in about if "report" in one] == [""] * 2
+    told(tmp_path, "user", "erase", "romeo", "--yes")
+    assert told(tmp_path, "reports") == ""
+
+
 def records(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+@pytest.mark.long
 def test_a_user_is_exported_and_erased_while_the_server_runs(tmp_path: Path) -> None:
     async def play() -> None:
         stage = process.stage

@@ -14,6 +14,7 @@ from tests.cli.test_scraping import node_at, two_free_ports
 from tests.postgres import PostgresServer
 from tests.stage import COUNT
 from tests.talkers import Talk, talk
+from tests.tls import make_certificate
 from tests.valkey import valkey
 from tests.workers import ENDED, READY, Workers, gone, options_of_one_chat, workers
 
@@ -68,6 +69,40 @@ def test_a_rolling_restart_loses_nothing(server: Workers) -> None:
     assert all(talker.visits >= 2 for talker in told.talkers), "somebody was on no worker"
     assert before.isdisjoint({server.pid(1), server.pid(2)})
     assert all(gone(pid) for pid in before)
+
+
+def test_a_renewed_certificate_comes_with_new_workers(server: Workers, folder: Path) -> None:
+    """TLS begins here with the next workers; a file that is no certificate changes nothing."""
+    files, file = make_certificate(folder, 24 * 30), folder / "tornchat.ini"
+    tls = f"[server]\ncertfile = {files.certificate}\nkeyfile = {files.key}\n"
+
+    def renew(text: str, wanted: str) -> str:
+        before = len(server.parent.logged(wanted))
+        file.write_text(text)
+        server.parent.process.send_signal(signal.SIGHUP)
+        return server.parent.logs(wanted, before + 1)[-1].string
+
+    async def play() -> None:
+        server.stage.trust = files.client()
+        romeo = await server.stage.enters("romeo", "tls")
+        await romeo.says("Hist")
+        assert await romeo.hears() == "Hist"
+        await romeo.leaves()
+
+    try:
+        renew(tls, "all workers were replaced")
+        asyncio.run(play())
+        assert "contains no PEM certificate" in renew(
+            tls.replace(str(files.certificate), str(files.key)), "the workers are not replaced"
+        )
+        asyncio.run(play())
+    finally:
+        server.stage.trust = None
+        file.unlink()
+        server.parent.process.send_signal(signal.SIGHUP)
+        server.parent.logs(
+            "all workers were replaced", len(server.parent.logged("all workers were replaced")) + 1
+        )
 
 
 def test_a_worker_that_is_killed_is_begun_again_and_the_others_go_on(server: Workers) -> None:

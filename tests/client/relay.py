@@ -11,7 +11,10 @@ from tornchat.wire.framing import frame_length
 
 
 class Relay:
-    """`loses` says of a server's frame whether it is lost; `cuts_after` bytes more, both ends are cut."""
+    """`loses` says of a server's frame whether it is lost; `cuts_after` bytes more, both ends are cut.
+
+    `kill_silently` ends the paths of the connections that are there: nothing more passes, and nothing closes.
+    """
 
     def __init__(self, target: int) -> None:
         self.port = 0
@@ -22,17 +25,23 @@ class Relay:
         """What each client wrote to shake hands."""
         self._target = target
         self._writers: set[asyncio.StreamWriter] = set()
+        self._dead: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def leads_to(self, stage: Stage) -> None:
         """From now on connections go to another server."""
         self._target = stage.port
 
+    def kill_silently(self) -> None:
+        """Let nothing more pass on the connections that are there, either way. New ones are as before."""
+        self._dead.update(self._writers)
+
     def cut(self) -> None:
         """Reset every connection."""
         for writer in self._writers:
             writer.transport.abort()
         self._writers.clear()
+        self._dead.clear()
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -53,10 +62,12 @@ class Relay:
             self.heads.append(head)
             writer.write(head)
             while data := await reader.read(65536):
-                writer.write(data)
+                if writer not in self._dead:
+                    writer.write(data)
         except (OSError, asyncio.IncompleteReadError):
             pass
-        writer.close()
+        if writer not in self._dead:
+            writer.close()
 
     async def _down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -72,7 +83,7 @@ class Relay:
         writer.close()
 
     def _pass(self, frame: bytes, writer: asyncio.StreamWriter) -> None:
-        if self.loses(frame):
+        if writer in self._dead or self.loses(frame):
             return
         if self.cuts_after is None:
             writer.write(frame)

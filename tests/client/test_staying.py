@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -315,9 +316,54 @@ def test_the_token_is_a_header_and_no_part_of_the_url(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
-def test_a_server_that_falls_silent_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("LOOK", 0.1), ("SILENT", 0.3), ("GONE", 0.8)):
-        monkeypatch.setattr(f"tornchat.client.visit.{name}_SECONDS", seconds)
+def test_a_path_that_dies_silently_is_noticed_and_resumed_within_ten_seconds(tmp_path: Path) -> None:
+    """Nothing is shortened here: the figure is that of a user."""
+
+    async def play() -> None:
+        loop = asyncio.get_running_loop()
+        async with (
+            open_stage(tmp_path) as verona,
+            relay(verona) as between,
+            through(between, verona, "juliet") as juliet,
+            enter(verona, "romeo") as romeo,
+        ):
+            await romeo.send("before")
+            assert await hears(juliet, 1) == ["before"]
+            between.kill_silently()
+            began = loop.time()
+            await romeo.send("missed")
+            lost = await next_of(juliet, Disconnected)
+            assert lost.reason == "the connection has died silently"
+            assert (await next_of(juliet, Connected)).recovered
+            assert await hears(juliet, 1) == ["missed"]
+            print(f"\na dead path: noticed, and what was missed received, after {loop.time() - began:.1f} s")
+            assert loop.time() - began < 10
+
+    asyncio.run(play())
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the time until a path counts as dead."""
+    monkeypatch.setattr("tornchat.client.heartbeat.TICK_SECONDS", 0.05)
+
+
+@pytest.mark.parametrize("answer", [b'{"type":"pong"', b'{"type":"error"'])
+def test_any_answer_to_a_ping_is_a_sign_of_life(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hasty: None, answer: bytes
+) -> None:
+    """A server of an older version answers a ping with an error, as one without a type does here."""
+    if b"error" in answer:
+        monkeypatch.setattr("tornchat.client.heartbeat.PING", b'{"type":"future"}')
+    answers = 0
+    enough = asyncio.Event()
+
+    def counts(frame: bytes) -> bool:
+        nonlocal answers
+        answers += answer in frame
+        if answers >= 5:
+            enough.set()
+        return False
 
     async def play() -> None:
         async with (
@@ -325,12 +371,43 @@ def test_a_server_that_falls_silent_is_given_up(tmp_path: Path, monkeypatch: pyt
             relay(verona) as between,
             through(between, verona, "juliet") as juliet,
         ):
-            await next_of(juliet, UserJoined)
-            await asyncio.sleep(1)  # longer than it would take: pings are answered
+            between.loses = counts
+            await asyncio.wait_for(enough.wait(), 20)
+            assert await juliet.send("still here") == 1
             assert (juliet.state, between.connections) == ("connected", 1)
+
+    asyncio.run(play())
+
+
+def test_a_path_is_not_dead_because_this_process_was_busy_or_read_nothing(
+    tmp_path: Path, hasty: None
+) -> None:
+    """One whose loop is blocked, and one whose buffer is full: both have not listened."""
+
+    async def play() -> None:
+        async with (
+            open_stage(tmp_path) as verona,
+            relay(verona) as between,
+            through(between, verona, "juliet", buffer=1) as juliet,
+        ):
+            await asyncio.sleep(2)  # as many ticks as a dead path has, and more
+            time.sleep(2)  # noqa: ASYNC251 (that is what is tested)
+            await next_of(juliet, UserJoined)
+            assert await juliet.send("still here") == 1
+            assert between.connections == 1
+
+    asyncio.run(play())
+
+
+def test_a_server_without_a_welcome_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tornchat.client.visit.WELCOME_SECONDS", 0.3)
+
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona, relay(verona) as between:
             between.loses = lambda frame: True
-            await next_of(juliet, Disconnected)
-            between.loses = lambda frame: False
-            await next_of(juliet, Connected)
+            async with through(between, verona, "juliet", wait=False) as juliet:
+                await next_of(juliet, Disconnected)
+                between.loses = lambda frame: False
+                await next_of(juliet, Connected)
 
     asyncio.run(play())

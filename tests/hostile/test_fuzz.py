@@ -1,8 +1,8 @@
 """Made-up inputs: what reads them gives an answer or a refusal, and never an exception.
 
 `TORNCHAT_FUZZ_EXAMPLES=20000 pytest tests/hostile/test_fuzz.py -n 0 -s` makes up that many per reader, and
-`pytest tests/hostile/test_fuzz.py -n 0 -s -m long` a million frames on top of it. What was once found is an
-`example`, or stands in `corpus.py`.
+`pytest tests/hostile/test_fuzz.py -n 0 -s -m endless` a million frames on top of it. What was once found is
+an `example`, or stands in `corpus.py`.
 """
 
 from __future__ import annotations
@@ -268,7 +268,7 @@ def test_any_conversation_leaves_the_server_and_its_neighbours_as_they_were(tmp_
     assert grown < 20_000_000
 
 
-@pytest.mark.long
+@pytest.mark.endless
 @pytest.mark.timeout(1200)
 def test_a_million_frames_to_a_running_server(tmp_path: Path) -> None:
     """P18: no traceback, no crash, memory flat."""
@@ -301,7 +301,7 @@ def test_a_million_frames_to_a_running_server(tmp_path: Path) -> None:
     assert sizes[-1] - sizes[len(sizes) // 2] < 20_000_000
 
 
-@pytest.mark.long
+@pytest.mark.endless
 @pytest.mark.timeout(1200)
 def test_a_million_frames_to_parsers() -> None:
     for inflates in (False, True):

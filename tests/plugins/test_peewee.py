@@ -37,8 +37,8 @@ def test_the_files_are_for_the_servers_user_only(tmp_path: Path) -> None:
         async with storage(tmp_path / "data", "hall") as chat:
             await say(chat, "hi")
             assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
-            for path in (tmp_path / "data").iterdir():
-                assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+            for path in (tmp_path / "data").rglob("*"):
+                assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
     asyncio.run(play())
 

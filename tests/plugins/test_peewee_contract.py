@@ -11,10 +11,13 @@ from tests.plugins.peeweekit import plugin
 from tests.postgres import PostgresServer
 from tornchat.testing import (
     AuditContract,
+    BlocksContract,
     ConsumerContract,
     DirectoryContract,
     ModerationContract,
+    ReportsContract,
     SearchContract,
+    SlowModeContract,
     StorageContract,
     UsersContract,
 )
@@ -27,11 +30,15 @@ class Contracts(
     SearchContract,
     UsersContract,
     AuditContract,
+    BlocksContract,
+    ReportsContract,
+    SlowModeContract,
     ConsumerContract,
 ):
     """All that the plugin fills."""
 
-    roles = ("storage", "history", "directory", "moderation", "search", "users", "audit", "cursors")
+    roles = ("storage", "history", "directory", "moderation", "search", "users", "audit")
+    roles += ("blocks", "reports", "slow mode", "cursors")
     many_rooms = 1000  # ConsumerContract's 10,000 would take half a minute
 
 

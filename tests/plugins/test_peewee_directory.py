@@ -25,7 +25,6 @@ def test_a_database_of_the_first_version_keeps_all_it_holds(place: Place) -> Non
         backend.database.execute_sql(f"{room} VALUES ('hall', 'e1', false, '1', 1, 1, 0)")
         entry = "INSERT INTO log (room_id, seq, sender_id, sender_username, text, sent_at, draft_id, kind)"
         backend.database.execute_sql(f"{entry} VALUES (1, 1, '1', 'romeo', 'an old word', 0, 'd', 'message')")
-        backend.disconnect()
 
     async def play() -> None:
         chat = plugin(place)

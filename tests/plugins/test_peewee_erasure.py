@@ -10,9 +10,10 @@ from tornchat_peewee import PeeweePlugin
 
 from tests.plugins.peeweekit import JULIET, ROMEO, Place, deletion, draft, say, storage
 from tests.plugins.test_peewee_directory import held_by
-from tornchat import ERASED, KnownUser, Sanction, User
+from tornchat import ERASED, KnownUser, Report, Sanction, User
 
 TYBALT = User("tybalt-the-cat", "Tybalt of Capulet")
+PRINCE = User("9", "prince", frozenset({"admin"}))
 FAR = 4e9
 
 
@@ -31,6 +32,13 @@ async def live(chat: PeeweePlugin) -> None:
         await chat.set_sanction(Sanction(room, "3", "ban", FAR, TYBALT.id))
     await chat.store_users([KnownUser(TYBALT.id, TYBALT.username, "tybaltofcapulet", ("x",))])
     await chat.search_messages("hall", "rapier", None, 10)
+    await chat.set_block(TYBALT.id, "2", 9)
+    await chat.set_block("2", TYBALT.id, 9)
+    assert await chat.store_report(Report("hall", 1, ROMEO.id, "Tybalt of Capulet is rude", 0))
+    assert await chat.store_report(Report("hall", 4, TYBALT.id, "perfidious Romeo", 0))
+    assert await chat.store_report(Report("hall", 4, JULIET.id, "he is loud", 0))
+    [juliets] = await chat.read_reports(PRINCE, "hall", None, JULIET.id, None, 9)
+    assert await chat.close_report("hall", juliets.id, "dismissed", TYBALT.id)
 
 
 async def erase(chat: PeeweePlugin, limit: int = 4) -> int:
@@ -69,6 +77,9 @@ def test_nothing_is_left_in_the_tables(place: Place, limit: int) -> None:
             left = await chat.read_sanctions(["hall", ""])
             assert [(one.user_id, one.by) for one in left] == [("3", ERASED.id)] * 2
             assert await chat.read_users([TYBALT.id]) == []
+            assert await chat.read_blocks(TYBALT.id) == await chat.read_blocks("2") == []
+            reports = await chat.read_reports(PRINCE, None, None, None, None, 9)
+            assert [(one.seq, one.reporter, one.closed_by) for one in reports] == [(4, JULIET.id, ERASED.id)]
             assert await erase(chat) == 0
 
     asyncio.run(play())
@@ -86,6 +97,92 @@ def test_nothing_is_left_in_the_files_of_sqlite(tmp_path: Path, others: int) -> 
             await erase(chat)
             assert {trace: held_by(tmp_path, trace) for trace in traces} == {trace: [] for trace in traces}
             assert held_by(tmp_path, b"a word of Romeo")
+
+    asyncio.run(play())
+
+
+TRACE = b"perfidious"
+
+
+async def removed(place: Path, seconds: float = 10) -> None:
+    """Wait until no file of the database holds the word."""
+    async with asyncio.timeout(seconds):
+        while held_by(place, TRACE):  # noqa: ASYNC110 (a file has no event)
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture(params=["sqlite", "apsw"])
+def files(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Path, Place]:
+    """The directory of the database, and where the plugin finds it. Words are purged at once."""
+    monkeypatch.setattr("tornchat_peewee.managing.PURGE_SECONDS", 0.05)
+    return tmp_path, f"{request.param}:///{tmp_path / 'tornchat.db'}"
+
+
+@pytest.mark.parametrize("way", ["deleted", "pruned", "room deleted"])
+def test_deleted_words_leave_the_files_of_sqlite(files: tuple[Path, Place], way: str) -> None:
+    """FTS5 keeps them until it merges its segments, which may be never."""
+    directory, place = files
+
+    async def play() -> None:
+        async with storage(place, "hall", "den") as chat:
+            await chat.store_messages([draft(f"word{number} and more") for number in range(1200)])
+            await chat.search_messages("hall", "word", None, 10)
+            await say(chat, "perfidious rapier", room="den")
+            await chat.search_messages("den", "rapier", None, 10)
+            assert held_by(directory, TRACE), "the test looks for what is there"
+            match way:
+                case "deleted":
+                    await chat.store_messages([deletion(1, "den")])
+                case "pruned":
+                    assert await chat.prune_history("den", 2**40 * 2, 10) == 1
+                case _:
+                    info = await chat.open_room("den", ROMEO, False, 0, None)
+                    assert await chat.delete_room("den", info.epoch)
+            await removed(directory)
+            assert len(await chat.search_messages("hall", "word7", None, 10)) == 1
+
+    asyncio.run(play())
+
+
+def test_words_that_were_deleted_before_a_stop_leave_the_files_after_the_next_start(
+    files: tuple[Path, Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, place = files
+
+    async def play() -> None:
+        async with storage(place, "hall") as chat:
+            await chat._stop_clearing()
+            for number in range(3):
+                await say(chat, f"perfidious rapier {number}")
+                await chat.search_messages("hall", "rapier", None, 10)
+            await chat.store_messages([deletion(number) for number in (1, 2, 3)])
+        assert held_by(directory, TRACE), "nothing has removed it yet"
+        async with storage(place, "hall") as chat:
+            await removed(directory)
+
+    asyncio.run(play())
+
+
+def test_without_deletions_the_index_is_left_alone(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with storage(tmp_path, "hall") as chat:
+            await say(chat, "one")
+            await chat.search_messages("hall", "one", None, 10)
+            await chat.store_messages([deletion(1)])
+            await chat._purging().purge()
+            steps: list[bool] = []
+            monkey = chat._opened().erasure
+            purge = monkey.purge
+            monkey.purge = lambda session, first: steps.append(first) or purge(session, first)
+            await say(chat, "two")
+            await chat.search_messages("hall", "two", None, 10)
+            await chat._purging().purge()
+            assert steps == []
+            await chat.store_messages([deletion(3)])
+            await chat._purging().purge()
+            assert steps[0] is True
 
     asyncio.run(play())
 

@@ -27,6 +27,7 @@ from tornchat import Draft, Fault, NotStored, SettingsError, StoreResult, Unavai
 
 BUSY = 0.3
 """Seconds that the tests let a lock be waited for."""
+WAITING = "SELECT FROM pg_locks WHERE NOT granted"
 
 
 @pytest.fixture
@@ -102,6 +103,31 @@ def test_rooms_are_locked_by_code_point_whatever_the_language() -> None:
     backend = backend_of(PeeweePlugin.Settings(url="postgresql:///chat"))
     sql, _ = Statements(backend, models_of(backend.database)).lock_heads(["a"])
     assert sql.endswith('ORDER BY "t1"."name" COLLATE "C" FOR UPDATE')
+
+
+def test_new_epochs_after_a_restore_lock_the_rooms_as_messages_do(url: str) -> None:
+    """A node that runs may store messages of the same rooms; two orders could end in a deadlock."""
+
+    async def play() -> None:
+        async with storage(url, "zoo", "ant") as chat:
+            await chat.store_messages([draft(room="zoo"), draft(room="ant")])
+        with psycopg.connect(url) as other:
+            other.execute("UPDATE room SET head_seq = 0")
+            other.execute("DELETE FROM log")
+            other.commit()
+            other.execute("SELECT FROM room WHERE name = 'ant' FOR UPDATE")
+            starting = asyncio.create_task(start(url))
+            while not other.execute(WAITING).fetchall():  # noqa: ASYNC110 (the server tells only who asks)
+                await asyncio.sleep(0.01)
+            other.execute("SELECT FROM room WHERE name = 'zoo' FOR UPDATE NOWAIT")
+            other.commit()
+            await starting
+
+    async def start(url: str) -> None:
+        async with storage(url):
+            pass
+
+    asyncio.run(play())
 
 
 def test_nodes_that_start_at_once_migrate_once(url: str) -> None:

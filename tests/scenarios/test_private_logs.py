@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -65,7 +66,19 @@ def test_no_line_shows_the_name_of_a_private_room(
     shown = [record for record in caplog.records if CELL in f"{record.getMessage()} {vars(record)}"]
     assert shown == []
     names = {vars(record)["room"] for record in caplog.records if "room" in vars(record)}
-    assert len(names) == 2, "one digest before, and one after the room was given a new epoch"
+    digests = names - {"private:"}
+    assert len(digests) == 2, "one digest before, and one after the room was given a new epoch"
+    users = {"user", "actor", "target", "session"}
+    beside = [
+        vars(one) for one in caplog.records if vars(one).get("room") in digests and users & vars(one).keys()
+    ]
+    assert beside == [], "a line with a user and a digest shows who is in which private room"
+    acts = [vars(one) for one in caplog.records if vars(one).get("event") == "audit"]
+    assert {one["action"]: one["target"] for one in acts}["set member"] == "", "two members in one line"
+    for record in caplog.records:
+        assert not re.search("private:[0-9a-f]{2}", record.getMessage()) or not re.search(
+            "romeo|juliet", record.getMessage()
+        )
 
 
 def test_a_digest_is_the_rooms_own_and_can_not_be_guessed_from_its_name() -> None:

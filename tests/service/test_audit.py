@@ -28,6 +28,7 @@ def test_every_act_is_recorded_with_who_did_it_to_whom(tmp_path: Path) -> None:
             await chat.moderation.delete_message(ROMEO, "hall", 1)
             await chat.moderation.mute(ROMEO, "hall", "tybalt", 60)
             await chat.moderation.lift(JULIET, "hall", "tybalt", "mute")
+            await chat.moderation.set_slow_mode(ROMEO, "hall", 30)
             await chat.moderation.ban(WATCH, "hall", "tybalt", 60)
             await chat.moderation.kick(JULIET, "hall", "romeo")
             await chat.directory.set_member(JULIET, "hall", "romeo", "owner")
@@ -46,6 +47,7 @@ def test_every_act_is_recorded_with_who_did_it_to_whom(tmp_path: Path) -> None:
                 ("romeo", "delete message", "tybalt", "message 1"),
                 ("romeo", "mute", "tybalt", "60 s"),
                 ("juliet", "lift mute", "tybalt", ""),
+                ("romeo", "set slow mode", "", "30 s"),
                 ("watch", "ban", "tybalt", "60 s"),
                 ("juliet", "kick", "romeo", ""),
                 ("juliet", "set member", "romeo", "owner"),

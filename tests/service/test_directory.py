@@ -271,3 +271,33 @@ def test_an_owner_can_not_be_made_less_by_anybody_without_a_new_owner(tmp_path, 
             assert (await rooms.rights(JULIET, "hall")).role == "owner"
 
     asyncio.run(play())
+
+
+def test_a_room_has_so_many_members_and_no_more(tmp_path):
+    async def play():
+        async with open_stage(tmp_path, {"limits": {"members_per_room": 3}}) as stage:
+            directory = stage.chat.directory
+            await directory.create_room(JULIET, "hall")
+            for whom in ("a", "b", "a"):
+                await directory.set_member(JULIET, "hall", whom, "member")
+            assert await refused(directory.set_member(JULIET, "hall", "c", "member")) == "too_many_members"
+            await directory.set_member(JULIET, "hall", "b", "moderator")  # who is in it may become more
+            await directory.remove_member(JULIET, "hall", "a")
+            await directory.set_member(JULIET, "hall", "c", "member")
+
+    asyncio.run(play())
+
+
+def test_handing_a_room_on_adds_no_members_beyond_the_limit(tmp_path):
+    async def play():
+        async with open_stage(tmp_path, {"limits": {"members_per_room": 2}}) as stage:
+            directory = stage.chat.directory
+            await directory.create_room(JULIET, "hall")
+            await directory.set_member(JULIET, "hall", "a", "member")
+            romeo = await stage.enters("romeo", "hall")
+            assert await refused(directory.set_member(JULIET, "hall", "romeo", "owner")) == "too_many_members"
+            await directory.remove_member(JULIET, "hall", "a")
+            await directory.set_member(JULIET, "hall", "romeo", "owner")
+            await romeo.leaves()
+
+    asyncio.run(play())

@@ -181,3 +181,29 @@ def test_a_banned_moderator_moderates_nobody(tmp_path):
                 assert await refused(work) == "room_not_found"
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize("kind", ["ban", "mute", "kick"])
+def test_a_room_has_so_many_sanctions_of_a_kind_and_no_more(tmp_path, kind):
+    """Else the owner of a room could fill the disk with bans of users who are not there."""
+
+    async def play():
+        async with open_stage(tmp_path, {"limits": {"sanctions_per_room": 2}}) as stage:
+            await stage.chat.directory.create_room(JULIET, "hall")
+            moderation = stage.chat.moderation
+
+            def sanction(whom):
+                seconds = () if kind == "kick" else (60,)
+                return getattr(moderation, kind)(JULIET, "hall", whom, *seconds)
+
+            for whom in ("a", "b", "a"):  # a second one of a user replaces the first
+                await sanction(whom)
+            assert await refused(sanction("c")) == "too_many_sanctions"
+            if kind == "kick":
+                await moderation.ban(JULIET, "hall", "c", 60)  # each kind has a bound of its own
+                return
+            await moderation.kick(JULIET, "hall", "c")
+            await moderation.lift(JULIET, "hall", "a", kind)
+            await sanction("c")
+
+    asyncio.run(play())

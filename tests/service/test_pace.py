@@ -43,6 +43,23 @@ def test_so_many_rooms_are_created_in_an_hour_by_joining_and_over_http(tmp_path)
     asyncio.run(play())
 
 
+def test_guests_create_so_many_rooms_together_since_one_client_may_be_any_number_of_them(tmp_path):
+    async def play():
+        async with open_stage(tmp_path, {"guest": {"rooms_per_hour": 2}}) as stage:
+            roles = {"roles": ["guest"]}
+            for number in range(2):
+                token = stage.token(f"guest-{number}", **roles)
+                guest = await stage.enters("guest", f"room{number}", v1=True, token=token)
+                assert await guest.next_of("welcome")
+            late = await stage.enters("guest", "room2", v1=True, token=stage.token("guest-2", **roles))
+            assert await late.is_closed() == 1013
+            assert stage.chat.counts.limits["guest_rooms_per_hour"] == 1
+            romeo = await stage.enters("romeo", "room2", v1=True)
+            assert await romeo.next_of("welcome")
+
+    asyncio.run(play())
+
+
 def test_a_flood_slows_only_its_sender_down_and_is_counted_and_logged_once(tmp_path, caplog):
     async def play():
         limits = {"messages_per_second": 20, "burst": 5}

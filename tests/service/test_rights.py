@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.server.http.web import Answer, ask
-from tornchat import ChatError, Sanction, User
+from tornchat import ChatError, Report, Sanction, User
 from tornchat.model import SITE, Standing
 from tornchat.service.rights import GRANTS, OVER, RANKS, STANDINGS, Act, outranks
 from tornchat.testing import RunningChat, running_chat
@@ -24,6 +24,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 TOKEN_ROLES = {"admin": ("admin",), "site moderator": ("moderator",), "guest": ("guest",)}
 ROOM_ROLES = ("owner", "moderator", "member")
 HEIR, VICTIM, LORD = (User(f"id-{name}", name) for name in ("heir", "victim", "lord"))
+ROOT = User("id-root", "root", frozenset({"admin"}))
 V1 = {"Sec-WebSocket-Protocol": "tornchat.v1"}
 
 
@@ -103,6 +104,38 @@ async def delete_own_by_http(actor: Actor) -> Answer:
     return await actor.ask("DELETE", f"/api/rooms/{room}/messages/{seq}")
 
 
+REASON = {"reason": "It is rude."}
+
+
+async def close_by_http(actor: Actor) -> Answer:
+    room = await actor.room()
+    return await actor.ask(
+        "PUT", f"/api/rooms/{room}/reports/{await reported(actor, room)}", {"state": "resolved"}
+    )
+
+
+async def reported(actor: Actor, room: str) -> int:
+    """The id of a report of the first message."""
+    assert await actor.chat.app.hooks.store_report(Report(room, 1, HEIR.id, "It is rude.", 0))
+    [report] = await actor.chat.app.hooks.read_reports(ROOT, room, "open", None, None, 9)
+    return report.id
+
+
+async def ignore_by_http(actor: Actor) -> Answer:
+    room = await slow_room(actor)
+    path = f"/api/rooms/{room}/messages"
+    told = [await actor.ask("POST", path, {"message": "hello"}) for _ in range(2)]
+    assert told[0].status == 201
+    assert told[1].status == 201 or (told[1].status, told[1].code) == (429, "slow_mode")
+    return told[1] if told[1].status == 201 else told[1]._replace(status=403)
+
+
+async def slow_room(actor: Actor) -> str:
+    room = await actor.room()
+    assert await actor.chat.app.hooks.set_slow_mode(room, 600)
+    return room
+
+
 async def lift_by_http(actor: Actor) -> Answer:
     room = await actor.room()
     await actor.lifted(room, "mute")
@@ -136,6 +169,11 @@ HTTP: dict[Act, Callable[[Actor], Awaitable[Answer]]] = {
     "send": call("POST", "/api/rooms/{room}/messages", {"message": "hello"}),
     "delete own message": delete_own_by_http,
     "delete message": call("DELETE", "/api/rooms/{room}/messages/1"),
+    "report message": call("POST", "/api/rooms/{room}/messages/1/reports", REASON),
+    "read reports": call("GET", "/api/rooms/{room}/reports"),
+    "close report": close_by_http,
+    "set slow mode": call("PATCH", "/api/rooms/{room}", {"slow_seconds": 60}),
+    "ignore slow mode": ignore_by_http,
     "read sanctions": call("GET", "/api/rooms/{room}/sanctions"),
     "kick": call("POST", "/api/rooms/{room}/kick", {"user_id": VICTIM.id}),
     "ban": call("PUT", "/api/rooms/{room}/bans/{victim}", SECONDS),
@@ -151,10 +189,12 @@ HTTP: dict[Act, Callable[[Actor], Awaitable[Answer]]] = {
         "POST", "/api/rooms", lambda actor: {"name": actor.new_name(), "private": True}
     ),
     "own": own_by_http,
+    "block": call("PUT", "/api/me/blocks/{victim}"),
     "disconnect": call("POST", "/api/users/{victim}/disconnect"),
     "ban from site": ban_by_http,
     "revoke tokens": call("POST", "/api/users/{victim}/revoke", {}),
     "read site sanctions": call("GET", "/api/admin/sanctions"),
+    "read all reports": call("GET", "/api/admin/reports"),
     "read audit": call("GET", "/api/admin/audit"),
     "read dashboard": call("GET", "/api/admin/overview"),
 }
@@ -204,6 +244,18 @@ async def lift(actor: Actor, room: str) -> None:
     await actor.core.moderation.lift(actor.user, room, VICTIM.id, "mute")
 
 
+async def close(actor: Actor, room: str) -> None:
+    await actor.core.reports.close(actor.user, room, await reported(actor, room), "dismissed")
+
+
+async def ignore(actor: Actor) -> bool:
+    room = await slow_room(actor)
+    await actor.core.posting.post(actor.user, room, Said("hello"))
+    code = (await outcome(actor.core.posting.post(actor.user, room, Said("hello"))))[1]
+    assert code in ("", "slow_mode")
+    return not code
+
+
 async def own(actor: Actor) -> bool:
     made = await actor.core.directory.create_room(actor.user, actor.new_name())
     return bool(made.owner == actor.user.id)
@@ -219,6 +271,11 @@ IN_PROCESS: dict[Act, Callable[[Actor], Awaitable[Any]]] = {
     "send": use(lambda a, room: a.core.posting.post(a.user, room, Said("hello"))),
     "delete own message": use(delete_own),
     "delete message": use(lambda a, room: a.core.moderation.delete_message(a.user, room, 1)),
+    "report message": use(lambda a, room: a.core.reports.report(a.user, room, 1, "rude")),
+    "read reports": use(lambda a, room: a.core.reports.read(a.user, room, None)),
+    "close report": use(close),
+    "set slow mode": use(lambda a, room: a.core.moderation.set_slow_mode(a.user, room, 60)),
+    "ignore slow mode": ignore,
     "read sanctions": use(lambda a, room: a.core.moderation.read_sanctions(a.user, room)),
     "kick": use(lambda a, room: a.core.moderation.kick(a.user, room, VICTIM.id)),
     "ban": use(lambda a, room: a.core.moderation.ban(a.user, room, VICTIM.id, 60)),
@@ -232,10 +289,12 @@ IN_PROCESS: dict[Act, Callable[[Actor], Awaitable[Any]]] = {
     "create room": lambda a: create(a, False),
     "create private room": lambda a: create(a, True),
     "own": own,
+    "block": lambda a: a.core.blocks.block(a.user, VICTIM.id),
     "disconnect": lambda a: a.core.site.disconnect(a.user, VICTIM.id),
     "ban from site": lambda a: a.core.site.ban(a.user, VICTIM.id, 60),
     "revoke tokens": lambda a: a.core.site.revoke(a.user, VICTIM.id),
     "read site sanctions": lambda a: a.core.site.read_sanctions(a.user),
+    "read all reports": lambda a: a.core.reports.read_all(a.user, None),
     "read audit": lambda a: a.core.audit.read(a.user),
 }
 
@@ -254,13 +313,20 @@ async def is_in(actor: Actor, room: str) -> bool:
     return frame is not None
 
 
-async def send_by_socket(actor: Actor, room: str) -> bool:
+async def send_by_socket(actor: Actor, room: str, number: str = "1", refusal: str = "") -> bool:
     client = await enter(actor, room)
-    await client._connection.write_message('{"type":"send","id":"1","message":"hello"}')
+    await client._connection.write_message(f'{{"type":"send","id":"{number}","message":"hello"}}')
     while (frame := await client.hear()) is not None:
         if frame["type"] in ("ack", "error"):
+            assert frame.get("code", refusal) == refusal or not refusal
             return bool(frame["type"] == "ack")
     return False
+
+
+async def ignore_by_socket(actor: Actor) -> bool:
+    room = await slow_room(actor)
+    assert await send_by_socket(actor, room)
+    return await send_by_socket(actor, room, "2", "slow_mode")
 
 
 async def own_by_socket(actor: Actor) -> bool:
@@ -273,6 +339,7 @@ SOCKET: dict[Act, Callable[[Actor], Awaitable[bool]]] = {
     "see": use(is_in),
     "see private": use(is_in, private=True),
     "send": use(send_by_socket),
+    "ignore slow mode": ignore_by_socket,
     "create room": lambda actor: is_in(actor, actor.new_name()),
     "own": own_by_socket,
 }

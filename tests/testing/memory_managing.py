@@ -11,12 +11,15 @@ import msgspec
 
 from tests.testing.memory import Log, MemoryStorage, head
 from tornchat import (
+    ERASED,
     SITE,
     AuditEntry,
     Entry,
     KnownUser,
     Membership,
     Rejected,
+    Report,
+    ReportState,
     Role,
     RoomInfo,
     RoomSummary,
@@ -190,6 +193,165 @@ class MemoryManaging(MemoryStorage):
     @hookimpl
     def find_users(self, name_key: str) -> Sequence[KnownUser]:
         return [user for user in self.users.values() if user.name_key == name_key][:10]
+
+    @hookimpl
+    def erase_user(self, user_id: str, limit: int) -> int:
+        theirs = [
+            (log, one) for log in self.rooms().values() for one in log.entries if one.sender_id == user_id
+        ]
+        for log, entry in theirs[:limit]:
+            self.erase_entry(log, entry)
+        if not theirs:
+            self.forget(user_id)
+        return len(theirs[:limit])
+
+    def erase_entry(self, log: Log, entry: Entry) -> None:
+        nobody = {"sender_id": ERASED.id, "sender_username": ERASED.username, "text": "", "client_id": None}
+        log.entries[entry.seq - 1 - log.pruned] = msgspec.structs.replace(entry, **nobody)
+        if entry.kind == "message":
+            self.tell_erased(log, entry)
+
+    def tell_erased(self, log: Log, entry: Entry) -> None:
+        told = Entry(
+            head(log) + 1, ERASED.id, ERASED.username, "", 0, self.epoch(), None, "deletion", entry.seq
+        )
+        log.entries.append(told)
+
+    def forget(self, user_id: str) -> None:
+        self.users.pop(user_id, None)
+        self.forget_roles(user_id)
+        self.forget_blocks_and_reports(user_id)
+        for key, one in list(self.sanctions.items()):
+            if one.user_id == user_id:
+                del self.sanctions[key]
+            elif one.by == user_id:
+                self.sanctions[key] = msgspec.structs.replace(one, by=ERASED.id)
+
+    def forget_blocks_and_reports(self, user_id: str) -> None:
+        self.blocks.pop(user_id, None)
+        for blocked in self.blocks.values():
+            blocked.discard(user_id)
+        for key, one in list(self.reports.items()):
+            if one.reporter == user_id:
+                del self.reports[key]
+            elif one.closed_by == user_id:
+                self.reports[key] = msgspec.structs.replace(one, closed_by=ERASED.id)
+
+    def forget_roles(self, user_id: str) -> None:
+        for name, log in self.rooms().items():
+            self.people(name).pop(user_id, None)
+            if log.info.owner == user_id:
+                log.info = msgspec.structs.replace(log.info, owner=None)
+
+    # --- blocks ---
+
+    @property
+    def blocks(self) -> dict[str, set[str]]:
+        return self.disk.setdefault("the blocks", {})  # type: ignore[arg-type, return-value]
+
+    @hookimpl
+    def read_blocks(self, user_id: str) -> Sequence[str]:
+        return sorted(self.blocks.get(user_id, ()))
+
+    @hookimpl
+    def set_block(self, user_id: str, blocked_id: str, limit: int) -> bool:
+        mine = self.blocks.setdefault(user_id, set())
+        if blocked_id not in mine and len(mine) >= limit:
+            return False
+        mine.add(blocked_id)
+        return True
+
+    @hookimpl
+    def lift_block(self, user_id: str, blocked_id: str) -> bool:
+        there = blocked_id in self.blocks.get(user_id, ())
+        self.blocks.get(user_id, set()).discard(blocked_id)
+        return there
+
+    @hookimpl
+    def find_blockers(self, blocked_id: str, among: Sequence[str]) -> Sequence[str]:
+        return [user_id for user_id in among if blocked_id in self.blocks.get(user_id, ())]
+
+    # --- reports ---
+
+    @property
+    def reports(self) -> dict[tuple[str, int, str], Report]:
+        return self.disk.setdefault("the reports", {})  # type: ignore[arg-type, return-value]
+
+    def message(self, room: str, seq: int) -> Entry | None:
+        entries = self.disk[room].entries if room in self.disk else []
+        fits = [entry for entry in entries if entry.seq == seq and entry.kind == "message" and entry.text]
+        return fits[0] if fits else None
+
+    @hookimpl
+    def store_report(self, report: Report) -> bool | None:
+        if self.message(report.room, report.seq) is None:
+            return None
+        key = report.room, report.seq, report.reporter
+        if key in self.reports:
+            return False
+        number = max((one.id for one in self.reports.values()), default=0) + 1
+        self.reports[key] = msgspec.structs.replace(report, id=number)
+        return True
+
+    def with_message(self, report: Report) -> Report | None:
+        entry = self.message(report.room, report.seq)
+        if entry is None:
+            return None
+        shown = {"sender_id": entry.sender_id, "sender_username": entry.sender_username, "text": entry.text}
+        return msgspec.structs.replace(report, **shown)
+
+    @hookimpl
+    def read_reports(
+        self,
+        user: User,
+        room: str | None,
+        state: ReportState | None,
+        user_id: str | None,
+        before: int | None,
+        limit: int,
+    ) -> Sequence[Report]:
+        found = sorted(self.reports.values(), key=lambda one: -one.id)
+        shown = [one for report in found if (one := self.with_message(report)) is not None]
+        return [
+            one
+            for one in shown
+            if self.admits(self.disk[one.room].info, user)
+            and room in (None, one.room)
+            and state in (None, one.state)
+            and user_id in (None, one.reporter, one.sender_id)
+            and (before is None or one.id < before)
+        ][:limit]
+
+    @hookimpl
+    def close_report(self, room: str, report_id: int, state: ReportState, closed_by: str) -> bool:
+        for key, one in self.reports.items():
+            if (one.room, one.id, one.state) == (room, report_id, "open"):
+                self.reports[key] = msgspec.structs.replace(one, state=state, closed_by=closed_by)
+                return True
+        return False
+
+    # --- slow mode ---
+
+    @hookimpl
+    def set_slow_mode(self, room: str, seconds: int) -> bool:
+        if room not in self.disk:
+            return False
+        self.disk[room].info = msgspec.structs.replace(self.disk[room].info, slow_seconds=seconds)
+        return True
+
+    @hookimpl
+    def read_slow_modes(self, rooms: Sequence[str]) -> Mapping[str, int]:
+        there = {room: self.disk[room].info.slow_seconds for room in rooms if room in self.disk}
+        return {room: seconds for room, seconds in there.items() if seconds}
+
+    @hookimpl
+    def read_latest_messages(self, room: str, user_id: str, after_ms: int, limit: int) -> Sequence[Entry]:
+        entries = reversed(self.disk[room].entries) if room in self.disk else []
+        return [
+            one
+            for one in entries
+            if one.sender_id == user_id and one.kind == "message" and one.sent_at > after_ms
+        ][:limit]
 
     # --- search ---
 

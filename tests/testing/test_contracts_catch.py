@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from tornchat_local import LocalPlugin
 
-from tests.testing import memory, memory_managing, wrong, wrong_managing, wrong_storage
+from tests.testing import memory, memory_managing, wrong, wrong_managing, wrong_social, wrong_storage
 from tornchat import Credentials
 from tornchat.testing import (
     AuditContract,
     AuthContract,
+    BlocksContract,
     BroadcastContract,
     BrokenPromise,
     Contract,
@@ -21,7 +22,9 @@ from tornchat.testing import (
     FilterContract,
     ModerationContract,
     PresenceContract,
+    ReportsContract,
     SearchContract,
+    SlowModeContract,
     StorageContract,
     UsersContract,
 )
@@ -59,6 +62,18 @@ class Audit(OnDisks, AuditContract):
 
 
 class Users(OnDisks, UsersContract):
+    pass
+
+
+class Blocks(OnDisks, BlocksContract):
+    pass
+
+
+class Reports(OnDisks, ReportsContract):
+    pass
+
+
+class SlowMode(OnDisks, SlowModeContract):
     pass
 
 
@@ -104,6 +119,9 @@ RIGHT = [
     (Search, memory_managing.MemoryManaging),
     (Users, memory_managing.MemoryManaging),
     (Audit, memory_managing.MemoryManaging),
+    (Blocks, memory_managing.MemoryManaging),
+    (Reports, memory_managing.MemoryManaging),
+    (SlowMode, memory_managing.MemoryManaging),
     (Auth, memory.TableAuth),
     (Broadcast, LocalPlugin),
     (Presence, LocalPlugin),
@@ -205,11 +223,39 @@ WRONG = [
     (Audit, wrong_managing.ReadsTheEntryBeforeAgain, "test_page_by_page"),
     (Audit, wrong_managing.PrunesAll, "test_pruned_are_the_oldest"),
     (Audit, wrong_managing.KeepsTheAuditInMemory, "test_it_is_in_storage"),
+    (Blocks, wrong_social.SharesOneList, "test_who_is_blocked_is_read"),
+    (Blocks, wrong_social.BlocksWithoutEnd, "test_the_limit_is_kept"),
+    (Blocks, wrong_social.RefusesRepeats, "test_the_limit_is_kept"),
+    (Blocks, wrong_social.LiftsAllBlocks, "test_lifted_is_gone"),
+    (Blocks, wrong_social.FindsTheBlocked, "test_blockers_among_users"),
+    (Blocks, wrong_social.KeepsBlocksInMemory, "test_blocks_are_in_storage"),
+    (Reports, wrong_social.ReportsWithoutTheMessage, "test_what_is_reported_is_read"),
+    (Reports, wrong_social.ReportsWithoutTheMessage, "test_deleted_with_the_message"),
+    (Reports, wrong_social.KeepsTheLastReport, "test_one_report_per_user_and_message"),
+    (Reports, wrong_social.ReportsAnything, "test_no_message_is_none"),
+    (Reports, wrong_social.ForgetsTheState, "test_parts_of_the_queue"),
+    (Reports, wrong_social.ShowsAllReports, "test_reports_of_private_rooms_are_hidden"),
+    (Reports, wrong_social.ClosesByIdOnly, "test_closed_once"),
+    (Reports, wrong_social.KeepsReportsInMemory, "test_reports_are_in_storage"),
+    (SlowMode, wrong_social.SlowsAllRooms, "test_what_is_set_is_read"),
+    (SlowMode, wrong_social.SlowsAnything, "test_no_room_is_false"),
+    (SlowMode, wrong_social.ReadsTheOldestMessages, "test_latest_messages"),
+    (SlowMode, wrong_social.ReadsMessagesOfAll, "test_latest_messages"),
+    (SlowMode, wrong_social.ForgetsSlowMode, "test_slow_mode_is_in_storage"),
     (Users, wrong_managing.KeepsTheFirstUser, "test_the_last_one_counts"),
     (Users, wrong_managing.ReadsAllUsers, "test_who_is_stored_is_read"),
     (Users, wrong_managing.ForgetsTheirRoles, "test_who_is_stored_is_read"),
     (Users, wrong_managing.FindsByTheName, "test_found_by_the_key"),
     (Users, wrong_managing.KeepsUsersInMemory, "test_users_are_in_storage"),
+    (Users, wrong_managing.ErasesAllAtOnce, "test_erased_in_parts"),
+    (Users, wrong_managing.KeepsTheirName, "test_erased_entries_keep_their_place"),
+    (Users, wrong_managing.KeepsTheirClientId, "test_erased_entries_keep_their_place"),
+    (Users, wrong_managing.ErasesInSilence, "test_each_erased_message_is_told"),
+    (Users, wrong_managing.KeepsTheirRoles, "test_nothing_of_them_is_left"),
+    (Users, wrong_managing.LiftsTheirBans, "test_their_bans_stay"),
+    (Users, wrong_managing.ErasesWhoseIdBeginsAlike, "test_others_are_left_alone"),
+    (Users, wrong_managing.AlwaysErasesOne, "test_nobody_is_erased"),
+    (Users, wrong_managing.ErasesTheNameInMemory, "test_erased_stays_erased"),
     (Moderation, wrong_managing.KeepsSanctionsInMemory, "test_sanctions_are_in_storage"),
     (Search, wrong_managing.FindsTheOldestFirst, "test_newest_first"),
     (Search, wrong_managing.FindsAnyWord, "test_all_words"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tests.testing.memory import Log
 from tests.testing.memory_managing import MemoryManaging
 from tornchat import (
     SITE,
@@ -282,6 +283,72 @@ class FindsByTheName(MemoryManaging):
 class KeepsUsersInMemory(MemoryManaging):
     def __init__(self, disk: dict[str, Any]) -> None:
         super().__init__({name: log for name, log in disk.items() if name != "the users"})
+
+
+class ErasesAllAtOnce(MemoryManaging):
+    @hookimpl
+    def erase_user(self, user_id: str) -> int:
+        return super().erase_user(user_id, 1000)
+
+
+class KeepsTheirName(MemoryManaging):
+    def erase_entry(self, log: Log, entry: Entry) -> None:
+        super().erase_entry(log, entry)
+        place = entry.seq - 1 - log.pruned
+        log.entries[place] = replace(log.entries[place], sender_username=entry.sender_username)
+
+
+class KeepsTheirClientId(MemoryManaging):
+    def erase_entry(self, log: Log, entry: Entry) -> None:
+        super().erase_entry(log, entry)
+        place = entry.seq - 1 - log.pruned
+        log.entries[place] = replace(log.entries[place], client_id=entry.client_id)
+
+
+class ErasesInSilence(MemoryManaging):
+    def tell_erased(self, log: Log, entry: Entry) -> None:
+        pass
+
+
+class KeepsTheirRoles(MemoryManaging):
+    def forget_roles(self, user_id: str) -> None:
+        pass
+
+
+class LiftsTheirBans(MemoryManaging):
+    def forget(self, user_id: str) -> None:
+        for key, one in list(self.sanctions.items()):
+            if one.by == user_id:
+                del self.sanctions[key]
+        super().forget(user_id)
+
+
+class ErasesWhoseIdBeginsAlike(MemoryManaging):
+    def forget(self, user_id: str) -> None:
+        for known in [one for one in self.users if one.startswith(user_id)]:
+            super().forget(known)
+
+
+class AlwaysErasesOne(MemoryManaging):
+    @hookimpl
+    def erase_user(self, user_id: str, limit: int) -> int:
+        return max(1, super().erase_user(user_id, limit))
+
+
+class ErasesTheNameInMemory(MemoryManaging):
+    def __init__(self, disk: dict[str, Any]) -> None:
+        super().__init__(disk)
+        self.gone: set[str] = set()
+
+    def forget(self, user_id: str) -> None:
+        known = dict(self.users)
+        super().forget(user_id)
+        self.users.update(known)
+        self.gone.add(user_id)
+
+    @hookimpl
+    def read_users(self, user_ids: Sequence[str]) -> Sequence[KnownUser]:
+        return super().read_users([one for one in user_ids if one not in self.gone])
 
 
 # --- search ---------------------------------------------------------------------------------------------

@@ -70,6 +70,15 @@ def test_frames_to_the_letter(write, classic, v1):
     assert shown(write(V1())) == v1
 
 
+@pytest.mark.parametrize("payload", [b'{"type":"ping"}', b' { "type" : "ping" } ', b'{"x":1,"type":"ping"}'])
+def test_a_ping_is_no_message_and_only_v1_has_it(payload):
+    assert V1().decode(payload) is None
+    assert shown(V1().pong) == {"type": "pong"}
+    with pytest.raises(ChatError, match="form"):
+        CLASSIC.decode(payload)
+    assert CLASSIC.pong == b""
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_presence_is_the_same_in_both(dialect):
     join, leave = (dialect.presence(PresenceChange(kind, USER)) for kind in ("join", "leave"))

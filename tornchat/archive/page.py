@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 from tornchat.archive.formats import Identity, whole_lines
 from tornchat.archive.state import RoomState
-from tornchat.archive.times import timestamp
 from tornchat.model import Entry
+from tornchat.wire.times import timestamp
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 

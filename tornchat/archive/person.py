@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import msgspec
+from msgspec.structs import replace
 
 from tornchat.archive.state import OPERATOR
 from tornchat.hooks.calls import Hooks
-from tornchat.model import SITE, AuditEntry, Entry, KnownUser, Role, Sanction
+from tornchat.model import SITE, AuditEntry, Entry, KnownUser, Report, Role, Sanction
 
 PAGE = 1000
 ROOMS = 200
 AUDITED = 200
+REPORTED = 200
 
 
 class UserRecord(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -24,6 +26,8 @@ class UserRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     sanction: Sanction | None = None
     message: Entry | None = None
     audit: AuditEntry | None = None
+    blocks: str | None = None
+    report: Report | None = None
 
 
 class Person:
@@ -34,7 +38,9 @@ class Person:
         self._user_id = user_id
 
     async def records(self) -> AsyncIterator[UserRecord]:
-        """Yield the user's name and roles, sanctions, memberships, messages, and entries of the audit."""
+        """Yield the user's name and roles, sanctions, memberships, messages, whom the user blocks, reports by
+        the user and of the user's messages (these without who reported them), and entries of the audit.
+        """
         if self._hooks.provides("read_users"):
             for user in await self._hooks.read_users([self._user_id]):
                 yield UserRecord(user=user)
@@ -43,6 +49,11 @@ class Person:
         async for room in self._rooms():
             async for record in self._of_room(room):
                 yield record
+        if self._hooks.provides("read_blocks"):
+            for blocked in await self._hooks.read_blocks(self._user_id):
+                yield UserRecord(blocks=blocked)
+        async for record in self._reported():
+            yield record
         async for record in self._audited():
             yield record
 
@@ -74,6 +85,18 @@ class Person:
                 if entry.sender_id == self._user_id:
                     yield entry
             after = page.entries[-1].seq
+
+    async def _reported(self) -> AsyncIterator[UserRecord]:
+        before: int | None = None
+        while self._hooks.provides("read_reports"):
+            found = await self._hooks.read_reports(OPERATOR, None, None, self._user_id, before, REPORTED)
+            if not found:
+                return
+            for report in found:
+                by_other = report.reporter != self._user_id
+                shown = replace(report, reporter="", reason="", closed_by="") if by_other else report
+                yield UserRecord(report.room, report=shown)
+            before = found[-1].id
 
     async def _audited(self) -> AsyncIterator[UserRecord]:
         before: int | None = None

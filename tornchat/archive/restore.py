@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from tornchat.archive.opening import Opening
-from tornchat.archive.source import Source
+from tornchat.archive.source import Row, Source
 from tornchat.errors import NotStored, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.model import Draft, Entry, Refusal, StoreResult
@@ -39,13 +39,15 @@ class Restore:
         self._known: dict[str, int] = {}
         """Draft ids in the room -> their `seq`; 0 if the message has been deleted."""
         self.outcomes: Counter[str] = Counter()
+        self.refused: dict[int, str] = {}
+        """Line -> the code with which storage refused its entry."""
 
     async def run(self) -> None:
         """Run the import. Raises `SettingsError`, `Unavailable`; entries stored before that are kept."""
         await self._opening.open(self._room, self._source.state)
         async for known in self._read():
             self._known[known.draft_id] = known.seq if known.text else 0
-        drafts = (draft for entry in self._source.entries() if (draft := self._draft(entry)))
+        drafts = ((row.line, draft) for row in self._source.rows() if (draft := self._draft(row)))
         while batch := list(islice(drafts, BATCH_ENTRIES)):
             await self._store(batch)
         self._tell()
@@ -60,8 +62,9 @@ class Restore:
                 yield entry
             after = page.entries[-1].seq
 
-    def _draft(self, entry: Entry) -> Draft | None:
-        """Return the draft to store for an entry, or None."""
+    def _draft(self, row: Row) -> Draft | None:
+        """Return the draft to store for a row, or None."""
+        entry = row.entry
         if entry.kind == "deletion":
             self.outcomes["deleted"] += 1
             return None
@@ -88,11 +91,13 @@ class Restore:
             target,
         )
 
-    async def _store(self, batch: Sequence[Draft]) -> None:
+    async def _store(self, batch: Sequence[tuple[int, Draft]]) -> None:
         began = time.monotonic()
-        for draft, result in zip(batch, await self._results(batch), strict=True):
+        results = await self._results([draft for _, draft in batch])
+        for (line, draft), result in zip(batch, results, strict=True):
             if isinstance(result, Refusal):
                 self.outcomes[result.code] += 1
+                self.refused[line] = result.code
             elif draft.kind == "message":
                 self.outcomes["known" if result.repeated else "stored"] += 1
         self._tell()

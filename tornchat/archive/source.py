@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
 from tornchat.archive.jsonl import FOOTER, Header, entry_of, footer_of, header_of
+from tornchat.archive.rows import CheckText, Rows, fault_of_state
 from tornchat.archive.state import RoomState
 from tornchat.errors import SettingsError
 from tornchat.model import Entry
@@ -16,31 +17,51 @@ from tornchat.model import Entry
 CURE = "Only JSON lines, as `tornchat history export` writes them, can be imported."
 
 
+class Row(NamedTuple):
+    """An entry and the number of its line."""
+
+    line: int
+    entry: Entry
+
+
 class Source:
     """The exported history in the file `path`, validated on construction."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises `SettingsError`, with the line number, if the file is truncated, malformed or unordered."""
+    def __init__(self, path: Path, check_text: CheckText) -> None:
+        """Raises `SettingsError`, with the line number, if the file is truncated or unordered, or no history.
+
+        `check_text` is the check of the texts of live messages.
+        """
         self._path = path
+        self._rows = Rows(check_text)
         self.room = self._header().room
         """Name of the exported room."""
         self.count = 0
-        """Number of entries."""
+        """Number of rows, also of those that are refused."""
+        self.refused: dict[int, str] = {}
+        """Line -> why its row can't be imported; `rows` leaves these out."""
         self.deletions: dict[int, Entry] = {}
         """`seq` of a deleted message -> the deletion."""
         self.state: RoomState | None = None
         """State of the exported room; None if the file does not tell it."""
         self._look_through()
 
-    def entries(self) -> Iterator[Entry]:
-        """Yield every entry, oldest first."""
+    def rows(self) -> Iterator[Row]:
+        """Yield every entry that may be imported, oldest first."""
+        for number, line in self._lines():
+            if number not in self.refused:
+                yield Row(number, entry_of(line))
+
+    def _lines(self) -> Iterator[tuple[int, bytes]]:
         with self._opened() as file:
             file.readline()
             for number, line in enumerate(file, start=2):
                 if line.startswith(FOOTER):
                     self._end(number, line, file.read(1))
                     return
-                yield self._entry(number, line)
+                if not line.endswith(b"\n"):
+                    raise self._fault(number, "the file is cut off there")
+                yield number, line
 
     def _end(self, number: int, line: bytes, rest: bytes) -> None:
         if rest or not line.endswith(b"\n"):
@@ -49,13 +70,18 @@ class Source:
             self.state = footer_of(line).state
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise self._fault(number, "it does not tell what the room is") from None
+        if words := fault_of_state(self.state):
+            raise self._fault(number, words)
 
     def _look_through(self) -> None:
         last = 0
-        for entry in self.entries():
+        for number, line in self._lines():
             self.count += 1
+            entry = self._entry(number, line)
+            if entry is None:
+                continue
             if entry.seq <= last:
-                raise self._fault(self.count + 1, f"seq {entry.seq} comes after {last}")
+                raise self._fault(number, f"seq {entry.seq} comes after {last}")
             last = entry.seq
             if entry.kind == "deletion" and entry.target is not None:
                 self.deletions[entry.target] = entry
@@ -67,14 +93,17 @@ class Source:
             except (msgspec.DecodeError, UnicodeDecodeError):
                 raise self._fault(1, "it does not begin an exported history") from None
 
-    def _entry(self, number: int, line: bytes) -> Entry:
-        if not line.endswith(b"\n"):
-            raise self._fault(number, "the file is cut off there")
+    def _entry(self, number: int, line: bytes) -> Entry | None:
+        """Return the entry in a line; None for one that is refused, which is noted."""
         try:
-            return entry_of(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            entry = entry_of(line)
+            words = self._rows.fault(entry)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             words = str(error) if isinstance(error, msgspec.ValidationError) else "it is no JSON"
-            raise self._fault(number, words) from None
+        if not words:
+            return entry
+        self.refused[number] = words
+        return None
 
     def _opened(self) -> BinaryIO:
         try:

@@ -1,4 +1,4 @@
-"""What a room is, besides its log: who may see it, who has which role in it, and who is banned or muted."""
+"""What a room is, besides its log: who may see it, the roles in it, who is banned or muted, its slow mode."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class RoomState(msgspec.Struct, frozen=True):
     owner: str | None = None
     members: tuple[Membership, ...] = ()
     sanctions: tuple[Sanction, ...] = ()
+    slow_seconds: int = 0
 
 
 async def read_state(hooks: Hooks, room: str) -> RoomState | None:
@@ -34,4 +35,5 @@ async def read_state(hooks: Hooks, room: str) -> RoomState | None:
         info.owner,
         tuple(member for member in members if member.role != "owner"),
         tuple(one for one in sanctions if one.kind in KEPT),
+        info.slow_seconds,
     )

@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 from tornchat.archive.formats import Identity
 from tornchat.archive.state import RoomState
-from tornchat.archive.times import timestamp
 from tornchat.model import Entry
+from tornchat.wire.times import timestamp
 
 COLUMNS = (
     "seq",

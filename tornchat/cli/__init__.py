@@ -26,6 +26,7 @@ COMMANDS = (
     "user",
     "audit",
     "consumers",
+    "reports",
     "asyncapi",
     "openapi",
     "worker",

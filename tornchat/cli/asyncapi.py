@@ -15,5 +15,6 @@ from tornchat.server.http.asyncapi.document import Description
 def command(given: Given) -> None:
     """Print the AsyncAPI document of the WebSocket. The server provides it at /asyncapi.json."""
     settings = given.settings()
-    document = Description(settings).at(f"{settings.tornchat.host}:{settings.tornchat.port}")
+    host = f"{settings.tornchat.host}:{settings.tornchat.port}"
+    document = Description(settings).at(host, path=settings.server.prefix.rstrip("/"))
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))

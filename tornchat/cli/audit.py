@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import partial
 
 import click
@@ -14,6 +13,7 @@ from tornchat.cli.console import Console, managing
 from tornchat.cli.masking import printable
 from tornchat.cli.options import Given, with_settings
 from tornchat.model import AuditEntry
+from tornchat.wire.times import timestamp
 
 
 @click.command("audit")
@@ -35,6 +35,6 @@ async def _read(user_id: str | None, room: str | None, limit: int, console: Cons
 
 
 def _line(entry: AuditEntry) -> str:
-    at = datetime.fromtimestamp(entry.at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = timestamp(entry.at)
     words = [at, entry.actor, entry.action, entry.target or "-", entry.room or "-", entry.detail]
     return "\t".join(printable(word) for word in words).rstrip("\t")

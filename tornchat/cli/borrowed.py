@@ -26,6 +26,9 @@ HOOKS = (
     "read_audit",
     "erase_user",
     "read_consumers",
+    "read_blocks",
+    "read_reports",
+    "set_slow_mode",
 )
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
+import os
+import sys
 from types import MappingProxyType
 from urllib.parse import quote, urlsplit
 
@@ -30,13 +33,34 @@ ANY_ADDRESS = MappingProxyType(
 def command(
     context: click.Context, given: Given, room: str, username: str | None, url: str | None, token: str | None
 ) -> None:
-    """Chat in ROOM. Each line of input is sent as a message, until the end of input."""
+    """Chat in ROOM. Each line of input is sent as a message, until the end of input.
+
+    In a terminal, with the extra `chat` (prompt_toolkit), what comes in does not disturb what you type; type
+    /help for the commands. In pipes, lines are plain.
+    """
     base = _base(url) if url else _own(given)
     token = _sendable(token) if token else _made(given, username)
     try:
-        context.exit(asyncio.run(Terminal(f"{base}/ws/chat/{quote(room, safe='')}/", token).run()))
+        client = _client()
+        context.exit(asyncio.run(_run(client, f"{base}/ws/chat/{quote(room, safe='')}/", token)))
     except KeyboardInterrupt:
         context.exit(130)
+
+
+async def _run(client: type[Terminal], url: str, token: str) -> int:
+    return await client(url, token).run()
+
+
+def _client() -> type[Terminal]:
+    """Return the client for a person if there is a terminal and prompt_toolkit, else the plain one."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb":
+        return Terminal
+    if importlib.util.find_spec("prompt_toolkit") is None:
+        click.echo("* pip install 'tornchat[chat]' for a better line to type in", err=True)
+        return Terminal
+    from tornchat.cli.screen import Screen  # noqa: PLC0415 (needs the extra)
+
+    return Screen
 
 
 def _made(given: Given, username: str | None) -> str:

@@ -32,6 +32,7 @@ from tornchat.config.settings import Settings
 from tornchat.errors import CODES, SettingsError
 from tornchat.hooks.calls import Hooks
 from tornchat.log import retention as pruning
+from tornchat.service.drafts import Drafts
 
 FORMATS: Mapping[str, Callable[[], Format]] = MappingProxyType(
     {"jsonl": JsonLines, "csv": Table, "html": HtmlPage}
@@ -72,15 +73,21 @@ def export(given: Given, room: str, form: str | None, output: Path | None) -> No
 @with_settings
 @click.option("--room", help="The room to import into. [default: the room in FILE]")
 @click.option("--public", is_flag=True, help="Everybody may read FILE: its room may be a public one.")
+@click.option("--skip-invalid", is_flag=True, help="Import the rest if some rows of FILE are refused.")
 @click.pass_context
-def import_(context: click.Context, given: Given, file: Path, room: str | None, public: bool) -> None:
+def import_(
+    context: click.Context, given: Given, file: Path, room: str | None, public: bool, skip_invalid: bool
+) -> None:
     """Import the exported history in FILE (jsonl) into a room, with its order and times.
 
     A new room gets the owner, the members and the sanctions of the exported one. It is private if that
     was, or if FILE does not tell. Existing messages are not changed. Repeating the command continues an
     interrupted import.
+
+    Rows that no client could have sent are refused, one line each: nothing is imported then, unless
+    --skip-invalid is given.
     """
-    counts: Mapping[str, int] = _run(given, "importing", partial(_import, file, room, public))
+    counts: Mapping[str, int] = _run(given, "importing", partial(_import, file, room, public, skip_invalid))
     refused = {code: count for code, count in counts.items() if code in CODES}
     stored, known, deleted = (counts[what] for what in ("stored", "known", "deleted"))
     click.echo(f"{stored:,} messages imported, {known:,} were there, {deleted:,} are deleted ones.")
@@ -135,9 +142,13 @@ async def _export(room: str, form: Format, output: Path, settings: Settings, tol
 
 
 async def _import(
-    file: Path, room: str | None, public: bool, settings: Settings, told: Told
+    file: Path, room: str | None, public: bool, skip_invalid: bool, settings: Settings, told: Told
 ) -> Mapping[str, int]:
-    source = Source(file)
+    source = Source(file, Drafts("import", settings.limits.message_chars).check)
+    _show_refused(file, source.refused)
+    if source.refused and not skip_invalid:
+        what = f"{len(source.refused):,} of {source.count:,} rows are refused; nothing was imported."
+        raise SettingsError(what, "Correct them, or say --skip-invalid to import the rest.")
     name = source.room if room is None else room
     if not re.fullmatch(settings.rooms.name_pattern, name):
         what = f"{printable(name)!r} can be no room's name ([rooms] name_pattern)."
@@ -146,11 +157,17 @@ async def _import(
         opening = Opening(hooks, settings.rooms.default, public)
         work = Restore(hooks, source, name, opening, told)
         await work.run()
+        _show_refused(file, work.refused)
         return work.outcomes
 
 
 def _patience(settings: Settings) -> int:
     return settings.consumers.patience_days * pruning.DAY_MS
+
+
+def _show_refused(file: Path, refused: Mapping[int, str]) -> None:
+    for line, words in refused.items():
+        click.echo(printable(f"{file}, line {line}: {words}."), err=True)
 
 
 async def _prune(room: str | None, age: int, settings: Settings, told: Told) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from tornado.web import RequestHandler
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+QUIET_SECONDS = 60.0
+MOST_LINES = 20
+"""Lines of one statement of Tornado's in `QUIET_SECONDS`."""
 http = logging.getLogger("tornchat.http")
 _QUERY = re.compile(r"(/[^\s?'\"]*)\?[^\s'\"]+")
 """A path with its query."""
@@ -82,6 +86,31 @@ def without_requests(record: logging.LogRecord) -> bool:
     return True
 
 
+class Seldom(logging.Filter):
+    """Lets a line of Tornado pass `MOST_LINES` times a minute: clients can cause any number of them.
+
+    The next line of the same statement then tells how many were left out.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[tuple[str, int], tuple[float, int]] = {}
+        """Statement -> when its minute began, and how many lines there were in it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith("tornado"):
+            return True
+        statement = (record.pathname, record.lineno)
+        since, lines = self._told.get(statement, (record.created, 0))
+        if record.created - since >= QUIET_SECONDS:
+            if lines > MOST_LINES:
+                more = f" ({lines - MOST_LINES} more lines like this were left out)"
+                record.msg, record.args = record.getMessage() + more, ()
+            since, lines = record.created, 0
+        self._told[statement] = (since, lines + 1)
+        return lines < MOST_LINES
+
+
 def to_stderr(
     level: str, form: Literal["text", "json"] = "text", worker: int | None = None, *, queued: bool = False
 ) -> None:
@@ -92,8 +121,17 @@ def to_stderr(
     handler: logging.Handler = QueuedStderr() if queued else logging.StreamHandler()
     named = FORMAT if worker is None else FORMAT.replace("%(name)s", f"worker {worker}: %(name)s")
     handler.addFilter(without_requests)
+    handler.addFilter(Seldom())
     handler.setFormatter(JsonLine(worker) if form == "json" else OneLine(named))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def change_level(former: str, level: str, note: Callable[[], None]) -> None:
+    """Log from another level on. `note` logs the change, at the more verbose of the two."""
+    root = logging.getLogger()
+    root.setLevel(min(logging.getLevelNamesMapping()[each.upper()] for each in (former, level)))
+    note()
+    root.setLevel(level.upper())
 
 
 def log_request(handler: RequestHandler) -> None:

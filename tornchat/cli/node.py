@@ -13,9 +13,12 @@ from tornado.httpserver import HTTPServer
 from tornchat.app import ChatApp
 from tornchat.cli import logs, loops
 from tornchat.cli.listening import listen
+from tornchat.cli.reload import Reload
 from tornchat.cli.scraping import scraping
 from tornchat.cli.stop import Stop
+from tornchat.server.edge.certificate import log_certificate_faults, tls_context
 from tornchat.server.edge.server import EdgeServer
+from tornchat.tasks import Tasks
 
 MAX_HEADER_BYTES = 65536
 MAX_BODY_BYTES = 1 << 20
@@ -33,16 +36,18 @@ def run(
     on_ready: Callable[[], None],
     on_stop: Callable[[], None],
     number: int | None = None,
+    reload: Reload | None = None,
 ) -> None:
     """Run a node until `stop` is requested. Clients are accepted once the plugins have started.
 
     `on_ready` is called when the node accepts clients, and `on_stop` when it stops accepting them. `number`
-    is the number of the worker, if any. Raises `SettingsError`.
+    is the number of the worker, if any. `reload` reloads the settings while clients are served. Raises
+    `SettingsError`.
     """
     raise_descriptor_limit()
     try:
         with asyncio.Runner(loop_factory=loops.factory(chat.settings.tornchat.loop)) as runner:
-            runner.run(_run(chat, sockets, stop, on_ready, on_stop, number))
+            runner.run(_run(chat, sockets, stop, on_ready, on_stop, number, reload))
     finally:
         for one in sockets:
             one.close()
@@ -65,20 +70,30 @@ async def _run(
     on_ready: Callable[[], None],
     on_stop: Callable[[], None],
     number: int | None,
+    reload: Reload | None,
 ) -> None:
-    await chat.start()
+    context = tls_context(chat.settings)
+    if await stop.interrupts(chat.start()):
+        on_stop()
+        return
     probes: HTTPServer | None = None
+    reloading = Tasks()
     try:
         _spare_collector()
         server = await _server(chat)
+        server.encrypt(context)
         probes = scraping(chat, number)
         listen(sockets)
         server.add_sockets(sockets)
         on_ready()
+        log_certificate_faults(chat.settings)
+        if reload is not None:
+            reloading.start(reload.run(chat, server), "reload")
         await stop.wait()
         on_stop()
         server.stop()
     finally:
+        await reloading.close()
         await chat.close()
         if probes is not None:  # stopped last, so that the drain can be monitored
             probes.stop()

@@ -1,4 +1,4 @@
-"""`tornchat room`: which rooms there are, making and removing one, and who is who in it."""
+"""`tornchat room`: which rooms there are, making and removing one, who is who in it, and slow mode."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tornchat.cli.options import Given, with_settings
 from tornchat.errors import ChatError
 from tornchat.model import GUEST_ID_PREFIX, Membership, Role, RoomInfo, RoomSummary
 from tornchat.service.access import UNSAFE_NAMES
+from tornchat.service.slow import MOST_SECONDS
 
 PAGE = 200
 ROLES = ("moderator", "member")
@@ -68,6 +69,16 @@ def members(given: Given, name: str, role: tuple[str, str] | None, removed: str 
         click.echo(f"{printable(member.user_id)}\t{member.role}")
 
 
+@command.command("slow")
+@click.argument("name")
+@click.argument("seconds", type=click.IntRange(0, MOST_SECONDS))
+@with_settings
+def slow(given: Given, name: str, seconds: int) -> None:
+    """Let users of the room NAME wait SECONDS between their messages; 0 turns slow mode off."""
+    managing(given, partial(_slow, name, seconds))
+    click.echo(f"{name} has slow mode: {seconds} s." if seconds else f"{name} has no slow mode.")
+
+
 async def _all(console: Console) -> Sequence[RoomSummary]:
     found: list[RoomSummary] = []
     while page := await console.hooks.list_rooms(console.user, found[-1].name if found else None, PAGE):
@@ -98,6 +109,13 @@ async def _delete(name: str, console: Console) -> None:
     if not await console.hooks.delete_room(name, room.epoch):
         raise ChatError("room_not_found")
     await console.audit.record(console.user, "delete room", room)
+
+
+async def _slow(name: str, seconds: int, console: Console) -> None:
+    room = await _found(name, console)
+    if not await console.hooks.set_slow_mode(name, seconds):
+        raise ChatError("room_not_found")
+    await console.audit.record(console.user, "set slow mode", room, detail=f"{seconds} s")
 
 
 async def _members(

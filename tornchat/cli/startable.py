@@ -12,6 +12,7 @@ from tornchat.cli.listening import bind
 from tornchat.config.settings import Settings
 from tornchat.errors import SettingsError
 from tornchat.model import Fault
+from tornchat.server.edge.certificate import certificate_faults
 from tornchat.service.access import UNSAFE_NAMES
 
 
@@ -22,6 +23,7 @@ def faults_of_node(settings: Settings) -> list[tuple[str, Fault]]:
         *_address("[tornchat] host", settings.tornchat.host, settings.tornchat.port),
         *_directory(settings.tornchat.data_dir),
         *_default_room(settings),
+        *certificate_faults(settings),
     ]
     if settings.metrics.port:
         faults += _address("[metrics] host", settings.metrics.host, settings.metrics.port)

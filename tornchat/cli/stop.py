@@ -7,6 +7,10 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Coroutine
+from typing import Any
+
+from tornchat.cli.hangup import UNUSED
 
 log = logging.getLogger("tornchat")
 
@@ -36,6 +40,30 @@ class Stop:
         for number in ignored:
             signal.signal(number, signal.SIG_IGN)
 
+    @property
+    def is_asked(self) -> bool:
+        """True once the request has been made."""
+        return self._asked.is_set()
+
+    def extend(self, seconds: float) -> None:
+        """Let a later stop take `seconds`, if that is longer than before."""
+        self._seconds = max(self._seconds, seconds)
+
+    async def interrupts(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Run `work`, and return False; or cancel it at the request, and return True. Raises as `work`."""
+        working, asked = asyncio.create_task(work), asyncio.create_task(self.wait())
+        try:
+            await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                working.cancel()
+                await asyncio.wait({working})
+        finally:
+            asked.cancel()
+        if working.cancelled():
+            return True
+        working.result()
+        return False
+
     async def wait(self) -> None:
         """Wait for the request; return at once if it has already been made."""
         self._loop = asyncio.get_running_loop()
@@ -55,7 +83,7 @@ class Stop:
 
     def ignore_signals(self) -> None:
         """Ignore further signals during the last steps of the process."""
-        for number in self.SIGNALS:
+        for number in (*self.SIGNALS, signal.SIGHUP, *UNUSED):
             signal.signal(number, signal.SIG_IGN)
 
     def _on_signal(self, number: int, frame: object) -> None:

@@ -66,13 +66,16 @@ class Terminal:
 
     async def _stay(self) -> None:
         async with connect(self._url, self._token) as chat:
-            hearing = asyncio.create_task(self._hear(chat))
-            talking = asyncio.create_task(self._talk(chat))
-            await asyncio.wait({talking, hearing}, return_when=asyncio.FIRST_COMPLETED)
-            talking.cancel()
-            await asyncio.wait({talking})
-            await chat.close()
-            await hearing
+            await self._in_room(chat)
+
+    async def _in_room(self, chat: Client) -> None:
+        hearing = asyncio.create_task(self._hear(chat))
+        talking = asyncio.create_task(self._talk(chat))
+        await asyncio.wait({talking, hearing}, return_when=asyncio.FIRST_COMPLETED)
+        talking.cancel()
+        await asyncio.wait({talking})
+        await chat.close()
+        await hearing
 
     async def _talk(self, chat: Client) -> None:
         lines = TypedLines()

@@ -69,7 +69,7 @@ def revoke(given: Given, user_id: str, age: int | None) -> None:
 def export(given: Given, user_id: str) -> None:
     """Write all that is stored of USER_ID to stdout, as JSON lines.
 
-    Name and roles, sanctions, memberships, messages, and the entries of the audit.
+    Name and roles, sanctions, memberships, messages, blocks, reports, and the entries of the audit.
     """
     managing(given, partial(_export, user_id))
 
@@ -79,7 +79,7 @@ def export(given: Given, user_id: str) -> None:
 @with_settings
 @click.option("--yes", is_flag=True, help="Don't ask.")
 def erase(given: Given, user_id: str, yes: bool) -> None:
-    """Erase USER_ID: messages, name, memberships and sanctions. The audit keeps that it was done.
+    """Erase USER_ID: messages, name, memberships, sanctions, blocks, reports. The audit stays.
 
     The login of USER_ID stays: whoever comes again with it begins anew, without the bans of before.
     """

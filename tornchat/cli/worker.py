@@ -10,6 +10,7 @@ import click
 
 from tornchat.app import ChatApp
 from tornchat.cli import logs, node
+from tornchat.cli.hangup import UNUSED
 from tornchat.cli.listening import adopt
 from tornchat.cli.options import Given, with_settings
 from tornchat.cli.stop import Stop
@@ -17,8 +18,8 @@ from tornchat.cli.stop import Stop
 READY = b"r"
 WORKER_GRACE_SECONDS = 4.0
 """Seconds that a worker's stop may take in addition to the drain time; fewer than those of its parent."""
-IGNORED = (signal.SIGINT, signal.SIGHUP)
-"""Signals that a terminal also sends to the workers, but only the parent handles."""
+IGNORED = (signal.SIGINT, signal.SIGHUP, *UNUSED)
+"""Signals that a terminal also sends to the workers, but only the parent handles; and those of no use."""
 
 
 @click.command("worker", hidden=True)

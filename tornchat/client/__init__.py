@@ -13,6 +13,7 @@ It imports no server code and runs on any asyncio event loop.
 
 from __future__ import annotations
 
+from tornchat.client.blocks import read_blocks
 from tornchat.client.client import Client, State, connect
 from tornchat.client.errors import ClientClosed, ClientError, Ended, NotConnected, SendRefused
 from tornchat.client.events import (
@@ -47,4 +48,5 @@ __all__ = [
     "UserLeft",
     "UserList",
     "connect",
+    "read_blocks",
 ]

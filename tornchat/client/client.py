@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import ssl
+from collections.abc import Collection
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
@@ -12,7 +13,7 @@ from tornchat.client.address import Address, parse_address
 from tornchat.client.backoff import Backoff
 from tornchat.client.buffer import Buffer
 from tornchat.client.errors import ClientClosed, NotConnected
-from tornchat.client.events import Disconnected, Event
+from tornchat.client.events import Disconnected, Event, Message
 from tornchat.client.goodbye import Goodbye, after_close, after_failure, after_refusal
 from tornchat.client.outgoing import Outgoing
 from tornchat.client.progress import Progress
@@ -36,6 +37,7 @@ def connect(
     buffer: int = 1000,
     unanswered: int = 64,
     tls: ssl.SSLContext | None = None,
+    blocked: Collection[str] = (),
 ) -> Client:
     """Return a client for a room. Use it as `async with connect(url, token) as chat:`.
 
@@ -44,10 +46,11 @@ def connect(
     for the first connection and raises `NotConnected` if it fails; otherwise it returns at once, and the
     client connects in the background. `buffer` is the maximum number of unread events kept in memory; later
     messages are then fetched from the log. `unanswered` is the maximum number of messages without an answer;
-    further calls of `send` wait. `tls` replaces the default TLS context for wss. Raises `ValueError` if the
-    URL or the token is invalid.
+    further calls of `send` wait. `tls` replaces the default TLS context for wss. Messages of the users with
+    the ids `blocked` are not returned; see `read_blocks`. Raises `ValueError` if the URL or the token is
+    invalid.
     """
-    return Client(parse_address(url), Token(token), wait, buffer, unanswered, tls)
+    return Client(parse_address(url), Token(token), wait, buffer, unanswered, tls, blocked)
 
 
 class Client:
@@ -64,12 +67,15 @@ class Client:
         buffer: int,
         unanswered: int,
         tls: ssl.SSLContext | None,
+        blocked: Collection[str] = (),
     ) -> None:
         """Use `connect` instead."""
         self._address = address
         self._token = token
         self._wait = wait
         self._tls = tls
+        self.blocked: set[str] = set(blocked)
+        """Ids of users whose messages are not returned. It may be changed at any time."""
         self._buffer = Buffer(buffer)
         self._outgoing = Outgoing(unanswered, self._buffer.hurry)
         self._place = Progress()
@@ -110,10 +116,12 @@ class Client:
 
     async def __anext__(self) -> Event:
         """Return the next event. The iteration ends after `close()`; `Ended` is raised on a final close."""
-        event = await self._buffer.next()
-        if event is None:
-            raise StopAsyncIteration
-        return event
+        while True:
+            event = await self._buffer.next()
+            if event is None:
+                raise StopAsyncIteration
+            if not (isinstance(event, Message) and event.sender_id in self.blocked):
+                return event
 
     async def send(self, text: str, message_id: str | None = None) -> int:
         """Send a message and return its `seq` in the room's log once it is stored, exactly once.

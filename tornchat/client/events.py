@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from tornchat.model import Participant
-from tornchat.wire import Ack, V1Error
+from tornchat.wire import Ack, V1Error, V1Pong
 
 
 class Connected(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
@@ -76,7 +76,9 @@ class Disconnected(msgspec.Struct, frozen=True):
 
 
 Event: TypeAlias = Connected | UserList | Message | MessageDeleted | UserJoined | UserLeft | Disconnected
-Frame: TypeAlias = Connected | UserList | Message | MessageDeleted | UserJoined | UserLeft | Ack | V1Error
+Frame: TypeAlias = (
+    Connected | UserList | Message | MessageDeleted | UserJoined | UserLeft | Ack | V1Error | V1Pong
+)
 
 _decode = msgspec.json.Decoder(Frame).decode
 _KNOWN = frozenset(form.__struct_config__.tag for form in Frame.__args__)

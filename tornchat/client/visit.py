@@ -7,17 +7,17 @@ from collections.abc import Callable
 
 from tornchat.client.buffer import Buffer
 from tornchat.client.events import Connected, Event, Frame, Message, MessageDeleted, read_frame
+from tornchat.client.heartbeat import Heartbeat
 from tornchat.client.outgoing import Outgoing
 from tornchat.client.progress import Progress
 from tornchat.client.websocket import WebSocket
 from tornchat.errors import Closed
-from tornchat.wire import Ack, V1Error
+from tornchat.wire import Ack, V1Error, V1Pong
 
-LOOK_SECONDS = 1.0
-SILENT_SECONDS = 20.0
-"""Seconds without received data after which a ping is sent."""
-GONE_SECONDS = 30.0
-"""Seconds without received data after which the connection is aborted."""
+WELCOME_SECONDS = 15.0
+"""Seconds that the server has for its welcome. It reads no pings before."""
+RESEND_SECONDS = 1.0
+"""Seconds between two looks for messages without an answer."""
 GOODBYE_SECONDS = 3.0
 STEADY_SECONDS = 5.0
 """Seconds after which a connection counts as a success, so that the backoff is reset."""
@@ -39,7 +39,10 @@ class Visit:
         self._buffer = buffer
         self._outgoing = outgoing
         self._loop = asyncio.get_running_loop()
-        self._look = self._loop.call_later(LOOK_SECONDS, self._watch)
+        self._heartbeat = Heartbeat(socket.send, self._silence)
+        socket.on_data = self._heartbeat.hear
+        self._silent = False
+        self._timer = self._loop.call_later(WELCOME_SECONDS, self._silence)
         buffer.on_drained = socket.abort  # resuming fetches the messages that did not fit
         self._admitted = admitted
         self._entered_at: float | None = None
@@ -52,17 +55,32 @@ class Visit:
     async def hear(self) -> None:
         """Process frames until the connection ends. Always raises: `Closed` or `OSError`."""
         while True:
-            payload = await self._socket.receive()
+            payload = await self._receive()
             try:
                 frame = read_frame(payload)
             except ValueError:
                 raise ConnectionAbortedError("the server speaks another tornchat.v1") from None
             await self._take(frame)
 
+    async def _receive(self) -> bytes:
+        self._heartbeat.listening = True
+        try:
+            return await self._socket.receive()
+        except OSError:
+            if self._silent:
+                raise ConnectionAbortedError("the connection has died silently") from None
+            raise
+        finally:
+            self._heartbeat.listening = False
+
+    def _silence(self) -> None:
+        self._silent = True
+        self._socket.abort()
+
     async def _take(self, frame: Frame | None) -> None:
         match frame:
-            case None:
-                pass  # a frame type of a later version
+            case None | V1Pong():
+                pass  # a frame type of a later version, or a sign of life
             case Ack():
                 self._outgoing.acknowledged(frame)
             case V1Error():
@@ -91,21 +109,19 @@ class Visit:
         self._entered_at = self._loop.time()
         self._admitted()
         self._outgoing.attach(self._socket.send)
+        self._timer.cancel()
+        self._resend()
+        self._heartbeat.start()
 
-    def _watch(self) -> None:
-        silent = self._loop.time() - self._socket.heard_at
-        if silent > GONE_SECONDS:
-            self._socket.abort()
-            return
-        if silent > SILENT_SECONDS:
-            self._socket.ping()
+    def _resend(self) -> None:
         self._outgoing.send_overdue()
-        self._look = self._loop.call_later(LOOK_SECONDS, self._watch)
+        self._timer = self._loop.call_later(RESEND_SECONDS, self._resend)
 
     def end(self) -> None:
         """Abort the connection, if it is still open. Idempotent."""
         self._buffer.on_drained = None
-        self._look.cancel()
+        self._timer.cancel()
+        self._heartbeat.stop()
         self._outgoing.detach()
         self._socket.abort()
 

@@ -7,7 +7,7 @@ import os
 import ssl
 from base64 import b64encode
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha1
 
 from tornchat.client.address import Address
@@ -38,12 +38,11 @@ class WebSocket:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self._now = asyncio.get_running_loop().time
         self._parser = FrameParser(MAX_MESSAGE_BYTES, unmask=None)
         self._frames: deque[Frame] = deque()
         self._closing = False
-        self.heard_at = self._now()
-        """Loop time (seconds) at which data was last received."""
+        self.on_data: Callable[[], None] = _nothing
+        """Called when data has been received."""
 
     # --- receiving ---
 
@@ -75,7 +74,7 @@ class WebSocket:
         data = await self._reader.read(READ_BYTES)
         if not data:
             raise ConnectionResetError("the connection broke off")
-        self.heard_at = self._now()
+        self.on_data()
         self._frames.extend(self._parser.feed(data))
 
     def _goodbye(self, payload: bytes) -> Closed:
@@ -96,10 +95,6 @@ class WebSocket:
         """Write a text message. If the connection has ended, the message is silently discarded."""
         self._write(TEXT, payload)
 
-    def ping(self) -> None:
-        """Write a ping."""
-        self._write(PING, b"")
-
     def _write(self, opcode: int, payload: bytes) -> None:
         if not self._writer.is_closing():
             self._writer.write(masked_frame(opcode, payload))
@@ -115,6 +110,10 @@ class WebSocket:
     def abort(self) -> None:
         """Close the connection at once, without a closing handshake. Idempotent."""
         self._writer.transport.abort()
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def masked_frame(opcode: int, payload: bytes) -> bytes:

@@ -22,9 +22,9 @@ Word: TypeAlias = Annotated[str, Meta(max_length=1024)]
 class ControlMessage(msgspec.Struct, frozen=True, array_like=True):
     """A request to all nodes. Received control messages are untrusted and are validated.
 
-    "sanctions": read the sanctions of `room` again. "room": check whether `room` still exists. "kick": close
-    the user's sessions in `room`. "disconnect": close all sessions of the user. "news": the
-    room has new entries, for the consumers that a node holds.
+    "sanctions": read the sanctions and the slow mode of `room` again. "room": check whether `room` still
+    exists. "kick": close the user's sessions in `room`. "disconnect": close all sessions of the user. "news":
+    the room has new entries, for the consumers that a node holds.
     """
 
     version: Annotated[int, Meta(ge=VERSION, le=VERSION)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal, get_args, get_type_hints
+from typing import Annotated, ClassVar, Literal, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -15,16 +15,28 @@ Seconds = Annotated[float, Meta(ge=0)]
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base class of the sections. Unknown keys are errors."""
+    """Base class of the sections. Unknown keys are errors.
+
+    `reload` tells how changes are applied to a running server, unless a setting says otherwise with
+    `Meta(extra={"reload": ...})`; see `tornchat.config.reloading`.
+    """
+
+    reload: ClassVar[Literal["live", "workers", "restart"]] = "workers"
 
 
 class TornchatSection(Section, frozen=True):
     """The server itself."""
 
-    host: Annotated[str, Meta(description="The address to listen on. 0.0.0.0: all IPv4 addresses.")] = (
-        "127.0.0.1"
-    )
-    port: Annotated[int, Meta(ge=0, le=65535, description="The TCP port. 0: any free port.")] = 8888
+    host: Annotated[
+        str,
+        Meta(
+            description="The address to listen on. 0.0.0.0: all IPv4 addresses.", extra={"reload": "restart"}
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[
+        int,
+        Meta(ge=0, le=65535, description="The TCP port. 0: any free port.", extra={"reload": "restart"}),
+    ] = 8888
     data_dir: Annotated[Path, Meta(description="The directory of the database and the signing key.")] = Path(
         "tornchat-data"
     )
@@ -34,7 +46,9 @@ class TornchatSection(Section, frozen=True):
     ] = ("jwt", "peewee", "local")
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
-        Meta(description="The minimum level to log: debug, info, warning or error."),
+        Meta(
+            description="The minimum level to log: debug, info, warning or error.", extra={"reload": "live"}
+        ),
     ] = "info"
     log_format: Annotated[
         Literal["text", "json"],
@@ -103,6 +117,8 @@ class AuditSection(Section, frozen=True):
 class LimitsSection(Section, frozen=True):
     """Limits per client. 0: no limit."""
 
+    reload = "live"
+
     frame_bytes: Annotated[
         Natural,
         Meta(description="Maximum size of a WebSocket message in bytes; larger ones close with 1009."),
@@ -161,6 +177,15 @@ class LimitsSection(Section, frozen=True):
     rooms_per_hour: Annotated[
         Natural, Meta(description="Maximum number of rooms that a user may create in an hour.")
     ] = 60
+    reports_per_hour: Annotated[
+        Natural, Meta(description="Maximum number of messages that a user may report in an hour.")
+    ] = 60
+    members_per_room: Annotated[
+        Natural, Meta(description="Maximum number of members of a room; more can't be added.")
+    ] = 5000
+    sanctions_per_room: Annotated[
+        Natural, Meta(description="Maximum number of bans of a room, and as many mutes and as many kicks.")
+    ] = 2000
     send_buffer_bytes: Annotated[
         Natural,
         Meta(description="Maximum bytes that a slow client may fall behind; then it is closed with 1013."),
@@ -180,21 +205,43 @@ class LimitsSection(Section, frozen=True):
 class ServerSection(Section, frozen=True):
     """Connections and HTTP."""
 
+    certfile: Annotated[
+        Path | None,
+        Meta(
+            description="A PEM file with the certificate chain, for TLS. Not set: no TLS.",
+            extra={"reload": "live"},
+        ),
+    ] = None
+    keyfile: Annotated[
+        Path | None,
+        Meta(
+            description="A PEM file with the private key. Not set: it is in certfile.",
+            extra={"reload": "live"},
+        ),
+    ] = None
     api: Annotated[bool, Meta(description="Serve the HTTP API under /api/ and its documentation.")] = True
     pages: Annotated[bool, Meta(description="Serve the web pages: the chat page at / and the others.")] = True
     allowed_origins: Annotated[
         tuple[str, ...],
         Meta(
-            description="Other origins whose pages may connect, such as https://example.org. *: all origins."
+            description="Other origins whose pages may connect, such as https://example.org. *: all origins.",
+            extra={"reload": "live"},
         ),
     ] = ()
     trusted_proxies: Annotated[
         tuple[str, ...],
         Meta(
-            description="Networks of the proxies whose X-Forwarded-For or Forwarded header names the client; "
-            "unix for a proxy at a UNIX socket."
+            description="Networks of the proxies whose X-Forwarded-For or Forwarded, X-Forwarded-Proto and "
+            "X-Forwarded-Prefix are believed; unix for a proxy at a UNIX socket."
         ),
     ] = ()
+    prefix: Annotated[
+        str,
+        Meta(
+            description="The path below which a proxy has this server, such as /talk. Empty: what trusted "
+            "proxies name in X-Forwarded-Prefix, or none."
+        ),
+    ] = ""
     allow_query_token: Annotated[
         bool, Meta(description="Accept ?token=... in the URL. Note that proxies may log URLs.")
     ] = True
@@ -210,6 +257,7 @@ class ServerSection(Section, frozen=True):
             ge=1,
             le=256,
             description="Number of processes that share the port. More than 1 require the plugin redis.",
+            extra={"reload": "restart"},
         ),
     ] = 1
     drain_seconds: Annotated[
@@ -241,6 +289,13 @@ class GuestSection(Section, frozen=True):
     per_minute: Annotated[
         Natural, Meta(description="Maximum number of guest tokens per address and minute. 0: no limit.")
     ] = 10
+    rooms_per_hour: Annotated[
+        Natural,
+        Meta(
+            description="Maximum number of rooms that all guests together may create in an hour on one node. "
+            "0: no limit."
+        ),
+    ] = 300
 
 
 class MetricsSection(Section, frozen=True):
@@ -292,8 +347,9 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
 def describe(form: type[msgspec.Struct]) -> dict[str, str]:
     """Return the descriptions of a section's settings by key, from `Meta(description=...)`."""
     words = {}
-    for name, hint in get_type_hints(form, include_extras=True).items():
-        notes = [note for note in get_args(hint)[1:] if isinstance(note, Meta)]
+    hints = get_type_hints(form, include_extras=True)
+    for name in form.__struct_fields__:
+        notes = [note for note in get_args(hints[name])[1:] if isinstance(note, Meta)]
         words[name] = " ".join(note.description for note in notes if note.description)
     return words
 

@@ -38,6 +38,8 @@ from tornchat.errors import SettingsError
 
 DEADLINES = "deadlines"
 SHORTEST_TOKEN = 16
+PREFIX = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")
+"""A path below which a chat can be. It needs no escaping anywhere, and can't be taken for another host."""
 _ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^\s/?#@*]+/?", re.IGNORECASE)
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -92,6 +94,11 @@ class Settings:
         self._refuse_bad_origins()
         self._refuse_bad_metrics()
         self._refuse_bad_proxies()
+        self._refuse_bad_prefix()
+
+    def become(self, other: Settings) -> None:
+        """Take over the values of `other`, for everybody who holds this object."""
+        vars(self).update(vars(other))
 
     def section(self, name: str, form: type[S]) -> S:
         """Return the section `name` as an instance of `form`, a `msgspec.Struct`.
@@ -200,6 +207,12 @@ class Settings:
                 where = self.source("server", "trusted_proxies")
                 what = f"[server] trusted_proxies ({where}): {network!r} is no network."
                 raise SettingsError(what, "Write an address, a network as 10.0.0.0/8, or unix.") from None
+
+    def _refuse_bad_prefix(self) -> None:
+        if not PREFIX.fullmatch(self.server.prefix.removesuffix("/")):
+            where = self.source("server", "prefix")
+            what = f"[server] prefix ({where}): {self.server.prefix!r} is no path below which a chat can be."
+            raise SettingsError(what, "Write /talk, with letters, digits and -._~ between the slashes.")
 
     def _misfit(self, section: str, words: str, form: type[msgspec.Struct] | None = None) -> SettingsError:
         what, _, path = words.partition(" - at `$")

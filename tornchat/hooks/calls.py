@@ -14,6 +14,7 @@ from tornchat.hooks.specs import (
     ChatHandle,
     audit,
     auth,
+    blocks,
     broadcast,
     consumers,
     directory,
@@ -22,7 +23,9 @@ from tornchat.hooks.specs import (
     filters,
     moderation,
     presence,
+    reports,
     search,
+    slow,
     storage,
     users,
 )
@@ -58,6 +61,7 @@ class Hooks:
     def _bind_life(self, life: Lifecycle) -> None:
         self.startup = life.startup
         self.startup_of = life.startup_of
+        self.reload = life.reload
         self.shutdown = life.shutdown
         self.check = life.check
         self.cluster_faults = life.cluster_faults
@@ -83,6 +87,9 @@ class Hooks:
         self.set_sanction = verbs.bind(moderation.set_sanction)
         self.lift_sanction = verbs.bind(moderation.lift_sanction)
         self.search_messages = verbs.bind(search.search_messages)
+        self.set_slow_mode = verbs.bind(slow.set_slow_mode)
+        self.read_slow_modes = verbs.bind(slow.read_slow_modes)
+        self.read_latest_messages = verbs.bind(slow.read_latest_messages)
 
     def _bind_nodes(self, verbs: Verbs) -> None:
         self.authenticate = verbs.bind(auth.authenticate)
@@ -113,6 +120,13 @@ class Hooks:
         self.read_users = verbs.bind(users.read_users)
         self.erase_user = verbs.bind(users.erase_user)
         self.find_users = verbs.bind(users.find_users)
+        self.read_blocks = verbs.bind(blocks.read_blocks)
+        self.set_block = verbs.bind(blocks.set_block)
+        self.lift_block = verbs.bind(blocks.lift_block)
+        self.find_blockers = verbs.bind(blocks.find_blockers)
+        self.store_report = verbs.bind(reports.store_report)
+        self.read_reports = verbs.bind(reports.read_reports)
+        self.close_report = verbs.bind(reports.close_report)
 
     def _bind_consumers(self, verbs: Verbs) -> None:
         self.consumers = verbs.bind(consumers.consumers)

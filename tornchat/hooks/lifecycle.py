@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
 
 from tornchat.errors import SettingsError, Unavailable
 from tornchat.hooks.specs import ChatHandle, broadcast, life
 from tornchat.hooks.verbs import Verbs
 from tornchat.hooks.words import cleaned
 from tornchat.model import Fault
+
+Sections: TypeAlias = Mapping[str, msgspec.Struct]
+"""Plugin -> its settings."""
+
+log = logging.getLogger("tornchat.plugins")
 
 
 class Lifecycle:
@@ -50,6 +59,30 @@ class Lifecycle:
     async def shutdown(self, plugins: Collection[str] | None = None) -> None:
         """Shut the plugins down in reverse order. A plugin that fails does not affect the others."""
         await self._verbs.bind(life.shutdown, plugins)()
+
+    async def reload(self, running: Sections, wanted: Sections) -> None:
+        """Make the plugins apply the `wanted` settings, in order.
+
+        Raises `SettingsError` if a plugin refuses or fails. Those called before it are called with the
+        `running` settings again.
+        """
+        applied: list[str] = []
+        try:
+            for found in self._verbs.of(life.reload.name):
+                await self._verbs.bind(life.reload, [found.plugin])(wanted[found.plugin])
+                applied.append(found.plugin)
+        except BaseException as error:
+            for plugin in reversed(applied):
+                await self._restore(plugin, running[plugin])
+            if isinstance(error, Unavailable):
+                raise SettingsError(f"{error}.".replace("..", "."), "The log says where.") from None
+            raise
+
+    async def _restore(self, plugin: str, section: msgspec.Struct) -> None:
+        try:
+            await self._verbs.bind(life.reload, [plugin])(section)
+        except (SettingsError, Unavailable) as error:
+            log.error("the plugin %s could not return to its former settings: %s", plugin, error)
 
     async def check(self) -> list[tuple[str, Fault]]:
         """Return all faults as (plugin, fault). A check that fails counts as a fault of its plugin."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -37,6 +37,8 @@ class Loaded(NamedTuple):
 
     plugins: tuple[Plugin, ...]
     hooks: Hooks
+    sections: Mapping[str, msgspec.Struct]
+    """Plugin -> its settings, as it was made with them."""
 
 
 def load_plugins(settings: Settings, extra: Mapping[str, type] | None = None) -> Loaded:
@@ -49,18 +51,18 @@ def load_plugins(settings: Settings, extra: Mapping[str, type] | None = None) ->
     manager.add_hookspecs(type("Hooks", (), {name: hook.function for name, hook in HOOKS.items()}))
     offers = [choose(name, extra or {}) for name in settings.tornchat.plugins]
     refuse_repeats(offers)
-    types = {offer.name: _register(manager, offer, settings) for offer in offers}
+    sections = {offer.name: _register(manager, offer, settings) for offer in offers}
+    types = {name: type(section) for name, section in sections.items()}
     implementations = _implementations(manager, [offer.name for offer in offers])
     _refuse_unfilled_roles(implementations)
-    _refuse_unknown_sections(settings, types)
+    refuse_unknown_sections(settings, types)
     plugins = tuple(_describe(offer, types[offer.name], implementations) for offer in offers)
-    return Loaded(plugins, Hooks(implementations, settings.deadlines))
+    return Loaded(plugins, Hooks(implementations, settings.deadlines), sections)
 
 
-def _register(manager: pluggy.PluginManager, offer: Offer, settings: Settings) -> type[msgspec.Struct]:
+def _register(manager: pluggy.PluginManager, offer: Offer, settings: Settings) -> msgspec.Struct:
     factory = class_of(offer)
-    form = settings_type(offer)
-    section = settings.section(offer.name, form)
+    section = settings.section(offer.name, settings_type(offer))
     try:
         plugin = factory(section) if hasattr(factory, "Settings") else factory()
     except SettingsError:
@@ -79,7 +81,7 @@ def _register(manager: pluggy.PluginManager, offer: Offer, settings: Settings) -
             f"The plugin {offer.name} fits no hook: {one_line(error)}.",
             "docs/hooks names every hook and its arguments.",
         ) from None
-    return form
+    return section
 
 
 def _implementations(
@@ -131,8 +133,9 @@ def _installed_names() -> str:
     return ", ".join(sorted({offer.name for offer in installed()})) or "none"
 
 
-def _refuse_unknown_sections(settings: Settings, types: Mapping[str, type]) -> None:
-    known = [*SECTIONS, DEADLINES, *types]
+def refuse_unknown_sections(settings: Settings, plugins: Collection[str]) -> None:
+    """Raise `SettingsError` for a section that belongs to none of these plugins, or a deadline of no hook."""
+    known = [*SECTIONS, DEADLINES, *plugins]
     for section in settings.section_names():
         if section not in known:
             near = difflib.get_close_matches(section, known, n=1)

@@ -28,7 +28,8 @@ class History:
     def __init__(self, hooks: Hooks, history_limit: int, resume_messages: int) -> None:
         self._hooks = hooks
         self._history_limit = history_limit
-        self._resume_messages = resume_messages
+        self.resume_messages = resume_messages
+        """The maximum number of missed messages that a session resumes with."""
 
     async def plan(self, room: Room, since: Position | None) -> Plan:
         """Return what to send to a session that asks for all entries after `since` (None: default history).
@@ -65,7 +66,7 @@ class History:
 
     def _may_resume(self, room: Room, since: Position) -> bool:
         behind = room.seq - since.seq
-        fits = not self._resume_messages or behind <= self._resume_messages
+        fits = not self.resume_messages or behind <= self.resume_messages
         return since.epoch == room.info.epoch and behind >= 0 and fits
 
     async def _usual(self, room: Room) -> Plan:

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Sequence, ValuesView
 from weakref import WeakValueDictionary
 
+from msgspec.structs import replace
+
 from tornchat.errors import POSITION_LOST, ROOM_NOT_FOUND, PositionLost, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.metrics.counts import Counts
@@ -63,6 +65,12 @@ class Registry:
         """Number of times a room's log was found to differ from the one its members had received."""
         self.missed = 0
         """Number of times the broadcast plugin reported that payloads may have been lost."""
+
+    def reload(self, limits: RoomLimits) -> None:
+        """Apply other limits, to the loaded rooms as well. A loaded room keeps the length of its tail."""
+        self._limits = limits
+        for room in self._loaded.values():
+            room.limits = limits
 
     def get(self, name: str) -> Room | None:
         """Return the room if it is loaded, else None."""
@@ -128,8 +136,7 @@ class Registry:
         return room
 
     def _room(self, info: RoomInfo, page: Page) -> Room:
-        found = RoomInfo(info.name, page.epoch, info.private, info.owner)
-        room = Room(found, self._limits, self._flush, self._counts)
+        room = Room(replace(info, epoch=page.epoch), self._limits, self._flush, self._counts)
         room.start(page.head_seq, page.entries, page.first_seq)
         return room
 

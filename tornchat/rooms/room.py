@@ -50,13 +50,13 @@ class Room:
         "_acks",
         "_flush",
         "_held",
-        "_limits",
         "_nudged",
         "_unserved",
         "counts",
         "empty_since",
         "first_seq",
         "info",
+        "limits",
         "population",
         "queued",
         "roster",
@@ -85,7 +85,7 @@ class Room:
         """Number of sessions in this room on this node."""
         self.empty_since = 0.0
         """Loop time (seconds) since which the room has been empty; undefined while it has members."""
-        self._limits = limits
+        self.limits = limits
         self.queued = False
         """True from the call of `Flushes.add` until the flush begins."""
         self._flush = flush
@@ -182,7 +182,7 @@ class Room:
         stream = self.streams.get(dialect.name)
         if stream is None:
             stream = self.streams[dialect.name] = Stream(
-                dialect, self.tail, self._limits.tail_length, self.counts
+                dialect, self.tail, self.limits.tail_length, self.counts
             )
         return stream
 
@@ -271,7 +271,7 @@ class Room:
         for member in nudged:
             if member.stream.end == member.cursor:
                 self.catch_up(member)
-            if not member.ready and 0 < self._limits.send_buffer_bytes < member.aside_bytes:
+            if not member.ready and 0 < self.limits.send_buffer_bytes < member.aside_bytes:
                 member.outlet.end(1013, TOO_SLOW)
         return bool(self._unserved)
 
@@ -299,7 +299,7 @@ class Room:
 
     def _end(self) -> None:
         for stream in self.streams.values():
-            for member in stream.trim(self._limits.send_buffer_bytes):
+            for member in stream.trim(self.limits.send_buffer_bytes):
                 member.outlet.end(1013, TOO_SLOW)
 
     def backlog(self) -> tuple[int, int]:

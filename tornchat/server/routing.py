@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
+from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.routing import URLSpec
-from tornado.web import RequestHandler
+from tornado.web import Application, RequestHandler
 
 from tornchat.server.http.api.handler import ApiHandler
 from tornchat.server.http.api.table import by_path
@@ -18,6 +20,26 @@ from tornchat.server.http.metrics.handler import MetricsHandler
 from tornchat.server.http.pages import PAGES, PageHandler
 from tornchat.server.http.site import Site
 from tornchat.server.http.static import StaticHandler
+
+
+class PrefixedApplication(Application):
+    """Takes `prefix` ("" or "/talk") off the paths of requests, for a proxy that keeps it.
+
+    Paths without it are served as well, for a proxy that takes it away, and for probes.
+    """
+
+    def __init__(self, prefix: str, routes: Sequence[Any], **settings: Any) -> None:
+        """Any: Tornado's rules, and its settings."""
+        super().__init__(list(routes), **settings)
+        self._prefix = prefix
+
+    def find_handler(  # type: ignore[override]  # the name of Tornado's type is private
+        self, request: HTTPServerRequest, **kwargs: Any
+    ) -> HTTPMessageDelegate:
+        """Return what serves the request. Any: Tornado's own arguments."""
+        if self._prefix and f"{request.path}/".startswith(f"{self._prefix}/"):
+            request.path = request.path.removeprefix(self._prefix)
+        return super().find_handler(request, **kwargs)
 
 
 def site_routes(site: Site, prefix: str) -> list[URLSpec]:

@@ -90,10 +90,14 @@ class Access:
         """Return those of the rooms that the plugins let the user join and that do not ban the user."""
         if isinstance(user, TrustedUser):
             return list(rooms)
-        names = [room.name for room in rooms]
+        found = await self.open_to(user, [room.name for room in rooms])
+        return [room for room in rooms if room.name in found]
+
+    async def open_to(self, user: User, names: Sequence[str]) -> set[str]:
+        """Return the names of the rooms that the plugins let the user join and that do not ban the user."""
         joined = await self._hooks.authorize_rooms(user, names)
         banned = await self._sanctions.banning(user, names)
-        return [room for room in rooms if room.name in joined and room.name not in banned]
+        return {name for name in names if name in joined and name not in banned}
 
     def position(self, name: str) -> int | None:
         """Return the `seq` of the last entry known on this node; None if the room is not loaded."""
@@ -158,7 +162,7 @@ class Access:
         head = heads.get(info.name)
         if not isinstance(head, Position):
             raise ChatError("room_not_found")  # deleted meanwhile
-        return RoomSummary(info.name, head.epoch, info.private, info.owner, head.seq)
+        return RoomSummary(info.name, head.epoch, info.private, info.owner, head.seq, info.slow_seconds)
 
 
 def require_on_site(user: User, act: Act) -> None:

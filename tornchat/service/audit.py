@@ -56,7 +56,7 @@ class Audit:
         key = f"{self._source}-{next(self._numbers)}"
         name = SITE if room is None else room.name
         entry = AuditEntry(key, int(time.time() * 1000), user.id, action, name, target, detail)
-        _tell(entry, SITE if room is None else room.logged)
+        _tell(entry, room)
         if not self._provided:
             return
         if len(self._waiting) >= MOST_WAITING:
@@ -101,14 +101,15 @@ class Audit:
         return await self._hooks.read_audit(before, min(max(limit, 1), MOST_READ), user_id, room)
 
 
-def _tell(entry: AuditEntry, room: str) -> None:
-    """Write a line of the log. The name of a private room is in storage only."""
+def _tell(entry: AuditEntry, room: RoomSummary | RoomInfo | None) -> None:
+    """Write a line of the log. Which private room it was, and whom it concerned, is in storage only."""
+    hidden = room is not None and room.private
     facts = {
         "event": "audit",
         "actor": entry.actor,
         "action": entry.action,
-        "room": room,
-        "target": entry.target,
+        "room": SITE if room is None else room.logged_with_user,
+        "target": "" if hidden else entry.target,
         "detail": entry.detail,
     }
     log.info("%(actor)r: %(action)s %(target)r in room %(room)r %(detail)s", facts, extra=facts)

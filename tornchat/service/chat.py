@@ -15,6 +15,7 @@ from pathlib import Path
 from tornchat.cluster.broadcast import Broadcast
 from tornchat.cluster.control import TOPIC, Control
 from tornchat.cluster.sanctions import Sanctions
+from tornchat.cluster.slowmodes import SlowModes
 from tornchat.config.settings import Settings
 from tornchat.errors import (
     POLICY_VIOLATION,
@@ -36,7 +37,7 @@ from tornchat.model import (
     Stored,
     User,
 )
-from tornchat.offenders import Offenders
+from tornchat.offenders import QUIET_SECONDS, Offenders
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.member import Outlet
 from tornchat.rooms.registry import Registry
@@ -45,6 +46,7 @@ from tornchat.service.access import Access
 from tornchat.service.acting import Acting, UseCases
 from tornchat.service.admission import Admission
 from tornchat.service.audit import PRUNE_SECONDS, Audit
+from tornchat.service.blocks import Blocks
 from tornchat.service.directory import Directory
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import EVERY, Enforcement
@@ -57,6 +59,7 @@ from tornchat.service.posting import Posting
 from tornchat.service.quota import Quotas
 from tornchat.service.reading import Reading
 from tornchat.service.removals import Removals
+from tornchat.service.reports import Reports
 from tornchat.service.site import SiteModeration
 from tornchat.tasks import Tasks
 from tornchat.wire import Dialect, Said
@@ -94,15 +97,17 @@ class Chat(Acting):
         self._drafts = Drafts(self.node_id, settings.limits.message_chars)
         self.rooms = Registry(hooks, self._tasks, _room_limits(settings), self.turn, self.counts)
         self._sanctions = Sanctions(hooks)
+        slow_modes = SlowModes(hooks)
         self.publisher = Broadcast(hooks, self.node_id)
         removals = Removals()
-        offenders = Offenders(time.monotonic, self.counts.limits)
-        pace = Pace(settings.limits, offenders)
+        self._offenders = offenders = Offenders(time.monotonic, self.counts.limits)
+        self._pace = pace = Pace(settings.limits, settings.guest.rooms_per_hour, offenders)
         self.consumers = Consumers(hooks, self.node_id, self._announce)
         self._enforcement = Enforcement(
             hooks,
             self.rooms,
             self._sanctions,
+            slow_modes,
             removals,
             self.publisher,
             Control(self.node_id),
@@ -114,14 +119,23 @@ class Chat(Acting):
         access = Access(hooks, self.rooms, self._sanctions, settings.rooms)
         self.people = People(hooks, self.rooms)
         self._joining = Joining(
-            settings, hooks, self.rooms, access, self._sanctions, removals, pace, self.counts, self.node_id
+            settings,
+            hooks,
+            self.rooms,
+            access,
+            self._sanctions,
+            slow_modes,
+            removals,
+            pace,
+            self.counts,
+            self.node_id,
         )
-        self.directory = Directory(
-            hooks, access, self._enforcement, self.audit, pace, settings.limits.rooms_per_user
-        )
+        self.directory = Directory(hooks, access, self._enforcement, self.audit, pace, settings.limits)
         self.reading = Reading(hooks, access)
         self._access = access
         self._following = Following(hooks, self.rooms, self.exclusive)
+        self.blocks = Blocks(hooks)
+        self.reports = Reports(hooks, access, self.audit, pace)
         self.posting = Posting(
             hooks,
             self._tasks,
@@ -132,15 +146,34 @@ class Chat(Acting):
             self.turn,
             self._drafts,
             Quotas(settings.limits, offenders),
+            slow_modes,
             self.counts,
             self.refuse,
             self._stored,
         )
         self.committer = self.posting.committer
         self.moderation = Moderation(
-            hooks, access, self.people, self._enforcement, self.audit, self.committer, self._drafts
+            hooks,
+            access,
+            self.people,
+            self._enforcement,
+            self.audit,
+            self.committer,
+            self._drafts,
+            settings.limits.sanctions_per_room,
         )
         self.site = SiteModeration(hooks, self.people, self._enforcement, self.audit)
+
+    def reload(self, settings: Settings) -> None:
+        """Apply the limits in `settings`, also to users who are here. Nothing is interrupted."""
+        limits = settings.limits
+        self._drafts.message_chars = limits.message_chars
+        self.directory.limits = limits
+        self.moderation.sanctions_per_room = limits.sanctions_per_room
+        self.rooms.reload(_room_limits(settings))
+        self._pace.reload(limits, settings.guest.rooms_per_hour)
+        self._joining.reload(settings)
+        self.posting.quotas.reload(limits)
 
     # --- connect ---
 
@@ -237,7 +270,7 @@ class Chat(Acting):
             "event": "limit",
             "session": session.id,
             "user": session.user.id,
-            "room": session.room.info.logged,
+            "room": session.room.info.logged_with_user,
             "limit": error.code,
         }
         log.info("user %(user)r in room %(room)r has reached a limit: %(limit)s", facts, extra=facts)
@@ -309,9 +342,11 @@ class Chat(Acting):
         self.consumers.start()
         self._tasks.every(1.0, self._joining.retry, "presence")
         self._tasks.every(0.25, self.people.write, "people")
+        self._tasks.every(QUIET_SECONDS, self._offenders.sum_up, "left out")
         self._tasks.every(3.0, self.rooms.check_positions, "positions")
         self._tasks.every(EVERY, self._enforcement.upkeep, "sanctions")
         self._tasks.every(5.0, self.rooms.upkeep, "rooms")
+        self._tasks.every(10.0, self.posting.upkeep, "posting")
         self._tasks.every(3.0, self.audit.write, "audit")
         self._tasks.every(PRUNE_SECONDS, self.audit.prune, "audit retention")
         if retention is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tornchat.config.sections import LimitsSection
 from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
 from tornchat.model import GUEST_ID_PREFIX, Membership, Rights, Role, RoomPage, RoomSummary, User
@@ -32,14 +33,14 @@ class Directory:
         enforcement: Enforcement,
         audit: Audit,
         pace: Pace,
-        rooms_per_user: int,
+        limits: LimitsSection,
     ) -> None:
         self._hooks = hooks
         self._access = access
         self._enforcement = enforcement
         self._audit = audit
         self._pace = pace
-        self._rooms_per_user = rooms_per_user
+        self.limits = limits
 
     # --- rooms ---
 
@@ -70,8 +71,8 @@ class Directory:
         if not await self._access.may_create(user, name):
             raise ChatError("forbidden")
         if not isinstance(user, TrustedUser):
-            self._pace.create(user.id)
-        info = await self._hooks.create_room(name, user, private, self._rooms_per_user, owner)
+            self._pace.create(user)
+        info = await self._hooks.create_room(name, user, private, self.limits.rooms_per_user, owner)
         await self._audit.record(user, "create room", info, detail="private" if private else "")
         return RoomSummary(info.name, info.epoch, info.private, info.owner, 0)
 
@@ -105,7 +106,8 @@ class Directory:
         """Set the role of `user_id` in the room, adding the user if necessary. "owner" transfers the room.
 
         For the owner and admins. Raises `forbidden`, also for changing the owner's own role, and for an owner
-        who was never in the room or can own none; `too_many_rooms` if the new owner owns as many as may be.
+        who was never in the room or can own none; `too_many_rooms` if the new owner owns as many as may be;
+        `too_many_members` for somebody who is not a member yet if the room is full.
         """
         if role == "owner":
             place = await self._access.require(user, name, "hand over")
@@ -113,11 +115,22 @@ class Directory:
                 await self._refuse_owner(place, user_id)
         else:
             place = await self._access.require(user, name, "set member")
-            if await self._access.role_in(place.room, user_id) == "owner":
-                raise ChatError("forbidden", "Make somebody else the owner first.")
-        if not await self._hooks.set_member(name, user_id, role, self._rooms_per_user):
+        now = await self._access.role_in(place.room, user_id)
+        if now == "owner" and role != "owner":
+            raise ChatError("forbidden", "Make somebody else the owner first.")
+        if now is None:
+            await self._refuse_full(name)
+        if not await self._hooks.set_member(name, user_id, role, self.limits.rooms_per_user):
             raise ChatError("room_not_found")
         await self._audit.record(user, "set member", place.room, user_id, role)
+
+    async def _refuse_full(self, name: str) -> None:
+        """Raise `too_many_members` if the room has as many members as it may."""
+        if (
+            self.limits.members_per_room
+            and len(await self._hooks.read_members(name, None)) >= self.limits.members_per_room
+        ):
+            raise ChatError("too_many_members")
 
     async def _refuse_owner(self, place: VisibleRoom, user_id: str) -> None:
         """Raise `forbidden` if the user may not become the owner of the room."""

@@ -16,16 +16,16 @@ class Drafts:
     """Creates the drafts of one node, with ids that are unique across all nodes."""
 
     def __init__(self, node_id: str, message_chars: int) -> None:
-        """`message_chars` is the maximum length of a text in characters; 0 means no limit."""
         self._node_id = node_id
-        self._message_chars = message_chars
+        self.message_chars = message_chars
+        """The maximum length of a text in characters; 0 means no limit."""
         self._numbers = count(1)
 
     def check(self, text: str) -> None:
         """Raise `ChatError` if the text is too long, is blank, or contains a NUL character."""
-        if self._message_chars and len(text) > self._message_chars:
+        if self.message_chars and len(text) > self.message_chars:
             raise ChatError(
-                "message_too_long", f"The message is longer than {self._message_chars} characters."
+                "message_too_long", f"The message is longer than {self.message_chars} characters."
             )
         if not text or text.isspace():
             raise ChatError("empty_message")

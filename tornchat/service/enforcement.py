@@ -2,7 +2,7 @@
 
 Storage holds the state; a control message only prompts nodes to read it again. Nodes also read it every
 `EVERY` seconds, so that lost messages have no lasting effect. Bans, kicks, disconnects and revocations are
-sanctions; the users in a private room are compared with its members.
+sanctions; the users in a private room are compared with its members. Slow mode is read with the sanctions.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from types import MappingProxyType
 from tornchat.cluster.broadcast import Broadcast
 from tornchat.cluster.control import TOPIC, Control, ControlKind, ControlMessage
 from tornchat.cluster.sanctions import Sanctions, binds
+from tornchat.cluster.slowmodes import SlowModes
 from tornchat.errors import REMOVED, UNAUTHORIZED, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.model import ADMIN, SITE, Sanction
@@ -40,6 +41,7 @@ class Enforcement:
         hooks: Hooks,
         rooms: Registry,
         sanctions: Sanctions,
+        slow_modes: SlowModes,
         removals: Removals,
         publisher: Broadcast,
         orders: Control,
@@ -50,6 +52,7 @@ class Enforcement:
         self._hooks = hooks
         self._rooms = rooms
         self._sanctions = sanctions
+        self._slow_modes = slow_modes
         self._removals = removals
         self._publisher = publisher
         self._orders = orders
@@ -83,7 +86,9 @@ class Enforcement:
 
     async def _carry_out(self, order: ControlMessage) -> None:
         if order.kind == "sanctions":
-            await self._read([order.room] if order.room == SITE or self._rooms.get(order.room) else [])
+            rooms = [order.room] if order.room == SITE or self._rooms.get(order.room) else []
+            await self._read(rooms)
+            await self._read_slow_modes(rooms)
         elif order.kind == "room":
             await self._rooms.compare([order.room])
         else:
@@ -103,6 +108,12 @@ class Enforcement:
     async def _read(self, rooms: Sequence[str]) -> None:
         try:
             self._enforce(await self._sanctions.read(rooms))
+        except Unavailable:
+            pass  # `upkeep` tries again
+
+    async def _read_slow_modes(self, rooms: Sequence[str]) -> None:
+        try:
+            await self._slow_modes.read(rooms)
         except Unavailable:
             pass  # `upkeep` tries again
 
@@ -153,7 +164,9 @@ class Enforcement:
         self._removals.forget(self._now())
         loaded = {room.info.name for room in self._rooms.loaded()}
         self._sanctions.forget(set(self._sanctions.known()) - loaded - {SITE})
+        self._slow_modes.forget_all_but(loaded)
         await self._read(list({SITE, *self._sanctions.known()}))
+        await self._read_slow_modes(list(loaded))
         try:
             await self._check_members()
         except Unavailable:

@@ -8,6 +8,7 @@ from itertools import count
 
 from tornchat.cluster.presence import Presence
 from tornchat.cluster.sanctions import Sanctions
+from tornchat.cluster.slowmodes import SlowModes
 from tornchat.config.settings import Settings
 from tornchat.errors import REMOVED, ROOM_NOT_FOUND, TRY_AGAIN_LATER, Closed, Unavailable
 from tornchat.hooks.calls import Hooks
@@ -53,6 +54,7 @@ class Joining:
         rooms: Registry,
         access: Access,
         sanctions: Sanctions,
+        slow_modes: SlowModes,
         removals: Removals,
         pace: Pace,
         counts: Counts,
@@ -63,6 +65,7 @@ class Joining:
         self._rooms = rooms
         self._access = access
         self._sanctions = sanctions
+        self._slow_modes = slow_modes
         self._removals = removals
         self._pace = pace
         self._counts = counts
@@ -105,6 +108,11 @@ class Joining:
         session.joined = session.member.ready = True
         room.catch_up(session.member)
         return session
+
+    def reload(self, settings: Settings) -> None:
+        """Apply other limits to the next joins."""
+        self._settings = settings
+        self._history.resume_messages = settings.limits.resume_messages
 
     async def _open(self, user: User, name: str) -> Room:
         """Return the loaded room. Raises `Closed` (4000), `Unavailable`."""
@@ -157,6 +165,8 @@ class Joining:
         room = await self._rooms.load(info) if info is not None else None
         if room is None:
             raise Closed(ROOM_NOT_FOUND, "room not found")
+        if info is not None:
+            self._slow_modes.learn(info)
         return room
 
     async def _open_or_create(self, user: User, name: str) -> RoomInfo | None:
@@ -165,7 +175,7 @@ class Joining:
         info = await self._hooks.open_room(name, user, False, limit, owner)
         create = info is None and self._settings.rooms.auto_create
         if create and await self._access.may_create(user, name):
-            self._pace.create_by_joining(user.id)
+            self._pace.create_by_joining(user)
             info = await self._hooks.open_room(name, user, True, limit, owner)
         return info
 

@@ -1,4 +1,4 @@
-"""The use cases of moderation: kick, ban, mute and delete messages.
+"""The use cases of moderation: kick, ban, mute, slow mode, and delete messages.
 
 Every method raises `ChatError` on refusal and `Unavailable` if a plugin fails.
 """
@@ -9,17 +9,21 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
+from msgspec.structs import replace
+
 from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
 from tornchat.log.commit import Committer
-from tornchat.model import Entry, Sanction, SanctionKind, User
+from tornchat.model import RoomSummary, Sanction, SanctionKind, User
 from tornchat.service import rights
 from tornchat.service.access import Access, TrustedUser, VisibleRoom
 from tornchat.service.audit import Audit
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import Enforcement
 from tornchat.service.people import People
+from tornchat.service.reading import message_at
 from tornchat.service.rights import Act
+from tornchat.service.slow import MOST_SECONDS
 
 FOREVER = 10 * 365 * 86400.0
 """Maximum duration of a sanction in seconds."""
@@ -39,7 +43,9 @@ class Moderation:
         audit: Audit,
         committer: Committer,
         drafts: Drafts,
+        sanctions_per_room: int,
     ) -> None:
+        """`sanctions_per_room` is for each kind; 0 is no limit."""
         self._hooks = hooks
         self._access = access
         self._people = people
@@ -47,6 +53,7 @@ class Moderation:
         self._audit = audit
         self._committer = committer
         self._drafts = drafts
+        self.sanctions_per_room = sanctions_per_room
 
     # --- people ---
 
@@ -56,6 +63,7 @@ class Moderation:
         if not self._hooks.provides("set_sanction"):
             await self._enforcement.order("kick", room, user_id)
         else:
+            await self._refuse_sanction(place, user_id, "kick")
             await self._set(user, place, user_id, "kick", KICK_SECONDS)
         await self._audit.record(user, "kick", place.room, user_id)
 
@@ -79,7 +87,7 @@ class Moderation:
         place = await self._access.require(user, room, "lift")
         if user_id == user.id and not isinstance(user, TrustedUser):
             raise ChatError("forbidden", "Nobody lifts their own sanctions.")
-        await self._refuse_outranked(place, user_id, kind)
+        refuse_outranked(place, await self._hooks.read_sanctions([room]), user_id, kind)
         if not await self._hooks.lift_sanction(room, user_id, kind):
             raise ChatError("not_found", f"There is no {kind} of theirs to lift.")
         await self._enforcement.order("sanctions", room)
@@ -95,7 +103,7 @@ class Moderation:
     ) -> None:
         refuse_no_time(seconds)
         place = await self._require_over(user, room, user_id, kind)
-        await self._refuse_outranked(place, user_id, kind)
+        await self._refuse_sanction(place, user_id, kind)
         await self._set(user, place, user_id, kind, seconds)
         await self._audit.record(user, kind, place.room, user_id, f"{seconds:g} s")
 
@@ -125,16 +133,31 @@ class Moderation:
             raise ChatError("forbidden", "They are not yours to moderate.")
         return place
 
-    async def _refuse_outranked(self, place: VisibleRoom, user_id: str, kind: SanctionKind) -> None:
-        """Raise `forbidden` if there is such a sanction by somebody of a higher rank.
-
-        To replace it by a shorter one would be to lift it.
-        """
-        for one in await self._hooks.read_sanctions([place.room.name]):
-            if (one.user_id, one.kind) == (user_id, kind) and rights.outranks(one.rank, place.standings):
-                raise ChatError("forbidden", f"This {kind} was set by somebody of a higher rank.")
+    async def _refuse_sanction(self, place: VisibleRoom, user_id: str, kind: SanctionKind) -> None:
+        """Raise `forbidden` for one of a higher rank, `too_many_sanctions` for a new one that is too many."""
+        found = await self._hooks.read_sanctions([place.room.name])
+        if kind != "kick":
+            refuse_outranked(place, found, user_id, kind)
+        others = [one for one in found if one.kind == kind and one.user_id != user_id]
+        if self.sanctions_per_room and len(others) >= self.sanctions_per_room:
+            raise ChatError("too_many_sanctions")
 
     # --- messages ---
+
+    async def set_slow_mode(self, user: User, room: str, seconds: int) -> RoomSummary:
+        """Let users of the room wait `seconds` between their messages; 0 turns slow mode off.
+
+        Every node refuses what comes earlier with `slow_mode`. Moderators of the room need not wait. Raises
+        `invalid_message` for seconds below 0 or above `MOST_SECONDS`. Returns the room as it is then.
+        """
+        if not 0 <= seconds <= MOST_SECONDS:
+            raise ChatError("invalid_message", f"Slow mode has 0 to {MOST_SECONDS} seconds.")
+        place = await self._access.require(user, room, "set slow mode")
+        if not await self._hooks.set_slow_mode(room, seconds):
+            raise ChatError("room_not_found")
+        await self._enforcement.order("sanctions", room)
+        await self._audit.record(user, "set slow mode", place.room, detail=f"{seconds} s")
+        return replace(place.room, slow_seconds=seconds)
 
     async def delete_message(self, user: User, room: str, seq: int) -> None:
         """Delete the text of a message and notify the room. Idempotent.
@@ -143,7 +166,7 @@ class Moderation:
         (`not_found`) if there is no message at `seq`.
         """
         place = await self._access.require(user, room, "see")
-        entry = await self._message(room, seq)
+        entry = await message_at(self._hooks, room, seq)
         act: Act = "delete own message" if entry.sender_id == user.id else "delete message"
         if not rights.may(place.standings, act):
             raise ChatError("forbidden")
@@ -153,11 +176,15 @@ class Moderation:
             if act == "delete message":
                 await self._audit.record(user, act, place.room, entry.sender_id, f"message {seq}")
 
-    async def _message(self, room: str, seq: int) -> Entry:
-        page = await self._hooks.read_history(room, seq - 1, seq + 1, 1) if seq > 0 else None
-        if page is None or not page.entries or page.entries[0].kind != "message":
-            raise ChatError("not_found", "There is no such message.")
-        return page.entries[0]
+
+def refuse_outranked(place: VisibleRoom, found: Sequence[Sanction], user_id: str, kind: SanctionKind) -> None:
+    """Raise `forbidden` if there is such a sanction by somebody of a higher rank.
+
+    To replace it by a shorter one would be to lift it.
+    """
+    for one in found:
+        if (one.user_id, one.kind) == (user_id, kind) and rights.outranks(one.rank, place.standings):
+            raise ChatError("forbidden", f"This {kind} was set by somebody of a higher rank.")
 
 
 def refuse_no_time(seconds: float) -> None:

@@ -14,13 +14,14 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from tornchat.cluster.broadcast import Broadcast
 from tornchat.cluster.sanctions import Sanctions
+from tornchat.cluster.slowmodes import SlowModes
 from tornchat.errors import TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.words import is_encodable
 from tornchat.log.commit import PATIENCE, Committer
 from tornchat.log.queue import Pending
 from tornchat.metrics.counts import Counts
-from tornchat.model import SITE, Draft, Entry, Refusal, Stored, StoreResult, User
+from tornchat.model import SITE, Draft, Entry, Refusal, RoomInfo, Stored, StoreResult, User
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.registry import Registry
 from tornchat.service.access import Access, trusted_user
@@ -28,6 +29,7 @@ from tornchat.service.admission import refuse_off_site
 from tornchat.service.drafts import Drafts
 from tornchat.service.joining import Session
 from tornchat.service.quota import Quota, Quotas
+from tornchat.service.slow import SlowMode
 from tornchat.tasks import Tasks
 from tornchat.wire import Said
 
@@ -48,6 +50,7 @@ class Posting:
         flush: Flush,
         drafts: Drafts,
         quotas: Quotas,
+        slow_modes: SlowModes,
         counts: Counts,
         refuse: Refuse,
         heard: Callable[[str], None],
@@ -63,7 +66,9 @@ class Posting:
         self._broadcast = broadcast
         self._flush = flush
         self._drafts = drafts
-        self._quotas = quotas
+        self.quotas = quotas
+        self._slow_rooms = slow_modes.seconds
+        self._slow = SlowMode(hooks, access, rooms, slow_modes)
         self._counts = counts
         self._refuse = refuse
         self._heard = heard
@@ -88,7 +93,7 @@ class Posting:
             self._drafts.check(said.text)
             user = session.user.id
             if quota.contended or self.committer.queue.full_for(user) or quota.take(size, self._now()):
-                self._quotas.note(user)
+                self.quotas.note(user)
                 return self._slowed(session, quota, said, size)
             return self._admitted(session, said)
         except ChatError as error:
@@ -96,7 +101,7 @@ class Posting:
         return None
 
     def _quota(self, session: Session) -> Quota:
-        session.quota = self._quotas.of(session.user.id)
+        session.quota = self.quotas.of(session.user.id)
         return session.quota
 
     async def _slowed(self, session: Session, quota: Quota, said: Said, size: int) -> None:
@@ -115,7 +120,7 @@ class Posting:
         draft = self._drafts.make(session.user, session.room.info, said)
         if self._sanctions.mutes:
             self._refuse_muted(draft.room, session.user)
-        if self._gated:
+        if self._gated or (self._slow_rooms and draft.room in self._slow_rooms):
             return self._through_gates(session, draft)
         self._submit(session, draft)
         return None
@@ -129,14 +134,29 @@ class Posting:
         """
         info = await self._access.see(user, room)
         self._drafts.check(said.text)
-        if wait := self._quotas.of(user.id).take(len(said.text.encode()), self._now()):
-            self._quotas.note(user.id)
+        if wait := self.quotas.of(user.id).take(len(said.text.encode()), self._now()):
+            self.quotas.note(user.id)
             raise ChatError("rate_limited", "", round(wait, 3), said.client_id)
         await self._refuse_sanctioned(user, room)
-        draft = await self._gates(user, self._drafts.make(user, info, said))
+        draft = self._drafts.make(user, info, said)
+        slow = await self._slow.binds(user, info, draft)
+        draft = await self._gates(user, draft)
         await self._space(draft)
         await self._look_again(user, draft)
+        if slow:
+            return await self._slowly(draft, info)
         return await self.committer.store(draft, self._access.position(room))
+
+    async def _slowly(self, draft: Draft, room: RoomInfo) -> Stored:
+        """Store a draft of a user who waits in this room, unless it comes too early. Raises `ChatError`."""
+        self._slow.take(draft, room)
+        try:
+            stored = await self.committer.store(draft, self._access.position(room.name))
+        except ChatError as error:
+            self._slow.fail(draft, error)
+            raise
+        self._slow.settle(draft, stored)
+        return stored
 
     async def say_as(self, user: User, room: str, said: Said, trusted: bool) -> Stored:
         """Send a message on behalf of code in the process. See `ChatHandle.say`."""
@@ -169,9 +189,12 @@ class Posting:
     async def _through_gates(self, session: Session, draft: Draft) -> None:
         """Authorize and filter a session's draft, then submit it. If a plugin fails, the draft is refused."""
         try:
+            slow = await self._slow.binds(session.user, session.room.info, draft)
             filtered = await self._gates(session.user, draft)
             if self._still_there(session):
-                self._submit(session, filtered)
+                if slow:
+                    self._slow.take(filtered, session.room.info)
+                self._submit(session, filtered, slow)
         except ChatError as error:
             self._refuse(session, error, draft.client_id)
         except Unavailable:
@@ -231,10 +254,16 @@ class Posting:
         if _expired(user):
             raise Closed(UNAUTHORIZED, "token expired")
 
+    def upkeep(self) -> None:
+        """Forget what is not needed any more. To be called from time to time."""
+        self._slow.upkeep()
+
     # --- commit ---
 
-    def _submit(self, session: Session, draft: Draft) -> None:
+    def _submit(self, session: Session, draft: Draft, slow: bool = False) -> None:
         def answer(result: StoreResult) -> None:
+            if slow:
+                self._slow.settle(draft, result)
             self._acknowledge(session, draft.client_id, result)
 
         self.committer.submit(draft, answer, session.room.seq)

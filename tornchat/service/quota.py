@@ -10,6 +10,9 @@ from tornchat.config.sections import LimitsSection
 from tornchat.offenders import Offenders
 from tornchat.rates import MOST_CALLERS, Rate
 
+LONGEST_SLEEP = 1.0
+"""Seconds after which a connection that waits looks again, since the limits may have been changed."""
+
 
 class Quota:
     """One user's messages and bytes per second."""
@@ -21,6 +24,12 @@ class Quota:
         self._bytes = size
         self._unlimited = messages.unlimited and size.unlimited
         self._turn: asyncio.Lock | None = None
+
+    def change(self, limits: LimitsSection) -> None:
+        """Apply other limits from now on."""
+        self._messages.change(limits.messages_per_second, limits.burst)
+        self._bytes.change(limits.bytes_per_second, limits.bytes_burst)
+        self._unlimited = self._messages.unlimited and self._bytes.unlimited
 
     def take(self, size: int, now: float) -> float:
         """Take a message of `size` bytes at `now` (seconds) and return 0, or return the seconds to wait."""
@@ -37,7 +46,7 @@ class Quota:
         now = asyncio.get_running_loop().time
         wait = self.take(size, now())
         while wait:
-            await asyncio.sleep(wait)
+            await asyncio.sleep(min(wait, LONGEST_SLEEP))
             wait = self.take(size, now())
 
     @property
@@ -61,6 +70,12 @@ class Quotas:
         self._offenders = offenders
         self._recent: OrderedDict[str, Quota] = OrderedDict()
         self._used: WeakValueDictionary[str, Quota] = WeakValueDictionary()
+
+    def reload(self, limits: LimitsSection) -> None:
+        """Apply other limits, to the users seen before, too."""
+        self._limits = limits
+        for quota in [*self._used.values()]:
+            quota.change(limits)
 
     def note(self, user: str) -> None:
         """Count a message that is slowed down, or refused over HTTP."""

@@ -54,3 +54,11 @@ class Reading:
         """Return the participants in the room on all nodes."""
         await self._access.see(user, room)
         return await self._hooks.read_presence(room)
+
+
+async def message_at(hooks: Hooks, room: str, seq: int) -> Entry:
+    """Return the message at `seq` of a room. Raises `ChatError` (`not_found`) if there is none."""
+    page = await hooks.read_history(room, seq - 1, seq + 1, 1) if seq > 0 else None
+    if page is None or not page.entries or page.entries[0].kind != "message":
+        raise ChatError("not_found", "There is no such message.")
+    return page.entries[0]

@@ -20,6 +20,11 @@ Act: TypeAlias = Literal[
     "send",
     "delete own message",
     "delete message",
+    "report message",
+    "read reports",
+    "close report",
+    "set slow mode",
+    "ignore slow mode",
     "read sanctions",
     "kick",
     "ban",
@@ -33,10 +38,12 @@ Act: TypeAlias = Literal[
     "create room",
     "create private room",
     "own",
+    "block",
     "disconnect",
     "ban from site",
     "revoke tokens",
     "read site sanctions",
+    "read all reports",
     "read audit",
     "read dashboard",
 ]
@@ -44,6 +51,7 @@ Act: TypeAlias = Literal[
 _ALL = frozenset(STANDINGS)
 _MODERATORS = frozenset[Standing]({"admin", "site moderator", "owner", "moderator"})
 _MANAGERS = frozenset[Standing]({"admin", "owner"})
+_SITE_MODERATORS = frozenset[Standing]({"admin", "site moderator"})
 _ADMINS = frozenset[Standing]({"admin"})
 _ACCOUNTS = _ALL - {"guest"}
 
@@ -54,6 +62,11 @@ GRANTS: Mapping[Act, frozenset[Standing]] = MappingProxyType(
         "send": _ALL,
         "delete own message": _ALL,
         "delete message": _MODERATORS,
+        "report message": _ALL,
+        "read reports": _MODERATORS,
+        "close report": _MODERATORS,
+        "set slow mode": _MODERATORS,
+        "ignore slow mode": _MODERATORS,
         "read sanctions": _MODERATORS,
         "kick": _MODERATORS,
         "ban": _MODERATORS,
@@ -67,10 +80,12 @@ GRANTS: Mapping[Act, frozenset[Standing]] = MappingProxyType(
         "create room": _ALL,
         "create private room": _ACCOUNTS,
         "own": _ACCOUNTS,
+        "block": _ALL,
         "disconnect": _ADMINS,
         "ban from site": _ADMINS,
         "revoke tokens": _ADMINS,
         "read site sanctions": _ADMINS,
+        "read all reports": _SITE_MODERATORS,
         "read audit": _ADMINS,
         "read dashboard": _ADMINS,
     }
@@ -98,6 +113,11 @@ MEANINGS: Mapping[Act, str] = MappingProxyType(
         "send": "send a message",
         "delete own message": "delete one's own message",
         "delete message": "delete somebody else's message",
+        "report message": "report a message to the moderators",
+        "read reports": "list the reports of a room's messages",
+        "close report": "resolve or dismiss a report",
+        "set slow mode": "set the slow mode of a room",
+        "ignore slow mode": "send messages without waiting in slow mode",
         "read sanctions": "list the bans and mutes of a room",
         "kick": "kick somebody out of a room",
         "ban": "ban somebody from a room",
@@ -111,10 +131,12 @@ MEANINGS: Mapping[Act, str] = MappingProxyType(
         "create room": "create a public room",
         "create private room": "create a private room",
         "own": "own the rooms that one creates",
+        "block": "block other users, whose messages clients then hide",
         "disconnect": "close all connections of a user",
         "ban from site": "ban a user from the whole site, and lift such a ban",
         "revoke tokens": "revoke a user's tokens",
         "read site sanctions": "list who is banned from the whole site",
+        "read all reports": "list the reports of all rooms that one can see",
         "read audit": "read the audit",
         "read dashboard": "read the figures of the dashboard",
     }

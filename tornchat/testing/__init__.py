@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from tornchat.testing.audit import AuditContract
 from tornchat.testing.auth import AuthContract
+from tornchat.testing.blocks import BlocksContract
 from tornchat.testing.broadcast import BroadcastContract
 from tornchat.testing.consumer import ConsumerContract
 from tornchat.testing.directory import DirectoryContract
@@ -22,14 +23,17 @@ from tornchat.testing.fixtures import RecordingChat, deletion, draft, user
 from tornchat.testing.kit import BrokenPromise, Contract, Stage, promise
 from tornchat.testing.moderation import ModerationContract
 from tornchat.testing.presence import PresenceContract
+from tornchat.testing.reports import ReportsContract
 from tornchat.testing.running import Client, RunningChat, running_chat
 from tornchat.testing.search import SearchContract
+from tornchat.testing.slow import SlowModeContract
 from tornchat.testing.storage import StorageContract
 from tornchat.testing.users import UsersContract
 
 __all__ = [
     "AuditContract",
     "AuthContract",
+    "BlocksContract",
     "BroadcastContract",
     "BrokenPromise",
     "Client",
@@ -40,8 +44,10 @@ __all__ = [
     "ModerationContract",
     "PresenceContract",
     "RecordingChat",
+    "ReportsContract",
     "RunningChat",
     "SearchContract",
+    "SlowModeContract",
     "Stage",
     "StorageContract",
     "UsersContract",

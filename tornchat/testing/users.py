@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tornchat import KnownUser
-from tornchat.testing.kit import Contract, Stage, promise, unique
+from tornchat.testing.erasing import ErasingContract
+from tornchat.testing.kit import Stage, promise, unique
 
 
-class UsersContract(Contract):
-    """What `store_users`, `read_users` and `find_users` promise."""
+class UsersContract(ErasingContract):
+    """What `store_users`, `read_users`, `find_users` and `erase_user` promise."""
 
     roles = ("users",)
 

@@ -44,6 +44,7 @@ class Classic(Shared):
 
     name = "classic"
     marks_guests = False
+    pong = b""
     _decode = staticmethod(msgspec.json.Decoder(ClassicSend).decode)
 
     @property

@@ -23,9 +23,10 @@ class Compressed:
         self.plain = plain
         self.name = f"{plain.name}+deflate{window_bits}"
         self.marks_guests = plain.marks_guests
+        self.pong = plain.pong
         self._window_bits = window_bits
 
-    def decode(self, payload: bytes) -> Said:
+    def decode(self, payload: bytes) -> Said | None:
         return self.plain.decode(payload)
 
     def welcome(self, welcome: Welcome) -> bytes:

@@ -32,13 +32,18 @@ class Dialect(Protocol):
     name: str
     marks_guests: bool
     """Whether the frames say who is a guest."""
+    pong: bytes
+    """The answer to a ping that came as a text message. Empty if the dialect has no such pings."""
 
     @property
     def plain(self) -> Dialect:
         """The same dialect without compression, for frames sent to one member only."""
 
-    def decode(self, payload: bytes) -> Said:
-        """Decode one text message. Raises `ChatError` (`invalid_json`, `invalid_message`)."""
+    def decode(self, payload: bytes) -> Said | None:
+        """Decode one text message; return None for a ping, which `pong` answers.
+
+        Raises `ChatError` (`invalid_json`, `invalid_message`).
+        """
 
     def welcome(self, welcome: Welcome) -> bytes: ...
     def users(self, participants: Iterable[bytes]) -> bytes: ...

@@ -3,7 +3,7 @@
 It parses the frames of a client for a server, and the frames of a server for a client. In addition to the
 RFC's rules, it fails the connection with 1008 for:
 - more than `MAX_EMPTY_FRAGMENTS` empty frames in one message (the size limit bounds the others);
-- more than `CONTROL_FRAMES_PER_SECOND` pings and pongs in one second.
+- more than `CONTROL_FRAMES_PER_SECOND` pings and pongs in one second, including pings in text messages.
 """
 
 from __future__ import annotations
@@ -89,6 +89,12 @@ class FrameParser:
         self._empties = 0
         self._second = 0.0
         self._controls = 0
+
+    def limit(self, max_message_bytes: int) -> None:
+        """Set another maximum. A fragmented message that has begun keeps its own."""
+        self._limit = max_message_bytes
+        if self._message is None:
+            self._room = max_message_bytes
 
     def feed(self, data: bytes) -> list[Frame]:
         """Parse `data` and return all complete frames, in order. Check `fault` after processing them."""
@@ -177,7 +183,7 @@ class FrameParser:
             _check_close(payload)
             self._over, self._message = True, None
         else:
-            self._count_control()
+            self.count_control()
         frames.append((opcode, payload))
 
     def _join(self, first: int, fragment: bytes, frames: list[Frame]) -> None:
@@ -217,7 +223,8 @@ class FrameParser:
         if self._empties > MAX_EMPTY_FRAGMENTS:
             raise ProtocolFault(POLICY_VIOLATION, "too many empty fragments")
 
-    def _count_control(self) -> None:
+    def count_control(self) -> None:
+        """Count a ping or pong. Raises `ProtocolFault` if there are too many in one second."""
         now = self._clock()
         if now - self._second >= 1.0:
             self._second, self._controls = now, 0

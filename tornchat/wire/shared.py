@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -12,6 +11,7 @@ from msgspec import Meta
 from tornchat.model import PresenceChange
 from tornchat.wire.framing import text_frame
 from tornchat.wire.listed import ListedUser
+from tornchat.wire.times import timestamp
 
 Seq: TypeAlias = Annotated[int, Meta(ge=0, description="A place in the room's log.")]
 Timestamp: TypeAlias = Annotated[
@@ -66,5 +66,5 @@ class Shared:
         second = sent_at // 1000
         if second != self._second:
             self._second = second
-            self._stamp = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            self._stamp = timestamp(sent_at)
         return self._stamp

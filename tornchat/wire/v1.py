@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -17,7 +17,9 @@ from tornchat.wire.shared import Seq, Shared, Timestamp, encode
 
 V1_SUBPROTOCOL = "tornchat.v1"
 QUOTES_OF_THREE_PAIRS = 12
-"""A decoded payload with this number of quotes has only the required keys, so that none is repeated."""
+"""A decoded message with this number of quotes has only the required keys, so that none is repeated."""
+QUOTES_OF_ONE_PAIR = 4
+"""The same for a ping."""
 _V1_THREE_KEYS = re.compile(
     rb'\s*\{\s*"type"\s*:\s*"send"\s*,\s*"id"\s*:\s*'
     + STRING
@@ -34,6 +36,14 @@ class V1Send(msgspec.Struct, tag_field="type", tag="send"):
         str, Meta(min_length=1, max_length=64, description="Yours, never used before by you in this room.")
     ]
     message: str
+
+
+class V1Ping(msgspec.Struct, tag_field="type", tag="ping"):
+    """Asks whether the server is there. The server answers with a `pong`."""
+
+
+class V1Pong(msgspec.Struct, tag_field="type", tag="pong"):
+    """The answer to a `ping`."""
 
 
 class _AnyId(msgspec.Struct):
@@ -102,16 +112,19 @@ class V1(Shared):
 
     name = "v1"
     marks_guests = True
+    pong = text_frame(encode(V1Pong()))
     _decode = staticmethod(msgspec.json.Decoder(V1Send).decode)
 
     @property
     def plain(self) -> Dialect:
         return self
 
-    def decode(self, payload: bytes) -> Said:
+    def decode(self, payload: bytes) -> Said | None:
         try:
             sent = self._decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            if _is_ping(payload):  # looked for last, so that messages don't wait for it
+                return None
             raise unreadable(error, _client_id(payload)) from None
         if payload.count(b'"') != QUOTES_OF_THREE_PAIRS and not _V1_THREE_KEYS(payload):
             refuse_repeated_keys(payload)
@@ -143,6 +156,26 @@ class V1(Shared):
     def error(self, error: ChatError, client_id: str | None = None) -> bytes:
         known = client_id or error.client_id
         return text_frame(encode(V1Error(error.code, error.text, known, error.retry_after)))
+
+
+class _PingType(msgspec.Struct):
+    """Not `V1Ping`, which msgspec also finds in an object without a type."""
+
+    type: Literal["ping"]
+
+
+_decode_ping = msgspec.json.Decoder(_PingType).decode
+
+
+def _is_ping(payload: bytes) -> bool:
+    """Return whether the payload is a ping. Raises `ChatError` if it is one with repeated keys."""
+    try:
+        _decode_ping(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    if payload.count(b'"') != QUOTES_OF_ONE_PAIR:
+        refuse_repeated_keys(payload)
+    return True
 
 
 def _client_id(payload: bytes) -> str | None:

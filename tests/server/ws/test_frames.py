@@ -255,6 +255,33 @@ def test_while_the_way_is_full_only_the_newest_ping_is_kept():
     assert run(play()) == pong_frame(b"49") + pong_frame(b"free") + close_frame(1000)
 
 
+def test_while_the_way_is_full_only_the_newest_answer_to_a_ping_in_a_text_is_kept():
+    class Full(Echo):
+        def begin(self):
+            self.frames.outbox.write(frame(TEXT, b"x" * 20_000_000))
+
+        def on_text(self, payload):
+            self.frames.answer(text_frame(payload))
+
+        def on_pong(self, payload):
+            self.ponged.set()
+
+    async def play():
+        async with serving(Full) as (port, handlers), raw(port) as (_, reader, writer):
+            handlers[0].ponged = asyncio.Event()
+            for number in range(50):
+                writer.write(client_frame(TEXT, b"%d" % number))
+            writer.write(client_frame(PING, b"both") + client_frame(PONG))
+            await handlers[0].ponged.wait()
+            await reader.readexactly(20_000_010)
+            first = await reader.readexactly(10)
+            writer.write(client_frame(TEXT, b"free") + GOODBYE)
+            return first + await reader.read()
+
+    got = pong_frame(b"both") + text_frame(b"49") + text_frame(b"free") + close_frame(1000)
+    assert run(play()) == got
+
+
 def test_the_next_text_waits_for_the_one_before():
     class Slow(Echo):
         async def on_text(self, payload):

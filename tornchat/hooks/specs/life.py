@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from tornchat.errors import SettingsError
 from tornchat.hooks.specs.accept import clean_health, clean_steps
 from tornchat.hooks.specs.promise import collect, in_order, unwind
@@ -25,6 +27,19 @@ def startup(chat: ChatHandle) -> Awaitable[None] | None:
 @unwind(role="life", deadline=10.0)
 def shutdown() -> Awaitable[None] | None:
     """Close what `startup` opened. Called once, in reverse order, after the last connection has ended."""
+
+
+@in_order(role="life", deadline=10.0, raises=(SettingsError,))
+def reload(settings: msgspec.Struct) -> Awaitable[None] | None:
+    """Apply the plugin's settings, and read the files and keys that they name again.
+
+    Called after `startup` on SIGHUP and by `ChatApp.reload`, also if no setting of the plugin has changed.
+    `settings` are the running ones with the new values of those marked `Meta(extra={"reload": "live"})`, or
+    of all if the class has `reload: ClassVar = "live"`. Without this hook, every change needs a restart.
+
+    Operations that run are not disturbed. Raises `SettingsError` if the settings can't be applied: the plugin
+    then works as before, and the plugins called earlier are called again with their former settings.
+    """
 
 
 @collect(role="life", deadline=10.0)

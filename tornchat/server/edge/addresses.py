@@ -89,6 +89,11 @@ class Client(NamedTuple):
     exempt: bool = False
     direct: bool = True
 
+    @property
+    def offender(self) -> str:
+        """The name under which excesses of this client are logged: one for a whole IPv6 network."""
+        return self.network or self.address
+
 
 class Proxies:
     """`[server] trusted_proxies`."""
@@ -148,6 +153,12 @@ def is_local(peer: str) -> bool:
     """Return True if a peer runs on this machine."""
     found = _address(peer)
     return peer == NO_ADDRESS or (found is not None and found.is_loopback)
+
+
+def connected(request: HTTPServerRequest) -> str:
+    """Return the address of the TCP connection, whatever `HTTPServer(xheaders=True)` has made of it."""
+    context = getattr(request.connection, "context", None)
+    return str(getattr(context, "_orig_remote_ip", None) or _peer(request)[0])
 
 
 def _peer(request: HTTPServerRequest) -> tuple[str, bool]:

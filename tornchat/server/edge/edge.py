@@ -12,12 +12,14 @@ from collections import Counter
 from tornado.httputil import HTTPServerRequest
 from tornado.iostream import IOStream
 
+from tornchat.config.sections import LimitsSection
 from tornchat.config.settings import Settings
 from tornchat.metrics.counts import Counts
 from tornchat.offenders import Offenders
 from tornchat.rates import Rates, network_of
 from tornchat.server.edge.addresses import Client, Proxies, is_local
 from tornchat.server.edge.logins import FailedLogins
+from tornchat.server.edge.outside import Outside
 from tornchat.server.edge.readers import SlowReaders
 from tornchat.server.edge.sockets import UserSockets
 
@@ -39,6 +41,7 @@ class Edge:
         limits = settings.limits
         self._limits = limits
         self.proxies = Proxies(settings.server.trusted_proxies)
+        self.outside = Outside(settings.server.prefix, self.proxies)
         self.offenders = Offenders(time.monotonic)
         self.logins = FailedLogins(limits.failed_logins_per_minute, self.offenders)
         self.sockets = UserSockets(limits.sockets_per_user, limits.sockets_per_room, self.offenders)
@@ -56,9 +59,19 @@ class Edge:
     def begin(self, counts: Counts) -> None:
         """Count in `counts` from now on, and find out how many connections there may be."""
         self.offenders.counts = counts.limits
-        self.logins.begin()
-        given = self._limits.connections
-        self.most = affordable() if given == "auto" else given
+        self._allow(self._limits)
+        self.logins.begin(self.most)
+
+    def reload(self, limits: LimitsSection) -> None:
+        """Apply other limits. Connections beyond them stay open."""
+        self._allow(limits)
+        self.logins.per_minute = limits.failed_logins_per_minute
+        self.sockets.limit(limits.sockets_per_user, limits.sockets_per_room)
+        self._handshakes.change(limits.handshakes_per_second, limits.handshake_burst)
+
+    def _allow(self, limits: LimitsSection) -> None:
+        self._limits = limits
+        self.most = affordable() if limits.connections == "auto" else limits.connections
 
     # --- addresses ---
 

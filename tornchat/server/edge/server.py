@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Awaitable, Iterable
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ from tornado.httputil import (
     RequestStartLine,
     ResponseStartLine,
 )
-from tornado.iostream import IOStream
+from tornado.iostream import IOStream, SSLIOStream
 
 from tornchat.rates import network_of
 from tornchat.server.edge.acceptor import Acceptor, peer_of, refuse
@@ -43,6 +44,7 @@ class EdgeServer(HTTPServer):
     _edge: Edge
     _acceptor: Acceptor | None = None
     _limited = True
+    _context: ssl.SSLContext | None = None
 
     def guard(self, edge: Edge, limited: bool = True) -> None:
         """Use the limits of `edge`. Without `limited`, connections are neither counted nor refused."""
@@ -50,6 +52,10 @@ class EdgeServer(HTTPServer):
         self._limited = limited
         self._spare: dict[IOStream, str] = {}
         """Connections beyond the limit -> the address, which for IPv6 is the /64 network."""
+
+    def encrypt(self, context: ssl.SSLContext | None) -> None:
+        """Use TLS with `context` for the connections accepted from now on; None: no TLS."""
+        self._context = context
 
     def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
         """Accept connections on these listening sockets. Once."""
@@ -84,15 +90,25 @@ class EdgeServer(HTTPServer):
     def _handle(self, connection: socket.socket, spare: bool = False) -> None:
         try:
             address = connection.getpeername()
+            stream = self._stream(connection)
         except OSError:  # the client has gone
             connection.close()
             return
-        stream = IOStream(connection)
         self._count(stream, peer_of(address), spare)
         given = _brief() if spare else self.conn_params
         serve = partial(self._serve, stream, address, given)
+        if isinstance(stream, SSLIOStream):  # it reads from the beginning, for its handshake
+            serve()
+            return
         seconds = given.header_timeout or SILENT_SECONDS
         self._doorstep.wait(stream, seconds, serve, partial(self._turn_out, stream))
+
+    def _stream(self, connection: socket.socket) -> IOStream:
+        """Return the stream of a connection. Its TLS handshake is made while the request is read."""
+        if self._context is None:
+            return IOStream(connection)
+        secure = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return SSLIOStream(secure)
 
     def _count(self, stream: IOStream, peer: str, spare: bool) -> None:
         if spare:

@@ -16,12 +16,15 @@ class UserSockets:
     """Counts open WebSockets by user, and by user and room."""
 
     def __init__(self, per_user: int, per_room: int, offenders: Offenders) -> None:
-        """0 means no limit."""
-        self._per_user = per_user
-        self._per_room = per_room
+        self.limit(per_user, per_room)
         self._offenders = offenders
         self._users: Counter[str] = Counter()
         self._rooms: Counter[tuple[str, str]] = Counter()
+
+    def limit(self, per_user: int, per_room: int) -> None:
+        """Set the limits; 0 means no limit. Open sockets stay open."""
+        self._per_user = per_user
+        self._per_room = per_room
 
     def __len__(self) -> int:
         return len(self._users) + len(self._rooms)

@@ -8,9 +8,12 @@ import msgspec
 from tornado.routing import URLSpec
 
 from tornchat.server.http.api.document import openapi
+from tornchat.server.http.api.schemas import Schema
 from tornchat.server.http.api.table import ENDPOINTS
 from tornchat.server.http.handler import SiteHandler
 from tornchat.server.http.site import Site
+
+PATH = "/openapi.json"
 
 
 class OpenApiHandler(SiteHandler):
@@ -22,14 +25,18 @@ class OpenApiHandler(SiteHandler):
         self._routes = routes
 
     def get(self) -> None:
+        place = self.site.edge.outside.prefix(self.request) + self.request.path.removesuffix(PATH)
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Cache-Control", "no-cache")
+        self.write(msgspec.json.encode({**self._document(), "servers": [{"url": place or "/"}]}))
+
+    def _document(self) -> Schema:
+        """The document; only `servers` depends on the request."""
         site = self.site
         if self.prefix not in site.documents:
             routes = [*self._routes, *(() if self.prefix else site.plugin_routes)]
-            found = openapi(ENDPOINTS, routes, self.prefix, site.settings)
-            site.documents[self.prefix] = msgspec.json.encode(found)
-        self.set_header("Content-Type", "application/json")
-        self.set_header("Cache-Control", "no-cache")
-        self.write(site.documents[self.prefix])
+            site.documents[self.prefix] = openapi(ENDPOINTS, routes, self.prefix, site.settings)
+        return site.documents[self.prefix]
 
     def head(self) -> None:
         self.get()

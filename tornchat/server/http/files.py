@@ -68,11 +68,13 @@ class StaticFiles:
             digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()[:12]
 
-    def url(self, prefix: str, name: str) -> str:
+    def url(self, base: str, name: str) -> str:
         """Return the versioned URL of a file. Raises `KeyError` if it does not exist.
+
+        `base` is where the chat is, as seen from the page: "." or "..".
 
         The version precedes the path, so that relative imports of a script have the same version.
         """
         if name not in self._paths:
             raise KeyError(f"there is no file {name} under static/")
-        return f"{prefix}/static/{self.version}/{name}"
+        return f"{base}/static/{self.version}/{name}"

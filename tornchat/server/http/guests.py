@@ -22,9 +22,14 @@ class Guests:
 
     def __init__(self, settings: Settings, plugins: Sequence[Plugin]) -> None:
         self._settings = settings.guest
-        self._untouched = settings.path is None and not _has_key_settings(settings, plugins)
+        self._plugins = plugins
+        self.reload(settings)
         per_minute = settings.guest.per_minute
         self.rates = Rates(per_minute / 60, per_minute)
+
+    def reload(self, settings: Settings) -> None:
+        """Look again whether the server is still without settings."""
+        self._untouched = settings.path is None and not _has_key_settings(settings, self._plugins)
 
     def allowed(self, request: HTTPServerRequest) -> bool:
         """Return whether this client may become a guest."""
@@ -36,6 +41,10 @@ class Guests:
         """A new guest. No two have the same id, and nobody else has one that begins as theirs do."""
         guest_id = GUEST_ID_PREFIX + secrets.token_urlsafe(12)
         return User(guest_id, username, frozenset({GUEST}), now + self._settings.lifetime)
+
+    def renewed(self, guest: User, now: float) -> User:
+        """The same guest, for another while. Only a guest is one: no role but GUEST outlives this."""
+        return User(guest.id, guest.username, frozenset({GUEST}), now + self._settings.lifetime)
 
 
 def _has_key_settings(settings: Settings, plugins: Sequence[Plugin]) -> bool:

@@ -10,6 +10,7 @@ from tornado.httputil import HTTPHeaders
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, OutputTransform, RequestHandler
 
+from tornchat.offenders import place_of
 from tornchat.server.edge.headers import SECURITY_HEADERS
 from tornchat.server.http.site import Site
 
@@ -40,6 +41,11 @@ class SiteHandler(RequestHandler):
         self.client = site.edge.client(self.request)
         """Who sent the request."""
 
+    @property
+    def outside(self) -> str:
+        """The path below which the client sees the chat: its mount, and what proxies take away before it."""
+        return self.site.edge.outside.prefix(self.request) + self.prefix
+
     def set_default_headers(self) -> None:
         self.clear_header("Server")
         for name, value in SECURITY_HEADERS.items():
@@ -65,6 +71,13 @@ class SiteHandler(RequestHandler):
         if stream is not None and not stream.closed():
             self.site.edge.readers.watch(stream)
 
+    def check_xsrf_cookie(self) -> None:
+        """Accept what a host with `xsrf_cookies=True` would refuse: nothing here changes anything."""
+
+    def check_trusted_origin(self, origin: str) -> bool:
+        """Accept what a host with `cross_origin_protection=True` would refuse, for the same reason."""
+        return True
+
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
         """Decode with replacement, so that a path that is not UTF-8 yields 404, not 400."""
         return value.decode("utf-8", "replace")
@@ -77,10 +90,11 @@ class SiteHandler(RequestHandler):
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log an exception without the query, which may contain a token, and without a room's name."""
+        offenders, request = self.site.edge.offenders, self.request
         if isinstance(value, HTTPError):
-            log.info("refused a request from %s: %d", self.request.remote_ip, value.status_code)
-        else:
-            request = self.request
+            if offenders.may_tell("refused_request", self.client.offender):
+                log.info("refused a request from %s: %d", request.remote_ip, value.status_code)
+        elif offenders.may_tell("failures", place_of(value)):
             log.error("%s %r failed", request.method, without_room(request.path), exc_info=(typ, value, tb))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

@@ -13,7 +13,10 @@ from tornchat.version import __version__
 PAGES: Mapping[str, str] = MappingProxyType(
     {"/": "chat.html", "/admin/": "admin.html", "/swagger/": "swagger.html"}
 )
-"""Path -> template. Templates may use `prefix`, `asset("file under static/")`, `version` and `settings`."""
+"""Path -> template. Templates may use `asset("file under static/")`, `version` and `settings`.
+
+Links are relative to the page: the path below which a proxy or a host has the chat need not be known.
+"""
 
 PAGE_HEADERS = MappingProxyType(
     {
@@ -40,15 +43,21 @@ class PageHandler(SiteHandler):
         for name, value in PAGE_HEADERS.items():
             self.set_header(name, value)
 
+    def prepare(self) -> None:
+        """Redirect to the path with a slash, which relative links need. The redirect is relative itself."""
+        if not self.request.path.endswith("/"):
+            last = (self.outside + self.request.path).rpartition("/")[2]
+            self.redirect(f"{last}/" + (f"?{self.request.query}" if self.request.query else ""))
+
     def get(self) -> None:
         self.render_page()
 
     def render_page(self, **more: object) -> None:
         """Render the template, with `more` as additional variables."""
-        asset = partial(self.site.files.url, self.prefix)
+        asset = partial(self.site.files.url, "." if self._template == PAGES["/"] else "..")
         self.write(
             self.site.templates.load(self._template).generate(
-                prefix=self.prefix, asset=asset, version=__version__, settings=self.site.settings, **more
+                asset=asset, version=__version__, settings=self.site.settings, **more
             )
         )
 

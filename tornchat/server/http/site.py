@@ -57,9 +57,15 @@ class Site:
         self.templates = Loader(str(TEMPLATES))
         self.plugin_routes: Sequence[Any] = ()
         """Routes from the hook `http_routes`, in standalone mode only. Any: Tornado's rules."""
-        self.documents: dict[str, bytes] = {}
-        """Prefix -> the OpenAPI document, generated on first use."""
+        self.documents: dict[str, dict[str, Any]] = {}
+        """Prefix -> the OpenAPI document, generated on first use. Any: JSON types."""
         self._connections = connections
+
+    def reload(self, settings: Settings) -> None:
+        """Apply the limits in `settings`, and forget what was generated from the former ones."""
+        self.rates.change(settings.limits.requests_per_second, settings.limits.request_burst)
+        self.guests.reload(settings)
+        self.documents.clear()
 
     @property
     def connections(self) -> Connections | None:

@@ -14,6 +14,8 @@
  * - What you send is stored once or refused with a reason, however often the connection breaks meanwhile.
  * - It reconnects by itself, after a random time that grows with each failure (full jitter), or when the server
  *   asks it to. After a final close (4000 no such room, 4001 unauthorized, 4003 removed) it doesn't.
+ * - A path that died silently is noticed within ten seconds while the page is seen; when the page is shown again or
+ *   the device is online again, the client asks the server at once.
  *
  * Texts and names come from other people. Show them with `textContent`, never as HTML.
  *
@@ -47,8 +49,8 @@
  *
  * @typedef {object} Options
  * @property {string} room
- * @property {string | (() => string | Promise<string>)} [token]   A function is asked before each connection. None:
- *   the site's own login, such as a cookie, says who this is.
+ * @property {string | (() => string | Promise<string>)} [token]   A function is asked before each connection, also
+ *   when the token of an open one has ended. None: the site's own login, such as a cookie, says who this is.
  * @property {string | URL} [base]    Where the chat is mounted, such as "https://example.org/talk/"; this page.
  * @property {Position} [position]    Resume after it at once, as a page does that has kept its messages.
  */
@@ -64,6 +66,12 @@ const BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 30_000;
 const WELCOME_MS = 15_000; // a handshake may take so long
 const ANSWER_MS = 10_000; // the server answers each message within five seconds; after ten the line is dead
+const TICK_MS = 500; // a browser lets a page that is not seen tick less often
+const QUIET_TICKS = 6; // after 3 s without a frame the client asks,
+const SILENT_TICKS = 17; // and after 8.5 s the path is dead
+const ASK_MS = 1_000; // at most one ping in this time
+const STALE_MS = 5_000; // a connection attempt that is older is made anew when the path may have changed
+const WAKES = ["online", "pageshow", "visibilitychange"]; // when the path may have changed or died unnoticed
 const STEADY_MS = 5_000; // a connection that lasted so long was no failure
 const MOST_TRIES = 6;
 
@@ -77,9 +85,28 @@ export class TornchatError extends Error {
   }
 }
 
+/** A token as a subprotocol: what none may contain is percent-encoded. A JWT stays as it is. @param {string} token */
+function escaped(token) {
+  return encodeURIComponent(token).replace(/[()]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
+}
+
 /** A new id for a message: 128 random bits. (`crypto.randomUUID` is only there on https pages.) @returns {string} */
 export function newId() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * The ids of the users whom this user blocks, for `client.blocked`. Empty if the server stores no blocks.
+ * @param {{ token?: string, base?: string | URL }} options   As for `TornchatClient`; the token itself.
+ * @returns {Promise<Set<string>>}   Rejects if the server can't be reached or refuses.
+ */
+export async function readBlocks({ token, base = globalThis.document?.baseURI }) {
+  const url = new URL("api/me/blocks", new URL(".", new URL(base, globalThis.document?.baseURI)));
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) });
+  if (answer.status === 404 || answer.status === 501) return new Set();
+  if (!answer.ok) throw new TornchatError("unavailable", `The server answered ${answer.status}.`);
+  return new Set((await answer.json()).user_ids);
 }
 
 /**
@@ -88,6 +115,8 @@ export function newId() {
  * ({code, error, retry_after?}: a refusal that belongs to no message).
  */
 export class TornchatClient extends EventTarget {
+  /** Ids of users whose messages are not told; see `readBlocks`. It may be changed at any time. @type {Set<string>} */
+  blocked = new Set();
   #room;
   #token;
   #base;
@@ -97,10 +126,16 @@ export class TornchatClient extends EventTarget {
   /** @type {Map<string, {id: string, text: string, sent: boolean, tries: number, timer?: number, resolve: Function, reject: Function}>} */
   #pending = new Map();
   /** @type {State} */ #state = { state: "idle" };
+  /** @type {string | undefined} The token of this connection. */ #dialled;
   #attempt = 0;
   #openedAt = Infinity;
+  #triedAt = 0;
   #timer = 0;
   #flushTimer = 0;
+  #heart = 0;
+  #ticks = 0; // without a frame; counted, since a page that was frozen first looks at what has come meanwhile
+  #pings = 0; // without an answer
+  #askedAt = 0;
 
   /** @param {Options} options */
   constructor({ room, token, base = globalThis.document?.baseURI, position = undefined }) {
@@ -124,8 +159,7 @@ export class TornchatClient extends EventTarget {
   /** Connect, and stay connected until `close`. While it waits for the next attempt: try now. */
   connect() {
     if (this.#state.state === "connecting" || this.#state.state === "open") return;
-    globalThis.removeEventListener?.("online", this.#onOnline);
-    globalThis.addEventListener?.("online", this.#onOnline);
+    for (const wake of WAKES) globalThis.addEventListener?.(wake, this.#onWake);
     void this.#open();
   }
 
@@ -154,12 +188,18 @@ export class TornchatClient extends EventTarget {
 
   // --- connecting -------------------------------------------------------------------------------------------------
 
-  #onOnline = () => {
+  /** @param {Event} event */
+  #onWake = ({ type }) => {
+    if (type === "visibilitychange" && document.hidden) return;
+    const { state } = this.#state;
+    if (state === "open") this.#ask();
+    else if (state === "connecting" && Date.now() - this.#triedAt > STALE_MS) this.#giveUp();
     if (this.#state.state === "waiting") this.connect();
   };
 
   async #open() {
     clearTimeout(this.#timer);
+    this.#triedAt = Date.now();
     this.#change({ state: "connecting", attempt: this.#attempt });
     const asked = this.#state;
     let socket;
@@ -186,8 +226,9 @@ export class TornchatClient extends EventTarget {
       url.searchParams.set("since", String(this.#position.seq));
       url.searchParams.set("epoch", this.#position.epoch);
     }
+    this.#dialled = token;
     // The token rides as a subprotocol: a browser can't set headers here, and a URL would be logged.
-    return new WebSocket(url, token ? [SUBPROTOCOL, `bearer.${token}`] : [SUBPROTOCOL]);
+    return new WebSocket(url, token ? [SUBPROTOCOL, `bearer.${escaped(token)}`] : [SUBPROTOCOL]);
   }
 
   /** @param {unknown} error   What is no token at all can't be offered; a token that can't be had may be there later. */
@@ -205,6 +246,7 @@ export class TornchatClient extends EventTarget {
   #drop(code) {
     const socket = this.#socket;
     this.#socket = null;
+    clearInterval(this.#heart);
     if (!socket) return;
     socket.onmessage = socket.onclose = null;
     socket.close(code);
@@ -213,7 +255,12 @@ export class TornchatClient extends EventTarget {
   /** @param {number} code @param {string} reason */
   #lost(code, reason) {
     this.#socket = null;
+    clearInterval(this.#heart);
     this.#unsend(code);
+    if (code === UNAUTHORIZED && this.#welcome && typeof this.#token === "function") {
+      void this.#goOn({ state: "closed", code, reason });
+      return;
+    }
     if (FINAL_CODES.has(code)) {
       this.#end({ state: "closed", code, reason });
       return;
@@ -228,6 +275,17 @@ export class TornchatClient extends EventTarget {
     this.#timer = setTimeout(() => this.#open(), wait);
   }
 
+  /** The token of an open connection has ended: go on with another one, if there is one. @param {State} end */
+  async #goOn(end) {
+    this.#welcome = null;
+    this.#change({ state: "connecting", attempt: this.#attempt });
+    const asked = this.#state;
+    const token = await Promise.resolve().then(this.#token).catch(() => this.#dialled);
+    if (this.#state !== asked) return;
+    if (token === this.#dialled) this.#end(end);
+    else void this.#open();
+  }
+
   /** Milliseconds until the next attempt. A server that goes away spreads its clients itself. @param {string} reason */
   #wait(reason) {
     const asked = /\bretry_after=(\d+(?:\.\d+)?)/.exec(reason);
@@ -239,7 +297,8 @@ export class TornchatClient extends EventTarget {
   #end(state) {
     clearTimeout(this.#timer);
     clearTimeout(this.#flushTimer);
-    globalThis.removeEventListener?.("online", this.#onOnline);
+    clearInterval(this.#heart);
+    for (const wake of WAKES) globalThis.removeEventListener?.(wake, this.#onWake);
     this.#change(state);
     for (const { id } of [...this.#pending.values()]) this.#refuse(id, "closed", "The connection is closed.");
   }
@@ -255,12 +314,39 @@ export class TornchatClient extends EventTarget {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
+  // --- the heartbeat ----------------------------------------------------------------------------------------------
+
+  #tick() {
+    this.#ticks += 1;
+    if (this.#ticks >= SILENT_TICKS) this.#giveUp();
+    else if (this.#ticks === QUIET_TICKS) this.#ask();
+  }
+
+  /** Ask whether the server is there: any frame is an answer, and none for long ends the connection. */
+  #ask() {
+    this.#ticks = Math.max(this.#ticks, QUIET_TICKS);
+    if (Date.now() - this.#askedAt < ASK_MS) return;
+    this.#askedAt = Date.now();
+    this.#pings += 1;
+    this.#socket?.send('{"type":"ping"}');
+  }
+
+  /** A server of an older version answers a ping with an error. @param {{code: string, id?: string}} error */
+  #answersPing({ code, id }) {
+    if (this.#pings === 0 || id !== undefined || code !== "invalid_message") return false;
+    this.#pings -= 1;
+    return true;
+  }
+
   // --- receiving --------------------------------------------------------------------------------------------------
 
   /** @param {any} frame */
   #receive(frame) {
+    this.#ticks = 0;
     const { type, ...detail } = frame;
-    if (type === "welcome") this.#onWelcome(detail);
+    if (type === "pong") this.#pings = 0;
+    else if (type === "error" && this.#answersPing(detail)) return;
+    else if (type === "welcome") this.#onWelcome(detail);
     else if (type === "room_users_list") this.#emit("users", detail);
     else if (type === "chat_message") this.#onEntry("message", detail.seq, detail);
     else if (type === "message_deleted") this.#onEntry("deleted", detail.position, detail);
@@ -272,6 +358,9 @@ export class TornchatClient extends EventTarget {
     clearTimeout(this.#timer);
     this.#welcome = welcome;
     this.#openedAt = Date.now();
+    clearInterval(this.#heart);
+    this.#heart = setInterval(() => this.#tick(), TICK_MS);
+    this.#pings = 0;
     // Until some history has come there is no position to resume after, unless there is none to come.
     if (!welcome.recovered) this.#position = welcome.seq === 0 ? { epoch: welcome.epoch, seq: 0 } : null;
     this.#emit("welcome", welcome);
@@ -283,6 +372,7 @@ export class TornchatClient extends EventTarget {
   #onEntry(type, place, detail) {
     if (!this.#welcome || (this.#position && place <= this.#position.seq)) return;
     this.#position = { epoch: this.#welcome.epoch, seq: place };
+    if (type === "message" && this.blocked.has(/** @type {Message} */ (detail).sender_id)) return;
     this.#emit(type, detail);
   }
 

@@ -13,14 +13,13 @@ from tornchat.errors import GOING_AWAY, TRY_AGAIN_LATER, UNAUTHORIZED, ChatError
 from tornchat.model import User
 from tornchat.rooms.room import TOO_SLOW
 from tornchat.server.edge.addresses import Client
-from tornchat.server.edge.logins import LoginAnswer
 from tornchat.server.ws import handshake
 from tornchat.server.ws.connections import Connections
 from tornchat.server.ws.frames import Frames
 from tornchat.server.ws.heartbeat import Heartbeat
 from tornchat.server.ws.upgrade import Line
 from tornchat.service.joining import Session
-from tornchat.wire import Dialect
+from tornchat.wire import Dialect, Said
 from tornchat.wire.framing import ping_frame
 from tornchat.wire.parser import FrameParser
 
@@ -28,6 +27,8 @@ log = logging.getLogger("tornchat.connections")
 
 STALL_SECONDS = 10.0
 """Seconds after which a client that reads none of its pending data is disconnected."""
+SIGN_SECONDS = 3.0
+"""Interval in seconds of the pongs to a client whose next message waits, so that no pings are read."""
 MOST_ORIGIN = 200
 """Maximum number of characters of an Origin header in the log."""
 ABORT_SECONDS = 0.9
@@ -50,6 +51,7 @@ class Connection:
         "_reason",
         "_session",
         "_shared",
+        "_sign",
         "_taken",
         "_watched",
         "drained",
@@ -69,6 +71,7 @@ class Connection:
         self._frames: Frames | None = Frames(self, line.inbox, line.outbox, parser, shared.tasks)
         self._session: Session | None = None
         self._heartbeat: Heartbeat | None = None
+        self._sign: asyncio.TimerHandle | None = None
         self._code: int | None = None
         self._reason = ""
         self._ended = False
@@ -83,6 +86,11 @@ class Connection:
     def session(self) -> Session | None:
         """The session in the room; None before it has joined and after it has left."""
         return None if self._ended else self._session
+
+    def limit(self, max_message_bytes: int) -> None:
+        """Set another maximum length of a received message."""
+        if self._frames is not None:
+            self._frames.limit(max_message_bytes)
 
     # --- the beginning ---
 
@@ -104,19 +112,22 @@ class Connection:
     async def _turn_away(self, refusal: Closed) -> None:
         """Log and count a refusal, and close with it: late, after many failed logins of one address."""
         self._shared.chat.turned_away(refusal)
-        answer = LoginAnswer.AT_ONCE
-        if refusal.code == UNAUTHORIZED:
-            answer = await self._shared.edge.logins.failed(self._client.network)
         if refusal.cause:
             log.log(
-                logging.INFO if answer is LoginAnswer.AT_ONCE else logging.DEBUG,
+                self._level("auth_failure", refusal.cause),
                 "connection %s from %s: refused: %s",
                 *(self.id, self.remote_ip, refusal.cause),
                 extra=self._facts("auth_failure", cause=refusal.cause),
             )
-        if answer is LoginAnswer.NONE:
-            self.abort()
+        if refusal.code == UNAUTHORIZED:
+            logins = self._shared.edge.logins
+            await logins.wait(logins.failed(self._client.network))
         self.end(refusal.code, refusal.reason)
+
+    def _level(self, subject: str, cause: str = "") -> int:
+        """Return the level of a line that clients who are nobody's user can cause: info once a minute."""
+        told = self._shared.edge.offenders.may_tell(subject, f"{self._client.offender} {cause}")
+        return logging.INFO if told else logging.DEBUG
 
     async def _enter(self, request: HTTPServerRequest, room: str) -> None:
         shared = self._shared
@@ -132,7 +143,7 @@ class Connection:
         since = handshake.asked_position(request)
         session = await shared.chat.join(user, room, self._dialect, self, since)
         origin = (request.headers.get("Origin") or "")[:MOST_ORIGIN]
-        logged = session.room.info.logged
+        logged = session.room.info.logged_with_user
         log.info(
             "connection %s: user %r from %s entered room %r",
             *(self.id, user.id, self.remote_ip, logged),
@@ -162,34 +173,67 @@ class Connection:
             return None
         if self._heartbeat is not None:
             self._heartbeat.heard = True
-        chat = self._shared.chat
-        chat.counts.received += 1
-        chat.counts.received_bytes += len(payload)
         try:
-            waiting = chat.posting.say(session, self._dialect.decode(payload), len(payload))
-            return None if waiting is None else self._paused(waiting)
+            said = self._dialect.decode(payload)
         except ChatError as error:
-            chat.refuse(session, error)
+            self._count(payload)
+            self._shared.chat.refuse(session, error)
+            return None
+        if said is None:
+            self._answer_ping()
+            return None
+        self._count(payload)
+        return self._say(session, said, len(payload))
+
+    def _count(self, payload: bytes) -> None:
+        counts = self._shared.chat.counts
+        counts.received += 1
+        counts.received_bytes += len(payload)
+
+    def _answer_ping(self) -> None:
+        if self._frames is not None:
+            self._frames.answer(self._dialect.pong)
+
+    def _say(self, session: Session, said: Said, size: int) -> Awaitable[None] | None:
+        try:
+            waiting = self._shared.chat.posting.say(session, said, size)
+            return None if waiting is None else self._paused(waiting)
         except Closed as refusal:
             self.end(refusal.code, refusal.reason)
-        return None
+            return None
 
     async def _paused(self, waiting: Awaitable[None]) -> None:
-        """Await what the next frame waits for. Nothing is read meanwhile, not even the answer to a ping."""
+        """Await what the next frame waits for. Nothing is read meanwhile, neither pings nor answers to them.
+
+        Without a sign of life the client would take the path for dead, and come back with the same message.
+        """
         if self._heartbeat is not None:
             self._heartbeat.paused = True
+        self._sign_later()
         try:
             await waiting
         finally:
+            if self._sign is not None:
+                self._sign.cancel()
             if self._heartbeat is not None:
                 self._heartbeat.paused, self._heartbeat.heard = False, True
+
+    def _sign_later(self) -> None:
+        if self._dialect.pong:
+            self._sign = asyncio.get_running_loop().call_later(SIGN_SECONDS, self._give_sign)
+
+    def _give_sign(self) -> None:
+        if self._frames is not None and not self._frames.closing:
+            self._frames.answer(self._dialect.pong)
+            self._sign_later()
 
     def on_pong(self, payload: bytes) -> None:
         if self._heartbeat is not None:
             self._heartbeat.heard = True
 
     def on_fault(self, code: int, reason: str) -> None:
-        log.info(
+        log.log(
+            logging.INFO if self._taken else self._level("fault"),
             "connection %s: %d %s",
             *(self.id, code, reason),
             extra=self._facts("fault", code=code, reason=reason),
@@ -279,6 +323,7 @@ class Connection:
         session = self._session
         self._frames = self._session = None  # breaks reference cycles, so that memory is freed at once
         self._shared.closed(self, self._client)
+        level = logging.INFO if self._taken else self._level("close")
         if self._taken is not None:
             self._shared.edge.sockets.give(*self._taken)
             self._taken = None
@@ -287,8 +332,8 @@ class Connection:
         self._shared.chat.closed(self.id, code, duration)
         facts = self._facts("close", code=code, reason=self._reason, duration=round(duration, 3))
         if session is not None:
-            facts |= {"user": session.user.id, "room": session.room.info.logged}
-        log.info("connection %s closed: code %s after %.1f s", self.id, code, duration, extra=facts)
+            facts |= {"user": session.user.id, "room": session.room.info.logged_with_user}
+        log.log(level, "connection %s closed: code %s after %.1f s", self.id, code, duration, extra=facts)
 
     def _facts(self, event: str, **more: object) -> dict[str, object]:
         """Return the fields of a structured log line."""

@@ -31,8 +31,15 @@ ABORT_SECONDS = 1.0
 """Maximum wait for aborted connections, in seconds."""
 
 
+NO_LIMIT = 1 << 31
+"""The maximum length of a message if the settings name none."""
+
+
 class OpenConnection(Protocol):
     """One open WebSocket."""
+
+    def limit(self, max_message_bytes: int) -> None:
+        """Set another maximum length of a received message."""
 
     def end(self, code: int, reason: str) -> None:
         """Send the pending frames and a close frame with this code."""
@@ -68,6 +75,16 @@ class Connections:
 
     def __len__(self) -> int:
         return len(self._open)
+
+    @property
+    def message_bytes(self) -> int:
+        """The maximum length of a received message."""
+        return self.settings.limits.frame_bytes or NO_LIMIT
+
+    def reload(self) -> None:
+        """Apply the limits in the settings to the open connections."""
+        for connection in self._open:
+            connection.limit(self.message_bytes)
 
     def dialect(self, v1: bool, window_bits: int | None) -> Dialect:
         """Return the dialect for a client. `window_bits` is its compression window; None: uncompressed."""

@@ -11,7 +11,7 @@ from tornchat.server.ws.inbox import Inbox
 from tornchat.server.ws.outbox import Outbox
 from tornchat.tasks import Tasks
 from tornchat.wire.framing import CLOSE, PING, PONG, TEXT, close_frame, pong_frame
-from tornchat.wire.parser import Frame, FrameParser, close_code_and_reason
+from tornchat.wire.parser import Frame, FrameParser, ProtocolFault, close_code_and_reason
 
 CLOSE_SECONDS = 5.0
 """Seconds that a client has to answer a close frame (RFC 6455, 7.1.1)."""
@@ -61,6 +61,7 @@ class Frames:
         "_ended",
         "_finished",
         "_inbox",
+        "_late_answer",
         "_late_pong",
         "_parser",
         "_queue",
@@ -83,6 +84,7 @@ class Frames:
         self._tasks = tasks
         self._queue: list[Frame] = []
         self._late_pong: bytes | None = None
+        self._late_answer: bytes | None = None
         self._close_code: int | None = None
         self._finished = False
         self._ended = False
@@ -96,6 +98,10 @@ class Frames:
         else:
             self._inbox.start(self._on_data, self._receiver.on_hangup)
 
+    def limit(self, max_message_bytes: int) -> None:
+        """Set another maximum length of a received message."""
+        self._parser.limit(max_message_bytes)
+
     def close(self, code: int | None = None, reason: str = "") -> None:
         """Send a close frame, once (RFC 6455, 5.5.1). Messages received later are discarded."""
         if self.closing or self._ended:
@@ -104,6 +110,22 @@ class Frames:
         self.outbox.write(close_frame(code, reason))
         self.outbox.seal()
         self._deadline = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self.abort)
+
+    def answer(self, pong: bytes) -> None:
+        """Send the frame `pong`, the answer to a ping that came as a text message.
+
+        Such pings are bounded together with those of the protocol: too many close the connection with 1008.
+        If a write is pending, only the latest of them is answered, after it.
+        """
+        try:
+            self._parser.count_control()
+        except ProtocolFault as fault:
+            self._refuse(fault.code, fault.reason)
+            return
+        if self.outbox.busy:
+            self._late_answer = pong
+        else:
+            self.outbox.write(pong)
 
     def abort(self) -> None:
         """Close the connection at once, without a close frame. Idempotent."""
@@ -228,4 +250,7 @@ class Frames:
         payload, self._late_pong = self._late_pong, None
         if payload is not None:
             self._answer_ping(payload)
+        pong, self._late_answer = self._late_answer, None
+        if pong is not None:
+            self.outbox.write(pong)
         self._receiver.on_drained()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import MappingProxyType
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from tornado.httputil import HTTPServerRequest
 
@@ -99,7 +99,8 @@ def _offers(request: HTTPServerRequest, allow_query_token: bool) -> list[tuple[T
     found = _header_offers(request)
     for name in offered_subprotocols(request):
         if name.startswith(BEARER_SUBPROTOCOL):
-            found.append(("subprotocol", name.removeprefix(BEARER_SUBPROTOCOL)))
+            # A token with characters that no subprotocol may have is percent-encoded; a JWT has none of them.
+            found.append(("subprotocol", unquote(name.removeprefix(BEARER_SUBPROTOCOL))))
     if allow_query_token:
         for value in request.query_arguments.get("token", []):
             found.append(("query", value.decode("utf-8", "replace")))

@@ -12,6 +12,7 @@ from typing import Any
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketHandler
 
+from tornchat.offenders import place_of
 from tornchat.server.edge.addresses import Client
 from tornchat.server.edge.edge import FULL_RETRY_SECONDS
 from tornchat.server.edge.headers import SECURITY_HEADERS
@@ -57,7 +58,8 @@ class ChatSocket(WebSocketHandler):
         if not handshake.origin_allowed(self.request, self._connections.settings.server.allowed_origins):
             origin = self.request.headers.get("Origin", "")
             facts = {"event": "refused_origin", "origin": origin[:MOST_ORIGIN], "ip": self.request.remote_ip}
-            log.warning("refused origin %(origin)r from %(ip)s", facts, extra=facts)
+            if self._may_tell("refused_origin"):
+                log.warning("refused origin %(origin)r from %(ip)s", facts, extra=facts)
             self.set_status(403)
             self.finish("This origin may not connect. See [server] allowed_origins.\n")
             return
@@ -66,7 +68,8 @@ class ChatSocket(WebSocketHandler):
     def _refuse_old_http(self) -> None:
         """Answer 426: HTTP/1.0 has no upgrade, and a proxy that speaks it would drop the connection."""
         facts = {"event": "refused_http10", "ip": self.request.remote_ip}
-        log.warning("refused a WebSocket from %(ip)s over HTTP/1.0. " + OLD_HTTP, facts, extra=facts)
+        if self._may_tell("refused_http10"):
+            log.warning("refused a WebSocket from %(ip)s over HTTP/1.0. " + OLD_HTTP, facts, extra=facts)
         self.set_status(HTTPStatus.UPGRADE_REQUIRED)
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.set_header("Upgrade", "websocket")
@@ -125,10 +128,16 @@ class ChatSocket(WebSocketHandler):
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log an exception without the URL, which may contain a token."""
-        if isinstance(value, HTTPError):
+        if not isinstance(value, HTTPError):
+            if self._shared is None or self._shared.edge.offenders.may_tell("failures", place_of(value)):
+                log.error("a connection from %s failed", self.request.remote_ip, exc_info=(typ, value, tb))
+        elif self._shared is not None and self._may_tell("refused_request"):
             log.info("refused a request from %s: %d", self.request.remote_ip, value.status_code)
-        else:
-            log.error("a connection from %s failed", self.request.remote_ip, exc_info=(typ, value, tb))
+
+    def _may_tell(self, subject: str) -> bool:
+        """Return True if the log may have a line about this client: anybody can cause any number of them."""
+        assert self._client is not None
+        return self._connections.edge.offenders.may_tell(subject, self._client.offender)
 
     async def open(self, room: str) -> None:
         """Create the connection and start it."""
@@ -141,7 +150,7 @@ class ChatSocket(WebSocketHandler):
             return
         bits = protocol.window_bits
         dialect = shared.dialect(handshake.asks_for_v1(self.request), bits)
-        parser = FrameParser(shared.settings.limits.frame_bytes or 1 << 31, unmask, inflates=bits is not None)
+        parser = FrameParser(shared.message_bytes, unmask, inflates=bits is not None)
         assert self._client is not None
         await Connection(shared, line, parser, dialect, self._client).begin(self.request, room)
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.server.http.web import ask
-from tornchat import User
+from tornchat import Unavailable, User, hookimpl
 from tornchat.testing import running_chat
 
 HERE = {"guest": {"enabled": "yes"}}
@@ -72,8 +72,6 @@ async def test_one_address_gets_so_many_tokens_in_a_minute():
 @pytest.mark.gen_test
 async def test_with_public_keys_only_there_is_nobody_to_sign_a_guests_token():
     class Verifier:
-        from tornchat import hookimpl
-
         @hookimpl
         def authenticate(self, credentials):
             return None
@@ -115,6 +113,63 @@ async def test_every_other_id_can_be_banned_and_the_ban_lifted():
             assert [one["user_id"] for one in listed.json["sanctions"]] == [user_id]
             assert (await ask(chat, "DELETE", path, "ann")).status == 204, user_id
         assert (await ask(chat, "GET", "/api/rooms/tea", "ann")).status == 200
+
+
+class Own:
+    """A site's own login: a cookie. It may be away."""
+
+    @hookimpl
+    def authenticate(self, credentials):
+        who = credentials.cookies.get("login")
+        if who == "away":
+            raise Unavailable("the session store is away")
+        return User(f"id-{who}", who) if who else None
+
+
+@pytest.mark.gen_test
+async def test_who_is_logged_in_to_the_site_is_told_and_nobody_else():
+    given = {"tornchat": {"plugins": "own, jwt, peewee, local"}, "limits": {"failed_logins_per_minute": 1}}
+    async with running_chat(given, {"own": Own}) as chat:
+        told = await ask(chat, "GET", "/api/", headers={"Cookie": "login=ann"})
+        assert told.json["me"] == {"id": "id-ann", "username": "ann", "roles": [], "expires_at": None}
+        for headers in ({}, {"Cookie": "other=1"}, {"Authorization": "Bearer none", "Cookie": "login=ann"}):
+            for _ in range(3):  # a visitor without a login has not failed at one
+                told = await ask(chat, "GET", "/api/", headers=headers)
+                assert (told.status, told.json["me"]) == (200, None)
+        assert sum(chat.app._chat.counts.auth_failures.values()) == 0
+        away = await ask(chat, "GET", "/api/", headers={"Cookie": "login=away"})
+        assert (away.status, away.code) == (503, "unavailable")
+
+
+@pytest.mark.gen_test
+async def test_a_guest_is_renewed_as_the_same_one():
+    async with running_chat({"guest": {"lifetime": 60}}) as chat:
+        first = (await ask(chat, "POST", "/api/guest", body={"username": "Zoe"})).json
+        bearer = {"Authorization": f"Bearer {first['token']}"}
+        again = await ask(chat, "POST", "/api/guest/renew", headers=bearer)
+        assert again.status == 200
+        assert again.json["user"] == first["user"]
+        assert again.json["expires_at"] >= first["expires_at"]
+        zoe = await chat.connect("tea", Authorization=f"Bearer {again.json['token']}")
+        assert (await zoe.hear())["users"] == [{"id": first["user"]["id"], "username": "Zoe"}]
+
+
+@pytest.mark.gen_test
+async def test_only_guests_who_are_still_let_in_are_renewed():
+    async with running_chat(HERE) as chat:
+        assert (await ask(chat, "POST", "/api/guest/renew")).status == 401
+        for roles in ((), ("guest",), ("admin",)):
+            told = await ask(chat, "POST", "/api/guest/renew", "ann", roles=roles)
+            assert (told.status, told.code) == (403, "forbidden"), roles
+        token = chat.app.hooks.issue_token(User("guest-x", "Zoe", frozenset({"guest", "admin"})), 60)
+        bearer = {"Authorization": f"Bearer {token}"}
+        renewed = (await ask(chat, "POST", "/api/guest/renew", headers=bearer)).json["token"]
+        me = await ask(chat, "GET", "/api/me", headers={"Authorization": f"Bearer {renewed}"})
+        assert me.json["roles"] == ["guest"]
+    async with running_chat({"guest": {"enabled": "no"}}) as chat:
+        token = chat.app.hooks.issue_token(User("guest-x", "Zoe", frozenset({"guest"})), 60)
+        told = await ask(chat, "POST", "/api/guest/renew", headers={"Authorization": f"Bearer {token}"})
+        assert (told.status, told.code) == (403, "forbidden")
 
 
 V1 = {"Sec-WebSocket-Protocol": "tornchat.v1"}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import re
 
+import msgspec
 import pytest
 
 from tests.server.http.web import ask
 from tornchat import Rejected, hookimpl
+from tornchat.server.http.api.messages import MOST_PAGE_BYTES
 from tornchat.testing import running_chat
 
 TEA = "/api/rooms/tea/messages"
@@ -163,3 +167,36 @@ async def test_messages_are_found_by_their_words():
             assert (await ask(chat, "GET", f"/api/rooms/tea/search{bad}", "bob")).code == "invalid_input"
         for odd in ("%22", "%27)%20OR%201=1", "*", "NEAR(", "a%00b", "-", "%e2%80%ae"):
             assert (await ask(chat, "GET", f"/api/rooms/tea/search?q={odd}", "bob")).status == 200, odd
+
+
+LONG = "\N{ROLLING ON THE FLOOR LAUGHING}" * 4000
+"""The longest text, of 16,000 bytes."""
+
+
+async def pages_of(chat, query):
+    """The numbers of the messages of each page, up to the end of the log."""
+    pages = []
+    while True:
+        answer = await ask(chat, "GET", f"{TEA}?limit=200&{query}", "ann")
+        assert len(msgspec.json.encode(answer.json)) < 1.2 * MOST_PAGE_BYTES
+        if not answer.json["messages"]:
+            return pages
+        pages.append([one["seq"] for one in answer.json["messages"]])
+        first, last = answer.json["from_seq"], answer.json["to_seq"]
+        assert (first, last) == (pages[-1][0], pages[-1][-1])
+        query = f"after={last}" if query.startswith("after") else f"before={first}"
+
+
+@pytest.mark.gen_test
+async def test_a_page_of_long_messages_is_bounded_in_bytes_and_goes_on_where_it_ended():
+    """Else 3 MB would wait for each client that reads slowly."""
+    async with running_chat({"limits": {"messages_per_second": 0, "bytes_per_second": 0}}) as chat:
+        await (await chat.connect("tea", "ann")).hear()
+        for _ in range(70):
+            assert (await say(chat, "ann", LONG)).status == 201
+        forward = await pages_of(chat, "after=0")
+        assert [len(page) for page in forward] == [32, 32, 6]
+        assert functools.reduce(operator.iadd, forward, []) == list(range(1, 71))
+        back = await pages_of(chat, "before=71")
+        assert [len(page) for page in back] == [32, 32, 6]
+        assert functools.reduce(operator.iadd, reversed(back), []) == list(range(1, 71))

@@ -33,6 +33,12 @@ class Tape:
         self.sent.append(frame)
         await self._player.socket.send(json.dumps(frame))
 
+    async def pings(self) -> None:
+        """Ask whether the server is there, which only v1 can."""
+        self.sent.append({"type": "ping"})
+        await self._player.socket.send(json.dumps(self.sent[-1]))
+        await self.hears("pong")
+
     async def hears(self, wanted: str) -> dict[str, Any]:
         """Listen until such a frame comes."""
         while True:
@@ -68,6 +74,7 @@ async def play(directory: Path, v1: bool) -> list[Tape]:
         if v1:
             await juliet.hears("message_deleted")
             await romeo.hears("message_deleted")
+            await romeo.pings()
         else:
             for _ in range(3):
                 await juliet.hears("chat_message")

@@ -17,7 +17,7 @@ class Call:
     def __init__(
         self, site: Site, prefix: str, request: HTTPServerRequest, user: User | None, status: int
     ) -> None:
-        """`prefix` is the path of the mounted chat. Raises `Unavailable` if the chat does not run."""
+        """`prefix` is the path below which the client sees the chat. Raises `Unavailable` unless it runs."""
         self.site = site
         self.prefix = prefix
         self.chat: Chat = site.chat

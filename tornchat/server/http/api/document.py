@@ -39,7 +39,7 @@ def openapi(endpoints: Iterable[Endpoint], routes: Iterable[Any], prefix: str, s
     return {
         "openapi": "3.1.0",
         "info": {"title": "tornchat", "version": __version__, "summary": SUMMARY},
-        "servers": [{"url": prefix or "/"}],
+        "servers": [{"url": settings.server.prefix.rstrip("/") + prefix or "/"}],
         "paths": paths,
         "components": {
             "schemas": schemas.components(forms),

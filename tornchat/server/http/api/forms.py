@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
 from tornchat.model import Participant
+from tornchat.wire import times
 
 MOST_SEQ = 2**53 - 1
 """The largest integer that all JSON parsers represent exactly."""
@@ -84,7 +84,7 @@ class Person(Output, frozen=True):
 
 def timestamp(seconds: float) -> str:
     """Format Unix time in seconds as RFC 3339, without the fraction."""
-    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return times.timestamp(seconds * 1000)
 
 
 class MemberPath(RoomPath, frozen=True):

@@ -10,15 +10,14 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from tornado.web import HTTPError, stream_request_body
+from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from tornchat.errors import UNAUTHORIZED, Closed
 from tornchat.model import User
-from tornchat.server.edge.logins import LoginAnswer
 from tornchat.server.http.api.call import Call
 from tornchat.server.http.api.decoding import inputs
 from tornchat.server.http.api.endpoint import Endpoint
-from tornchat.server.http.api.problems import MEDIA_TYPE, Problem, problem_of
+from tornchat.server.http.api.problems import MEDIA_TYPE, Problem, problem_of, problem_of_status
 from tornchat.server.http.handler import SiteHandler
 from tornchat.server.http.site import Site
 from tornchat.server.ws import handshake
@@ -27,8 +26,14 @@ from tornchat.service import rights
 log = logging.getLogger("tornchat.http")
 
 MAX_BODY_BYTES = 65536
+MOST_ORIGIN = 200
+"""Maximum number of characters of an Origin header in the log."""
 CALL_SECONDS = 20.0
 """A whole call's deadline. Each hook that it asks has a shorter one of its own."""
+COOKIE_ALONE = (
+    "A call with a cookie needs an Origin header, a bearer token, or the XSRF token of this site: a page of "
+    "another site could have sent it."
+)
 NOTHING: Mapping[str, Endpoint] = MappingProxyType({})
 _encode = msgspec.json.Encoder().encode
 
@@ -123,7 +128,7 @@ class ApiHandler(SiteHandler):
         if len(self.request.body) > MAX_BODY_BYTES:
             raise _too_big()
         given = inputs(endpoint, self.request, segments)
-        call = Call(self.site, self.prefix, self.request, user, endpoint.status)
+        call = Call(self.site, self.outside, self.request, user, endpoint.status)
         answer = await endpoint.run(call, **given)
         self.set_status(call.status)
         for name, value in call.headers.items():
@@ -152,15 +157,39 @@ class ApiHandler(SiteHandler):
 
     # --- who calls ---
 
+    def check_xsrf_cookie(self) -> None:
+        """Called in a host with `xsrf_cookies=True`, for calls that change something.
+
+        The chat refuses what a page of another site sends by its Origin. Only a call with cookies and without
+        an Origin needs the host's XSRF token: a browser sends no bearer token by itself. Raises `HTTPError`.
+        """
+        headers = self.request.headers
+        bearer = headers.get("Authorization", "").lower().startswith("bearer ")
+        if bearer or "Origin" in headers or "Cookie" not in headers:
+            return
+        try:
+            RequestHandler.check_xsrf_cookie(self)
+        except HTTPError as error:
+            raise CookieAlone(error.status_code, error.log_message) from None
+
+    def check_trusted_origin(self, origin: str) -> bool:
+        """Return whether a page of `origin` may call, in a host with `cross_origin_protection=True`."""
+        return handshake.origin_allowed(self.request, self.site.settings.server.allowed_origins)
+
     def _check_origin(self) -> None:
         """Raise `Problem` for a page of a foreign origin, since cookies may authenticate its requests."""
         allowed = self.site.settings.server.allowed_origins
         if not handshake.origin_allowed(self.request, allowed):
-            log.warning("refused origin %r from %s", self.request.headers["Origin"], self.request.remote_ip)
+            self._tell_refused_origin(self.request.headers["Origin"][:MOST_ORIGIN])
             raise Problem("forbidden", "This origin may not call. See [server] allowed_origins.")
         if allowed:
             self.add_header("Vary", "Origin")
             self._share(self.request.headers.get("Origin"))
+
+    def _tell_refused_origin(self, origin: str) -> None:
+        if self.site.edge.offenders.may_tell("refused_origin", self.client.offender):
+            facts = {"event": "refused_origin", "origin": origin, "ip": self.client.address}
+            log.warning("refused origin %(origin)r from %(ip)s", facts, extra=facts)
 
     def _share(self, origin: str | None) -> None:
         """Set the CORS headers that permit a page of an allowed origin to read the response."""
@@ -191,14 +220,13 @@ class ApiHandler(SiteHandler):
 
     async def _note_failure(self, refusal: Closed) -> None:
         """Log and count a refused login, and wait until it may be answered. Raises `Problem`."""
-        answer = LoginAnswer.AT_ONCE
-        if refusal.code == UNAUTHORIZED:
-            answer = await self.site.edge.logins.failed(self.client.network)
-        level = logging.INFO if answer is LoginAnswer.AT_ONCE else logging.DEBUG
+        edge = self.site.edge
+        told = edge.offenders.may_tell("auth_failure", f"{self.client.offender} {refusal.cause}")
         facts = {"event": "auth_failure", "ip": self.client.address, "cause": refusal.cause}
+        level = logging.INFO if told else logging.DEBUG
         log.log(level, "a call from %(ip)s: refused: %(cause)s", facts, extra=facts)
-        if answer is LoginAnswer.NONE:
-            raise Problem("rate_limited", "Too many failed logins from this address.", retry_after=60.0)
+        if refusal.code == UNAUTHORIZED:
+            await edge.logins.wait(edge.logins.failed(self.client.network))
         self._count_address()
 
     def _count_address(self) -> None:
@@ -232,12 +260,21 @@ class ApiHandler(SiteHandler):
         connections.chat.note_refusal(problem.code, problem.detail, "http", request, user, room)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer an unexpected exception with a problem that does not reveal its cause."""
-        error = kwargs.get("exc_info", (None, None, None))[1]
-        if isinstance(error, HTTPError) and error.status_code == 405:
-            self._refuse(self._method_not_allowed())
-        else:
-            self._refuse(Problem("internal_error", "The server failed; its log says why."))
+        """Answer an unexpected exception with a problem that does not reveal its cause.
+
+        An `HTTPError`, such as the host's application raises, keeps its status.
+        """
+        match kwargs.get("exc_info", (None, None, None))[1]:
+            case HTTPError(status_code=405):
+                self._refuse(self._method_not_allowed())
+            case CookieAlone():
+                self._refuse(Problem("forbidden", COOKIE_ALONE))
+            case _:
+                self._refuse(problem_of_status(status_code))
+
+
+class CookieAlone(HTTPError):
+    """A call in a host with `xsrf_cookies=True`, which somebody else may have made the browser send."""
 
 
 def _too_big() -> Problem:

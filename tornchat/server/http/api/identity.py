@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 
-from tornchat.errors import ChatError, SettingsError
+from tornchat.errors import TRY_AGAIN_LATER, ChatError, Closed, SettingsError
+from tornchat.model import GUEST, GUEST_ID_PREFIX, User
 from tornchat.rates import network_of
 from tornchat.server.http.api.call import Call
 from tornchat.server.http.api.endpoint import Endpoint
 from tornchat.server.http.api.forms import Input, Output, Person, Timestamp, Username, timestamp
 from tornchat.server.http.api.problems import Problem
+from tornchat.server.ws import handshake
 from tornchat.service.names import plain_name
 from tornchat.version import __version__
+
+NO_GUESTS = "Guests are not let in here. See [guest] enabled."
 
 
 class RoomHints(Output, frozen=True):
@@ -28,13 +32,17 @@ class LimitHints(Output, frozen=True):
 
 
 class About(Output, frozen=True):
-    """Information for clients without a token. `guest`: the caller may get a token from /api/guest."""
+    """Information for clients without a token. `guest`: the caller may get a token from /api/guest.
+
+    `me` is who the caller is by the site's own login, such as a cookie, and null without one.
+    """
 
     name: str
     version: str
     guest: bool
     rooms: RoomHints
     limits: LimitHints
+    me: Me | None
 
 
 class GuestRequest(Input, frozen=True):
@@ -66,7 +74,20 @@ async def about(call: Call) -> About:
     guest = site.guests.allowed(call.request) and site.hooks.provides("issue_token")
     rooms = RoomHints(default=site.settings.rooms.default)
     limits = LimitHints(message_chars=site.settings.limits.message_chars)
-    return About(name="tornchat", version=__version__, guest=guest, rooms=rooms, limits=limits)
+    me = await _logged_in(call)
+    return About(name="tornchat", version=__version__, guest=guest, rooms=rooms, limits=limits, me=me)
+
+
+async def _logged_in(call: Call) -> Me | None:
+    """Who the caller is without a token. A token is left to `me`, which counts the failed logins."""
+    if "Authorization" in call.request.headers:
+        return None
+    try:
+        return _me(await call.chat.connect(handshake.header_credentials(call.request, "")))
+    except Closed as refusal:
+        if refusal.code == TRY_AGAIN_LATER:
+            raise
+        return None
 
 
 async def become_guest(call: Call, body: GuestRequest) -> GuestToken:
@@ -76,19 +97,31 @@ async def become_guest(call: Call, body: GuestRequest) -> GuestToken:
     """
     guests = call.site.guests
     if not guests.allowed(call.request):
-        raise Problem("forbidden", "Guests are not let in here. See [guest] enabled.")
+        raise Problem("forbidden", NO_GUESTS)
     # Counted for the peer even where its clients are not known: each guest is a new user, with limits anew.
     network = network_of(call.request.remote_ip or "")
     wait = guests.rates.wait(network, asyncio.get_running_loop().time())
     if wait:
         raise Problem("rate_limited", "Too many guests from this address.", retry_after=wait)
-    lifetime = call.site.settings.guest.lifetime
     username = plain_name(body.username)
     if await call.chat.people.has_name(username):
         raise ChatError("name_taken")
-    user = guests.make(username, time.time())
+    return _token(call, guests.make(username, time.time()))
+
+
+async def renew_guest(call: Call) -> GuestToken:
+    """Get another token for the guest who calls, before the one at hand expires."""
+    user = call.user
+    if GUEST not in user.roles or not user.id.startswith(GUEST_ID_PREFIX):
+        raise Problem("forbidden", "Only the tokens of guests are renewed here.")
+    if not call.site.guests.allowed(call.request):
+        raise Problem("forbidden", NO_GUESTS)
+    return _token(call, call.site.guests.renewed(user, time.time()))
+
+
+def _token(call: Call, user: User) -> GuestToken:
     try:
-        token = call.site.hooks.issue_token(user, lifetime)
+        token = call.site.hooks.issue_token(user, call.site.settings.guest.lifetime)
     except SettingsError:
         raise Problem("not_provided", "No loaded plugin can sign a guest's token.") from None
     ends = timestamp(user.expires_at or 0.0)
@@ -97,7 +130,10 @@ async def become_guest(call: Call, body: GuestRequest) -> GuestToken:
 
 async def me(call: Call) -> Me:
     """Read the identity of the caller."""
-    user = call.user
+    return _me(call.user)
+
+
+def _me(user: User) -> Me:
     ends = None if user.expires_at is None else timestamp(user.expires_at)
     return Me(id=user.id, username=user.username, roles=sorted(user.roles), expires_at=ends)
 
@@ -105,5 +141,6 @@ async def me(call: Call) -> Me:
 ENDPOINTS = (
     Endpoint("GET", "/api/", about, "anybody"),
     Endpoint("POST", "/api/guest", become_guest, "anybody", status=201, problems=(409, 501)),
+    Endpoint("POST", "/api/guest/renew", renew_guest, problems=(403, 501)),
     Endpoint("GET", "/api/me", me),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -21,6 +22,10 @@ from tornchat.server.http.api.forms import (
     timestamp,
 )
 from tornchat.wire import Said
+
+MOST_PAGE_BYTES = 512 * 1024
+"""Maximum size of the messages of a page, since it waits in memory while a client reads it slowly."""
+_encode = msgspec.json.Encoder().encode
 
 
 class Message(Output, frozen=True):
@@ -58,7 +63,8 @@ class MessagePage(Output, frozen=True):
     """A part of a room's log, oldest first, and the bounds of the log.
 
     It covers the positions `from_seq` to `to_seq` (null: none), some of which are deletions, not messages.
-    Continue with `before=from_seq` or `after=to_seq`.
+    Continue with `before=from_seq` or `after=to_seq`. A page of long messages has fewer than `limit`: at most
+    512 KiB, but at least one.
     """
 
     messages: list[Message]
@@ -112,7 +118,10 @@ class SearchQuery(Input, frozen=True):
 
 
 class Findings(Output, frozen=True):
-    """The messages found, newest first."""
+    """The messages found, newest first. Continue with `before`, the last one's `seq`.
+
+    There may be more if there are `limit` messages, or long ones: at most 512 KiB are given, at least one.
+    """
 
     messages: list[Message]
 
@@ -120,9 +129,10 @@ class Findings(Output, frozen=True):
 async def read_messages(call: Call, path: RoomPath, query: HistoryQuery) -> MessagePage:
     """Read a part of a room's log, oldest first."""
     page = await call.chat.reading.read_history(call.user, path.room, query.after, query.before, query.limit)
-    places = [entry.seq for entry in page.entries]
+    entries = fitting(page.entries[::-1])[::-1] if query.after is None else fitting(page.entries)
+    places = [entry.seq for entry in entries]
     return MessagePage(
-        messages=[Message.of(entry) for entry in page.entries if entry.kind == "message"],
+        messages=[Message.of(entry) for entry in entries if entry.kind == "message"],
         epoch=page.epoch,
         first_seq=page.first_seq,
         head_seq=page.head_seq,
@@ -151,7 +161,17 @@ async def delete_message(call: Call, path: MessagePath) -> None:
 async def search_messages(call: Call, path: RoomPath, query: SearchQuery) -> Findings:
     """Search the messages of a room, newest first."""
     found = await call.chat.reading.search(call.user, path.room, query.q, query.before, query.limit)
-    return Findings(messages=[Message.of(entry) for entry in found])
+    return Findings(messages=[Message.of(entry) for entry in fitting(found)])
+
+
+def fitting(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Return the first entries of `entries`: as many as have `MOST_PAGE_BYTES` in all, and at least one."""
+    total = 0
+    for count, entry in enumerate(entries):
+        total += len(_encode(entry.text)) + len(_encode(entry.sender_username))
+        if total > MOST_PAGE_BYTES and count:
+            return entries[:count]
+    return entries
 
 
 _MESSAGES = "/api/rooms/{room}/messages"

@@ -29,6 +29,8 @@ STATUSES: Mapping[str, int] = MappingProxyType(
         "forbidden": 403,
         "muted": 403,
         "too_many_rooms": 403,
+        "too_many_sanctions": 403,
+        "too_many_members": 403,
         "not_found": 404,
         "room_not_found": 404,
         "room_gone": 404,
@@ -39,6 +41,7 @@ STATUSES: Mapping[str, int] = MappingProxyType(
         "too_big": 413,
         "unsupported_media_type": 415,
         "rate_limited": 429,
+        "slow_mode": 429,
         "internal_error": 500,
         "not_provided": 501,
         "unavailable": 503,
@@ -78,11 +81,13 @@ class Problem(Exception):
         retry_after: float | None = None,
         errors: tuple[InputError, ...] = (),
         headers: Mapping[str, str] | None = None,
+        status: int | None = None,
     ) -> None:
+        """`status` replaces the code's own one."""
         super().__init__(detail)
         self.code = code
         self.detail = detail
-        self.status = STATUSES.get(code, 422)
+        self.status = status or STATUSES.get(code, 422)
         self.errors = errors
         self.headers = {**(headers or {}), **self._usual_headers(retry_after)}
 
@@ -98,6 +103,15 @@ class Problem(Exception):
         """The body of the response."""
         title = responses.get(self.status, "Error")
         return ProblemBody(title, self.status, self.detail, self.code, errors=self.errors)
+
+
+def problem_of_status(status: int) -> Problem:
+    """Return the problem for a status that the host's application decided on, or Tornado."""
+    if status >= 500 and status != 503:
+        return Problem("internal_error", "The server failed; its log says why.", status=status)
+    code = next((code for code, own in STATUSES.items() if own == status), "refused")
+    words = responses.get(status, "Refused")
+    return Problem(code, f"The call was refused before the chat was asked: {words}.", status=status)
 
 
 def problem_of(error: Exception) -> Problem | None:

@@ -22,6 +22,7 @@ from tornchat.server.http.api.forms import (
     Timestamp,
     ending,
 )
+from tornchat.service.slow import MOST_SECONDS
 
 
 class RoomsQuery(Input, frozen=True):
@@ -38,14 +39,24 @@ class NewRoom(Input, frozen=True):
     private: bool = False
 
 
+class RoomChange(Input, frozen=True):
+    """What is to become of a room. `slow_seconds` is the wait between two messages of a user; 0: none."""
+
+    slow_seconds: Annotated[int, Meta(ge=0, le=MOST_SECONDS, examples=[30])]
+
+
 class Room(Output, frozen=True):
-    """A room. `seq` is the newest position in its log, `epoch` identifies the log, `owner` is a user id."""
+    """A room. `seq` is the newest position in its log, `epoch` identifies the log, `owner` is a user id.
+
+    With slow mode, users wait `slow_seconds` between their messages; moderators do not.
+    """
 
     name: RoomName
     private: bool
     owner: str | None
     epoch: str
     seq: Seq
+    slow_seconds: int
 
     @classmethod
     def of(cls, room: RoomSummary) -> Room:
@@ -96,6 +107,11 @@ async def read_room(call: Call, path: RoomPath) -> Room:
     return Room.of(await call.chat.directory.read_room(call.user, path.room))
 
 
+async def change_room(call: Call, path: RoomPath, body: RoomChange) -> Room:
+    """Set the slow mode of a room. For its moderators."""
+    return Room.of(await call.chat.moderation.set_slow_mode(call.user, path.room, body.slow_seconds))
+
+
 async def delete_room(call: Call, path: RoomPath) -> None:
     """Delete a room with its messages. Its connections are closed with 4000. For its owner and admins."""
     await call.chat.directory.delete_room(call.user, path.room)
@@ -126,6 +142,7 @@ ENDPOINTS = (
     Endpoint("GET", "/api/rooms", list_rooms, problems=(501,)),
     Endpoint("POST", "/api/rooms", create_room, status=201, problems=(409, 501)),
     Endpoint("GET", "/api/rooms/{room}", read_room),
+    Endpoint("PATCH", "/api/rooms/{room}", change_room, "moderator", problems=(501,)),
     Endpoint("DELETE", "/api/rooms/{room}", delete_room, status=204, problems=(501,)),
     Endpoint("GET", "/api/rooms/{room}/me", read_own_rights),
     Endpoint("GET", "/api/rooms/{room}/users", list_users),

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from tornchat.server.http.api import admin, audit, identity, members, messages, rooms, sanctions, users
+from tornchat.server.http.api import (
+    admin,
+    audit,
+    blocks,
+    identity,
+    members,
+    messages,
+    reports,
+    rooms,
+    sanctions,
+    users,
+)
 from tornchat.server.http.api.endpoint import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *identity.ENDPOINTS,
+    *blocks.ENDPOINTS,
     *rooms.ENDPOINTS,
     *messages.ENDPOINTS,
     *members.ENDPOINTS,
     *sanctions.ENDPOINTS,
+    *reports.ENDPOINTS,
     *users.ENDPOINTS,
     *admin.ENDPOINTS,
     *audit.ENDPOINTS,

@@ -59,7 +59,10 @@ def operations() -> Part:
     return {
         "classicSay": _operation("classic", "receive", CLASSIC, "Send a message to the room."),
         "classicHear": _operation("classic", "send", CLASSIC, "Receive the events of the room."),
-        "v1Say": {**_operation("v1", "receive", V1, "Send a message to the room."), "reply": reply},
+        "v1Say": {
+            **_operation("v1", "receive", V1, "Send a message to the room, or a ping."),
+            "reply": reply,
+        },
         "v1Hear": _operation("v1", "send", V1, "Receive the events of the room."),
     }
 

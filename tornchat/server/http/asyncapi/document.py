@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from functools import cached_property
 
 import msgspec
 
+from tornchat.config.sections import LimitsSection
 from tornchat.config.settings import Settings
 from tornchat.errors import CODES, RETRYABLE
 from tornchat.server.http.asyncapi.channels import Part, channels, operations
@@ -27,18 +27,27 @@ class Description:
     def __init__(self, settings: Settings, prefix: str = "") -> None:
         self._settings = settings
         self._prefix = prefix
+        self._of: tuple[LimitsSection, Part] | None = None
 
-    def at(self, host: str, secure: bool = False) -> Part:
-        """Return the document for a server at `host` (with port), with TLS if `secure`."""
+    def at(self, host: str, secure: bool = False, path: str = "") -> Part:
+        """Return the document for a server at `host` (with port), with TLS if `secure`.
+
+        `path` is the path of the host below which a proxy has the server.
+        """
         schemes = self._anywhere["components"]["securitySchemes"]
         security = [{"$ref": f"#/components/securitySchemes/{name}"} for name in schemes]
-        server = {"host": host, "protocol": "wss" if secure else "ws", "security": security}
+        server: Part = {"host": host, "protocol": "wss" if secure else "ws", "security": security}
+        if path:
+            server["pathname"] = path
         return {**self._anywhere, "servers": {"chat": server}}
 
-    @cached_property
+    @property
     def _anywhere(self) -> Part:
-        """The document without servers, cached because generating it takes milliseconds."""
-        return _written(self._settings, self._prefix)
+        """The document without servers, kept for the same limits, since generating it takes milliseconds."""
+        limits = self._settings.limits
+        if self._of is None or self._of[0] is not limits:
+            self._of = limits, _written(self._settings, self._prefix)
+        return self._of[1]
 
 
 def _written(settings: Settings, prefix: str) -> Part:

@@ -20,6 +20,8 @@ from tornchat.wire import (
     UserLeave,
     V1ChatMessage,
     V1Error,
+    V1Ping,
+    V1Pong,
     V1RoomUsersList,
     V1Send,
     V1UserJoin,
@@ -65,6 +67,7 @@ CLASSIC = (
 )
 V1 = (
     Frame("client", "Send a message", V1Send("a1b2c3", "Hello world!")),
+    Frame("client", "Ping", V1Ping()),
     Frame("server", "Welcome", V1Welcome("general", ANN, "5d1b2c9f0a7e4836", 41, False)),
     _V1_LIST,
     Frame("server", "Chat message", V1ChatMessage("Hello world!", ANN.username, ANN.id, WHEN, 42)),
@@ -73,8 +76,9 @@ V1 = (
     _LEAVE,
     Frame("server", "Acknowledgement", Ack("a1b2c3", 42)),
     Frame("server", "Error", V1Error("muted", CODES["muted"], "a1b2c3", 30.5)),
+    Frame("server", "Pong", V1Pong()),
 )
-REPLIES = ("Ack", "V1Error")
-"""The replies to a message of a v1 client, besides the message itself."""
+REPLIES = ("Ack", "V1Error", "V1Pong")
+"""The replies to a frame of a v1 client, besides its message itself."""
 CLOSED_FRAMES = frozenset({"ChatMessage", "ClassicError"})
 """Frames that will never get additional keys, since the classic dialect does not change."""

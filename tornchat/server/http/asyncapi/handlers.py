@@ -45,5 +45,8 @@ class AsyncApiPage(PageHandler):
 
 
 def _found(handler: SiteHandler, description: Description) -> Part:
-    host = handler.request.host
-    return description.at(host if _HOST.fullmatch(host) else "localhost", handler.request.protocol == "https")
+    host, outside = handler.request.host, handler.site.edge.outside
+    before = handler.request.path.rpartition(f"{handler.prefix}/asyncapi")[0]  # what a host has put there
+    path = outside.prefix(handler.request) + before
+    secure = outside.is_secure(handler.request)
+    return description.at(host if _HOST.fullmatch(host) else "localhost", secure, path)

@@ -2,7 +2,6 @@
 
 import { Api, ApiError } from "./api.js";
 
-const TOKEN_KEY = "tornchat.admin.token";
 const EVERY_MS = 2000;
 const MOST_SAMPLES = 450;
 const MOST_STRAYS = 5;
@@ -12,6 +11,7 @@ export class Admin extends EventTarget {
   constructor(base) {
     super();
     this.base = base;
+    this.kept = kept(`tornchat.admin.token:${base.pathname}`);
     /** @type {Api | null} null: nobody is signed in */
     this.api = null;
     this.user = null;
@@ -28,13 +28,13 @@ export class Admin extends EventTarget {
 
   /** Go on with the token of this tab, if it has one. */
   async resume() {
-    const token = kept.get();
+    const token = this.kept.get();
     if (!token) return this.#changed();
     try {
       await this.signIn(token);
     } catch (error) {
       this.#leave(error.message);
-      if (error.status === 0 || error.status >= 500) kept.set(token); // it is not the token's fault
+      if (error.status === 0 || error.status >= 500) this.kept.set(token); // it is not the token's fault
     }
   }
 
@@ -43,7 +43,7 @@ export class Admin extends EventTarget {
     const api = new Api(this.base, token);
     const user = await api.me();
     if (!user.roles.includes("admin")) throw new ApiError(403, `${user.username} is no admin: the token lacks the role "admin".`);
-    kept.set(token);
+    this.kept.set(token);
     Object.assign(this, { api, user, notice: "", overview: null, times: [], values: {}, error: null });
     await this.#poll();
   }
@@ -55,7 +55,7 @@ export class Admin extends EventTarget {
 
   #leave(notice) {
     clearTimeout(this.timer);
-    kept.set("");
+    this.kept.set("");
     Object.assign(this, { api: null, user: null, overview: null, notice });
     this.#changed();
   }
@@ -99,21 +99,21 @@ export class Admin extends EventTarget {
   }
 }
 
-/** The token, in this tab only. A browser may forbid even that: then it lasts until the page is left. */
-const kept = {
+/** The token, in this tab and of this chat only: a site may have several. A browser may forbid even that: then it lasts until the page is left. */
+const kept = (key) => ({
   get() {
     try {
-      return sessionStorage.getItem(TOKEN_KEY);
+      return sessionStorage.getItem(key);
     } catch {
       return null;
     }
   },
   set(token) {
     try {
-      if (token) sessionStorage.setItem(TOKEN_KEY, token);
-      else sessionStorage.removeItem(TOKEN_KEY);
+      if (token) sessionStorage.setItem(key, token);
+      else sessionStorage.removeItem(key);
     } catch {
       // it is in memory all the same
     }
   },
-};
+});

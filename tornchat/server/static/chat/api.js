@@ -26,7 +26,11 @@ export class Api {
 
   info = () => this.#call("GET", "");
   guest = (/** @type {string} */ username) => this.#call("POST", "guest", { username });
+  renewGuest = () => this.#call("POST", "guest/renew");
   me = () => this.#call("GET", "me");
+  blocks = () => this.#call("GET", "me/blocks");
+  block = (/** @type {string} */ user) => this.#call("PUT", `me/blocks/${part(user)}`);
+  unblock = (/** @type {string} */ user) => this.#call("DELETE", `me/blocks/${part(user)}`);
   createRoom = (/** @type {string} */ name, /** @type {boolean} */ isPrivate) =>
     this.#call("POST", "rooms", { name, private: isPrivate });
   deleteRoom = (/** @type {string} */ room) => this.#call("DELETE", `rooms/${part(room)}`);

@@ -1,32 +1,40 @@
 /** The whole page's state: who is signed in, which rooms there are, and the one that is open. */
 
 import { Api } from "./api.js";
-import { browser, Drafts, Marks, tab } from "./kept.js";
+import { browser, Drafts, Marks } from "./kept.js";
 import { Room } from "./room.js";
 
 const ROOMS_MS = 30_000;
 const TOAST_MS = 8_000;
 const START_RETRY_MS = 3_000;
 const UNAUTHORIZED = 4001;
+const RENEW_SHARE = 0.75; // of a guest's time; what is left is for a server that is away
+const RENEW_RETRY_MS = 15_000;
+const MOST_TIMER_MS = 2 ** 31 - 1;
+const ENDED = "Your session has ended. Sign in again to go on.";
 
 /**
- * @typedef {{token: string, guest: boolean}} Session
+ * @typedef {{token: string | null, guest: boolean}} Session   No token: the site's own login says who this is.
+ * @typedef {{id: string, username: string, roles?: string[], expires_at?: string | null}} Me
  * @typedef {{id: number, words: string, kind: "info" | "danger"}} Toast
  */
 
 /** Says "change" when it should be drawn again. */
 export class Chat extends EventTarget {
   /** @type {"starting" | "unreachable" | "signed-out" | "in"} */ phase = "starting";
-  /** @type {{name: string, version: string, guest: boolean, rooms: {default: string}} | null} */ info = null;
+  /** @type {{name: string, version: string, guest: boolean, rooms: {default: string}, me: Me | null} | null} */ info = null;
   /** @type {Session | null} */ session = null;
-  /** @type {{id: string, username: string, roles?: string[]} | null} */ me = null;
+  /** @type {Me | null} */ me = null;
   /** @type {{name: string, private: boolean, epoch: string, seq: number}[]} */ rooms = [];
   /** @type {Room | null} */ room = null;
+  /** Ids of users whose messages are hidden. @type {Set<string>} */ blocked = new Set();
+  /** Whether the server stores blocks. */ blocks = false;
   /** @type {Toast[]} */ toasts = [];
   /** Why one has to sign in again. */ notice = "";
   /** @type {Map<string, Room>} */ #opened = new Map();
   #toastId = 0;
   #poll = 0;
+  #renewal = 0;
 
   /** @param {URL} base where the chat is mounted */
   constructor(base) {
@@ -38,6 +46,7 @@ export class Chat extends EventTarget {
     this.marks = new Marks("");
     this.drafts = new Drafts("");
     addEventListener("hashchange", () => this.phase === "in" && this.open(roomInUrl() ?? this.home));
+    addEventListener("storage", ({ key }) => (key === this.sessionKey || key === null) && this.#onStored());
     document.addEventListener("visibilitychange", () => document.hidden || this.#refreshSoon());
   }
 
@@ -56,9 +65,10 @@ export class Chat extends EventTarget {
       setTimeout(() => this.start(), START_RETRY_MS);
       return;
     }
-    const session = tab.get(this.sessionKey);
-    if (!session?.token) return this.#become("signed-out");
-    await this.#resume(session);
+    const session = browser.get(this.sessionKey);
+    if (session?.token) await this.#resume(session);
+    else if (this.info.me) await this.#resume({ token: null, guest: false });
+    else this.#become("signed-out");
   }
 
   /** @param {Session} session */
@@ -66,11 +76,36 @@ export class Chat extends EventTarget {
     try {
       await this.#enter(session);
     } catch (error) {
-      if (error.status === 401) this.signOut("Your session has ended. Sign in again to go on.");
+      if (error.status === 401) await this.#onEnded();
       else {
         this.#become("unreachable");
         setTimeout(() => this.#resume(session), START_RETRY_MS);
       }
+    }
+  }
+
+  /** The token at hand is not accepted any more. The site's own login may be there all the same. */
+  async #onEnded() {
+    const own = this.session?.token !== null && this.info?.me;
+    this.signOut(ENDED);
+    if (own) await this.#resume({ token: null, guest: false });
+  }
+
+  /** Another tab has signed in or out, or has renewed a guest's token. */
+  #onStored() {
+    const session = browser.get(this.sessionKey);
+    if (session?.token && session.token !== this.session?.token) void this.#adopt(session);
+    else if (!session && this.session?.token) this.signOut();
+  }
+
+  /** @param {Session} session */
+  async #adopt(session) {
+    const me = await new Api(this.base, session.token).me().catch(() => null);
+    if (!me) return;
+    if (this.phase === "in" && me.id === this.me?.id) this.#take(session, me);
+    else {
+      this.#reset();
+      await this.#resume(session);
     }
   }
 
@@ -88,21 +123,68 @@ export class Chat extends EventTarget {
 
   /** @param {Session} session */
   async #enter(session) {
-    const api = new Api(this.base, session.token);
-    this.me = await api.me();
-    this.api = api;
-    this.session = session;
+    const me = await new Api(this.base, session.token).me();
+    this.#take(session, me);
     this.notice = "";
-    this.marks = new Marks(`tornchat.read:${this.base.pathname}:${this.me.id}`);
-    this.drafts = new Drafts(`tornchat.drafts:${this.base.pathname}:${this.me.id}`);
-    tab.set(this.sessionKey, session);
+    this.marks = new Marks(`tornchat.read:${this.base.pathname}:${me.id}`);
+    this.drafts = new Drafts(`tornchat.drafts:${this.base.pathname}:${me.id}`);
+    if (session.token) browser.set(this.sessionKey, session);
+    await this.#readBlocks(); // before messages are shown
     this.phase = "in";
     this.open(roomInUrl() ?? this.home);
     void this.refreshRooms();
   }
 
-  /** @param {string} [notice] why, if the user did not ask for it */
+  /** @param {Session} session @param {Me} me */
+  #take(session, me) {
+    this.session = session;
+    this.me = me;
+    this.api = new Api(this.base, session.token);
+    clearTimeout(this.#renewal);
+    if (!session.guest || !me.expires_at) return;
+    const wait = (Date.parse(me.expires_at) - Date.now()) * RENEW_SHARE;
+    this.#renewal = setTimeout(() => this.#renew(), Math.min(wait, MOST_TIMER_MS));
+  }
+
+  /** A guest stays the same one, whom a new token from the door would not be. */
+  async #renew() {
+    const { api, session } = this;
+    try {
+      const { token, expires_at } = await api.renewGuest();
+      if (this.session !== session) return;
+      this.#take({ ...session, token }, { ...this.me, expires_at });
+      browser.set(this.sessionKey, this.session);
+    } catch (error) {
+      if (this.session !== session || (error.status && error.status < 500 && error.status !== 429)) return;
+      this.#renewal = setTimeout(() => this.#renew(), RENEW_RETRY_MS);
+    }
+  }
+
+  async #readBlocks() {
+    const found = await this.api.blocks().catch(() => null);
+    this.blocks = found !== null;
+    this.blocked = new Set(found?.user_ids);
+  }
+
+  /** Hide the messages of a user, or show them again. @param {string} id @param {string} name @param {boolean} block */
+  async setBlocked(id, name, block) {
+    const call = () => (block ? this.api.block(id) : this.api.unblock(id));
+    if (!(await this.attempt(call, block ? `Messages of ${name} are hidden.` : `Messages of ${name} are shown again.`))) return;
+    this.blocked = new Set(this.blocked);
+    this.blocked[block ? "add" : "delete"](id);
+    this.#changed();
+  }
+
+  /** In all tabs of this browser. @param {string} [notice] why, if the user did not ask for it */
   signOut(notice = "") {
+    if (this.session?.token === browser.get(this.sessionKey)?.token || !this.session) browser.set(this.sessionKey, null);
+    this.#reset();
+    this.notice = notice;
+    this.#become("signed-out");
+  }
+
+  #reset() {
+    clearTimeout(this.#renewal);
     clearTimeout(this.#poll);
     this.room?.leave();
     this.room = null;
@@ -110,9 +192,6 @@ export class Chat extends EventTarget {
     this.rooms = [];
     this.session = this.me = null;
     this.api = new Api(this.base);
-    this.notice = notice;
-    tab.set(this.sessionKey, null);
-    this.#become("signed-out");
   }
 
   /** @param {Chat["phase"]} phase */
@@ -140,7 +219,7 @@ export class Chat extends EventTarget {
     const room = new Room(this, name);
     room.addEventListener("change", () => this.room === room && this.#changed());
     room.addEventListener("closed", ({ detail }) => {
-      if (detail === UNAUTHORIZED) this.signOut("Your session has ended. Sign in again to go on.");
+      if (detail === UNAUTHORIZED) void this.#onEnded();
     });
     return room;
   }

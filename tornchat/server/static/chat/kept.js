@@ -1,4 +1,4 @@
-/** What the browser keeps: the token for this tab only, and how far each room was read. */
+/** What the browser keeps: the login, until "Sign out", and how far each room was read. */
 
 /** Storage may be forbidden; then nothing is kept, and the page works all the same. */
 function kept(storage) {
@@ -21,7 +21,6 @@ function kept(storage) {
   };
 }
 
-export const tab = kept("sessionStorage");
 export const browser = kept("localStorage");
 
 /** What was begun and not sent, for each room, by one user of one chat. */

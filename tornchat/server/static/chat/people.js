@@ -29,6 +29,9 @@ export function People({ room }) {
             <span class="person-name" title=${id}><bdi>${name}</bdi></span>
             ${isGuest(id) && html`<small>Guest</small>`}
             ${id === me.id && html`<small>you</small>`}
+            ${room.chat.blocked.has(id) && html`<small>Blocked</small>`}
+            ${room.chat.blocks && id !== me.id && !room.chat.blocked.has(id) &&
+            html`<${IconButton} icon="block" label=${`Block ${name}`} onClick=${() => room.chat.setBlocked(id, name, true)} />`}
             ${moderates && id !== me.id &&
             html`<${IconButton} icon="more" label=${`Moderate ${name}`} aria-expanded=${open ? "true" : "false"}
               onClick=${() => setChosen(open ? null : id)} />`}
@@ -37,8 +40,25 @@ export function People({ room }) {
         </li>`;
       })}
     </ul>
+    <${Blocked} room=${room} />
     ${moderates && html`<${Sanctions} room=${room} key=${room.name} />`}
   </div>`;
+}
+
+/** Whom the user blocks, here or not, so that it can be ended. */
+function Blocked({ room }) {
+  const { chat } = room;
+  if (!chat.blocked.size) return null;
+  return html`<h3>Blocked by you</h3>
+    <ul>
+      ${[...chat.blocked].sort().map((id) => {
+        const name = room.users.get(id) ?? room.log.entries.findLast(({ senderId }) => senderId === id)?.sender ?? id;
+        return html`<li key=${id} class="person">
+          <span class="person-name" title=${id}><bdi>${name}</bdi></span>
+          <button type="button" class="link" aria-label=${`Unblock ${name}`} onClick=${() => chat.setBlocked(id, name, false)}>Unblock</button>
+        </li>`;
+      })}
+    </ul>`;
 }
 
 function Measures({ room, id, name, onDone }) {

@@ -43,8 +43,9 @@ export class Room extends EventTarget {
 
   /** Connect; what was not sent when it was left is sent now. */
   enter() {
-    const { base, session } = this.chat;
-    const client = new TornchatClient({ base, room: this.name, token: session.token, position: this.#position });
+    const { base } = this.chat;
+    const token = () => this.chat.session?.token; // it may be another one by then
+    const client = new TornchatClient({ base, room: this.name, token, position: this.#position });
     const on = (type, act) => client.addEventListener(type, ({ detail }) => this.#client === client && act(detail));
     on("state", (state) => this.#onState(state));
     on("welcome", (welcome) => this.#onWelcome(welcome));
@@ -116,7 +117,7 @@ export class Room extends EventTarget {
     const watched = this.watched();
     if (!this.log.push(entry, watched)) return; // it was loaded while it was on its way
     if (entry.mine) this.#matchPending(entry);
-    else if (entry.seq > this.liveAfter) this.#announce(entry);
+    else if (entry.seq > this.liveAfter && !this.hides(entry)) this.#announce(entry);
     if (!watched && this.unread === 1 && entry.seq > this.liveAfter) this.dividerSeq = this.readSeq;
     if (watched) this.#read();
     this.#changed();
@@ -237,9 +238,15 @@ export class Room extends EventTarget {
     let count = 0;
     const { newest } = this.log;
     for (let at = newest.length - 1; at >= 0 && newest[at].seq > this.readSeq; at -= 1) {
-      if (!newest[at].mine && !newest[at].deleted) count += 1;
+      const entry = newest[at];
+      if (!entry.mine && !entry.deleted && !this.hides(entry)) count += 1;
     }
     return count;
+  }
+
+  /** Whether its sender is blocked. @param {Entry} entry */
+  hides(entry) {
+    return this.chat.blocked.has(entry.senderId);
   }
 
   /** @param {Entry} entry */

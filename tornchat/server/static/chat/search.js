@@ -15,7 +15,7 @@ export function Search({ room, onFound }) {
     setAnswer({ state: "busy" });
     try {
       const { messages } = await room.chat.api.search(room.name, wanted);
-      setAnswer({ state: "found", messages });
+      setAnswer({ state: "found", messages: messages.filter(({ sender_id }) => !room.chat.blocked.has(sender_id)) });
     } catch (error) {
       setAnswer({ state: "failed", words: error.status === 501 ? "This server can't search." : error.message });
     }

@@ -64,7 +64,7 @@ function Self({ chat }) {
     ${chat.me.roles?.includes("admin") &&
     html`<a class="icon-button" href="admin/" aria-label="Dashboard" title="Dashboard"><${Icon} name="gauge" /></a>`}
     <${ThemeButton} />
-    <${IconButton} icon="leave" label="Sign out" onClick=${() => chat.signOut()} />
+    ${chat.session.token && html`<${IconButton} icon="leave" label="Sign out" onClick=${() => chat.signOut()} />`}
   </div>`;
 }
 

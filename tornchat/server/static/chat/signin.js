@@ -5,7 +5,7 @@ import { Icon } from "./icons.js";
 import { browser } from "./kept.js";
 import { ThemeButton } from "./theme.js";
 
-const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const TOKEN = /^[\x21-\x7e]+$/; // whatever a header may carry; whether it is a good one is for the server to say
 
 /** @param {{chat: import("./chat.js").Chat}} props */
 export function SignIn({ chat }) {
@@ -24,7 +24,8 @@ export function SignIn({ chat }) {
             ${way === "name" ? "I have a token" : "Choose a name instead"}
           </button>`
         : html`<p class="hint">
-            This chat lets nobody in without a token. Ask whoever runs it for one, or, on the server, run
+            This chat lets nobody in without a login or a token. If it belongs to a site, sign in there and reload
+            this page. Otherwise ask whoever runs it for a token, or, on the server, run
             ${" "}<code>tornchat token YOUR-NAME</code> and paste what it prints.
           </p>`}
     </div>
@@ -45,7 +46,7 @@ function TokenForm({ chat }) {
   const [token, setToken] = useState("");
   const given = token.trim().replace(/^Bearer\s+/i, "");
   const check = () =>
-    TOKEN.test(given) ? "" : "That is no token. One has three parts with a full stop between them; paste all of it.";
+    TOKEN.test(given) ? "" : "That is no token. One is a single word without spaces; paste all of it.";
   return html`<${Form} submit=${() => chat.signInWithToken(given)} check=${check} action="Sign in">
     ${(field) => html`<label for="token">Your token</label>
       <textarea id="token" rows="4" autocomplete="off" autocapitalize="off" spellcheck="false" value=${token} ...${field}

@@ -74,6 +74,7 @@ function rows(room, erase, found) {
   let last = null;
   let divided = room.dividerSeq === null;
   for (const entry of room.log.entries) {
+    if (room.hides(entry)) continue;
     const newDay = !last || dayKey(last.time) !== dayKey(entry.time);
     const divide = !divided && entry.seq > room.dividerSeq && !entry.mine;
     if (newDay) list.push(html`<${Rule} key=${`day-${entry.seq}`} class="day" words=${dayName(entry.time)} />`);

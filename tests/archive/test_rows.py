@@ -1,0 +1,84 @@
+"""An import takes what a client could have sent, and names each other row with its line."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tornchat.archive.jsonl import JsonLines
+from tornchat.archive.source import Source
+from tornchat.archive.state import RoomState
+from tornchat.errors import SettingsError
+from tornchat.model import Entry, Membership
+from tornchat.service.drafts import Drafts
+
+GOOD = Entry(7, "1", "romeo", "hello", 1_700_000_000_000, "d7", "c7")
+NOW = int(time.time() * 1000)
+live = Drafts("test", 4000).check
+
+
+def source_of(folder: Path, *lines: bytes) -> Source:
+    path = folder / "hall.jsonl"
+    path.write_bytes(JsonLines().begin("hall", "e") + b"".join(lines))
+    return Source(path, live)
+
+
+def row(**changes: object) -> bytes:
+    return JsonLines().records([msgspec.structs.replace(GOOD, **changes)])
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (row(sent_at=GOOD.sent_at * 1000), "sent_at"),  # microseconds
+        (row(sent_at=NOW + 8 * 24 * 3600 * 1000), "sent_at"),
+        (row(sent_at=-1), "sent_at"),
+        (row(sent_at=2**63), "sent_at"),
+        (row(text="x" * 4001), "longer than 4000"),
+        (row(text="a\0b"), "NUL"),
+        (row(text=" \n"), "empty"),
+        (row(text="bye", kind="deletion", target=1), "a deletion has no text"),
+        (row(sender_id=""), "sender_id"),
+        (row(sender_id="x" * 1001), "sender_id"),
+        (row(sender_username="x" * 1001), "sender_username"),
+        (row(sender_username="ro\0meo"), "sender_username"),
+        (row(draft_id=""), "draft_id"),
+        (row(client_id="x" * 65), "client_id"),
+        (row(client_id=""), "client_id"),
+        (row(seq=2**60), "seq"),
+        (row().replace(b"hello", b"\\ud800"), "JSON"),
+        (row().replace(b"hello", b"\xff"), "JSON"),
+        (b'{"seq":1,"sender_id":"1"}\n', "missing required field"),
+        (b"nonsense\n", "JSON"),
+        (b"[" * 100_000 + b"\n", ""),
+        (row().replace(b'"text"', b'"kind":"magic","text"'), "Invalid enum value"),
+        (row().replace(b":7,", b":1e400,"), ""),
+        (row().replace(b":7,", b":" + b"9" * 5000 + b","), ""),
+    ],
+)
+def test_a_row_that_nobody_could_have_sent_is_refused(tmp_path: Path, line: bytes, words: str) -> None:
+    source = source_of(tmp_path, row(seq=5), line, row(seq=2**50))
+    assert list(source.refused) == [3]
+    assert words in source.refused[3]
+    assert [(one.line, one.entry.seq) for one in source.rows()] == [(2, 5), (4, 2**50)]
+
+
+def test_what_a_live_chat_stores_is_taken(tmp_path: Path) -> None:
+    good = [
+        row(),
+        row(seq=8, text=""),  # deleted
+        row(seq=9, text="", kind="deletion", target=8, sender_id="(erased)"),
+        row(seq=10, text="x" * 4000, sent_at=NOW),
+        row(seq=11, client_id=None, sent_at=0),
+    ]
+    source = source_of(tmp_path, *good)
+    assert (source.refused, len(list(source.rows()))) == ({}, 5)
+
+
+def test_a_state_with_an_id_that_nobody_has_is_refused(tmp_path: Path) -> None:
+    state = RoomState(False, None, (Membership("x" * 1001, "member"),))
+    with pytest.raises(SettingsError, match="line 2: a user's id"):
+        source_of(tmp_path, JsonLines().state(state))

@@ -1,0 +1,66 @@
+"""Checks of the rows of an import: a file must not bring in what no client could have sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeAlias
+
+from tornchat.archive.state import RoomState
+from tornchat.errors import ChatError
+from tornchat.hooks.words import MOST_CHARS, is_encodable
+from tornchat.model import Entry
+
+CheckText: TypeAlias = Callable[[str], None]
+"""Raises `ChatError` for a text that a client could not have sent."""
+MOST_AHEAD = 24 * 3600 * 1000
+"""How far a time may be in the future in milliseconds, since clocks differ."""
+MOST_CLIENT_ID = 64
+MOST_SEQ = 2**53 - 1
+
+
+class Rows:
+    """Says what is wrong with a row. `check_text` is the check of the texts of live messages."""
+
+    def __init__(self, check_text: CheckText) -> None:
+        self._check_text = check_text
+        self._latest = int(time.time() * 1000) + MOST_AHEAD
+
+    def fault(self, entry: Entry) -> str:
+        """Return what is wrong with the entry; "" if it may be imported."""
+        if not 0 <= entry.seq <= MOST_SEQ:
+            return f"seq must be between 0 and {MOST_SEQ}"
+        if not 0 <= entry.sent_at <= self._latest:
+            return "sent_at is no time between 1970 and now, in milliseconds"
+        for field in ("sender_id", "sender_username", "draft_id"):
+            if not is_name(getattr(entry, field)):
+                return f"{field} must have 1 to {MOST_CHARS} characters, and no NUL"
+        if entry.client_id is not None and not is_name(entry.client_id, MOST_CLIENT_ID):
+            return f"client_id must have 1 to {MOST_CLIENT_ID} characters, and no NUL"
+        return self._fault_of_text(entry)
+
+    def _fault_of_text(self, entry: Entry) -> str:
+        if entry.kind == "deletion":
+            return "a deletion has no text" if entry.text else ""
+        if not entry.text:  # a deleted message
+            return ""
+        try:
+            self._check_text(entry.text)
+        except ChatError as error:
+            return error.text.removesuffix(".")
+        return ""
+
+
+def is_name(text: str, most: int = MOST_CHARS) -> bool:
+    """Return whether a user or a message of a live chat can have this id or name."""
+    return 0 < len(text) <= most and "\0" not in text and is_encodable(text)
+
+
+def fault_of_state(state: RoomState) -> str:
+    """Return what is wrong with the state of a room; "" if it may be imported."""
+    names = [member.user_id for member in state.members]
+    names += [name for one in state.sanctions for name in (one.user_id, one.by)]
+    names += [] if state.owner is None else [state.owner]
+    if all(map(is_name, names)):
+        return ""
+    return f"a user's id must have 1 to {MOST_CHARS} characters, and no NUL"

@@ -1,0 +1,31 @@
+"""Messages to systemd about the state of this process (`sd_notify`), for units of `Type=notify`."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+
+READY = "READY=1"
+STOPPING = "STOPPING=1"
+VARIABLE = "NOTIFY_SOCKET"
+PATIENCE = 1.0
+"""Maximum wait in seconds for a service manager that does not read."""
+
+
+def notify(state: str, environment: Mapping[str, str] = os.environ) -> None:
+    """Send `state`, such as `READY`, to the service manager. Does nothing without one. Raises nothing.
+
+    Only the process that systemd has started may send it: the parent of workers, not the workers.
+    """
+    address = environment.get(VARIABLE, "")
+    if not address.startswith(("/", "@")):
+        return
+    if address.startswith("@"):  # a name without a file
+        address = "\0" + address[1:]
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.settimeout(PATIENCE)
+            sender.sendto(state.encode(), address)
+    except OSError:
+        pass  # the server serves all the same; systemd ends it if it waits for READY
