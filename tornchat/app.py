@@ -29,6 +29,7 @@ from tornchat.server.routing import PrefixedApplication, probe_routes, site_rout
 from tornchat.server.ws.connections import Connections
 from tornchat.server.ws.socket import ChatSocket
 from tornchat.server.ws.wheel import TICK_SECONDS
+from tornchat.service.acting import Acting, UseCases
 from tornchat.service.chat import Chat
 from tornchat.tasks import Tasks
 
@@ -41,7 +42,7 @@ Route: TypeAlias = tuple[str, type[RequestHandler], dict[str, Any]]
 Given: TypeAlias = Settings | Mapping[str, Mapping[str, object]] | Path | str | None
 
 
-class ChatApp:
+class ChatApp(Acting):
     """A chat with its settings, plugins, rooms and connections. A process may contain several of them.
 
     chat = ChatApp({"tornchat": {"data_dir": "chat-data"}})
@@ -184,9 +185,15 @@ class ChatApp:
         Call it on the event loop on which `start` ran. Raises `Unavailable` also before `start` and after
         `close`.
         """
+        return await self._running().say(room, text, sender=sender, id=id, trusted=trusted)
+
+    def _running(self) -> Chat:
         if self._chat is None:
             raise Unavailable("the chat does not run; await ChatApp.start() first")
-        return await self._chat.say(room, text, sender=sender, id=id, trusted=trusted)
+        return self._chat
+
+    def _use_cases(self) -> UseCases:
+        return self._running()._use_cases()
 
     def metrics_application(self) -> Application:
         """Return an application with only `/metrics` and the health checks, for a separate port."""

@@ -142,6 +142,10 @@ class Unavailable(Exception):
     """A plugin can't answer now: it failed or missed its deadline. This is never a negative answer."""
 
 
+class PositionLost(Exception):
+    """The log is not the one that was followed, or lacks entries behind the position. Read it anew."""
+
+
 class SettingsError(Exception):
     """The settings, or the plugins they name, are invalid. `what` is the problem, `cure` the correction."""
 

@@ -53,6 +53,12 @@ class Tasks:
             await asyncio.wait(list(self._running), timeout=left)
         await self.close()
 
+    def cancel(self, name: str) -> None:
+        """Cancel the running tasks of this name."""
+        for task in self._running:
+            if task.get_name() == name:
+                task.cancel()
+
     async def close(self) -> None:
         """Cancel the running tasks and wait until they have ended."""
         tasks = list(self._running)

@@ -37,6 +37,9 @@ class Backend(abc.ABC):
     It is empty if closing the connection is guaranteed to end the transaction.
     """
 
+    clock: ClassVar[str]
+    """A query of the database's time in Unix seconds."""
+
     shared: ClassVar[bool] = False
     """Whether servers on other machines may use the database."""
     index: ClassVar[Index]

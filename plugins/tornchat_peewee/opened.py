@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 from tornchat import NotStored, Unavailable
 from tornchat_peewee.audit import AuditTable
 from tornchat_peewee.blocks import BlockTable
+from tornchat_peewee.consumers import ConsumerTable
 from tornchat_peewee.creations import Creations
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
@@ -44,6 +45,7 @@ class Open(NamedTuple):
     blocks: BlockTable
     reports: ReportTable
     slow: SlowModes
+    consumers: ConsumerTable
 
 
 class Opened:

@@ -26,6 +26,8 @@ from tornchat import (
 from tornchat_peewee.audit import AuditTable
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.blocks import BlockTable
+from tornchat_peewee.consumers import ConsumerTable
+from tornchat_peewee.consuming import ConsumingHooks
 from tornchat_peewee.creations import Creations
 from tornchat_peewee.databases import backend_of
 from tornchat_peewee.directory import DirectoryTable
@@ -52,7 +54,7 @@ from tornchat_peewee.users import UserTable
 from tornchat_peewee.workers import Workers
 
 
-class PeeweePlugin(ManagingHooks, SocialHooks):
+class PeeweePlugin(ManagingHooks, SocialHooks, ConsumingHooks):
     """The plugin `peewee`: stores rooms and their logs in a database. One thread makes all writes."""
 
     Settings = PeeweeSettings
@@ -78,10 +80,11 @@ class PeeweePlugin(ManagingHooks, SocialHooks):
         statements = Statements(backend, models)
         rooms = RoomTable(backend, models, statements)
         writer = Workers("peewee-writer", 1, backend)
+        log = Log(backend, statements, positions)
         self._open = Open(
             writer,
             Workers("peewee-reader", self._settings.readers, backend),
-            Log(backend, statements, positions),
+            log,
             rooms,
             Creations(writer, rooms),
             Pruning(backend, models),
@@ -94,6 +97,7 @@ class PeeweePlugin(ManagingHooks, SocialHooks):
             BlockTable(backend, models),
             ReportTable(backend, models),
             SlowModes(backend, models),
+            ConsumerTable(backend, models, log),
         )
         if chat.writes:
             await self._begin_clearing(backend, self._open)
@@ -229,8 +233,10 @@ class PeeweePlugin(ManagingHooks, SocialHooks):
         return opened.readers.run(partial(opened.log.positions, rooms=rooms))
 
     @hookimpl
-    async def prune_history(self, room: str | None, before_ms: int, limit: int) -> int:
-        prune = self._opened().pruning.prune
+    async def prune_history(
+        self, room: str | None, before_ms: int, limit: int, unread_before_ms: int | None
+    ) -> int:
+        prune = partial(self._opened().pruning.prune, unread_before_ms=unread_before_ms)
         return await self._write(partial(prune, name=room, before_ms=before_ms, limit=limit))
 
 

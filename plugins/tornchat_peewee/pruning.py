@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import takewhile
 from typing import Any
 
@@ -10,6 +11,7 @@ import peewee
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
 from tornchat_peewee.session import DatabaseSession
+from tornchat_peewee.untaken import Untaken
 
 MOST_ROOMS = 50
 """Maximum number of rooms per transaction; each is locked against writes until it ends."""
@@ -24,18 +26,39 @@ class Pruning:
         self._backend = backend
         self._room, self._message, self._act = models.room, models.message, models.act
         self._report = models.report
+        self._untaken = Untaken(backend.database, models.room)
+        self._since: float | None = None
+        """Consumers served since then (Unix seconds) keep what they have not taken; None: none does."""
 
-    def prune(self, session: DatabaseSession, name: str | None, before_ms: int, limit: int) -> int:
+    def prune(
+        self,
+        session: DatabaseSession,
+        name: str | None,
+        before_ms: int,
+        limit: int,
+        unread_before_ms: int | None = None,
+    ) -> int:
         """Implements the hook `prune_history`. Raises `NotStored`."""
         before_ms = min(before_ms, LATEST)
         try:
             with session.writing() as cursor:
-                count = sum(self._prune_rooms(cursor, name, before_ms, limit))
+                count = self._prune_taken(cursor, name, before_ms, limit, unread_before_ms)
         except self._backend.data_errors:
             return 0  # a name that the database can't hold is no room's
         if count < limit:
             session.erase()
         return count
+
+    def _prune_taken(
+        self, cursor: Any, name: str | None, before_ms: int, limit: int, unread_before_ms: int | None
+    ) -> int:
+        """Prune what the consumers have taken, and what they have not taken in time."""
+        if unread_before_ms is None:
+            return sum(self._prune_rooms(cursor, name, before_ms, limit))
+        self._since = time.time() - (before_ms - unread_before_ms) / 1000
+        count = sum(self._prune_rooms(cursor, name, before_ms, limit))
+        self._since = None
+        return count + sum(self._prune_rooms(cursor, name, unread_before_ms, limit - count))
 
     def _prune_rooms(self, cursor: Any, name: str | None, before_ms: int, limit: int) -> list[int]:
         counts: list[int] = []
@@ -47,6 +70,8 @@ class Pruning:
         """Return rooms whose first entry is older than `before_ms`, locked until the transaction ends."""
         room = self._room
         old = room.select(room.id).where(self._begins_before(before_ms)).limit(MOST_ROOMS)
+        if self._since is not None:
+            old = old.where(~self._untaken.in_room(self._since))
         if name is not None:
             old = old.where(room.name == name)
         ids = [row for (row,) in old.tuples()]
@@ -65,6 +90,9 @@ class Pruning:
 
     def _prune_room(self, cursor: Any, room: Any, before_ms: int, limit: int) -> int:
         count = len(list(takewhile(lambda sent_at: sent_at < before_ms, self._times(room, limit))))
+        first_unread = None if self._since is None else self._untaken.first(room.id, self._since)
+        if first_unread is not None:
+            count = max(0, min(count, first_unread - room.first_seq))
         if count:
             end = room.first_seq + count
             self._backend.index.forget(cursor, room.id, room.first_seq, end)

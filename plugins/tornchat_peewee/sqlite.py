@@ -36,6 +36,7 @@ class SqliteBackend(Backend):
     """The SQLite database in the file `path`. `busy_timeout` is in seconds."""
 
     begin_writing = "BEGIN IMMEDIATE"
+    clock = "SELECT (julianday('now') - 2440587.5) * 86400.0"
     index = SqliteIndex()
     data_errors = (
         *Backend.data_errors,

@@ -145,7 +145,7 @@ def test_what_was_pruned_between_two_exports_is_told(place: Place, tmp_path: Pat
             form = JsonLines()
             room = await chat.open_room("hall", ROMEO, False, 0, ROMEO.id)
             part.write_bytes(form.begin("hall", room.epoch) + form.records((await log(chat, "hall"))[:2]))
-            assert await hooks.prune_history("hall", 1_600_000_000_001, 100) == 1
+            assert await hooks.prune_history("hall", 1_600_000_000_001, 100, None) == 1
             assert await export(hooks, "hall", path) == Exported(2, 4, 0)
 
     asyncio.run(play())

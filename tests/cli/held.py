@@ -24,8 +24,10 @@ def _held(hooks: Hooks, verbs: Verbs) -> None:
     BIND(hooks, verbs)
     whole = hooks.prune_history
 
-    async def first_batch_only(room: str | None, before_ms: int, limit: int) -> int:
-        count = await whole(room, before_ms, limit)
+    async def first_batch_only(
+        room: str | None, before_ms: int, limit: int, unread_before_ms: int | None
+    ) -> int:
+        count = await whole(room, before_ms, limit, unread_before_ms)
         print(HELD, flush=True)
         await asyncio.Event().wait()
         return count

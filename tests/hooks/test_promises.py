@@ -75,7 +75,7 @@ def test_what_nobody_provides_is_answered_as_declared():
     with pytest.raises(ChatError, match="No loaded plugin provides list_rooms"):
         asyncio.run(nobody.list_rooms(ROMEO, None, 1))
     with pytest.raises(SettingsError, match="No loaded plugin provides prune_history"):
-        asyncio.run(nobody.prune_history(None, 0, 1))
+        asyncio.run(nobody.prune_history(None, 0, 1, None))
     with pytest.raises(SettingsError, match="No loaded plugin provides issue_token"):
         nobody.issue_token(ROMEO, 1.0)
     assert asyncio.run(nobody.renew_epoch("hall", "e1")) is None

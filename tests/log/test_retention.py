@@ -86,8 +86,11 @@ class Slow(MemoryStorage):
 
 
 def hooks_of(storage: MemoryStorage) -> Hooks:
-    names = ["read_history", "prune_history"]
-    return Hooks({name: [Implementation("it", name, getattr(storage, name))] for name in names}, {})
+    def prune_history(room: str | None, before_ms: int, limit: int, unread_before_ms: int | None) -> int:
+        return storage.prune_history(room, before_ms, limit)
+
+    functions = [storage.read_history, prune_history]
+    return Hooks({one.__name__: [Implementation("it", one.__name__, one)] for one in functions}, {})
 
 
 def filled(storage: MemoryStorage, count: int) -> MemoryStorage:
@@ -136,7 +139,7 @@ def test_what_fails_is_tried_again() -> None:
         storage = filled(MemoryStorage({}), 3)
         failures = [OSError("disk"), None]
 
-        def failing(room: str | None, before_ms: int, limit: int) -> int:
+        def failing(room: str | None, before_ms: int, limit: int, unread_before_ms: int | None) -> int:
             if failures and (error := failures.pop(0)):
                 raise error
             return storage.prune_history(room, before_ms, limit)

@@ -12,6 +12,7 @@ from tests.postgres import PostgresServer
 from tornchat.testing import (
     AuditContract,
     BlocksContract,
+    ConsumerContract,
     DirectoryContract,
     ModerationContract,
     ReportsContract,
@@ -32,11 +33,13 @@ class Contracts(
     BlocksContract,
     ReportsContract,
     SlowModeContract,
+    ConsumerContract,
 ):
     """All that the plugin fills."""
 
     roles = ("storage", "history", "directory", "moderation", "search", "users", "audit")
-    roles += ("blocks", "reports", "slow mode")
+    roles += ("blocks", "reports", "slow mode", "cursors")
+    many_rooms = 1000  # ConsumerContract's 10,000 would take half a minute
 
 
 class TestSqlite(Contracts):

@@ -25,6 +25,7 @@ COMMANDS = (
     "room",
     "user",
     "audit",
+    "consumers",
     "reports",
     "asyncapi",
     "openapi",

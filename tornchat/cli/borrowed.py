@@ -12,6 +12,7 @@ from tornchat.errors import Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.loader import load_plugins
 from tornchat.model import ADMIN, PresenceChange, Stored, User
+from tornchat.service.acting import Acting, UseCases
 
 PAGE_ROOMS = 200
 HOOKS = (
@@ -24,13 +25,14 @@ HOOKS = (
     "read_sanctions",
     "read_audit",
     "erase_user",
+    "read_consumers",
     "read_blocks",
     "read_reports",
     "set_slow_mode",
 )
 
 
-class Bystander:
+class Bystander(Acting):
     """The `ChatHandle` of a process that is not a node. Notifications are ignored."""
 
     def __init__(self, data_dir: Path, writes: bool) -> None:
@@ -50,6 +52,9 @@ class Bystander:
     ) -> Stored:
         """Always raises `Unavailable`."""
         raise Unavailable("this process is no node; nothing can be said from it")
+
+    def _use_cases(self) -> UseCases:
+        raise Unavailable("this process is no node; nothing can be done from it")
 
     def deliver(self, topic: str, payload: bytes) -> None:
         """See `ChatHandle`."""

@@ -161,6 +161,10 @@ async def _import(
         return work.outcomes
 
 
+def _patience(settings: Settings) -> int:
+    return settings.consumers.patience_days * pruning.DAY_MS
+
+
 def _show_refused(file: Path, refused: Mapping[int, str]) -> None:
     for line, words in refused.items():
         click.echo(printable(f"{file}, line {line}: {words}."), err=True)
@@ -169,7 +173,9 @@ def _show_refused(file: Path, refused: Mapping[int, str]) -> None:
 async def _prune(room: str | None, age: int, settings: Settings, told: Told) -> int:
     async with storage(settings) as hooks:
         await _check_prunable(hooks, room)
-        return await pruning.prune(hooks, room, _before(age), lambda done: told(done, None))
+        return await pruning.prune(
+            hooks, room, _before(age), lambda done: told(done, None), _patience(settings)
+        )
 
 
 async def _prunable(room: str | None, age: int, settings: Settings, told: Told) -> Mapping[str, int]:

@@ -15,7 +15,7 @@ TOPIC = "nodes"
 VERSION = 1
 MOST_BYTES = 16384
 
-ControlKind: TypeAlias = Literal["sanctions", "room", "kick", "disconnect", "hello"]
+ControlKind: TypeAlias = Literal["sanctions", "room", "kick", "disconnect", "hello", "news"]
 Word: TypeAlias = Annotated[str, Meta(max_length=1024)]
 
 
@@ -24,7 +24,8 @@ class ControlMessage(msgspec.Struct, frozen=True, array_like=True):
 
     "sanctions": read the sanctions and the slow mode of `room` again. "room": check whether `room` still
     exists. "kick": close the user's sessions in `room`. "disconnect": close all sessions of the user.
-    "hello": nothing is to be done; nodes say it so that each knows the others.
+    "hello": nothing is to be done; nodes say it so that each knows the others. "news": the room has new
+    entries, for the consumers that a node holds.
     """
 
     version: Annotated[int, Meta(ge=VERSION, le=VERSION)]

@@ -105,6 +105,15 @@ class HistorySection(Section, frozen=True):
     ] = 0
 
 
+class ConsumersSection(Section, frozen=True):
+    """Durable consumers of plugins, such as webhooks."""
+
+    patience_days: Annotated[
+        Natural,
+        Meta(description="Days for which old messages that a consumer has not taken are kept for it."),
+    ] = 7
+
+
 class AuditSection(Section, frozen=True):
     """The audit: who did what to whom, and when."""
 
@@ -340,6 +349,7 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
         "rooms": RoomsSection,
         "messages": MessagesSection,
         "history": HistorySection,
+        "consumers": ConsumersSection,
         "audit": AuditSection,
         "limits": LimitsSection,
         "server": ServerSection,

@@ -21,6 +21,7 @@ from msgspec import Meta
 
 from tornchat.config.sections import (
     AuditSection,
+    ConsumersSection,
     GuestSection,
     HistorySection,
     LimitsSection,
@@ -85,6 +86,7 @@ class Settings:
         self.messages = self.section("messages", MessagesSection)
         self.history = self.section("history", HistorySection)
         self.audit = self.section("audit", AuditSection)
+        self.consumers = self.section("consumers", ConsumersSection)
         self.limits = self.section("limits", LimitsSection)
         self.server = self.section("server", ServerSection)
         self.guest = self.section("guest", GuestSection)

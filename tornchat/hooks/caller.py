@@ -16,10 +16,14 @@ from typing import Any
 
 from tornchat.errors import Unavailable
 from tornchat.hooks.blame import Blame
+from tornchat.hooks.consumer import Batch, Consumer
 from tornchat.hooks.frames import CodePlace, waiting_frames
 from tornchat.hooks.guard import awaited, called
 from tornchat.hooks.implementation import Implementation
 from tornchat.hooks.specs import HOOKS
+from tornchat.hooks.specs.consumers import consumers
+
+CONSUMERS = consumers.name
 
 
 class Caller:
@@ -48,7 +52,7 @@ class Caller:
         try:
             answer = called(implementation, arguments)
             if inspect.isawaitable(answer):
-                answer = await self._within(implementation, answer)
+                answer = await self._within(implementation, answer, self._deadlines[implementation.hook])
         except Exception as error:
             raise self._raised(implementation, error) from None
         finally:
@@ -65,6 +69,18 @@ class Caller:
             return await self.call(implementation, arguments)
         except Unavailable:
             return None  # the failure has been logged
+
+    async def take(self, plugin: str, consumer: Consumer, batch: Batch) -> None:
+        """Hand a batch to a plugin's consumer. Raises `Unavailable` if it was not taken."""
+        taken = Implementation(plugin, CONSUMERS, consumer.take)
+        try:
+            answer = called(taken, (batch,))
+            if inspect.isawaitable(answer):
+                await self._within(taken, answer, consumer.deadline)
+        except Exception as error:
+            raise self._raised(taken, error) from None
+        if self.blame.down:
+            self.blame.answered(taken)
 
     def call_now(self, implementation: Implementation, arguments: tuple[object, ...]) -> Any:
         """Call a plain function. Raises `Unavailable`, and what the hook's promise allows."""
@@ -100,12 +116,11 @@ class Caller:
         except (Exception, asyncio.CancelledError) as error:
             raise self._raised(implementation, error) from None
 
-    async def _within(self, implementation: Implementation, answer: Awaitable[Any]) -> Any:
-        """Wait for an answer until the deadline at most, even if the plugin ignores its cancellation."""
+    async def _within(self, implementation: Implementation, answer: Awaitable[Any], seconds: float) -> Any:
+        """Wait `seconds` for an answer at most, even if the plugin ignores its cancellation."""
         call = asyncio.ensure_future(awaited(answer))
         self._strays.add(call)
         call.add_done_callback(self._ended)
-        seconds = self._deadlines[implementation.hook]
         frames: Sequence[CodePlace] = ()
         try:
             await asyncio.wait({call}, timeout=seconds)

@@ -17,6 +17,7 @@ from tornchat.hooks.specs import (
     auth,
     blocks,
     broadcast,
+    consumers,
     directory,
     events,
     extensions,
@@ -56,6 +57,7 @@ class Hooks:
         self._bind_rooms(self._verbs)
         self._bind_nodes(self._verbs)
         self._bind_people(self._verbs)
+        self._bind_consumers(self._verbs)
 
     def _bind_life(self, life: Lifecycle) -> None:
         self.startup = life.startup
@@ -131,6 +133,17 @@ class Hooks:
         self.store_report = verbs.bind(reports.store_report)
         self.read_reports = verbs.bind(reports.read_reports)
         self.close_report = verbs.bind(reports.close_report)
+
+    def _bind_consumers(self, verbs: Verbs) -> None:
+        self.consumers = verbs.bind(consumers.consumers)
+        self.take = self._caller.take
+        self.hold_consumers = verbs.bind(consumers.hold_consumers)
+        self.find_unread = verbs.bind(consumers.find_unread)
+        self.read_unread = verbs.bind(consumers.read_unread)
+        self.move_cursors = verbs.bind(consumers.move_cursors)
+        self.read_consumers = verbs.bind(consumers.read_consumers)
+        self.read_cursors = verbs.bind(consumers.read_cursors)
+        self.set_cursors = verbs.bind(consumers.set_cursors)
 
     def provides(self, hook: str) -> bool:
         """Return whether any loaded plugin implements `hook`."""

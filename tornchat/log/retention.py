@@ -21,17 +21,22 @@ DAY_MS = 86_400_000
 
 
 async def prune(
-    hooks: Hooks, room: str | None, before_ms: int, told: Callable[[int], None] | None = None
+    hooks: Hooks,
+    room: str | None,
+    before_ms: int,
+    told: Callable[[int], None] | None = None,
+    patience_ms: int = 0,
 ) -> int:
     """Delete the entries sent before `before_ms` (Unix time in ms) and return their number.
 
-    `room` None means all rooms. `told` is called after each batch with the number of entries deleted so
-    far. Cancellation is safe at any time, since a batch is atomic. Raises `Unavailable`.
+    `room` None means all rooms. Entries that a consumer has not taken stay for `patience_ms` longer. `told`
+    is called after each batch with the number of entries deleted so far. Cancellation is safe at any time,
+    since a batch is atomic. Raises `Unavailable`.
     """
     count = 0
     while True:
         began = time.monotonic()
-        batch = await hooks.prune_history(room, before_ms, BATCH_ENTRIES)
+        batch = await hooks.prune_history(room, before_ms, BATCH_ENTRIES, before_ms - patience_ms)
         if not batch:
             return count
         count += batch
@@ -60,16 +65,18 @@ async def prunable(hooks: Hooks, room: str, before_ms: int) -> int:
 class Retention:
     """Deletes entries older than `keep_days` days whenever `prune` is called."""
 
-    def __init__(self, hooks: Hooks, keep_days: int) -> None:
+    def __init__(self, hooks: Hooks, keep_days: int, patience_days: int = 0) -> None:
         """Raises `SettingsError` if no loaded plugin provides `prune_history`."""
         refuse_without_pruning(hooks)
         self._hooks = hooks
         self._keep_ms = keep_days * DAY_MS
+        self._patience_ms = patience_days * DAY_MS
 
     async def prune(self) -> None:
         """Delete the entries that are too old by now. Never raises; the next call retries after a failure."""
         try:
-            count = await prune(self._hooks, None, int(time.time() * 1000) - self._keep_ms)
+            before_ms = int(time.time() * 1000) - self._keep_ms
+            count = await prune(self._hooks, None, before_ms, None, self._patience_ms)
         except Unavailable:
             return
         if count:

@@ -9,12 +9,12 @@ from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 
-from tornchat.errors import POSITION_LOST, ROOM_NOT_FOUND, Unavailable
+from tornchat.errors import POSITION_LOST, ROOM_NOT_FOUND, PositionLost, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.metrics.counts import Counts
 from tornchat.model import Entry, Page, Position, PresenceChange, RoomInfo, Roster
 from tornchat.rooms.recovery import OnRead, Recovery, Verdict
-from tornchat.rooms.room import Flushes, Gap, PositionLost, Room, RoomLimits
+from tornchat.rooms.room import Flushes, Gap, Room, RoomLimits
 from tornchat.tasks import Reruns, Tasks
 
 log = logging.getLogger("tornchat.rooms")

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple, Protocol
 
+from tornchat.errors import PositionLost
 from tornchat.metrics.counts import Counts
 from tornchat.model import Entry, Participant, PresenceChange, RoomInfo, User
 from tornchat.rooms.member import Member, Outlet
@@ -27,10 +28,6 @@ TOO_SLOW = "too slow"
 
 class Gap(Exception):
     """Entries are missing before the accepted ones; the log must be read."""
-
-
-class PositionLost(Exception):
-    """The entries do not belong to the log that this room's members have received."""
 
 
 class RoomLimits(NamedTuple):

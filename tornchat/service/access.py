@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from tornchat.cluster.sanctions import Client, Sanctions
 from tornchat.config.sections import RoomsSection
 from tornchat.errors import ChatError
@@ -29,6 +31,16 @@ from tornchat.service.rights import Act
 
 UNSAFE_NAMES = ("", ".", "..")
 """Names that no room may have, because they are not kept in a URL."""
+
+
+class TrustedUser(User, frozen=True):
+    """A user on whose behalf code in the process acts: nobody is asked whether the user may."""
+
+
+def trusted_user(user: User) -> TrustedUser:
+    """Return the user as one who may do everything."""
+    fields = msgspec.structs.asdict(user)
+    return TrustedUser(**{**fields, "roles": user.roles | {ADMIN}})
 
 
 class VisibleRoom(NamedTuple):
@@ -80,12 +92,15 @@ class Access:
 
     async def may_create(self, user: User, name: str) -> bool:
         """Return whether the plugins let the user create the room, which includes joining it."""
-        return await self._hooks.authorize(user, "join", name) and await self._hooks.authorize(
-            user, "create", name
-        )
+        return await self._authorized(user, "join", name) and await self._authorized(user, "create", name)
+
+    async def _authorized(self, user: User, action: str, name: str) -> bool:
+        return isinstance(user, TrustedUser) or await self._hooks.authorize(user, action, name)
 
     async def seen(self, user: User, rooms: Sequence[RoomSummary]) -> list[RoomSummary]:
         """Return those of the rooms that the plugins let the user join and that do not ban the user."""
+        if isinstance(user, TrustedUser):
+            return list(rooms)
         found = await self.open_to(user, [room.name for room in rooms])
         return [room for room in rooms if room.name in found]
 
@@ -138,7 +153,7 @@ class Access:
 
     async def _find(self, user: User, name: str, loaded: Room | None = None) -> RoomInfo:
         """Return the room after authorization: `loaded` if given (its owner may be outdated), else stored."""
-        if not self.is_name(name) or not await self._hooks.authorize(user, "join", name):
+        if not self.is_name(name) or not await self._authorized(user, "join", name):
             raise ChatError("room_not_found")
         info = loaded.info if loaded is not None else await self._hooks.open_room(name, user, False, 0, None)
         if info is None:
@@ -184,7 +199,7 @@ class Access:
         return await self._summary(await self._unless_banned(user, await self._find(user, name)))
 
     async def _unless_banned(self, user: User, info: RoomInfo) -> RoomInfo:
-        if "ban" in await self._sanctions.until(info.name, user):
+        if not isinstance(user, TrustedUser) and "ban" in await self._sanctions.until(info.name, user):
             raise ChatError("room_not_found")
         return info
 

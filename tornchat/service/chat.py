@@ -9,6 +9,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from tornchat.cluster.broadcast import Broadcast
@@ -27,6 +28,7 @@ from tornchat.errors import (
     Unavailable,
 )
 from tornchat.hooks.calls import Hooks
+from tornchat.log.consumers import Consumers
 from tornchat.log.retention import Retention
 from tornchat.metrics.counts import Counts, Transport
 from tornchat.metrics.looplag import LoopLag
@@ -43,12 +45,14 @@ from tornchat.rooms.member import Outlet
 from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import RoomLimits
 from tornchat.service.access import Access
+from tornchat.service.acting import Acting, UseCases
 from tornchat.service.admission import Admission
 from tornchat.service.audit import PRUNE_SECONDS, Audit
 from tornchat.service.blocks import Blocks
 from tornchat.service.directory import Directory
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import EVERY, Enforcement
+from tornchat.service.following import Following
 from tornchat.service.joining import Joining, Session
 from tornchat.service.moderation import Moderation
 from tornchat.service.pace import Pace
@@ -77,13 +81,15 @@ LIMITS = frozenset({"message_too_long", "rate_limited"})
 log = logging.getLogger("tornchat.chat")
 
 
-class Chat:
+class Chat(Acting):
     """The chat of one node. It is also the `ChatHandle` that its plugins receive."""
 
     def __init__(self, settings: Settings, hooks: Hooks) -> None:
         """Requires a running event loop."""
         self.node_id = secrets.token_hex(6)
-        self._now = asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
+        self._now = self._loop.time
+        self._closed = False
         self.data_dir: Path = settings.tornchat.data_dir
         self.exclusive = hooks.broadcast_scope() == "process"
         self.writes = True
@@ -91,6 +97,7 @@ class Chat:
         self._hooks = hooks
         self._tasks = Tasks()
         self._keep_days = settings.history.keep_days
+        self._patience_days = settings.consumers.patience_days
         self.counts = Counts()
         self.lag = LoopLag()
         self.turn = Flush()
@@ -113,6 +120,7 @@ class Chat:
         removals = Removals()
         self.visitors = Visitors()
         self._pace = pace = Pace(settings.limits, settings.guest.rooms_per_hour, offenders)
+        self.consumers = Consumers(hooks, self.node_id, self._announce)
         self._enforcement = Enforcement(
             hooks,
             self.rooms,
@@ -124,6 +132,7 @@ class Chat:
             self.strangers,
             self._tasks,
             self.visitors,
+            self.consumers.heard,
         )
         self._admission = Admission(self._sanctions)
         self.audit = Audit(hooks, self.node_id, settings.audit.keep_days)
@@ -144,6 +153,8 @@ class Chat:
         self.directory = Directory(hooks, access, self._enforcement, self.audit, pace, settings.limits)
         self.watching = Watching(hooks, access, self.publisher, self.node_id, lambda: not self.exclusive)
         self.reading = Reading(hooks, access)
+        self._access = access
+        self._following = Following(hooks, self.rooms, self.exclusive)
         self.blocks = Blocks(hooks)
         self.reports = Reports(hooks, access, self.audit, pace)
         self.posting = Posting(
@@ -161,6 +172,7 @@ class Chat:
             self.audit,
             settings.messages.edit_seconds,
             self.refuse,
+            self._stored,
             self.watching.committed,
         )
         self.committer = self.posting.committer
@@ -327,6 +339,21 @@ class Chat:
         if found is not None:
             self.strangers.heard(found.node)
             self.rooms.accept(found.room, found.epoch, found.entries)
+            self._following.heard(found.room)
+
+    def _stored(self, room: str) -> None:
+        self.consumers.stored(room)
+        self._following.heard(room)
+
+    def _use_cases(self) -> UseCases:
+        if self._closed:
+            raise Unavailable("the chat does not run")
+        return UseCases(
+            self._access, self.reading, self.directory, self.moderation, self._following, self._loop
+        )
+
+    def _announce(self, rooms: Collection[str]) -> None:
+        self._enforcement.announce(rooms)
 
     def may_have_missed(self) -> None:
         """See `ChatHandle`."""
@@ -344,7 +371,7 @@ class Chat:
 
     async def start(self) -> None:
         """Start the plugins and the background tasks. Raises `SettingsError`."""
-        retention = Retention(self._hooks, self._keep_days) if self._keep_days else None
+        retention = Retention(self._hooks, self._keep_days, self._patience_days) if self._keep_days else None
         await self._hooks.startup(self)
         try:
             await self._run(retention)
@@ -361,6 +388,7 @@ class Chat:
         self._tasks.every(0.25, self.committer.expire, "expire")
         self._tasks.every(1.0, self.watching.tell, "news")
         self._tasks.every(COMPARE_SECONDS, self.watching.compare, "watched rooms")
+        self.consumers.start()
         self._tasks.every(1.0, self._joining.retry, "presence")
         self._tasks.every(0.25, self.people.write, "people")
         self._tasks.every(QUIET_SECONDS, self._offenders.sum_up, "left out")
@@ -383,7 +411,10 @@ class Chat:
         All connections must have been closed before.
         """
         end = self._now() + seconds
+        self._closed = True
+        self._following.close()
         await self.committer.close(seconds)
+        await self.consumers.close()
         await self.audit.write()
         await self._joining.close(max(0.1, end - self._now()))
         await self._tasks.close()

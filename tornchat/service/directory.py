@@ -12,7 +12,7 @@ from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
 from tornchat.model import GUEST_ID_PREFIX, Membership, Rights, Role, RoomPage, RoomSummary, User
 from tornchat.service import rights
-from tornchat.service.access import Access, VisibleRoom
+from tornchat.service.access import Access, TrustedUser, VisibleRoom
 from tornchat.service.audit import Audit
 from tornchat.service.enforcement import Enforcement
 from tornchat.service.pace import Pace
@@ -70,7 +70,8 @@ class Directory:
             raise ChatError("forbidden", "A private room needs an owner, and you can't own this one.")
         if not await self._access.may_create(user, name):
             raise ChatError("forbidden")
-        self._pace.create(user)
+        if not isinstance(user, TrustedUser):
+            self._pace.create(user)
         info = await self._hooks.create_room(name, user, private, self.limits.rooms_per_user, owner)
         await self._audit.record(user, "create room", info, detail="private" if private else "")
         return RoomSummary(info.name, info.epoch, info.private, info.owner, 0)
@@ -110,7 +111,8 @@ class Directory:
         """
         if role == "owner":
             place = await self._access.require(user, name, "hand over")
-            await self._refuse_owner(place, user_id)
+            if not isinstance(user, TrustedUser):
+                await self._refuse_owner(place, user_id)
         else:
             place = await self._access.require(user, name, "set member")
         now = await self._access.role_in(place.room, user_id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from types import MappingProxyType
 
 from tornchat.cluster.broadcast import Broadcast
@@ -28,6 +29,7 @@ from tornchat.tasks import Tasks
 
 EVERY = 3.0
 """Interval in seconds at which the sanctions of all loaded rooms are read, in one call."""
+MOST_ANNOUNCED = 50
 REASONS: Mapping[str, str] = MappingProxyType(
     {"ban": "banned", "kick": "removed", "disconnect": "disconnected", "revoke": "token revoked"}
 )
@@ -47,10 +49,14 @@ class Enforcement:
         orders: Control,
         strangers: Strangers,
         tasks: Tasks,
-        visitors: Visitors | None = None,
+        visitors: Visitors,
+        heard: Callable[[Iterable[str]], None],
     ) -> None:
-        """`visitors` are the connections that what concerns the whole site ends, too."""
-        self._visitors = visitors or Visitors()
+        """`visitors` are the connections that what concerns the whole site ends, too.
+
+        `heard` is called with the rooms in which another node has stored something.
+        """
+        self._visitors = visitors
         self._hooks = hooks
         self._rooms = rooms
         self._sanctions = sanctions
@@ -60,6 +66,7 @@ class Enforcement:
         self._orders = orders
         self._strangers = strangers
         self._tasks = tasks
+        self._heard = heard
         self._now = asyncio.get_running_loop().time
         self._subscribed = False
 
@@ -83,12 +90,19 @@ class Enforcement:
             return
         if self._strangers.heard(order.node):
             self.say_hello()  # so that a node that has just begun knows this one at once
-        if order.kind != "hello":
+        if order.kind == "news":
+            self._heard((order.room,))
+        elif order.kind != "hello":
             self._tasks.start(self._carry_out(order), f"order {order.kind}")
 
     def say_hello(self) -> None:
         """Tell the other nodes that this one belongs to them. See `Strangers`."""
         self._publisher.send(TOPIC, self._orders.write(self._orders.make("hello")))
+
+    def announce(self, rooms: Iterable[str]) -> None:
+        """Tell the other nodes that there are new entries in these rooms. Not all of them need to hear it."""
+        for room in islice(rooms, MOST_ANNOUNCED):
+            self._publisher.send(TOPIC, self._orders.write(self._orders.make("news", room)))
 
     async def _carry_out(self, order: ControlMessage) -> None:
         if order.kind == "sanctions":

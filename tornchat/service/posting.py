@@ -24,10 +24,10 @@ from tornchat.kinds import BUILT_IN
 from tornchat.log.commit import PATIENCE, Committer
 from tornchat.log.queue import Pending
 from tornchat.metrics.counts import Counts
-from tornchat.model import ADMIN, SITE, Draft, Entry, More, Refusal, RoomInfo, Stored, StoreResult, User
+from tornchat.model import SITE, Draft, Entry, More, Refusal, RoomInfo, Stored, StoreResult, User
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.registry import Registry
-from tornchat.service.access import Access
+from tornchat.service.access import Access, trusted_user
 from tornchat.service.admission import refuse_off_site
 from tornchat.service.audit import Audit
 from tornchat.service.changing import Changing
@@ -60,13 +60,16 @@ class Posting:
         audit: Audit,
         edit_seconds: float,
         refuse: Refuse,
+        heard: Callable[[str], None],
         committed: Callable[[str, str, int], None],
     ) -> None:
         """`refuse` sends a session the error frame of a draft that is refused.
 
-        `edit_seconds` is the time for which messages may be edited; 0: forever. `committed` is told room,
-        epoch and head of each log that this node has added to.
+        `edit_seconds` is the time for which messages may be edited; 0: forever. `heard` is called with the
+        name of a room in which something was stored, `committed` with room, epoch and head of each log that
+        this node has added to.
         """
+        self._heard = heard
         self._committed = committed
         self._hooks = hooks
         self._access = access
@@ -216,7 +219,7 @@ class Posting:
             raise ChatError("invalid_message", "A lone surrogate can't be stored.", None, said.client_id)
         if not trusted:
             return await self.post(user, room, said)
-        info = await self._access.exists(replace(user, roles=user.roles | {ADMIN}), room)
+        info = await self._access.exists(trusted_user(user), room)
         self._drafts.check(said.text)
         draft = await self._filtered(user, self._drafts.make(user, info, said))
         await self._space(draft)
@@ -361,6 +364,7 @@ class Posting:
             self._rooms.accept(room, epoch, entries)
             self._broadcast.publish(room, epoch, entries)
             self._hooks.messages_stored(room, entries)
+            self._heard(room)
             self._counts.stored += len(entries)
             self._committed(room, epoch, entries[-1].seq)
         self._flush.brings(batch[0].arrived)

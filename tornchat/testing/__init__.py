@@ -16,6 +16,7 @@ from tornchat.testing.audit import AuditContract
 from tornchat.testing.auth import AuthContract
 from tornchat.testing.blocks import BlocksContract
 from tornchat.testing.broadcast import BroadcastContract
+from tornchat.testing.consumer import ConsumerContract
 from tornchat.testing.directory import DirectoryContract
 from tornchat.testing.filter import FilterContract
 from tornchat.testing.fixtures import RecordingChat, deletion, draft, user
@@ -36,6 +37,7 @@ __all__ = [
     "BroadcastContract",
     "BrokenPromise",
     "Client",
+    "ConsumerContract",
     "Contract",
     "DirectoryContract",
     "FilterContract",

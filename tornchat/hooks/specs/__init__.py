@@ -30,6 +30,7 @@ from tornchat.hooks.specs import (
     auth,
     blocks,
     broadcast,
+    consumers,
     directory,
     events,
     extensions,
@@ -43,7 +44,7 @@ from tornchat.hooks.specs import (
     storage,
     users,
 )
-from tornchat.hooks.specs.handle import ChatHandle
+from tornchat.hooks.specs.handle import Actions, ChatHandle
 from tornchat.hooks.specs.promise import PROJECT, Hook, Promise, hookimpl
 
 MODULES = (
@@ -62,6 +63,7 @@ MODULES = (
     broadcast,
     presence,
     events,
+    consumers,
     extensions,
 )
 """The specification modules, in the order in which the documentation lists them."""
@@ -70,4 +72,4 @@ HOOKS: Mapping[str, Hook[..., Any]] = MappingProxyType(
 )
 """Hook name -> its declaration, in the order of the documentation."""
 
-__all__ = ["HOOKS", "MODULES", "PROJECT", "ChatHandle", "Hook", "Promise", "hookimpl"]
+__all__ = ["HOOKS", "MODULES", "PROJECT", "Actions", "ChatHandle", "Hook", "Promise", "hookimpl"]

@@ -1,24 +1,44 @@
-"""The interface of the chat that plugins may call."""
+"""The interface of the chat that plugins and the host application may call."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
-    from tornchat.model import PresenceChange, Stored, User
+    from tornchat.model import (
+        Entry,
+        Page,
+        Position,
+        PresenceChange,
+        Role,
+        RoomPage,
+        RoomSummary,
+        Roster,
+        SanctionKind,
+        Stored,
+        User,
+    )
+
+Answer = TypeVar("Answer")
 
 
-class ChatHandle(Protocol):
-    """The handle passed to a plugin at `startup`. It must be used on the event loop, never from a thread."""
+class Actions(Protocol):
+    """What code in the process can do in the chat: all that a user can.
 
-    node_id: str
-    data_dir: Path
-    exclusive: bool
-    """True for a server that is not part of a cluster: no other server may use its storage."""
-    writes: bool
-    """False for a command that only reads from storage: a plugin then changes nothing on its own account."""
+    `ChatApp` gives it after `start`, and `ChatHandle` to plugins. A method is called on the event loop of the
+    chat; `from_thread` is for all other threads.
+
+    With `trusted`, the default, the code decides who may do what: `authorize`, rates, mutes, bans,
+    memberships and rights are not asked, but filters are, and admins can't be sanctioned. Without it, the
+    action is refused as it would be to the user over HTTP. The methods that only read take the user as
+    `reader`; None is trusted.
+
+    Every method raises `ChatError` on refusal (`room_not_found`, `forbidden`, `not_provided` if no loaded
+    plugin can do it, and others), and `Unavailable` if a plugin can't answer, or the chat does not run.
+    """
 
     async def say(
         self,
@@ -38,6 +58,96 @@ class ChatHandle(Protocol):
         Raises `ChatError`: `room_not_found`, `conflict`, `message_too_long`, `empty_message`,
         `unconfirmed` and others, and what a filter refuses with; `Unavailable` if a plugin can't answer.
         """
+
+    async def delete(self, room: str, seq: int, *, by: User, trusted: bool = True) -> None:
+        """Delete the text of the message at `seq`. Repeating it changes nothing."""
+
+    # --- reading ---
+
+    async def history(
+        self,
+        room: str,
+        *,
+        after: int | None = None,
+        before: int | None = None,
+        limit: int = 50,
+        reader: User | None = None,
+    ) -> Page:
+        """Return at most `limit` (up to 200) entries of the room's log, as the hook `read_history` does."""
+
+    async def users(self, room: str, *, reader: User | None = None) -> Roster:
+        """Return who is in the room, on all nodes."""
+
+    def follow(
+        self, room: str, *, after: Position | None = None, reader: User | None = None
+    ) -> AsyncIterator[Entry]:
+        """Yield the entries of the room's log behind `after`, then what is stored from then on, for ever.
+
+        Nothing is left out and nothing comes twice, whichever node stores it. The log is read at the pace of
+        the loop that iterates, however slow. Without `after`, it begins at the end of the log, when the first
+        entry is asked for. Where one was is `Position(epoch, entry.seq)`, with the epoch of `after` or of a
+        page of `history`.
+
+        Raises `PositionLost` if the log has another epoch or ends before `after`, or if entries behind it
+        were pruned; and `Unavailable` also when the chat is closed. Whoever follows again from the last entry
+        misses nothing.
+        """
+
+    async def list_rooms(
+        self, *, after: str | None = None, limit: int = 50, reader: User | None = None
+    ) -> RoomPage:
+        """Return a page of at most `limit` (up to 200) rooms, sorted by name, that begins after `after`."""
+
+    # --- rooms and people ---
+
+    async def create_room(
+        self, room: str, *, by: User, private: bool = False, trusted: bool = True
+    ) -> RoomSummary:
+        """Create the room, which `by` owns unless `[rooms]` says otherwise. Raises `room_taken`."""
+
+    async def set_member(
+        self, room: str, user_id: str, role: Role, *, by: User, trusted: bool = True
+    ) -> None:
+        """Make the user a member, a moderator or the owner of the room."""
+
+    async def remove_member(self, room: str, user_id: str, *, by: User, trusted: bool = True) -> None:
+        """End the user's membership. Raises `not_found` if there is none."""
+
+    async def kick(self, room: str, user_id: str, *, by: User, trusted: bool = True) -> None:
+        """Close the user's sessions in the room, on every node."""
+
+    async def ban(self, room: str, user_id: str, seconds: float, *, by: User, trusted: bool = True) -> None:
+        """Ban the user from the room for `seconds`."""
+
+    async def mute(self, room: str, user_id: str, seconds: float, *, by: User, trusted: bool = True) -> None:
+        """Refuse the user's messages in the room for `seconds`."""
+
+    async def lift(
+        self, room: str, user_id: str, kind: SanctionKind, *, by: User, trusted: bool = True
+    ) -> None:
+        """End a ban or a mute early. Raises `not_found` if there is none."""
+
+    # --- threads ---
+
+    def from_thread(self, work: Callable[[], Awaitable[Answer]], seconds: float | None = None) -> Answer:
+        """Run `work` on the event loop of the chat, for a call from any other thread, and return its answer.
+
+            entry = chat.from_thread(lambda: chat.say("tea", "hello", sender=bob))
+
+        Raises what `work` raises, `TimeoutError` after `seconds`, and `RuntimeError` on the event loop
+        itself, which would wait for itself.
+        """
+
+
+class ChatHandle(Actions, Protocol):
+    """The handle passed to a plugin at `startup`. It must be used on the event loop, never from a thread."""
+
+    node_id: str
+    data_dir: Path
+    exclusive: bool
+    """True for a server that is not part of a cluster: no other server may use its storage."""
+    writes: bool
+    """False for a command that only reads from storage: a plugin then changes nothing on its own account."""
 
     def deliver(self, topic: str, payload: bytes) -> None:
         """Deliver a payload published on `topic`. Repeated payloads and this node's own are ignored."""

@@ -121,7 +121,9 @@ def latest_positions(
 
 
 @one(role="pruning", deadline=4.0)
-def prune_history(room: str | None, before_ms: int, limit: int) -> Awaitable[int] | int:
+def prune_history(
+    room: str | None, before_ms: int, limit: int, unread_before_ms: int | None
+) -> Awaitable[int] | int:
     """Delete at most `limit` of the oldest entries sent before `before_ms`; return how many were deleted.
 
     `before_ms` is Unix time in milliseconds. Entries are deleted from the log of `room`, or from any log if
@@ -129,6 +131,8 @@ def prune_history(room: str | None, before_ms: int, limit: int) -> Awaitable[int
     entry that is not older than `before_ms`, so that no gap appears inside the log; that `first_seq` advances
     atomically with the deletion while `head_seq` and the epoch stay unchanged; and that the text of deleted
     entries can't be read afterwards. 0 means that nothing is left to delete, or that there is no such room.
+    Entries that a consumer has not taken are only deleted if they were sent before `unread_before_ms`, unless
+    that is None; consumers that no node has served for as long as lies between the two times do not count.
     Several nodes may call it at the same time. The core keeps `limit` small, so that stores do not wait long.
     Optional; `tornchat history prune` and `[history] keep_days` require it.
     """

@@ -316,6 +316,34 @@ PLUGINS = (
         lambda node: [((plugin,), waiting) for plugin, waiting in node.hooks.tells.waiting().items()],
     ),
 )
+CONSUMERS = (
+    Family(
+        "tornchat_consumer_lag_seconds",
+        "gauge",
+        "How long the longest waiting entry has waited, for the consumers that this node serves.",
+        ("consumer",),
+        lambda node: [((one.consumer.name,), one.lag) for one in node.chat.consumers.held()],
+    ),
+    Family(
+        "tornchat_consumer_failing_rooms",
+        "gauge",
+        "Rooms where a consumer has failed and will be tried again, on this node.",
+        ("consumer",),
+        lambda node: [((one.consumer.name,), one.failing) for one in node.chat.consumers.held()],
+    ),
+    _counters(
+        "tornchat_consumer_entries_total",
+        "Entries that a consumer has taken on this node.",
+        "consumer",
+        lambda node: node.chat.consumers.taken,
+    ),
+    _counters(
+        "tornchat_consumer_failures_total",
+        "Batches that a consumer has not taken on this node.",
+        "consumer",
+        lambda node: node.chat.consumers.failures,
+    ),
+)
 FAMILIES = (
     Family(
         "tornchat_build_info",
@@ -329,6 +357,7 @@ FAMILIES = (
     *MESSAGES,
     *STORAGE,
     *LOOP,
+    *CONSUMERS,
     *BROADCAST,
     *PLUGINS,
 )
