@@ -198,6 +198,9 @@ class Shell:
         self.directory = directory
         self.server: subprocess.Popen[str] | None = None
         self.port = 0
+        # Commands that write run beside the server, so the SQLite must not be one with the WAL-reset bug.
+        database = directory / "tornchat-data" / "tornchat.db"
+        self._environ = {**os.environ, "TORNCHAT_PEEWEE__URL": f"apsw:///{database}"}
 
     def run(self, line: str) -> str:
         """Run one line; gives what its last command printed."""
@@ -224,7 +227,7 @@ class Shell:
             [sys.executable, "-m", "tornchat", *words[1:]],
             input=said,
             cwd=self.directory,
-            env={**os.environ, **environ},
+            env={**self._environ, **environ},
             capture_output=True,
             text=True,
             timeout=60,
@@ -237,7 +240,7 @@ class Shell:
         self.server = subprocess.Popen(
             [sys.executable, "-m", "tornchat", *words, "--port", "0"],
             cwd=self.directory,
-            env={**os.environ, **environ},
+            env={**self._environ, **environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

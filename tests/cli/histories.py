@@ -52,12 +52,12 @@ def count(folder: Path, room: str) -> int:
 
 def history(folder: Path, *arguments: str, said: str = "") -> Result:
     """Carry out `tornchat history` in this process, with the input `said`; a new process would be slow."""
-    with chdir(folder), _own_log():
+    with chdir(folder), own_log():
         return CliRunner().invoke(main, ["history", *arguments], input=said)
 
 
 @contextmanager
-def _own_log() -> Iterator[None]:
+def own_log() -> Iterator[None]:
     """Let the command have the log for itself, and give it back."""
     root = logging.getLogger()
     level, handlers = root.level, root.handlers[:]

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tornchat_peewee.sqlite import SqliteBackend
 
-from tests.cli.histories import fill
+from tests.cli.histories import fill, own_log
 from tests.cli.process import run
 from tests.plugins.peeweekit import Handle, plugin
 from tests.stage import Process, serving
@@ -48,7 +48,7 @@ READING = [
 
 def command(folder: Path, *words: str) -> Result:
     """Carry out a command in this process; a new process for each would be slow."""
-    with chdir(folder):
+    with chdir(folder), own_log():
         return CliRunner().invoke(main, words)
 
 
