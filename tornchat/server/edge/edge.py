@@ -66,6 +66,7 @@ class Edge:
         """Apply other limits. Connections beyond them stay open."""
         self._allow(limits)
         self.logins.per_minute = limits.failed_logins_per_minute
+        self.logins.limit(self.most)
         self.sockets.limit(limits.sockets_per_user, limits.sockets_per_room)
         self._handshakes.change(limits.handshakes_per_second, limits.handshake_burst)
 

@@ -42,8 +42,12 @@ class FailedLogins:
 
     def begin(self, connections: int) -> None:
         """Delay answers from now on. `connections` is the most of the server; 0 is no limit."""
-        self._most = max(1, connections // SHARE) if connections else MOST_WAITING
+        self.limit(connections)
         self._closed = False
+
+    def limit(self, connections: int) -> None:
+        """Apply another limit of connections."""
+        self._most = max(1, connections // SHARE) if connections else MOST_WAITING
 
     def close(self) -> None:
         """Give the answers that are delayed at once."""

@@ -106,6 +106,7 @@ export class Chat extends EventTarget {
     if (this.phase === "in" && me.id === this.me?.id) this.#take(session, me);
     else {
       this.#reset();
+      this.#become("starting"); // nothing is drawn of a room that nobody is in
       await this.#resume(session);
     }
   }
