@@ -41,7 +41,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_core_and_the_plugins_and_nothing_else(built: Path) -> None:
     names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
     tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
-    assert tops == {"tornchat", "tornchat_jwt", "tornchat_local", "tornchat_peewee", "tornchat_redis"}
+    assert tops == {
+        "tornchat",
+        "tornchat_jwt",
+        "tornchat_local",
+        "tornchat_peewee",
+        "tornchat_redis",
+        "tornchat_webhooks",
+    }
     assert {f"{top}/py.typed" for top in tops} <= set(names)
     files = {path.relative_to(ROOT).as_posix() for folder in SERVED for path in (ROOT / folder).rglob("*.*")}
     assert "tornchat/server/static/tokens.css" in files

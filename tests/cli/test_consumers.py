@@ -8,13 +8,15 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
+from tests.cli.histories import own_log
 from tests.plugins.peeweekit import say, storage
 from tornchat import ConsumerClaim, CursorMove
 from tornchat.cli import main
 
 
 def run(place: Path, *words: str) -> Result:
-    return CliRunner().invoke(main, ["consumers", *words, "--set", f"tornchat.data_dir={place}"])
+    with own_log():
+        return CliRunner().invoke(main, ["consumers", *words, "--set", f"tornchat.data_dir={place}"])
 
 
 async def have_a_consumer(place: Path) -> None:

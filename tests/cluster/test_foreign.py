@@ -49,7 +49,7 @@ def test_an_entry_that_no_client_could_have_sent_is_dropped(
 
 def test_good_entries_pass(offenders: Offenders) -> None:
     deleted = replace(GOOD, text="")
-    deletion = replace(GOOD, text="", kind="deletion", target=1)
+    deletion = replace(GOOD, seq=2, text="", kind="deletion", target=1)
     long = replace(GOOD, text="x" * 100_000)
     assert Foreign(offenders).admits([GOOD, deleted, deletion, long])
     assert not offenders.counts

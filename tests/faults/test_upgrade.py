@@ -106,7 +106,7 @@ def test_a_step_that_does_not_only_add_makes_old_nodes_refuse_until_it_is_taken_
         error = await player.next_of("error")
         assert (error["code"], error["id"]) == ("unavailable", "a")
         # What the step declares as the way back:
-        postgres.execute("ALTER TABLE story RENAME TO log", place)
+        postgres.execute("ALTER TABLE story RENAME TO message", place)
         postgres.execute("DELETE FROM schema_step WHERE name = '9001_story'", place)
         await player.says("too late", client_id="a")
         await player.next_of("ack")

@@ -78,8 +78,8 @@ def test_nothing_of_an_edited_message_is_left(place: Place, way: str) -> None:
             if way == "delete":
                 await chat.store_messages([deletion(1)])
             elif way == "prune":
-                assert await chat.prune_history("hall", 2**50, 1) == 1
-                await chat.prune_history(None, 0, 9)  # nothing is left, so that the files are emptied
+                assert await chat.prune_history("hall", 2**50, 1, None) == 1
+                await chat.prune_history(None, 0, 9, None)  # nothing is left, so that the files are emptied
             elif way == "erase":
                 while await chat.erase_user(ROMEO.id, 100):
                     pass

@@ -136,7 +136,7 @@ def test_deleted_words_leave_the_files_of_sqlite(files: tuple[Path, Place], way:
                 case "deleted":
                     await chat.store_messages([deletion(1, "den")])
                 case "pruned":
-                    assert await chat.prune_history("den", 2**40 * 2, 10) == 1
+                    assert await chat.prune_history("den", 2**40 * 2, 10, None) == 1
                 case _:
                     info = await chat.open_room("den", ROMEO, False, 0, None)
                     assert await chat.delete_room("den", info.epoch)

@@ -144,7 +144,7 @@ def test_what_is_deleted_or_pruned_leaves_the_index(place: Place) -> None:
             await chat.store_messages([*old, draft("new secret"), draft("new tea")])
             assert len(await chat.search_messages("hall", "new", None, 9)) == 2
             await chat.store_messages([deletion(4)])
-            assert await chat.prune_history("hall", 2000, 100) == 3
+            assert await chat.prune_history("hall", 2000, 100, None) == 3
             assert rows(place, "SELECT count(*) FROM search") == [(1,)]
             for query, count in (("old", 0), ("secret", 0), ("new", 1)):
                 assert len(await chat.search_messages("hall", query, None, 9)) == count

@@ -289,7 +289,7 @@ def test_a_pruned_text_is_in_no_file_any_more(tmp_path: Path, length: int) -> No
         async with storage(tmp_path, "hall") as chat:
             await chat.store_messages([draft(secret, sent_at=1000), draft("after", sent_at=3000)])
             assert secret[:28] in everything_in(tmp_path)
-            assert await chat.prune_history("hall", 2000, 100) == 1
+            assert await chat.prune_history("hall", 2000, 100, None) == 1
             assert secret[:28] not in everything_in(tmp_path)
             assert (await chat.read_history("hall", 0, None, 9)).entries[0].text == "after"
 

@@ -31,7 +31,7 @@ def v1_frames(text: str) -> list[bytes]:
         v1.entry(Entry(1, "ann", "Ann", text, 0, "d1")),
         v1.entry(Entry(2, "ann", "Ann", "", 0, "d2", kind="deletion", target=1)),
         v1.presence(PresenceChange("join", ann)),
-        v1.ack("a", 1),
+        v1.ack("a", Entry(1, "ann", "Ann", text, 0, "d1")),
         v1.error(ChatError("muted", text)),
     ]
 

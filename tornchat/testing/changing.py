@@ -171,10 +171,10 @@ class ChangingContract(Contract):
             msgspec.structs.replace(draft(text, room), sent_at=at) for text, at in (("old", 1), ("new", 9))
         )
         await stored(stage, old, edit(1, "old edit", room, 0), new, edit(1, "edit", room, 1))
-        assert await stage.call("prune_history", room=room, before_ms=5, limit=9) == 1
+        assert await stage.call("prune_history", room=room, before_ms=5, limit=9, unread_before_ms=None) == 1
         page = await read(stage, room, after=0)
         assert [entry.text for entry in page.entries] == ["", "new", ""], f"it left {page.entries}"
-        await stage.call("prune_history", room=room, before_ms=2**50, limit=2)
+        await stage.call("prune_history", room=room, before_ms=2**50, limit=2, unread_before_ms=None)
         await stored(stage, draft("newest", room), edit(5, "last", room, 0))
         assert (await _changed(stage, room, 3)).count == 1, "it counts messages wrongly after pruning"
 

@@ -91,7 +91,9 @@ def _on(day: int, room: str) -> Draft:
 
 
 async def _pruned(stage: Stage, room: str | None, before_ms: int, limit: int = 100) -> int:
-    count = await stage.call("prune_history", room=room, before_ms=before_ms, limit=limit)
+    count = await stage.call(
+        "prune_history", room=room, before_ms=before_ms, limit=limit, unread_before_ms=None
+    )
     assert type(count) is int, f"prune_history gave {count!r}"
     return count
 

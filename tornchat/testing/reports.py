@@ -61,7 +61,9 @@ class ReportsContract(Contract):
         room = await _said(stage, "rude", "ruder")
         await _store(stage, *(_report(room, seq, "bob") for seq in (1, 2)))
         if stage.provides("prune_history"):
-            await stage.call("prune_history", room=room, before_ms=4_000_000_000_000, limit=1)
+            await stage.call(
+                "prune_history", room=room, before_ms=4_000_000_000_000, limit=1, unread_before_ms=None
+            )
             left = [one.seq for one in await _read(stage, room)]
             assert left == [2], f"left are {left}"
 

@@ -43,12 +43,12 @@ def test_a_connection_begins_with_who_it_is_and_each_frame_of_a_room_names_it(tm
             assert (hello["type"], hello["user"]) == ("hello", {"id": "juliet", "username": "Juliet"})
             await juliet.joins("tea")
             await juliet.says_in("tea", "Good pilgrim", "m1")
-            frames = [await juliet.next() for _ in range(4)]
-            kinds = ["room_users_list", "user_join", "chat_message", "ack"]
-            assert [list(frame)[:2] for frame in frames] == [["type", "room"]] * 4
+            frames = [await juliet.next() for _ in range(5)]
+            kinds = ["room_users_list", "caught_up", "user_join", "chat_message", "ack"]
+            assert [list(frame)[:2] for frame in frames] == [["type", "room"]] * 5
             assert [(frame["type"], frame["room"]) for frame in frames] == [(kind, "tea") for kind in kinds]
-            assert frames[2]["message"] == "Good pilgrim"
-            assert frames[3] == {"type": "ack", "room": "tea", "id": "m1", "seq": 1}
+            assert frames[3]["message"] == "Good pilgrim"
+            assert frames[4] == {"type": "ack", "room": "tea", "id": "m1", "seq": 1}
 
     asyncio.run(play())
 
