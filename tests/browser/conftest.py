@@ -23,6 +23,14 @@ PHONE = {"width": 360, "height": 740}
 expect.set_options(timeout=20_000)  # there may be other tests beside these
 
 
+@pytest.fixture(scope="module", autouse=True)
+def servers_without_coverage() -> Iterator[None]:
+    """Exclude the servers from coverage: the browser waits for them, and other tests cover their code."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COVERAGE_PROCESS_START", raising=False)
+        yield
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as found:

@@ -49,7 +49,6 @@ def has_less(folder: Path, entries: int) -> bool:
     return count(folder, "hall") < entries
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("form", ["jsonl", "csv", "html"] if COUNT else ["html"])
 def test_an_export_that_is_killed_goes_on_and_is_whole(tmp_path: Path, form: str) -> None:
     fill(tmp_path, MANY)
@@ -69,7 +68,6 @@ def test_an_export_that_is_killed_goes_on_and_is_whole(tmp_path: Path, form: str
     print(f"\n{form}: {cut} exports killed, the last at {reached:,} bytes; the file is the same byte by byte")
 
 
-@pytest.mark.long
 def test_an_import_that_is_killed_goes_on_and_doubles_nothing(tmp_path: Path) -> None:
     fill(tmp_path, MANY)
     run(tmp_path, "history", "export", "hall", "--output", "hall.jsonl")
@@ -88,7 +86,6 @@ def test_an_import_that_is_killed_goes_on_and_doubles_nothing(tmp_path: Path) ->
     assert here == there
 
 
-@pytest.mark.long
 def test_a_pruning_that_is_killed_leaves_no_hole(tmp_path: Path) -> None:
     fill(tmp_path, MANY)
     prune = ("history", "prune", "hall", "--older-than", "1d")
@@ -102,7 +99,6 @@ def test_a_pruning_that_is_killed_leaves_no_hole(tmp_path: Path) -> None:
     assert count(tmp_path, "hall") < MANY
 
 
-@pytest.mark.long
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     fill(tmp_path, MANY)
     prune = ("history", "prune", "--older-than", "1d", "--yes")

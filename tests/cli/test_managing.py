@@ -34,7 +34,6 @@ def refused(place: Path, *words: str) -> str:
     return done.stderr
 
 
-@pytest.mark.long
 def test_rooms_with_the_server_stopped(tmp_path: Path) -> None:
     told(tmp_path, "room", "create", "hall")
     told(tmp_path, "room", "create", "cell", "--private", "--owner", "juliet")
@@ -64,7 +63,6 @@ def test_rooms_with_the_server_stopped(tmp_path: Path) -> None:
     assert "romeo" in told(tmp_path, "audit", "--user", "romeo", "--limit", "1")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("words", "code"),
     [
@@ -106,7 +104,6 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     assert told(tmp_path, "audit") == ""
 
 
-@pytest.mark.long
 def test_reports_are_listed_and_closed(tmp_path: Path) -> None:
     async def play() -> None:
         async with open_stage(tmp_path / "data") as stage:
@@ -141,7 +138,6 @@ def records(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-@pytest.mark.long
 def test_a_user_is_exported_and_erased_while_the_server_runs(tmp_path: Path) -> None:
     async def play() -> None:
         stage = process.stage
