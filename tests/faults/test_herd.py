@@ -29,10 +29,10 @@ UNLIMITED = [
 """All come from one address."""
 IN_SECONDS = 10.0
 IN_NEW_ROOMS_SECONDS = 30.0
-PING_SECONDS = 0.15 if COUNT else 1.0
+PING_SECONDS = 0.15
 """How long a ping of somebody who is in may take meanwhile, at the 99th percentile.
 
-In the short run this is the worst of a dozen pings, beside other tests.
+Not asserted in the short run, in which a dozen pings are sent, beside other tests.
 """
 
 
@@ -121,7 +121,9 @@ def raise_descriptor_limit(needed: int) -> None:
 
 
 @pytest.mark.timeout(200)
-def test_a_herd_enters_new_rooms_and_comes_back_while_the_others_notice_little(tmp_path: Path) -> None:
+def test_a_herd_enters_new_rooms_and_comes_back_while_the_others_notice_little(
+    tmp_path: Path, untraced: None
+) -> None:
     async def play(stage: Stage) -> list[Wave]:
         heads = [head_of(stage, number) for number in range(CLIENTS)]
         first = await surge(stage, f"{CLIENTS} clients enter {CLIENTS // PER_ROOM} new rooms", heads)
@@ -141,7 +143,7 @@ def test_a_herd_enters_new_rooms_and_comes_back_while_the_others_notice_little(t
     for wave, limit in zip(waves, (IN_NEW_ROOMS_SECONDS, IN_SECONDS), strict=True):
         assert wave.turned_away == 0
         assert max(wave.seconds) < limit
-        assert percentile(wave.felt, 0.99) < PING_SECONDS
+        assert not COUNT or percentile(wave.felt, 0.99) < PING_SECONDS
 
 
 async def surge(stage: Stage, title: str, heads: list[bytes]) -> Wave:
