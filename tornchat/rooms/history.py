@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
-from tornchat.errors import Unavailable
+from tornchat.errors import ROOM_NOT_FOUND, Closed, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.model import Changed, Entry, Page, Position
 from tornchat.rooms.room import Gap, Room
@@ -77,13 +77,13 @@ class History:
     async def _page(self, room: Room, after: int) -> Page:
         page = await self._hooks.read_history(room.info.name, after, None, PAGE_ENTRIES)
         if page is None:
-            raise Unavailable(f"room {room.info.name} is gone")
+            raise Closed(ROOM_NOT_FOUND, "room not found")
         return page
 
     async def _changed(self, room: Room, since: int) -> Changed:
         changed = await self._hooks.read_changed(room.info.name, since, self._most + 1)
         if changed is None:
-            raise Unavailable(f"room {room.info.name} is gone")
+            raise Closed(ROOM_NOT_FOUND, "room not found")
         return changed
 
     @property
@@ -127,7 +127,7 @@ class History:
             limit = min(PAGE_ENTRIES, self._history_limit - len(newest))
             page = await self._hooks.read_messages(room.info.name, None, before, None, None, limit)
             if page is None:
-                raise Unavailable(f"room {room.info.name} is gone")
+                raise Closed(ROOM_NOT_FOUND, "room not found")
             fits = _extend(newest, [dialect.entry(message) for message in reversed(page.entries)])
             more = fits and len(page.entries) == limit and len(newest) < self._history_limit
             before = page.entries[0].seq if page.entries else 0
