@@ -91,7 +91,15 @@ def test_a_stop_during_the_migration_is_a_good_end(
 
 
 def has_open(pid: int, file: Path) -> bool:
-    return any(os.path.realpath(one) == str(file) for one in Path(f"/proc/{pid}/fd").iterdir())
+    return any(opened(one) == str(file) for one in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def opened(descriptor: Path) -> str:
+    """Return what a descriptor refers to; `""` if it was closed since it was listed."""
+    try:
+        return os.readlink(descriptor)
+    except FileNotFoundError:
+        return ""
 
 
 # --- refusals -------------------------------------------------------------------------------------------
