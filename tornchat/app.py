@@ -21,8 +21,11 @@ from tornchat.hooks.watchdog import Watchdog
 from tornchat.model import Stored, User
 from tornchat.offenders import QUIET_SECONDS
 from tornchat.server.edge.edge import Edge
+from tornchat.server.edge.hostlogin import Identify
 from tornchat.server.edge.readers import LOOK_SECONDS
+from tornchat.server.http.callers import Callers
 from tornchat.server.http.handler import NotFoundHandler, WithoutVersion
+from tornchat.server.http.pluginroutes import plugin_rules
 from tornchat.server.http.samples import SAMPLE_SECONDS, Samples
 from tornchat.server.http.site import Site
 from tornchat.server.routing import PrefixedApplication, probe_routes, site_routes, unknown_calls
@@ -37,8 +40,8 @@ ROOM_PATH = r"/ws/chat/([^/]*)/?"
 TIDY_SECONDS = 3.0
 """Maximum seconds for the last commits and leaves, after all connections have ended."""
 
-Route: TypeAlias = tuple[str, type[RequestHandler], dict[str, Any]]
-"""Any: the arguments are the handlers' own."""
+Route: TypeAlias = tuple[str, type[RequestHandler] | list[Any], dict[str, Any]]
+"""Any: the arguments are the handlers' own, and the rules Tornado's."""
 Given: TypeAlias = Settings | Mapping[str, Mapping[str, object]] | Path | str | None
 
 
@@ -52,15 +55,28 @@ class ChatApp(Acting):
     await chat.close()
     """
 
-    def __init__(self, settings: Given = None, plugins: Mapping[str, type] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Given = None,
+        plugins: Mapping[str, type] | None = None,
+        *,
+        identify: Identify | None = None,
+    ) -> None:
         """`settings` is the path of an ini file, a mapping section -> key -> value, or a `Settings`.
 
         `plugins` maps names to plugin classes, in addition to entry points; `[tornchat] plugins` selects
-        those to load. Raises `SettingsError` if the settings or the plugins are invalid.
+        those to load.
+
+        `identify` is the login of the application that the chat is mounted in: `async def identify(handler)`
+        returns the `User` who makes the request of a Tornado handler, or None. It is asked before the plugins
+        for each connection and call, so that no plugin needs to authenticate. It has three seconds; what it
+        raises, or an answer too late, closes a connection with 1013 and refuses a call with 503.
+
+        Raises `SettingsError` if the settings or the plugins are invalid.
         """
         self.settings = copy.copy(_settings(settings))
         """The effective settings. They change when `reload` is called."""
-        loaded = load_plugins(self.settings, plugins)
+        loaded = load_plugins(self.settings, plugins, ("authenticate",) if identify is not None else ())
         self._plugin_settings = PluginSettings(loaded)
         self.plugins = loaded.plugins
         self.hooks = loaded.hooks
@@ -70,9 +86,10 @@ class ChatApp(Acting):
         self._watchdog: Watchdog | None = None
         self._connections: Connections | None = None
         self._chat: Chat | None = None
-        self.edge = Edge(self.settings)
+        self.edge = Edge(self.settings, identify)
         """Addresses and limits, for the server that listens."""
         self._site = Site(self.settings, self.hooks, self.plugins, self._shared, self.edge)
+        self._callers = Callers(self._site)
 
     def routes(self, prefix: str = "") -> list[Route]:
         """Return the rules for `tornado.web.Application`. They must precede a catch-all rule.
@@ -81,10 +98,16 @@ class ChatApp(Acting):
 
         The rules for rooms, the HTTP API, the pages and their files are all under `prefix`; `[server] api`
         and `pages` disable parts of them. Requests before `start` and after `close` are answered with 503.
+
+        The routes of plugins (`http_routes`) are served under `prefix`, too, from `start` on, by the host's
+        application with its settings; what none of them serves is left to the host's next rules.
         """
         prefix = prefix.rstrip("/")
-        rules = [*self._routes(prefix), *unknown_calls(self._site, prefix)]
-        return [(rule.regex.pattern, rule.handler_class, rule.kwargs or {}) for rule in rules]
+        own, last = (
+            [(rule.regex.pattern, rule.handler_class, rule.kwargs or {}) for rule in rules]
+            for rules in (self._routes(prefix), unknown_calls(self._site, prefix))
+        )
+        return [*own, plugin_rules(self._site, prefix), *last]
 
     def _routes(self, prefix: str) -> list[URLSpec]:
         rooms = URLSpec(re.escape(prefix) + ROOM_PATH, ChatSocket, {"connections": self._shared})
@@ -104,8 +127,10 @@ class ChatApp(Acting):
             raise SettingsError(
                 "This chat is started already.", "Call start() once; close() before the next."
             )
-        chat = Chat(self.settings, self.hooks)
+        chat = Chat(self.settings, self.hooks, self._callers.identify)
         await chat.start()
+        self._site.plugin_routes = await self.hooks.http_routes(chat)
+        self._site.documents.clear()
         self._chat = chat
         self.edge.begin(chat.counts)
         self._connections = Connections(chat, self.settings, self._tasks, self.edge)
@@ -187,6 +212,14 @@ class ChatApp(Acting):
         """
         return await self._running().say(room, text, sender=sender, id=id, trusted=trusted)
 
+    def issue_token(self, user: User, lifetime: float = 3600.0) -> str:
+        """Return a token with which clients are `user` for `lifetime` seconds, also before `start`.
+
+        The host's application gives it to a client that it knows, such as the page or a bot. Raises
+        `SettingsError` if no loaded plugin issues tokens, or if it can't with its settings.
+        """
+        return self.hooks.issue_token(user, lifetime)
+
     def _running(self) -> Chat:
         if self._chat is None:
             raise Unavailable("the chat does not run; await ChatApp.start() first")
@@ -205,9 +238,7 @@ class ChatApp(Acting):
         `settings` are settings of `tornado.web.Application`, such as `log_function`.
         """
         assert self._chat is not None
-        extra: list[Any] = await self.hooks.http_routes(self._chat)
-        self._site.plugin_routes = extra
-        routes = [*self._routes(""), *extra, *unknown_calls(self._site, "")]
+        routes = [*self._routes(""), *self._site.plugin_routes, *unknown_calls(self._site, "")]
         prefix = self.settings.server.prefix.rstrip("/")
         return PrefixedApplication(prefix, routes, **{**self._unknown(), **settings})
 

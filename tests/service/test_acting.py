@@ -12,7 +12,7 @@ import pytest
 from tests.nodes import open_nodes, until
 from tests.stage import open_stage
 from tests.valkey import valkey
-from tornchat import ChatError, Entry, Position, PositionLost, Unavailable, User
+from tornchat import ChatError, Draft, Entry, Position, PositionLost, Rejected, Unavailable, User, hookimpl
 
 ANN, BOB, ROOT = User("ann", "ann"), User("bob", "bob"), User("root", "root", frozenset({"admin"}))
 
@@ -188,5 +188,64 @@ def test_a_thread_acts_by_one_call(tmp_path: Path) -> None:
                 await asyncio.to_thread(chat.from_thread, asyncio.Event().wait, 0.05)
         with pytest.raises(Unavailable):
             await asyncio.to_thread(chat.from_thread, lambda: chat.history("tea"))
+
+    asyncio.run(play())
+
+
+def test_a_message_is_edited_by_the_path_of_everybody(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path, {"messages": {"edit_seconds": 1}}) as stage:
+            chat = stage.chat
+            await chat.create_room("tea", by=ANN)
+            bob = await stage.enters("bob", "tea", v1=True)
+            seq = (await chat.say("tea", "helo", sender=ANN)).entry.seq
+            first = await chat.edit("tea", seq, "hello", by=ANN, id="e1", trusted=False)
+            frame = await bob.next_of("message_changed")
+            assert (frame["message"], frame["revision"]) == ("hello", 1)
+            again = await chat.edit("tea", seq, "hello", by=ANN, id="e1")
+            assert (again.repeated, again.entry.seq) == (True, first.entry.seq)
+            assert await refused(chat.edit("tea", seq, "other", by=ANN, id="e1")) == "conflict"
+            assert await refused(chat.edit("tea", seq, "x", by=ANN, revision=0)) == "stale"
+            assert await refused(chat.edit("tea", seq, "x", by=BOB)) == "forbidden"
+            assert await refused(chat.edit("tea", 99, "x", by=ANN)) == "not_found"
+            assert await refused(chat.edit("tea", seq, " ", by=ANN)) == "empty_message"
+            assert await refused(chat.edit("tea", seq, "\ud800", by=ANN)) == "invalid_message"
+            assert await refused(chat.edit("nowhere", seq, "x", by=ANN)) == "room_not_found"
+            assert texts(list((await chat.history("tea")).entries)) == ["hello"]
+
+    asyncio.run(play())
+
+
+def test_trust_skips_mutes_bans_and_time_but_no_filter(tmp_path: Path) -> None:
+    shown: list[User] = []
+
+    class Careful:
+        @hookimpl
+        def filter_message(self, draft: Draft, user: User) -> Draft:
+            shown.append(user)
+            if "darn" in draft.text:
+                raise Rejected("not here")
+            return draft
+
+        @hookimpl
+        def authorize(self, user: User, action: str, room: str) -> bool | None:
+            return False if user.id == "bob" and action == "send" else None
+
+    async def play() -> None:
+        plugins = ("jwt", "peewee", "local", "careful")
+        sections = {"tornchat": {"plugins": plugins}, "messages": {"edit_seconds": 1}}
+        async with open_stage(tmp_path, sections, {"careful": Careful}) as stage:
+            chat = stage.chat
+            await chat.create_room("tea", by=ANN)
+            seq = (await chat.say("tea", "helo", sender=BOB)).entry.seq
+            await chat.mute("tea", "bob", 60, by=ROOT)
+            assert await refused(chat.edit("tea", seq, "no", by=BOB, trusted=False)) == "muted"
+            await chat.ban("tea", "bob", 60, by=ROOT)
+            assert await refused(chat.edit("tea", seq, "no", by=BOB, trusted=False)) == "room_not_found"
+            await asyncio.sleep(1.1)  # the time for edits is over
+            assert (await chat.edit("tea", seq, "hello", by=BOB)).entry.revision == 1
+            assert await refused(chat.edit("tea", seq, "darn", by=BOB)) == "rejected"
+            await chat.delete("tea", seq, by=BOB)
+            assert {user.roles for user in shown} == {frozenset()}
 
     asyncio.run(play())

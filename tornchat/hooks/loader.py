@@ -41,11 +41,14 @@ class Loaded(NamedTuple):
     """Plugin -> its settings, as it was made with them."""
 
 
-def load_plugins(settings: Settings, extra: Mapping[str, type] | None = None) -> Loaded:
+def load_plugins(
+    settings: Settings, extra: Mapping[str, type] | None = None, filled: Collection[str] = ()
+) -> Loaded:
     """Load the plugins named in `[tornchat] plugins`.
 
-    `extra` maps names to additional plugin classes, which are found like entry points. Raises
-    `SettingsError`, with a suggested correction, if the configuration is ambiguous or invalid.
+    `extra` maps names to additional plugin classes, which are found like entry points. `filled` are hooks
+    that need no plugin, since the host's application does what they are for. Raises `SettingsError`, with a
+    suggested correction, if the configuration is ambiguous or invalid.
     """
     manager = pluggy.PluginManager(specs.PROJECT)
     manager.add_hookspecs(type("Hooks", (), {name: hook.function for name, hook in HOOKS.items()}))
@@ -54,7 +57,7 @@ def load_plugins(settings: Settings, extra: Mapping[str, type] | None = None) ->
     sections = {offer.name: _register(manager, offer, settings) for offer in offers}
     types = {name: type(section) for name, section in sections.items()}
     implementations = _implementations(manager, [offer.name for offer in offers])
-    _refuse_unfilled_roles(implementations)
+    _refuse_unfilled_roles(implementations, filled)
     refuse_unknown_sections(settings, types)
     plugins = tuple(_describe(offer, types[offer.name], implementations) for offer in offers)
     return Loaded(plugins, Hooks(implementations, settings.deadlines), sections)
@@ -113,11 +116,13 @@ def _narrowed(impl: pluggy.HookImpl, arguments: Sequence[str]) -> Callable[..., 
     return narrowed
 
 
-def _refuse_unfilled_roles(implementations: Mapping[str, Sequence[Implementation]]) -> None:
+def _refuse_unfilled_roles(
+    implementations: Mapping[str, Sequence[Implementation]], filled: Collection[str]
+) -> None:
     for name, hook in HOOKS.items():
         promise = hook.promise
         names = [implementation.plugin for implementation in implementations[name]]
-        if promise.required and not names:
+        if promise.required and not names and name not in filled:
             raise SettingsError(
                 f"Nobody fills the role {promise.role} ({name}).",
                 f"Add a plugin that does to [tornchat] plugins; installed are: {_installed_names()}.",

@@ -18,13 +18,16 @@ from tornchat.model import (
     RoomSummary,
     Roster,
     SanctionKind,
+    Stored,
     User,
 )
 from tornchat.service.access import Access, trusted_user
 from tornchat.service.directory import Directory
 from tornchat.service.following import Following
 from tornchat.service.moderation import Moderation
+from tornchat.service.posting import Posting
 from tornchat.service.reading import Reading
+from tornchat.wire import Said
 
 Answer = TypeVar("Answer")
 HOST = trusted_user(User("host", "host"))
@@ -39,6 +42,9 @@ class UseCases(NamedTuple):
     directory: Directory
     moderation: Moderation
     following: Following
+    posting: Posting
+    identify: Callable[[object], Awaitable[User | None]]
+    """Who makes a request. See `Actions.identify`."""
     loop: asyncio.AbstractEventLoop
 
 
@@ -48,6 +54,21 @@ class Acting(abc.ABC):
     @abc.abstractmethod
     def _use_cases(self) -> UseCases:
         """Return the use cases. Raises `Unavailable` if the chat does not run."""
+
+    async def edit(
+        self,
+        room: str,
+        seq: int,
+        text: str,
+        *,
+        by: User,
+        revision: int | None = None,
+        id: str | None = None,  # noqa: A002 (the name of v1's field)
+        trusted: bool = True,
+    ) -> Stored:
+        """See `Actions`."""
+        said = Said(text, id, "edit", seq, revision)
+        return await self._use_cases().posting.change(_actor(by, trusted), room, said)
 
     async def delete(self, room: str, seq: int, *, by: User, trusted: bool = True) -> None:
         """See `Actions`."""
@@ -119,6 +140,10 @@ class Acting(abc.ABC):
     ) -> None:
         """See `Actions`."""
         await self._use_cases().moderation.lift(_actor(by, trusted), room, user_id, kind)
+
+    async def identify(self, request: object) -> User | None:
+        """See `Actions`."""
+        return await self._use_cases().identify(request)
 
     def from_thread(self, work: Callable[[], Awaitable[Answer]], seconds: float | None = None) -> Answer:
         """See `Actions`."""

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 
 from tornchat.cluster.broadcast import Broadcast
@@ -84,8 +84,14 @@ log = logging.getLogger("tornchat.chat")
 class Chat(Acting):
     """The chat of one node. It is also the `ChatHandle` that its plugins receive."""
 
-    def __init__(self, settings: Settings, hooks: Hooks) -> None:
-        """Requires a running event loop."""
+    def __init__(
+        self,
+        settings: Settings,
+        hooks: Hooks,
+        identify: Callable[[object], Awaitable[User | None]] | None = None,
+    ) -> None:
+        """Requires a running event loop. `identify` returns who makes a request; None if none is served."""
+        self._identify = identify or _nobody_served
         self.node_id = secrets.token_hex(6)
         self._loop = asyncio.get_running_loop()
         self._now = self._loop.time
@@ -210,14 +216,17 @@ class Chat(Acting):
         self.counts.close(code)
         self._hooks.connection_closed(connection, code, duration)
 
-    async def connect(self, credentials: Credentials) -> User:
-        """Say who this is.
+    async def connect(
+        self, credentials: Credentials, login: Callable[[], Awaitable[User | None]] | None = None
+    ) -> User:
+        """Return who this is. The host's `login`, if there is one, is asked before the plugins.
 
         Raises `Closed`: 4001 for a definite no, 4003 for a user who is banned from the whole site, 1013 when
         it can't be told now.
         """
         try:
-            user = await self._hooks.authenticate(credentials)
+            user = await login() if login is not None else None
+            user = user or await self._hooks.authenticate(credentials)
         except Unavailable:
             raise Closed(TRY_AGAIN_LATER, "authentication is not available", "unavailable") from None
         if user is None:
@@ -349,7 +358,14 @@ class Chat(Acting):
         if self._closed:
             raise Unavailable("the chat does not run")
         return UseCases(
-            self._access, self.reading, self.directory, self.moderation, self._following, self._loop
+            self._access,
+            self.reading,
+            self.directory,
+            self.moderation,
+            self._following,
+            self.posting,
+            self._identify,
+            self._loop,
         )
 
     def _announce(self, rooms: Collection[str]) -> None:
@@ -420,6 +436,10 @@ class Chat(Acting):
         await self._tasks.close()
         await self._hooks.close()
         await self._hooks.shutdown()
+
+
+async def _nobody_served(request: object) -> User | None:
+    raise Unavailable("this process serves no requests")
 
 
 def _room_limits(settings: Settings) -> RoomLimits:

@@ -59,6 +59,28 @@ class Actions(Protocol):
         `unconfirmed` and others, and what a filter refuses with; `Unavailable` if a plugin can't answer.
         """
 
+    async def edit(
+        self,
+        room: str,
+        seq: int,
+        text: str,
+        *,
+        by: User,
+        revision: int | None = None,
+        id: str | None = None,  # noqa: A002 (the name of v1's field)
+        trusted: bool = True,
+    ) -> Stored:
+        """Give the message at `seq` another text and return the stored edit.
+
+        Only its sender edits a message, trusted or not: `by` is that user. `revision` is the one that the
+        message is believed to have; None is the present one. Filters are asked about the new text. The same
+        `id` with the same text returns the first edit (`repeated`). `trusted` skips the end of
+        `[messages] edit_seconds`, too.
+
+        Raises `ChatError` like `say`, and `not_found`, `forbidden`, `stale` (it has another revision) and
+        `unsupported` (the storage plugin can't).
+        """
+
     async def delete(self, room: str, seq: int, *, by: User, trusted: bool = True) -> None:
         """Delete the text of the message at `seq`. Repeating it changes nothing."""
 
@@ -73,7 +95,10 @@ class Actions(Protocol):
         limit: int = 50,
         reader: User | None = None,
     ) -> Page:
-        """Return at most `limit` (up to 200) entries of the room's log, as the hook `read_history` does."""
+        """Return at most `limit` (up to 200) messages of the room in their present state, oldest first.
+
+        They are the oldest ones after `after`, else the newest ones before `before` or of all.
+        """
 
     async def users(self, room: str, *, reader: User | None = None) -> Roster:
         """Return who is in the room, on all nodes."""
@@ -126,6 +151,20 @@ class Actions(Protocol):
         self, room: str, user_id: str, kind: SanctionKind, *, by: User, trusted: bool = True
     ) -> None:
         """End a ban or a mute early. Raises `not_found` if there is none."""
+
+    # --- requests ---
+
+    async def identify(self, request: object) -> User | None:
+        """Return the user who makes a request to a route of the host or of a plugin; None for nobody.
+
+        `request` is the `RequestHandler` that serves it, or its `HTTPServerRequest`, for which only plugins
+        are asked, not the host's own login (`ChatApp(identify=)`), which needs the handler. The user is known
+        by an `Authorization` header or by cookies, as in calls of the HTTP API. Nobody is also who is banned
+        from the site, and a page of a foreign origin, whose request may have the cookies of a user who did
+        not send it. Failed logins are counted, and their answers delayed, as those of calls are.
+
+        Raises `Unavailable` if a plugin can't answer, which is not the same as nobody.
+        """
 
     # --- threads ---
 

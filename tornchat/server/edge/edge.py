@@ -8,9 +8,11 @@ import math
 import resource
 import time
 from collections import Counter
+from functools import partial
 
 from tornado.httputil import HTTPServerRequest
 from tornado.iostream import IOStream
+from tornado.web import RequestHandler
 
 from tornchat.config.sections import LimitsSection
 from tornchat.config.settings import Settings
@@ -18,6 +20,7 @@ from tornchat.metrics.counts import Counts
 from tornchat.offenders import Offenders
 from tornchat.rates import Rates, network_of
 from tornchat.server.edge.addresses import Client, Proxies, is_local
+from tornchat.server.edge.hostlogin import HostLogin, Identify, Login
 from tornchat.server.edge.logins import FailedLogins
 from tornchat.server.edge.outside import Outside
 from tornchat.server.edge.readers import SlowReaders
@@ -37,12 +40,14 @@ log = logging.getLogger("tornchat.limits")
 class Edge:
     """One per `ChatApp`. Addresses, limits per address and user, and the number of connections."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, identify: Identify | None = None) -> None:
+        """`identify` is the login of the host's application, if it has one."""
         limits = settings.limits
         self._limits = limits
         self.proxies = Proxies(settings.server.trusted_proxies)
         self.outside = Outside(settings.server.prefix, self.proxies)
         self.offenders = Offenders(time.monotonic)
+        self._host = HostLogin(identify, self.offenders) if identify is not None else None
         self.logins = FailedLogins(limits.failed_logins_per_minute, self.offenders)
         self.sockets = UserSockets(limits.sockets_per_user, limits.sockets_per_room, self.offenders)
         self.readers = SlowReaders(self.offenders)
@@ -73,6 +78,10 @@ class Edge:
     def _allow(self, limits: LimitsSection) -> None:
         self._limits = limits
         self.most = affordable() if limits.connections == "auto" else limits.connections
+
+    def login(self, handler: RequestHandler) -> Login | None:
+        """Return what asks the host's application who makes this request; None if it has no login."""
+        return partial(self._host.user_of, handler) if self._host is not None else None
 
     # --- addresses ---
 

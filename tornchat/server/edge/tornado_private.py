@@ -26,6 +26,12 @@ try:
 except ImportError as error:
     raise refusal(str(error)) from error
 
+
+def streams_body(handler: type[RequestHandler]) -> bool:
+    """Return whether the handler class is decorated with `stream_request_body`."""
+    return bool(getattr(handler, "_stream_request_body", False))
+
+
 OVERRIDDEN = (
     "_abort",
     "_handle_websocket_headers",

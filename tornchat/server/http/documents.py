@@ -34,7 +34,7 @@ class OpenApiHandler(SiteHandler):
         """The document; only `servers` depends on the request."""
         site = self.site
         if self.prefix not in site.documents:
-            routes = [*self._routes, *(() if self.prefix else site.plugin_routes)]
+            routes = [*self._routes, *site.plugin_routes]
             site.documents[self.prefix] = openapi(ENDPOINTS, routes, self.prefix, site.settings)
         return site.documents[self.prefix]
 

@@ -56,7 +56,7 @@ class Site:
         self.exposition = Exposition(hooks, connections, self.checkup)
         self.templates = Loader(str(TEMPLATES))
         self.plugin_routes: Sequence[Any] = ()
-        """Routes from the hook `http_routes`, in standalone mode only. Any: Tornado's rules."""
+        """Routes from the hook `http_routes`, once the chat has started. Any: Tornado's rules."""
         self.documents: dict[str, dict[str, Any]] = {}
         """Prefix -> the OpenAPI document, generated on first use. Any: JSON types."""
         self._connections = connections

@@ -14,6 +14,7 @@ from tornchat.errors import GOING_AWAY, REMOVED, TRY_AGAIN_LATER, UNAUTHORIZED, 
 from tornchat.model import Credentials, User
 from tornchat.rooms.room import TOO_SLOW
 from tornchat.server.edge.addresses import Client
+from tornchat.server.edge.hostlogin import Login
 from tornchat.server.ws import handshake
 from tornchat.server.ws.connections import Connections
 from tornchat.server.ws.frames import Frames
@@ -98,11 +99,14 @@ class Connection:
 
     # --- the beginning ---
 
-    async def begin(self, request: HTTPServerRequest, room: str) -> None:
-        """Authenticate the client and join the room. No frame is read before both have succeeded."""
+    async def begin(self, request: HTTPServerRequest, room: str, login: Login | None = None) -> None:
+        """Authenticate the client and join the room. No frame is read before both have succeeded.
+
+        `login` asks the host's application who connects.
+        """
         try:
             self._shared.chat.opened(self.id, self.remote_ip)
-            await self._enter(request, room)
+            await self._enter(request, room, login)
         except Closed as refusal:
             await self._turn_away(refusal)
         except ConnectionError:
@@ -133,13 +137,13 @@ class Connection:
         told = self._shared.edge.offenders.may_tell(subject, f"{self._client.offender} {cause}")
         return logging.INFO if told else logging.DEBUG
 
-    async def _authenticate(self, request: HTTPServerRequest, room: str) -> User:
+    async def _authenticate(self, request: HTTPServerRequest, room: str, login: Login | None) -> User:
         """Return who the client is, and watch over the token. Raises `Closed`, `ConnectionError`."""
         shared = self._shared
         if shared.draining:
             raise Closed(GOING_AWAY, "retry_after=1.0")
         offered = handshake.credentials(request, room, shared.settings.server.allow_query_token)
-        user = await shared.chat.connect(offered)
+        user = await shared.chat.connect(offered, login)
         if self._frames is None:
             raise ConnectionResetError("closed while its token was checked")
         shared.edge.sockets.take(user.id, room)
@@ -147,9 +151,9 @@ class Connection:
         self._watch_over(user)  # pongs are not read yet, but the token may expire
         return user
 
-    async def _enter(self, request: HTTPServerRequest, room: str) -> None:
+    async def _enter(self, request: HTTPServerRequest, room: str, login: Login | None) -> None:
         shared = self._shared
-        user = await self._authenticate(request, room)
+        user = await self._authenticate(request, room, login)
         since = handshake.asked_position(request)
         session = await shared.chat.join(user, room, self._dialect, self, since)
         origin = (request.headers.get("Origin") or "")[:MOST_ORIGIN]

@@ -23,6 +23,7 @@ from tornchat.rates import Strikes
 from tornchat.rooms.member import SLICE_BYTES
 from tornchat.rooms.room import TOO_SLOW
 from tornchat.server.edge.addresses import Client
+from tornchat.server.edge.hostlogin import Login
 from tornchat.server.ws.connection import MOST_ORIGIN, Connection
 from tornchat.server.ws.connections import Connections
 from tornchat.server.ws.place import Place
@@ -91,8 +92,8 @@ class SharedConnection(Connection):
 
     # --- the beginning ---
 
-    async def _enter(self, request: HTTPServerRequest, room: str) -> None:
-        self._user = user = await self._authenticate(request, room)
+    async def _enter(self, request: HTTPServerRequest, room: str, login: Login | None) -> None:
+        self._user = user = await self._authenticate(request, room, login)
         origin = (request.headers.get("Origin") or "")[:MOST_ORIGIN]
         log.info(
             "connection %s: user %r from %s connected for many rooms",

@@ -155,7 +155,8 @@ class ChatSocket(WebSocketHandler):
         assert self._client is not None
         many = not room and handshake.asks_for_v1(self.request)
         form = SharedConnection if many else Connection
-        await form(shared, line, parser, dialect, self._client).begin(self.request, room)
+        login = shared.edge.login(self)
+        await form(shared, line, parser, dialect, self._client).begin(self.request, room, login)
 
     def _let_go(self) -> UpgradeProtocol:
         """Detach the protocol and break reference cycles, so that the handler is freed without the GC."""

@@ -128,7 +128,8 @@ class ApiHandler(SiteHandler):
         if len(self.request.body) > MAX_BODY_BYTES:
             raise _too_big()
         given = inputs(endpoint, self.request, segments)
-        call = Call(self.site, self.outside, self.request, user, endpoint.status)
+        login = self.site.edge.login(self)
+        call = Call(self.site, self.outside, self.request, user, endpoint.status, login)
         answer = await endpoint.run(call, **given)
         self.set_status(call.status)
         for name, value in call.headers.items():
@@ -208,7 +209,9 @@ class ApiHandler(SiteHandler):
             return None
         room = dict(zip(endpoint.parameters, segments, strict=True)).get("room", "")
         try:
-            user = await self.site.chat.connect(handshake.header_credentials(self.request, room))
+            user = await self.site.chat.connect(
+                handshake.header_credentials(self.request, room), self.site.edge.login(self)
+            )
         except Closed as refusal:
             self.site.chat.turned_away(refusal)
             await self._note_failure(refusal)
