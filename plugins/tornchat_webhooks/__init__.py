@@ -1,4 +1,4 @@
-"""Webhooks: posts the entries of the logs to other servers, and loses none. Not loaded by default."""
+"""Webhooks: posts the entries of the logs to other servers, and speaks for them. Not loaded by default."""
 
 from tornchat_webhooks.plugin import WebhooksPlugin
 

@@ -1,13 +1,16 @@
-"""The plugin class: one durable consumer for each webhook."""
+"""The plugin class: one durable consumer for each webhook, and the route of the incoming ones."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
-from tornchat import Consumer, hookimpl
+from tornchat import ChatHandle, Consumer, hookimpl
 from tornchat_webhooks.addresses import PublicResolver
+from tornchat_webhooks.doors import read_doors
+from tornchat_webhooks.incoming import PATH, Incoming
 from tornchat_webhooks.sender import Sender
 from tornchat_webhooks.settings import WebhookSettings
 from tornchat_webhooks.targets import Target, read_targets
@@ -27,13 +30,20 @@ class WebhooksPlugin:
     def __init__(self, settings: WebhookSettings) -> None:
         """Raises `SettingsError`."""
         self._allowed = settings.networks()
-        self._targets = read_targets(settings.file)
+        self._doors = read_doors(settings.incoming) if settings.incoming is not None else None
+        only_incoming = self._doors is not None and not settings.file.exists()
+        self._targets = {} if only_incoming else read_targets(settings.file)
         self._senders = {name: Sender(name, target) for name, target in self._targets.items()}
         self._client: SimpleAsyncHTTPClient | None = None
 
     @hookimpl
     def consumers(self) -> Sequence[Consumer]:
         return [_consumer(name, target, self._senders[name]) for name, target in self._targets.items()]
+
+    @hookimpl
+    def http_routes(self, chat: ChatHandle) -> Sequence[Any]:
+        """Any: Tornado's rules."""
+        return [] if self._doors is None else [(PATH, Incoming, {"chat": chat, "doors": self._doors})]
 
     @hookimpl
     def startup(self) -> None:

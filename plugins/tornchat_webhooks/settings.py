@@ -19,8 +19,18 @@ class WebhookSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
     file: Annotated[
         Path,
-        Meta(description="The TOML file that lists the webhooks, with their URLs, secrets and filters."),
+        Meta(
+            description="The TOML file that lists the webhooks, with their URLs, secrets and filters. "
+            "It may be missing if incoming is set."
+        ),
     ] = Path("webhooks.toml")
+    incoming: Annotated[
+        Path | None,
+        Meta(
+            description="The TOML file that lists the incoming webhooks, with their secrets and rooms. "
+            "Not set: there are none."
+        ),
+    ] = None
     allow: Annotated[
         tuple[str, ...],
         Meta(

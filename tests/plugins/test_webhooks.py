@@ -187,7 +187,7 @@ def test_a_wrong_file_stops_the_start_and_shows_no_secret(tmp_path: Path, line: 
 
 def test_the_page_shows_a_file_that_is_read_and_the_body_that_is_posted(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
-    [file], [body] = (re.findall(rf"^```{kind}\n(.*?)```", page, re.M | re.S) for kind in ("toml", "json"))
+    [file, _], [body] = (re.findall(rf"^```{kind}\n(.*?)```", page, re.M | re.S) for kind in ("toml", "json"))
     (tmp_path / "webhooks.toml").write_text(file)
     assert list(read_targets(tmp_path / "webhooks.toml")) == ["orders"]
 
