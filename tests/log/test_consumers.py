@@ -197,6 +197,62 @@ def test_many_messages_cost_few_queries(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+def test_three_consumers_cost_no_more_reads_than_store_calls(tmp_path: Path) -> None:
+    async def play() -> None:
+        readers = [Reader(), Reader(kinds=("message",)), Reader(rooms=("tea", "den"))]
+
+        class Three:
+            @hookimpl
+            def consumers(self) -> Sequence[Consumer]:
+                return [Consumer(f"reader{n}", one.take, **one.options) for n, one in enumerate(readers)]
+
+        async with open_stage(tmp_path, {"tornchat": {"plugins": PLUGINS}}, {"reader": Three}) as stage:
+            await until(lambda: len(stage.chat.consumers.held()) == 3, 10, "three leases")
+
+            def calls(hook: str) -> int:
+                return sum(
+                    sum(one.seconds.counts) for one in stage.chat._hooks.implementations() if one.hook == hook
+                )
+
+            before, stored = calls("read_unread"), calls("store_messages")
+            for number in range(60):
+                await say(stage, "tea" if number % 2 else "den", str(number))
+            for one in readers:
+                await one.has(60)
+            assert calls("read_unread") - before <= calls("store_messages") - stored
+        assert [len(one.taken) for one in readers] == [60, 60, 60]
+
+    asyncio.run(play())
+
+
+def test_a_consumer_with_another_name_begins_anew_and_the_old_one_goes_on_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    class Named(Reader):
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+        @hookimpl
+        def consumers(self) -> Sequence[Consumer]:
+            return [Consumer(self.name, self.take)]
+
+    async def play() -> None:
+        first, renamed, back = Named("one"), Named("two"), Named("one")
+        async with staged(tmp_path, first) as stage:
+            await say(stage, "tea", "a")
+            await first.has(1)
+        async with staged(tmp_path, renamed) as stage:
+            await until(lambda: bool(stage.chat.consumers.held()), 10, "a lease")
+            await say(stage, "tea", "b")
+            await renamed.has(1)
+        async with staged(tmp_path, back) as stage:
+            await back.has(1)
+        assert [one.of("tea") for one in (first, renamed, back)] == [["a"], ["b"], ["b"]]
+
+    asyncio.run(play())
+
+
 class Nothing:
     """No consumer at all."""
 

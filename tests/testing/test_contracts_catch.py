@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,15 @@ from typing import Any
 import pytest
 from tornchat_local import LocalPlugin
 
-from tests.testing import memory, memory_managing, wrong, wrong_managing, wrong_social, wrong_storage
+from tests.testing import (
+    memory,
+    memory_managing,
+    wrong,
+    wrong_consumers,
+    wrong_managing,
+    wrong_social,
+    wrong_storage,
+)
 from tornchat import Credentials
 from tornchat.testing import (
     AuditContract,
@@ -17,6 +26,7 @@ from tornchat.testing import (
     BlocksContract,
     BroadcastContract,
     BrokenPromise,
+    ConsumerContract,
     Contract,
     DirectoryContract,
     FilterContract,
@@ -39,6 +49,11 @@ class OnDisks:
 
     def make_plugin(self, tmp_path: Path) -> Any:
         return self.plugin(self.disks.setdefault(tmp_path, {}))
+
+    def crashed(self, tmp_path: Path) -> Path:
+        place = tmp_path / "crashed"
+        self.disks[place] = copy.deepcopy(self.disks[tmp_path])
+        return place
 
 
 class Storage(OnDisks, StorageContract):
@@ -88,6 +103,16 @@ class Auth(AuthContract):
         return Credentials("tea", "127.0.0.1", "a good token of ann", "header")
 
 
+class Consumers(ConsumerContract):
+    many_rooms = 20
+
+    def __init__(self, plugin: type) -> None:
+        self.plugin = plugin
+
+    def make_plugin(self, tmp_path: Path) -> Any:
+        return wrong_consumers.made(self.plugin, tmp_path)
+
+
 class Broadcast(BroadcastContract):
     def __init__(self, plugin: type) -> None:
         self.plugin = plugin
@@ -118,6 +143,7 @@ RIGHT = [
     (Moderation, memory_managing.MemoryManaging),
     (Search, memory_managing.MemoryManaging),
     (Users, memory_managing.MemoryManaging),
+    (Consumers, wrong_consumers.PeeweePlugin),
     (Audit, memory_managing.MemoryManaging),
     (Blocks, memory_managing.MemoryManaging),
     (Reports, memory_managing.MemoryManaging),
@@ -197,6 +223,21 @@ WRONG = [
     (Directory, wrong_managing.ListsPrivateRooms, "test_private_rooms_are_hidden"),
     (Directory, wrong_managing.HidesNothing, "test_private_rooms_are_hidden"),
     (Directory, wrong_managing.KeepsAdminsOut, "test_private_rooms_are_hidden"),
+    (Storage, wrong_storage.WritesAtShutdown, "test_log_outlives_a_crash"),
+    (Consumers, wrong_consumers.LeasesToAnybody, "test_one_node_at_a_time"),
+    (Consumers, wrong_consumers.LeasesToAnybody, "test_at_once"),
+    (Consumers, wrong_consumers.LeasesForEver, "test_one_node_at_a_time"),
+    (Consumers, wrong_consumers.BeginsAtTheEnd, "test_where_it_begins"),
+    (Consumers, wrong_consumers.ReadsAllRooms, "test_its_rooms"),
+    (Consumers, wrong_consumers.MovesNothing, "test_a_moved_cursor_stays"),
+    (Consumers, wrong_consumers.MovesAtShutdown, "test_a_moved_cursor_stays"),
+    (Consumers, wrong_consumers.MovesForAnybody, "test_moves_that_are_left_out"),
+    (Consumers, wrong_consumers.MovesFromAnywhere, "test_moves_that_are_left_out"),
+    (Consumers, wrong_consumers.MovesFromAnywhere, "test_set"),
+    (Consumers, wrong_consumers.ForgetsErrors, "test_errors"),
+    (Consumers, wrong_consumers.ReadsFromTheFastest, "test_far_apart"),
+    (Consumers, wrong_consumers.ReplaysNothing, "test_set"),
+    (Consumers, wrong_consumers.FindsTheFirstPageOnly, "test_many_rooms"),
     (Directory, wrong_managing.DeletesByName, "test_created_again_it_is_another_one"),
     (Directory, wrong_managing.KeepsMembersOfDeletedRooms, "test_created_again_it_is_another_one"),
     (Directory, wrong_managing.ForgetsTheOwner, "test_members_are_listed"),

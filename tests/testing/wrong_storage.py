@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import msgspec
@@ -224,3 +225,16 @@ class KnowsNoLimit(MemoryStorage):
 class HasOneEpoch(MemoryStorage):
     def epoch(self) -> str:
         return "1"
+
+
+class WritesAtShutdown(MemoryStorage):
+    """It has no more on its disk than it had at the start, until it is shut down."""
+
+    @hookimpl
+    def startup(self) -> None:
+        self.real, self.disk = self.disk, copy.deepcopy(self.disk)
+
+    @hookimpl
+    def shutdown(self) -> None:
+        self.real.clear()
+        self.real.update(self.disk)

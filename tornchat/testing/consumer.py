@@ -67,17 +67,21 @@ class ConsumerContract(Contract):
         assert await _find(stage, name) == sorted([mine, later])
         assert await _texts(stage, name, later) == ["two"]
 
-    @promise("move_cursors: what was taken is not unread any more, also after a restart")
+    @promise("move_cursors: what was taken is not unread any more, also after a crash and a restart")
     async def test_a_moved_cursor_stays(self, stage: Stage) -> None:
         room, name = (await opened(stage)).name, unique("reader")
         await _hold(stage, NODE, name)
         await stored(stage, *(draft(text, room) for text in "abc"))
         [unread] = await _read(stage, name, room)
-        await stage.restart()  # killed between `take` and the cursor: the same comes again
-        assert await _texts(stage, name, room) == ["a", "b", "c"]
+        await stage.crash()  # between `take` and the cursor: the same comes again
+        assert await _texts(stage, name, room) == ["a", "b", "c"], "what was not taken is not unread any more"
+        await _move(stage, NODE, _taken(unread, name, 1))
+        await stage.crash()
+        assert await _texts(stage, name, room) == ["b", "c"], "the crash has undone a move"
+        [unread] = await _read(stage, name, room)
         await _move(stage, NODE, _taken(unread, name, 2))
         await stage.restart()
-        assert await _texts(stage, name, room) == ["c"]
+        assert await _texts(stage, name, room) == ["c"], "the restart has undone a move"
 
     @promise("move_cursors: not for a node without the lease, from another place, or in another epoch")
     async def test_moves_that_are_left_out(self, stage: Stage) -> None:

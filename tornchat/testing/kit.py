@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import secrets
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -37,6 +38,16 @@ class Contract:
     def make_second_plugin(self, tmp_path: Path) -> Any:
         """Return the plugin for a second node of the same cluster; None if clusters are not supported."""
         return None
+
+    def crashed(self, tmp_path: Path) -> Path:
+        """Return a directory with what the storage in `tmp_path` holds now, while the plugin still runs.
+
+        It is what a server finds after SIGKILL. The default copies the directory; storage that is elsewhere,
+        such as a database server, stays as it is.
+        """
+        place = tmp_path.parent / unique(f"{tmp_path.name}-crashed")
+        shutil.copytree(tmp_path, place)
+        return place
 
     def test_every_required_hook_is_there_and_marked(self, tmp_path: Path) -> None:
         """Check that the plugin implements all required hooks of the role with `@hookimpl`."""
@@ -92,6 +103,18 @@ class Stage:
         await self.close()
         self._others.clear()
         self.plugin = self._contract.make_plugin(self.tmp_path)
+        await self.start()
+
+    async def crash(self) -> None:
+        """Continue as after SIGKILL: with a new instance on what the storage holds at this moment.
+
+        What the plugin keeps in memory until it is shut down is lost.
+        """
+        place = self._contract.crashed(self.tmp_path)
+        await self.close()
+        self._others.clear()
+        self.tmp_path = self.chat.data_dir = place
+        self.plugin = self._contract.make_plugin(place)
         await self.start()
 
     async def second(self) -> Stage:

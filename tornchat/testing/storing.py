@@ -183,6 +183,18 @@ class StoringContract(Contract):
         assert page.epoch == info.epoch, "the room has another epoch"
         _verify_seqs(await stored(stage, draft("three", info.name)), [3])
 
+    @promise("store_messages: what is returned as Stored outlives a crash at once, without a shutdown")
+    async def test_log_outlives_a_crash(self, stage: Stage) -> None:
+        info = await opened(stage)
+        for number in range(1, 4):
+            [entry] = await stored(stage, draft(str(number), info.name, client_id=str(number)))
+            await stage.crash()
+            page = await read(stage, info.name)
+            assert page.entries[-1:] == (entry,), f"after the crash the log ends with {page.entries[-1:]}"
+        [result] = await results(stage, draft("2", info.name, client_id="2"))
+        repeated = isinstance(result, Stored) and result.repeated
+        assert repeated, f"after the crash a repeat got {result}"
+
     @promise("latest_positions: sees at once what was stored before the call")
     async def test_head_moves_with_the_log(self, stage: Stage) -> None:
         room = (await opened(stage)).name

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @tell(role="events")
 def messages_stored(room: str, entries: Sequence[Entry]) -> Awaitable[None] | None:
-    """The entries, a tuple, have been stored. Called once, on the node that accepted the messages.
+    """The entries, a tuple, have been stored. Called at most once, on the node that accepted the messages.
+
+    It is a hint: if the node dies after the commit, or if a plugin is thousands of calls behind, entries are
+    never told. What must not be missed is read by a durable consumer (`consumers`).
 
     An entry with a `target` is no message: it edits or deletes the message at that place.
     """
