@@ -61,7 +61,10 @@ class Erasure:
             seqs = [seq for _, _, seq, _ in entries]
             table = self._models.message if is_message else self._models.act
             theirs = (table.room == room) & table.seq.in_(seqs) & (table.sender_id == user_id)
-            count += table.update({**nobody, "digest": None}).where(theirs).execute()
+            gone = dict.fromkeys(("digest", "meta"))
+            if is_message:
+                gone |= dict.fromkeys(("reply_to", "mentions"))
+            count += table.update({**nobody, **gone}).where(theirs).execute()
         return count
 
     def forget(self, session: DatabaseSession, user_id: str) -> None:
