@@ -48,7 +48,7 @@ class Acting:
             (known[draft.room].room, seq)
             for draft in drafts
             if draft.room in known
-            for seq in referred(draft)
+            for seq in _referred(draft)
         }
         stored = {head.room: head.stored for head in known.values()}
         places = sorted((room, seq) for room, seq in self.wanted if 0 < seq <= stored[room])
@@ -185,7 +185,7 @@ def _row(room: int, nth: int, act: Entry, before: str | None, digest: str | None
     )
 
 
-def referred(draft: Draft) -> list[int]:
+def _referred(draft: Draft) -> list[int]:
     """Return the messages that a draft acts on or refers to."""
     found = [draft.target]
     if draft.more is not None:

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import astuple, replace
 
 from tornchat import Draft, Entry, More, Refusal, Stored, StoreResult, digest_of
-from tornchat_peewee.acting import Acting, referred
+from tornchat_peewee.acting import Acting
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.head import Head
 from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_of, more_columns
@@ -38,9 +38,8 @@ class Batch:
         self._recall(drafts, self._sql.said_before, message_of)
         if any(head.acts for head in self._heads.values()):
             self._recall([one for one in drafts if self._has_acts(one.room)], self._sql.done_before, act_of)
-        plain = [draft.target is None and draft.more is None for draft in drafts]
-        if not all(plain):
-            self._acting.read(self._heads, [draft for draft in drafts if referred(draft)])
+        if others := [draft for draft in drafts if draft.target is not None or draft.more is not None]:
+            self._acting.read(self._heads, others)
         results = [self._place(draft) for draft in drafts]
         self._write()
         return results

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tornchat import Changed, Draft, Entry, More, Page, Position, Refusal, Stored, StoreResult
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.batch import Batch
-from tornchat_peewee.entries import entries_of
+from tornchat_peewee.entries import ACT, entries_of
 from tornchat_peewee.positions import Positions
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_of
@@ -136,7 +136,7 @@ class Log:
         entries = self._messages(cursor, bounds, low, high, high)
         cursor.execute(self._sql.acts_between, (bounds.room, low, high))
         if acts := cursor.fetchall():
-            entries = sorted([*entries, *entries_of(acts, act_of)], key=lambda entry: entry.seq)
+            entries = sorted([*entries, *entries_of(acts, act_of, ACT)], key=lambda entry: entry.seq)
         return Page(tuple(entries), bounds.first_seq, bounds.head_seq, bounds.epoch)
 
     def _bounds(self, cursor: Any, room: str) -> _Bounds | None:

@@ -17,7 +17,8 @@ from tornchat_peewee.models import Models
 MOST_NAMES = 500
 """Maximum number of names per statement; every supported database accepts as many."""
 _encode = msgspec.json.Encoder().encode
-_mentions_of = msgspec.json.Decoder(Mentions).decode
+_decode_mentions = msgspec.json.Decoder(Mentions).decode
+_decode_meta = msgspec.json.Decoder(dict[str, object]).decode
 
 
 class Statements:
@@ -172,8 +173,8 @@ def message_of(row: Sequence[Any]) -> Entry:
         position=position,
         reply_to=reply_to,
         thread=thread,
-        mentions=None if mentions is None else _mentions_of(mentions),
-        meta=meta or "",
+        mentions=_mentions_of(mentions),
+        meta=_meta_of(meta),
     )
     return replace(Entry(*row[:8]), more=more)
 
@@ -182,7 +183,23 @@ def act_of(row: Sequence[Any]) -> Entry:
     """Return the entry in a row of the columns `act_fields`; further columns are ignored."""
     revision, meta = row[9:11]
     entry = Entry(*row[:9])
-    return entry if revision is None else replace(entry, more=More(revision=revision, meta=meta or ""))
+    return entry if revision is None else replace(entry, more=More(revision=revision, meta=_meta_of(meta)))
+
+
+def _mentions_of(column: str | None) -> Mentions | None:
+    """Return the mentions in a column; None for a text that only another program can have written."""
+    try:
+        return None if column is None else _decode_mentions(column)
+    except (msgspec.DecodeError, UnicodeError):
+        return None
+
+
+def _meta_of(column: str | None) -> str:
+    """Return the `meta` in a column; "" for a text that is no JSON object, which would spoil frames."""
+    try:
+        return column if column is not None and _decode_meta(column) is not None else ""
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return ""
 
 
 def more_columns(more: More) -> tuple[Any, ...]:

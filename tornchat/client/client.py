@@ -152,8 +152,8 @@ class Client:
         call before the next to preserve the order. After a cancellation the message may or may not be
         stored; sending it again with the same `message_id` (1 to 64 characters, unique per message) is safe.
 
-        `reply_to` is the `seq` of the message that it answers, `thread` that of the message whose thread it is
-        in, `mentions` the ids of the users that it mentions, and with `mention_room` it mentions everybody.
+        `reply_to` is the `seq` of the message that it answers, `thread` that of the message whose thread it
+        is in, `mentions` the ids of the users that it mentions, and with `mention_room` it mentions all.
         `meta` is what the application says about it: a JSON object, at most 8 KiB, 32 levels deep. Raises
         `SendRefused`, `Ended`, `ClientClosed`.
         """

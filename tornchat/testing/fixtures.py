@@ -8,7 +8,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from tornchat import Draft, More, PresenceChange, User
+from msgspec.structs import replace
+
+from tornchat import Draft, More, PresenceChange, User, digest_of
 
 PATIENCE = 5.0
 """Maximum wait for an expected event, in seconds."""
@@ -126,3 +128,9 @@ def edit(
         target=target,
         more=More(expects=expects, digest=digest),
     )
+
+
+def saying(more: More, room: str = "tea", text: str = "text", client_id: str | None = None) -> Draft:
+    """Return the draft of a message that says more than a text, as the core makes it."""
+    digest = digest_of("message", None, text, None, more)
+    return replace(draft(text, room, client_id=client_id), more=replace(more, digest=digest))
