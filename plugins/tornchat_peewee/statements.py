@@ -165,6 +165,8 @@ def act_fields(models: Models) -> list[Any]:
 def message_of(row: Sequence[Any]) -> Entry:
     """Return the message in a row of the columns `message_fields`; further columns are ignored."""
     revision, edited_at, position, reply_to, thread, mentions, meta = row[8:15]
+    if not row[3]:  # also if it was deleted by a version that does not know these columns
+        reply_to = mentions = meta = None
     if not position and reply_to is thread is mentions is meta is None:
         return Entry(*row[:8])
     more = More(

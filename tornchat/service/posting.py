@@ -27,6 +27,7 @@ from tornchat.metrics.counts import Counts
 from tornchat.model import SITE, Draft, Entry, More, Refusal, RoomInfo, Stored, StoreResult, User
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.registry import Registry
+from tornchat.service import rights
 from tornchat.service.access import Access, trusted_user
 from tornchat.service.admission import refuse_off_site
 from tornchat.service.audit import Audit
@@ -284,7 +285,8 @@ class Posting:
 
     async def _refuse_mention(self, user: User, room: str) -> None:
         """Refuse who may not mention everybody in the room. Raises `ChatError` (`forbidden`)."""
-        if not await self._hooks.authorize(user, "mention_room", room):
+        allowed = rights.may(rights.standings(user), "mention room")
+        if not (allowed and await self._hooks.authorize(user, "mention_room", room)):
             raise ChatError("forbidden", "You may not mention everybody in this room.")
 
     def _refuse_unsupported(self, draft: Draft) -> None:
