@@ -66,7 +66,9 @@ class Acting:
 
     def unfit(self, head: Head, more: More) -> Refusal | None:
         """Return why a message can't be stored: what it answers, or its thread, is no message or deleted."""
-        for seq in filter(None, (more.reply_to, more.thread)):
+        for seq in (more.reply_to, more.thread):
+            if seq is None:
+                continue
             found = self._targets.get((head.room, seq))
             if found is None or not found.entry.text:
                 return Refusal("not_found", f"There is no message {seq} to reply to, or it was deleted.")

@@ -79,6 +79,7 @@ def test_what_can_not_be_said_is_refused_with_its_code(tmp_path: Path) -> None:
         await sends(romeo, "reply", thread=1)
         await says(romeo, "slip")
         await deletes(romeo, "d", 3)
+        await romeo.next_of("ack")
         await says(elsewhere, *"12345")
         for number, (more, code) in enumerate(REFUSED):
             answer = await sends(romeo, f"bad{number}", **more)
@@ -151,6 +152,7 @@ def test_a_repeat_says_the_same_whatever_happened_since(tmp_path: Path) -> None:
             if again < 3:
                 for other in ({}, {**more, "meta": {"a": 2}}, {**more, "mentions": {"room": True}}):
                     assert (await sends(romeo, "s", **other))["code"] == "conflict", other
+            if again < 2:
                 assert (await sends(romeo, "say root", "root", **more))["code"] == "conflict"
             if again == 0:
                 await tells(romeo, type="edit", id="e", seq=2, revision=0, message="new", meta={})

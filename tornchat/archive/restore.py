@@ -40,7 +40,7 @@ class Restore:
         self._known: dict[str, int] = {}
         """Draft ids in the room -> their `seq`; 0 if the message has been deleted."""
         self._places: dict[int, int] = {}
-        """`seq` of messages in the file that later entries refer to -> their `seq` in the room; 0: not there."""
+        """`seq` of messages in the file that others refer to -> their `seq` in the room; 0: not there."""
         self.outcomes: Counter[str] = Counter()
         self.refused: dict[int, str] = {}
         """Line -> the code with which storage refused its entry."""

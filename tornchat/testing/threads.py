@@ -28,7 +28,7 @@ class ThreadsContract(Contract):
         assert [one.more for one in (await messages(stage, room))[:1]] == [None], "a plain message says more"
 
     @promise("store_messages: a thread or a reply to what is no message, or was deleted, is not_found")
-    async def test_targets_that_are_no_messages(self, stage: Stage) -> None:
+    async def test_only_messages_are_answered(self, stage: Stage) -> None:
         room, _ = await new_room(stage, "one", "two"), await new_room(stage, "1", "2", "3", "4", "5")
         await stored(stage, deletion(2, room))
         for target in (0, 2, 3, 4, 99):
@@ -47,7 +47,7 @@ class ThreadsContract(Contract):
         assert entry.more == More(reply_to=2, thread=1), f"a reply within the thread is {entry.more}"
 
     @promise("store_messages: the drafts of one batch see the messages and deletions before them")
-    async def test_drafts_of_a_batch_see_each_other(self, stage: Stage) -> None:
+    async def test_messages_of_a_batch_are_answered(self, stage: Stage) -> None:
         room = await new_room(stage)
         batch = [draft("root", room), saying(More(thread=1), room), deletion(1, room)]
         root, reply, gone, late = await results(stage, *batch, saying(More(thread=1), room))
