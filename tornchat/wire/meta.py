@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias, cast
+from typing import Annotated, TypeAlias, cast
 
 import msgspec
+from msgspec import Meta
 
 from tornchat.errors import ChatError
 
-MetaObject: TypeAlias = dict[str, object]
+_Anything: TypeAlias = Annotated[
+    object, Meta(description="Any JSON value.", extra_json_schema={"title": "Anything"})
+]
+MetaObject: TypeAlias = dict[str, _Anything]
 MOST_BYTES = 8 * 1024
 """Maximum size of a `meta` as compact JSON in UTF-8."""
 MOST_DEPTH = 32

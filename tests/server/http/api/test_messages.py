@@ -296,9 +296,6 @@ async def test_what_can_not_be_said_of_a_message_is_refused_over_http():
 class Reader:
     """Forbids to mention everybody, and writes into `meta`."""
 
-    def __init__(self, settings=None):
-        pass
-
     @hookimpl
     def authorize(self, user, action, room):
         return False if action == "mention_room" else None
@@ -313,7 +310,7 @@ class Reader:
 
 @pytest.mark.gen_test
 async def test_filters_see_and_change_meta_and_plugins_forbid_to_mention_everybody():
-    async with running_chat(Reader()) as chat:
+    async with running_chat(plugins={"extra": Reader}) as chat:
         await (await chat.connect("tea", "ann")).hear()
         refused = await ask(chat, "POST", TEA, "ann", {"message": "all", "mentions": {"room": True}})
         assert (refused.status, refused.code) == (403, "forbidden")
