@@ -157,13 +157,13 @@ class Log:
         head = bounds.head_seq
         low = max(_within(after or 0, head), bounds.first_seq - 1)
         high = head + 1 if before is None else _within(before, head + 1)
-        place = [bounds.room, low, high]
+        limit = _within(limit, head)
         if thread is None:
             sql = self._sql.newest_between if after is None else self._sql.oldest_between
+            cursor.execute(sql, (bounds.room, low, high, limit))
         else:
             sql = self._sql.newest_in_thread if after is None else self._sql.oldest_in_thread
-            place.append(_within(thread, head))
-        cursor.execute(sql, (*place, _within(limit, head)))
+            cursor.execute(sql, (bounds.room, bounds.room, low, high, _within(thread, head), limit))
         rows = cursor.fetchall()
         found = list(entries_of(reversed(rows) if after is None else rows, message_of))
         return with_replies(cursor, self._sql, bounds.room, found)

@@ -105,13 +105,11 @@ class Statements:
         """room id -> the last indexed seq"""
 
     def _threads(self, models: Models) -> None:
-        message, thread = models.message, models.thread
-        between = (message.room == 0) & (message.seq > 0) & (message.seq < 0) & (message.thread == 0)
-        entries = message.select(*message_fields(models)).where(between)
-        self.oldest_in_thread = _sql(entries.order_by(message.seq).limit(1))
-        """room id, after, before, root, limit -> the columns of `message_of`"""
-        self.newest_in_thread = _sql(entries.order_by(message.seq.desc()).limit(1))
-        """room id, after, before, root, limit -> the columns of `message_of`, newest first"""
+        thread = models.thread
+        self.oldest_in_thread = _in_thread(models, newest=False)
+        """room id, room id, after, before, root, limit -> the columns of `message_of`"""
+        self.newest_in_thread = _in_thread(models, newest=True)
+        """room id, room id, after, before, root, limit -> the columns of `message_of`, newest first"""
         columns = (thread.root, thread.count, thread.last_seq)
         roots = (thread.room == 0) & (thread.root >= 0) & (thread.root <= 0)
         self.threads = _sql(thread.select(*columns).where(roots))
@@ -160,6 +158,16 @@ def act_fields(models: Models) -> list[Any]:
         act.revision,
         act.meta,
     ]
+
+
+def _in_thread(models: Models, newest: bool) -> str:
+    """Select by the seqs, which alone are in the index: SQLite would not use it for whole rows."""
+    message, its = models.message, models.message.alias()
+    between = (its.room == 0) & (its.seq > 0) & (its.seq < 0) & (its.thread == 0)
+    order, outer = (its.seq.desc(), message.seq.desc()) if newest else (its.seq, message.seq)
+    seqs = its.select(its.seq).where(between).order_by(order).limit(1)
+    entries = message.select(*message_fields(models)).where((message.room == 0) & message.seq.in_(seqs))
+    return _sql(entries.order_by(outer))
 
 
 def message_of(row: Sequence[Any]) -> Entry:

@@ -209,7 +209,8 @@ class Posting:
         return stored
 
     def _refuse_fast(self, user: User, said: Said) -> None:
-        if wait := self.quotas.of(user.id).take(len(said.text.encode()), self._now()):
+        size = len(said.text.encode()) + (len(said.more.meta) if said.more is not None else 0)
+        if wait := self.quotas.of(user.id).take(size, self._now()):
             self.quotas.note(user.id)
             raise ChatError("rate_limited", "", round(wait, 3), said.client_id)
 
