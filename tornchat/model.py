@@ -265,6 +265,11 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         """The `seq` of the message whose thread this message is in; None if it is in none."""
         return self.more.thread if self.more is not None else None
 
+    @property
+    def meta(self) -> str:
+        """The `meta` of a message, or the new one that a revision gives its target; "" if there is none."""
+        return self.more.meta if self.more is not None else ""
+
     def with_replies(self, replies: Replies) -> Entry:
         """Return this message with this thread."""
         return replace(self, more=replace(self.more or More(), replies=replies))
@@ -291,11 +296,6 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
             meta=act.meta or self.meta if self.text else "",
         )
         return replace(self, text=act.text or self.text if self.text else "", more=more)
-
-    @property
-    def meta(self) -> str:
-        """The `meta` of a message, or the new one that a revision gives its target; "" if there is none."""
-        return self.more.meta if self.more is not None else ""
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):

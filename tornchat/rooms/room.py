@@ -173,8 +173,8 @@ class Room:
         """Bring the target in the tail to its new state; its frames are encoded when a member joins."""
         index = self.tail.act(entry)
         self._changed(index)
-        if entry.empties and index is not None and (thread := self.tail.messages[index].thread) is not None:
-            self._changed(self.tail.recounted(thread))
+        if entry.empties:
+            self._changed(self.tail.recounted(entry.target or 0))
         for stream in self.streams.values():
             stream.append(stream.dialect.entry(entry))
 

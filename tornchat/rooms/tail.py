@@ -86,18 +86,20 @@ class Tail:
         self.messages[index] = root.with_replies(Replies(count + bool(reply.text), reply.seq))
         return index
 
-    def recounted(self, thread: int) -> int | None:
-        """Count the messages of a thread again; return the index of its first message if the tail has it.
+    def recounted(self, deleted: int) -> int | None:
+        """Count the thread of a deleted message again; return the index of its first message, if any.
 
-        The tail has all messages after one that it has.
+        It is counted also if the message came as a deleted one: its thread may have been read before. The
+        tail has all messages after one that it has, and thus the whole thread.
         """
-        index = self.index(thread)
+        at = self.index(deleted)
+        thread = self.messages[at].thread if at is not None else None
+        index = self.index(thread) if thread is not None else None
         if index is None:
             return None
-        seqs = [(message.seq, message.text) for message in self.messages if message.thread == thread]
-        if seqs:
-            count = sum(1 for _, text in seqs if text)
-            self.messages[index] = self.messages[index].with_replies(Replies(count, seqs[-1][0]))
+        replies = [message for message in self.messages if message.thread == thread]
+        count = sum(1 for message in replies if message.text)
+        self.messages[index] = self.messages[index].with_replies(Replies(count, replies[-1].seq))
         return index
 
     def index(self, seq: int) -> int | None:
