@@ -156,6 +156,8 @@ class Room:
                 frame = stream.dialect.entry(entry)
                 stream.frames.append(frame)
                 stream.append(frame)
+            if entry.more is not None and entry.more.thread is not None:
+                self._changed(self.tail.replied(entry))
         if self._acks:
             for member, client_id in self._acks.pop(entry.seq, ()):
                 self.aside(member, member.stream.dialect.ack(client_id, entry))
@@ -170,10 +172,17 @@ class Room:
     def _act(self, entry: Entry) -> None:
         """Bring the target in the tail to its new state; its frames are encoded when a member joins."""
         index = self.tail.act(entry)
+        self._changed(index)
+        if entry.empties:
+            self._changed(self.tail.recounted(entry.target or 0))
         for stream in self.streams.values():
-            if index is not None:
-                stream.frames[index] = None
             stream.append(stream.dialect.entry(entry))
+
+    def _changed(self, index: int | None) -> None:
+        """Have the frame of the message at this index of the tail encoded again; None: of none."""
+        if index is not None:
+            for stream in self.streams.values():
+                stream.frames[index] = None
 
     def held(self) -> list[int]:
         """Return the seqs of held entries, which wait for missing entries before them."""
