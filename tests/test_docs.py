@@ -502,6 +502,9 @@ async def v1_session(directory: Path) -> list[dict[str, Any]]:
         frames += [await romeo.next_of("chat_message"), await romeo.next_of("ack")]
         await romeo.socket.send('{"type":"edit","id":"e","seq":1,"revision":0,"message":"Hello, world!"}')
         frames += [await romeo.next_of("message_changed"), await romeo.next_of("ack")]
+        more = next(frame for frame in documented() if frame.get("type") == "send" and "thread" in frame)
+        await romeo.socket.send(json.dumps({**more, "thread": 1, "reply_to": 1}))
+        frames += [await romeo.next_of("chat_message"), await romeo.next_of("ack")]
         admin = User("prince", "prince", frozenset({"admin"}))
         await verona.chat.moderation.mute(admin, "general", "romeo", 60)
         await romeo.socket.send(json.dumps({**send, "id": "another"}))
@@ -561,7 +564,10 @@ def test_the_documented_frames_are_those_of_real_sessions(tmp_path: Path) -> Non
 def test_client_frames_can_be_read(text: str) -> None:
     frame = json.loads(text)
     if frame.get("type") == "send":
-        assert V1().decode(text.encode()) == Said(frame["message"], frame["id"])
+        said = V1().decode(text.encode())
+        assert said is not None
+        assert (said.text, said.client_id) == (frame["message"], frame["id"])
+        assert (said.more is not None) is ("thread" in frame)
     elif frame.get("type") in ("edit", "delete"):
         said = V1().decode(text.encode())
         assert said is not None

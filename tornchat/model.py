@@ -114,6 +114,30 @@ class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
         return f"Credentials(room={self.room!r}, remote_ip={self.remote_ip!r}, source={self.source!r})"
 
 
+MOST_MENTIONS = 50
+"""Maximum number of users that a message mentions."""
+
+
+class Mentions(msgspec.Struct, frozen=True, gc=False):
+    """Whom a message mentions: the users with these ids, and everybody in the room if `room` is true."""
+
+    users: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=256)], ...],
+        Meta(max_length=MOST_MENTIONS, description="Ids of users."),
+    ] = ()
+    room: Annotated[bool, Meta(description="Whether everybody in the room is mentioned.")] = False
+
+
+class Replies(msgspec.Struct, frozen=True, gc=False):
+    """The thread of a message: how many messages it has, without the deleted ones, and where the last one is.
+
+    `last_seq` is the `seq` of the last message that was sent into the thread, also if it was deleted since.
+    """
+
+    count: Annotated[int, Meta(ge=0, description="Messages in its thread, without deleted ones.")]
+    last_seq: Annotated[int, Meta(ge=0, description="The place of the last one, also if it was deleted.")]
+
+
 class More(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """What a draft or an entry says beyond a plain message. Plain messages have none.
 
@@ -123,6 +147,11 @@ class More(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     A message: `revision` is how often it was edited, `edited_at` (Unix milliseconds) when last, and
     `position` the `seq` of the last entry that acted on it. A revision: `revision` is its target's from then
     on.
+
+    A message as it was sent: `reply_to` is the `seq` of the message that it answers, `thread` that of the
+    message whose thread it is in, and `mentions` whom it mentions. `meta` is a JSON object as text, which the
+    server does not interpret; "" if there is none. A revision with `meta` gives it to its target. `replies`
+    is the thread of a message that has one; storage tells it when messages are read.
     """
 
     revision: int = 0
@@ -130,6 +159,11 @@ class More(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     position: int = 0
     expects: int | None = None
     digest: str = ""
+    reply_to: int | None = None
+    thread: int | None = None
+    mentions: Mentions | None = None
+    meta: str = ""
+    replies: Replies | None = None
 
 
 class Draft(msgspec.Struct, frozen=True, gc=False):
@@ -167,11 +201,28 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
             return self.more.digest
         return digest_of(self.kind, self.target, self.text)
 
+    @property
+    def meta(self) -> str:
+        """The `meta` of a message, or the new one of a revision's target: a JSON object, or "" for none."""
+        return self.more.meta if self.more is not None else ""
 
-def digest_of(kind: str, target: int | None, text: str, expects: int | None = None) -> str:
-    """Return the digest of a request: of its kind and all that its sender said, before filters."""
-    said = msgspec.msgpack.encode((kind, target, text, expects))
-    return hashlib.blake2b(said, digest_size=12).hexdigest()
+    def with_meta(self, meta: str) -> Draft:
+        """Return the draft with another `meta`. It is known as the same request of its sender."""
+        more = self.more or More(digest=self.digest)
+        return replace(self, more=replace(more, meta=meta))
+
+
+def digest_of(
+    kind: str, target: int | None, text: str, expects: int | None = None, more: More | None = None
+) -> str:
+    """Return the digest of a request: of its kind and all that its sender said, before filters.
+
+    Of `more`, only what clients say counts: `reply_to`, `thread`, `mentions` and `meta`.
+    """
+    said: tuple[object, ...] = (kind, target, text, expects)
+    if more is not None:
+        said += (more.reply_to, more.thread, more.mentions, more.meta)
+    return hashlib.blake2b(msgspec.msgpack.encode(said), digest_size=12).hexdigest()
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -209,10 +260,25 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         """The `seq` of the last entry that acted on this message; its own `seq` if none did."""
         return self.more.position or self.seq if self.more is not None else self.seq
 
+    @property
+    def thread(self) -> int | None:
+        """The `seq` of the message whose thread this message is in; None if it is in none."""
+        return self.more.thread if self.more is not None else None
+
+    @property
+    def meta(self) -> str:
+        """The `meta` of a message, or the new one that a revision gives its target; "" if there is none."""
+        return self.more.meta if self.more is not None else ""
+
+    def with_replies(self, replies: Replies) -> Entry:
+        """Return this message with this thread."""
+        return replace(self, more=replace(self.more or More(), replies=replies))
+
     def after(self, act: Entry) -> Entry:
         """Return this message in its state after `act`, which acts on it; itself if it has that state.
 
-        An entry that acted before the last one that did changes nothing, except a deletion.
+        An entry that acted before the last one that did changes nothing, except a deletion. A deleted message
+        keeps its place in a thread, and its own thread.
         """
         if act.seq <= self.position and not (act.empties and self.text):
             return self
@@ -220,9 +286,15 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         if act.empties:
             erased = act.sender_id == ERASED.id
             sender = (ERASED.id, ERASED.username) if erased else (self.sender_id, self.sender_username)
-            more = replace(self.more or More(), position=position)
+            more = replace(self.more or More(), position=position, reply_to=None, mentions=None, meta="")
             return Entry(self.seq, *sender, "", self.sent_at, self.draft_id, kind=self.kind, more=more)
-        more = More(revision=act.revision, edited_at=act.sent_at, position=position)
+        more = replace(
+            self.more or More(),
+            revision=act.revision,
+            edited_at=act.sent_at,
+            position=position,
+            meta=act.meta or self.meta if self.text else "",
+        )
         return replace(self, text=act.text or self.text if self.text else "", more=more)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from tornchat import Draft, Entry, More, Refusal, digest_of
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.head import Head
-from tornchat_peewee.statements import Statements, message_of
+from tornchat_peewee.statements import Statements, message_of, more_columns
+from tornchat_peewee.threads import ThreadCounts
 from tornchat_peewee.words import words_of
 
 Place = tuple[int, int]
@@ -36,16 +37,18 @@ class Acting:
         self._targets: dict[Place, _Target] = {}
         self._heads: dict[int, Head] = {}
         self._rows: list[tuple[Any, ...]] = []
+        self.threads = ThreadCounts(statements, cursor)
         self.wanted: set[Place] = set()
         """The targets of the batch, some of which the batch itself may store."""
 
-    def read(self, heads: Mapping[str, Head], acts: Sequence[Draft]) -> None:
-        """Read the targets of these drafts."""
-        known = {draft.room: heads[draft.room] for draft in acts if draft.room in heads}
+    def read(self, heads: Mapping[str, Head], drafts: Sequence[Draft]) -> None:
+        """Read the messages that these drafts act on or refer to."""
+        known = {draft.room: heads[draft.room] for draft in drafts if draft.room in heads}
         self.wanted = {
-            (known[draft.room].room, draft.target)
-            for draft in acts
-            if draft.room in known and draft.target is not None
+            (known[draft.room].room, seq)
+            for draft in drafts
+            if draft.room in known
+            for seq in _referred(draft)
         }
         stored = {head.room: head.stored for head in known.values()}
         places = sorted((room, seq) for room, seq in self.wanted if 0 < seq <= stored[room])
@@ -61,6 +64,19 @@ class Acting:
         if (head.room, entry.seq) in self.wanted:
             self._targets[head.room, entry.seq] = _Target(entry, digest)
 
+    def unfit(self, head: Head, more: More) -> Refusal | None:
+        """Return why a message can't be stored: what it answers, or its thread, is no message or deleted."""
+        for seq in (more.reply_to, more.thread):
+            if seq is None:
+                continue
+            found = self._targets.get((head.room, seq))
+            if found is None or not found.entry.text:
+                return Refusal("not_found", f"There is no message {seq} to reply to, or it was deleted.")
+            if seq == more.thread and found.entry.thread is not None:
+                reason = f"Message {seq} is in the thread of {found.entry.thread}; a thread has no threads."
+                return Refusal("invalid_message", reason)
+        return None
+
     def append(self, head: Head, draft: Draft) -> Entry | Refusal:
         """Store a draft that acts on a message, or refuse it."""
         target = self._targets.get((head.room, draft.target or 0))
@@ -72,7 +88,7 @@ class Acting:
                 return Refusal("not_found", "The message was deleted.")
             if draft.more.expects not in (None, revision):
                 return Refusal("stale", "", revision)
-            more: More | None = More(revision=revision + 1)
+            more: More | None = More(revision=revision + 1, meta=draft.meta)
         else:
             more = None
         return self._act(head, draft, target, more)
@@ -99,6 +115,8 @@ class Acting:
         if target.digest is None and before is not None:
             # the text no longer says what was sent
             target.digest = digest_of(target.entry.kind, None, before)
+        if entry.empties and target.entry.text and target.entry.thread is not None:
+            self.threads.dropped(head.room, target.entry.thread)
         target.entry, target.changed = target.entry.after(entry), True
         if entry.empties:
             target.digest = None
@@ -118,17 +136,21 @@ class Acting:
                 one.revision,
                 one.more.edited_at if one.more else 0,
                 one.position,
+                reply_to,
+                mentions,
+                meta,
                 target.digest,
                 *place,
             )
             for place, target in changed.items()
             for one in (target.entry,)
+            for reply_to, _, mentions, meta in (more_columns(one.more or More()),)
         ]
         self._cursor.executemany(self._sql.set_message, states)
-        emptied = [("", None, None, None, *place) for place, t in changed.items() if not t.entry.text]
+        emptied = [("", None, None, None, None, *place) for place, t in changed.items() if not t.entry.text]
         if emptied:
             self._cursor.executemany(self._sql.empty_acts, emptied)
-            self._cursor.executemany(self._sql.drop_reports, [tuple(one[4:]) for one in emptied])
+            self._cursor.executemany(self._sql.drop_reports, [tuple(one[5:]) for one in emptied])
         for (room, seq), target in changed.items():
             self._index(room, seq, target.entry.text)
 
@@ -161,4 +183,13 @@ def _row(room: int, nth: int, act: Entry, before: str | None, digest: str | None
         before,
         None,
         digest,
+        act.meta or None,
     )
+
+
+def _referred(draft: Draft) -> list[int]:
+    """Return the messages that a draft acts on or refers to."""
+    found = [draft.target]
+    if draft.more is not None:
+        found += [draft.more.reply_to, draft.more.thread]
+    return [seq for seq in found if seq is not None]

@@ -12,6 +12,7 @@ from typing import Any
 from tornchat import ERASED, Draft
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.batch import Batch
+from tornchat_peewee.mentioned import Mentioned
 from tornchat_peewee.models import Models
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import Statements
@@ -28,6 +29,7 @@ class Erasure:
         self._backend = backend
         self._models = models
         self._sql = statements
+        self.mentioned = Mentioned(backend, models)
 
     def find(self, session: DatabaseSession, user_id: str, limit: int) -> list[Place]:
         """Return at most `limit` entries of the user. Reads the whole log. Raises `Unavailable`."""
@@ -61,7 +63,10 @@ class Erasure:
             seqs = [seq for _, _, seq, _ in entries]
             table = self._models.message if is_message else self._models.act
             theirs = (table.room == room) & table.seq.in_(seqs) & (table.sender_id == user_id)
-            count += table.update({**nobody, "digest": None}).where(theirs).execute()
+            gone = dict.fromkeys(("digest", "meta"))
+            if is_message:
+                gone |= dict.fromkeys(("reply_to", "mentions"))
+            count += table.update({**nobody, **gone}).where(theirs).execute()
         return count
 
     def forget(self, session: DatabaseSession, user_id: str) -> None:

@@ -13,6 +13,7 @@ class Models(NamedTuple):
     room: Any
     message: Any
     act: Any
+    thread: Any
     member: Any
     sanction: Any
     site_sanction: Any
@@ -46,7 +47,10 @@ def models_of(database: Any) -> Models:
         acts = peewee.BigIntegerField(default=0)
 
     class Message(peewee.Model):
-        """A message in its present state. `digest` is kept if the text can't stand for what was sent."""
+        """A message in its present state. `digest` is kept if the text can't stand for what was sent.
+
+        `mentions` and `meta` are JSON.
+        """
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
         seq = peewee.BigIntegerField()
@@ -60,6 +64,10 @@ def models_of(database: Any) -> Models:
         revision = peewee.IntegerField()  # 0 by default, as the next two: a plain INSERT does not name them
         edited_at = peewee.BigIntegerField()
         position = peewee.BigIntegerField()
+        reply_to = peewee.BigIntegerField(null=True)
+        thread = peewee.BigIntegerField(null=True)
+        mentions = peewee.TextField(null=True)
+        meta = peewee.TextField(null=True)
         digest = peewee.TextField(null=True)
 
         class Meta:
@@ -69,7 +77,7 @@ def models_of(database: Any) -> Models:
         """An entry that acts on the message at `target`; it is the `nth` such entry of the room.
 
         `revision` is the target's from then on; NULL for a deletion. `before` is the text that the first
-        edit replaced.
+        edit replaced. `meta` is NULL if the target keeps its own.
         """
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
@@ -87,9 +95,21 @@ def models_of(database: Any) -> Models:
         before = peewee.TextField(null=True)
         data = peewee.TextField(null=True)
         digest = peewee.TextField(null=True)
+        meta = peewee.TextField(null=True)
 
         class Meta:
             primary_key = peewee.CompositeKey("room", "seq")
+
+    class Thread(peewee.Model):
+        """The messages in the thread of the message at `root`: how many are not deleted, and the last one."""
+
+        room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
+        root = peewee.BigIntegerField()
+        count = peewee.BigIntegerField()
+        last_seq = peewee.BigIntegerField()
+
+        class Meta:
+            primary_key = peewee.CompositeKey("room", "root")
 
     class Member(peewee.Model):
         """A membership. The owner is stored in the room instead."""
@@ -173,6 +193,8 @@ def models_of(database: Any) -> Models:
         state = peewee.TextField(index=True)
         closed_by = peewee.TextField()
 
-    models = Models(Room, Message, Act, Member, Sanction, SiteSanction, KnownUser, Audit, Block, Report)
+    models = Models(
+        Room, Message, Act, Thread, Member, Sanction, SiteSanction, KnownUser, Audit, Block, Report
+    )
     database.bind(list(models), bind_refs=False, bind_backrefs=False)
     return models

@@ -25,7 +25,7 @@ class Pruning:
     def __init__(self, backend: Backend, models: Models) -> None:
         self._backend = backend
         self._room, self._message, self._act = models.room, models.message, models.act
-        self._report = models.report
+        self._report, self._thread = models.report, models.thread
         self._untaken = Untaken(backend.database, models.room)
         self._since: float | None = None
         """Consumers served since then (Unix seconds) keep what they have not taken; None: none does."""
@@ -117,7 +117,9 @@ class Pruning:
         message, act = self._message, self._act
         for table in (message, self._report):
             table.delete().where((table.room == room) & (table.seq < end)).execute()
-        emptied = {"text": "", "before": None, "data": None, "digest": None}
+        thread = self._thread
+        thread.delete().where((thread.room == room) & (thread.root < end)).execute()
+        emptied = {"text": "", "before": None, "data": None, "digest": None, "meta": None}
         act.update(emptied).where((act.room == room) & (act.target < end) & (act.seq >= end)).execute()
         old = (act.room == room) & (act.seq < end)
         last = act.select(peewee.fn.MAX(act.seq)).where(old).scalar()

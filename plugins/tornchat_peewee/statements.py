@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+import peewee
 from msgspec.structs import replace
 
-from tornchat import Entry, More
+from tornchat import Entry, Mentions, More, Replies
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
 
 MOST_NAMES = 500
 """Maximum number of names per statement; every supported database accepts as many."""
+_encode = msgspec.json.Encoder().encode
+_decode_mentions = msgspec.json.Decoder(Mentions).decode
+_decode_meta = msgspec.json.Decoder(dict[str, object]).decode
 
 
 class Statements:
@@ -30,6 +35,9 @@ class Statements:
         """room id, then the first eight fields of `Entry`"""
         self.insert_message = _sql(message.insert({**plain, message.digest: ""}).returning())
         """room id, then the first eight fields of `Entry`, digest"""
+        more = (message.reply_to, message.thread, message.mentions, message.meta, message.digest)
+        self.insert_with_more = _sql(message.insert({**plain, **dict.fromkeys(more, 0)}).returning())
+        """room id, then the first eight fields of `Entry`, the columns of `more_columns`, digest"""
         self.move_head = _sql(room.update(head_seq=0).where(room.id == 0))
         """head seq, room id"""
         self.message_at = _sql(message.select(*message_fields(models), message.digest).where(place))
@@ -52,6 +60,7 @@ class Statements:
         self.newest_between = _sql(entries.where(between).order_by(message.seq.desc()).limit(1))
         """room id, after, before, limit -> the columns of `message_of`, newest first"""
         self._acting(models)
+        self._threads(models)
 
         heads = room.select(room.name, room.id, room.epoch, room.head_seq, room.acts)
         self._heads = lru_cache(maxsize=16)(
@@ -78,11 +87,12 @@ class Statements:
         self.nth_at = _sql(last.order_by(act.seq.desc()).limit(1))
         """room id, seq, 1 -> nth of the last act up to this seq"""
         new = {message.text: "", message.revision: 0, message.edited_at: 0, message.position: 0}
-        self.set_message = _sql(message.update({**new, message.digest: ""}).where(here))
-        """text, revision, edited at, position, digest, room id, seq"""
-        emptied = {act.text: "", act.before: None, act.data: None, act.digest: None}
+        more = dict.fromkeys((message.reply_to, message.mentions, message.meta, message.digest), "")
+        self.set_message = _sql(message.update({**new, **more}).where(here))
+        """text, revision, edited at, position, reply to, mentions, meta, digest, room id, seq"""
+        emptied = {act.text: "", act.before: None, act.data: None, act.digest: None, act.meta: None}
         self.empty_acts = _sql(act.update(emptied).where((act.room == 0) & (act.target == 0)))
-        """"", None, None, None, room id, target"""
+        """"", None, None, None, None, room id, target"""
         since = (act.room == 0) & (act.seq > 0) & (act.target <= 0)
         touched = message.seq.in_(act.select(act.target).where(since))
         changed = message.select(*message_fields(models)).where((message.room == 0) & touched)
@@ -93,6 +103,28 @@ class Statements:
         """number of acts, room id"""
         self.indexed = _sql(room.select(room.indexed_seq).where(room.id == 0))
         """room id -> the last indexed seq"""
+
+    def _threads(self, models: Models) -> None:
+        thread = models.thread
+        self.oldest_in_thread = _in_thread(models, newest=False)
+        """room id, room id, after, before, root, limit -> the columns of `message_of`"""
+        self.newest_in_thread = _in_thread(models, newest=True)
+        """room id, room id, after, before, root, limit -> the columns of `message_of`, newest first"""
+        columns = (thread.root, thread.count, thread.last_seq)
+        roots = (thread.room == 0) & (thread.root >= 0) & (thread.root <= 0)
+        self.threads = _sql(thread.select(*columns).where(roots))
+        """room id, first root, last root -> root, count, last seq"""
+        grown = {
+            thread.count: thread.count + peewee.EXCLUDED.count,
+            thread.last_seq: peewee.EXCLUDED.last_seq,
+        }
+        row = dict.fromkeys((thread.room, *columns), 0)
+        added = thread.insert(row).on_conflict(conflict_target=[thread.room, thread.root], update=grown)
+        self.add_replies = _sql(added.returning())
+        """room id, root, number of new messages, seq of the last one"""
+        here = (thread.room == 0) & (thread.root == 0)
+        self.drop_replies = _sql(thread.update({thread.count: thread.count - 1}).where(here))
+        """number of deleted messages, room id, root"""
 
     def lock_heads(self, names: list[str]) -> tuple[str, list[str]]:
         """At most `MOST_NAMES` names -> name, id, epoch, head seq, number of acts; the rows stay locked."""
@@ -124,23 +156,72 @@ def act_fields(models: Models) -> list[Any]:
         act.kind,
         act.target,
         act.revision,
+        act.meta,
     ]
+
+
+def _in_thread(models: Models, newest: bool) -> str:
+    """Select by the seqs, which alone are in the index: SQLite would not use it for whole rows."""
+    message, its = models.message, models.message.alias()
+    between = (its.room == 0) & (its.seq > 0) & (its.seq < 0) & (its.thread == 0)
+    order, outer = (its.seq.desc(), message.seq.desc()) if newest else (its.seq, message.seq)
+    seqs = its.select(its.seq).where(between).order_by(order).limit(1)
+    entries = message.select(*message_fields(models)).where((message.room == 0) & message.seq.in_(seqs))
+    return _sql(entries.order_by(outer))
 
 
 def message_of(row: Sequence[Any]) -> Entry:
     """Return the message in a row of the columns `message_fields`; further columns are ignored."""
-    revision, edited_at, position = row[8:11]
-    if not position:
+    revision, edited_at, position, reply_to, thread, mentions, meta = row[8:15]
+    if not row[3]:  # also if it was deleted by a version that does not know these columns
+        reply_to = mentions = meta = None
+    if not position and reply_to is thread is mentions is meta is None:
         return Entry(*row[:8])
-    more = More(revision=revision, edited_at=edited_at, position=position)
+    more = More(
+        revision=revision,
+        edited_at=edited_at,
+        position=position,
+        reply_to=reply_to,
+        thread=thread,
+        mentions=_mentions_of(mentions),
+        meta=_meta_of(meta),
+    )
     return replace(Entry(*row[:8]), more=more)
 
 
 def act_of(row: Sequence[Any]) -> Entry:
     """Return the entry in a row of the columns `act_fields`; further columns are ignored."""
-    revision = row[9]
+    revision, meta = row[9:11]
     entry = Entry(*row[:9])
-    return entry if revision is None else replace(entry, more=More(revision=revision))
+    return entry if revision is None else replace(entry, more=More(revision=revision, meta=_meta_of(meta)))
+
+
+def _mentions_of(column: str | None) -> Mentions | None:
+    """Return the mentions in a column; None for a text that only another program can have written."""
+    try:
+        return None if column is None else _decode_mentions(column)
+    except (msgspec.DecodeError, UnicodeError):
+        return None
+
+
+def _meta_of(column: str | None) -> str:
+    """Return the `meta` in a column; "" for a text that is no JSON object, which would spoil frames."""
+    try:
+        return column if column is not None and _decode_meta(column) is not None else ""
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return ""
+
+
+def more_columns(more: More) -> tuple[Any, ...]:
+    """Return the columns of what a message says beyond its text: reply to, thread, mentions, meta."""
+    mentions = None if more.mentions is None else _encode(more.mentions).decode()
+    return (more.reply_to, more.thread, mentions, more.meta or None)
+
+
+def replies_of(row: Sequence[Any]) -> tuple[int, Replies]:
+    """Return root and thread of a row of `Statements.threads`."""
+    root, count, last_seq = row
+    return root, Replies(count, last_seq)
 
 
 def _reported(report: Any) -> Any:

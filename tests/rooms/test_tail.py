@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.rooms.unflushed import Unflushed
-from tornchat.model import Entry, More, Page, RoomInfo
+from tornchat.model import Entry, More, Page, Replies, RoomInfo
 from tornchat.rooms import tail as module
 from tornchat.rooms.history import MOST_BYTES, History, Plan
 from tornchat.rooms.room import Room, RoomLimits
@@ -39,6 +39,7 @@ def tail_of(*entries: Entry, most: int = 3) -> Tail:
             tail.append(entry)
         else:
             tail.act(entry)
+    tail.trim()
     return tail
 
 
@@ -58,6 +59,7 @@ def test_its_texts_are_bounded_and_the_newest_is_there_in_any_case(monkeypatch: 
     tail.append(message(6, "x" * 40))
     assert [one.seq for one in tail.messages] == [3, 4, 6]
     tail.append(message(7, "x" * 400))
+    assert tail.trim() == 3
     assert [one.seq for one in tail.messages] == [7]
 
 
@@ -67,7 +69,8 @@ def test_it_tells_which_older_messages_were_acted_on() -> None:
     assert tail.acted_on(4) == [2]
     assert tail.acted_on(6) == []
     assert [act.seq for act in tail.deletions(2)] == [5]
-    tail.append(message(7))  # the first one goes
+    tail.append(message(7))
+    assert tail.trim() == 1
     assert tail.acted_on(2) is None
 
 
@@ -124,3 +127,16 @@ def history(count: int, size: int, limit: int, in_tail: bool) -> list[bytes]:
         data = data[length:]
     assert json.loads(frames[-1]) == {"type": "caught_up", "position": count}
     return frames[:-1]
+
+
+def test_a_thread_that_was_read_before_its_message_was_deleted_is_counted_again() -> None:
+    """The first message and the reply come of two reads, and the deletion lies between them."""
+    root = Entry(1, "r", "Romeo", "root", 0, "d1", more=More(replies=Replies(2, 3)))
+    first, second = (Entry(seq, "r", "Romeo", "re", 0, f"d{seq}", more=More(thread=1)) for seq in (2, 3))
+    room = Room(RoomInfo("hall", "e"), RoomLimits(9, 0, 0), Unflushed())
+    room.accept("e", [root, first.after(deletion(4, 2)), second])
+    assert room.tail.messages[0].more == More(replies=Replies(2, 3)), "as it was told"
+    room.accept("e", [deletion(4, 2)])
+    assert room.tail.messages[0].more == More(replies=Replies(1, 3))
+    room.accept("e", [Entry(5, "r", "Romeo", "re", 0, "d5", more=More(thread=1))])
+    assert room.tail.messages[0].more == More(replies=Replies(2, 5))

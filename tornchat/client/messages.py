@@ -8,6 +8,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from tornchat.client.events import Message, MessageChanged, MessageDeleted
+from tornchat.model import Replies
 
 MOST_MESSAGES = 1000
 Change: TypeAlias = Message | MessageChanged | MessageDeleted
@@ -55,17 +56,34 @@ class Messages(Mapping[int, Message]):
             case Message() if frame.seq > self._told:
                 self._told = frame.seq
                 self._held[frame.seq] = frame
+                self._replied(frame)
                 if len(self._held) > MOST_MESSAGES:
                     del self._held[next(iter(self._held))]
             case Message() if held is not None and _position(frame) > _position(held):
                 self._held[frame.seq] = frame
+                self._recount(frame.thread)
             case MessageDeleted():
                 self._told = max(self._told, frame.position)
                 if held is not None:
                     position = max(frame.position, _position(held))
-                    self._held[frame.seq] = replace(held, text="", position=position)
+                    self._held[frame.seq] = _deleted(held, position)
+                    self._recount(held.thread)
             case MessageChanged() if held is not None and frame.position > _position(held):
                 self._held[frame.seq] = _changed(held, frame)
+
+    def _replied(self, message: Message) -> None:
+        """Count a new message in its thread, unless the thread, as it was told, has it already."""
+        root = self._held.get(message.thread or 0)
+        if root is not None and (root.replies is None or message.seq > root.replies.last_seq):
+            self._recount(message.thread)
+
+    def _recount(self, thread: int | None) -> None:
+        """Count the messages of a thread. If its first message is held, so are all that follow."""
+        root = self._held.get(thread or 0)
+        replies = [message for message in self._held.values() if message.thread == thread]
+        if root is not None and replies:
+            count = sum(1 for message in replies if message.text)
+            self._held[root.seq] = replace(root, replies=Replies(count, replies[-1].seq))
 
 
 def _position(message: Message) -> int:
@@ -79,7 +97,13 @@ def _changed(held: Message, frame: MessageChanged) -> Message:
         revision=frame.revision,
         edited_at=frame.edited_at or held.edited_at,
         position=frame.position,
+        meta=held.meta if frame.meta is None else frame.meta,
+        replies=frame.replies or held.replies,
     )
+
+
+def _deleted(held: Message, position: int) -> Message:
+    return replace(held, text="", position=position, reply_to=None, mentions=None, meta=None)
 
 
 def _difference(held: Message | None, frame: Message) -> MessageChanged | MessageDeleted | None:
@@ -88,4 +112,5 @@ def _difference(held: Message | None, frame: Message) -> MessageChanged | Messag
         return None
     if not frame.text:
         return MessageDeleted(frame.seq, frame.position)
-    return MessageChanged(frame.seq, frame.position, frame.revision, frame.text, frame.edited_at)
+    known = (frame.seq, frame.position, frame.revision, frame.text, frame.edited_at)
+    return MessageChanged(*known, frame.meta, frame.replies)

@@ -133,6 +133,7 @@ class Room:
         """
         if epoch != self.info.epoch:
             raise PositionLost
+        before = self.seq
         for entry in entries:
             if entry.seq == self.seq + 1:
                 self._append(entry)
@@ -140,34 +141,48 @@ class Room:
                     self._append(later)
             elif entry.seq > self.seq and len(self._held) < MOST_HELD:
                 self._held[entry.seq] = entry
+        if self.seq > before:
+            self._appended(self.seq - before)
         if self._held:
             raise Gap
 
     def _append(self, entry: Entry) -> None:
         self.seq = entry.seq
-        self.counts.deliveries += self.population
         if entry.target is not None:
             self._act(entry)
         else:  # here, and not in a method of its own, since all messages come this way
-            removed = self.tail.append(entry)
+            self.tail.append(entry)
             for stream in self.streams.values():
                 frame = stream.dialect.entry(entry)
                 stream.frames.append(frame)
                 stream.append(frame)
-            if removed:
-                self._forget(removed)
+            if entry.more is not None and entry.more.thread is not None:
+                self._changed(self.tail.replied(entry))
         if self._acks:
             for member, client_id in self._acks.pop(entry.seq, ()):
                 self.aside(member, member.stream.dialect.ack(client_id, entry))
+
+    def _appended(self, count: int) -> None:
+        """Do once for `count` new entries what need not be done for each."""
+        self.counts.deliveries += count * self.population
+        if removed := self.tail.trim():
+            self._forget(removed)
         self._news()
 
     def _act(self, entry: Entry) -> None:
         """Bring the target in the tail to its new state; its frames are encoded when a member joins."""
         index = self.tail.act(entry)
+        self._changed(index)
+        if entry.empties:
+            self._changed(self.tail.recounted(entry.target or 0))
         for stream in self.streams.values():
-            if index is not None:
-                stream.frames[index] = None
             stream.append(stream.dialect.entry(entry))
+
+    def _changed(self, index: int | None) -> None:
+        """Have the frame of the message at this index of the tail encoded again; None: of none."""
+        if index is not None:
+            for stream in self.streams.values():
+                stream.frames[index] = None
 
     def held(self) -> list[int]:
         """Return the seqs of held entries, which wait for missing entries before them."""

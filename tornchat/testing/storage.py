@@ -7,9 +7,12 @@ from tornchat.testing.history import HistoryContract
 from tornchat.testing.pruning import PruningContract
 from tornchat.testing.rooms import RoomsContract
 from tornchat.testing.storing import StoringContract
+from tornchat.testing.threads import ThreadsContract
 
 
-class StorageContract(RoomsContract, StoringContract, ChangingContract, HistoryContract, PruningContract):
+class StorageContract(
+    RoomsContract, StoringContract, ChangingContract, ThreadsContract, HistoryContract, PruningContract
+):
     """Tests of a storage plugin. Subclass it and define `make_plugin`.
 
     Calls of `make_plugin` with the same `tmp_path` must use the same storage. The tests use unique names for

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from tornchat.errors import ChatError
-from tornchat.model import Entry, PresenceChange, User
+from tornchat.model import Entry, More, PresenceChange, User
 
 
 class Said(NamedTuple):
     """What a client says. `client_id` is the client's id for it, or None if the dialect has no ids.
 
     What acts on a message has its `seq` as `target`, and a `kind`; `expects` is the revision that the client
-    believes the message to have.
+    believes the message to have. `more` has `reply_to`, `thread`, `mentions` and `meta`, if it says any.
     """
 
     text: str
@@ -21,6 +21,7 @@ class Said(NamedTuple):
     kind: str = "message"
     target: int | None = None
     expects: int | None = None
+    more: More | None = None
 
 
 class Welcome(NamedTuple):

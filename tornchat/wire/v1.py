@@ -9,9 +9,10 @@ import msgspec
 from msgspec import Meta
 
 from tornchat.errors import ChatError
-from tornchat.model import Entry, Participant, PresenceChange
+from tornchat.model import Entry, Mentions, More, Participant, PresenceChange, Replies
 from tornchat.wire.dialect import Dialect, Said, Welcome
 from tornchat.wire.framing import text_frame
+from tornchat.wire.meta import MetaObject, spliced, text_of
 from tornchat.wire.repeats import STRING, refuse_repeated_keys, unreadable
 from tornchat.wire.shared import Seq, Shared, Timestamp, encode
 
@@ -44,20 +45,45 @@ Changer: TypeAlias = Annotated[
 ]
 
 
-class V1Send(msgspec.Struct, tag_field="type", tag="send"):
-    """`{"type": "send", "id": "...", "message": "..."}`; the id is chosen by the client."""
+ReplyTo: TypeAlias = Annotated[
+    Seq | None, Meta(description="The place of the message that it answers, if it does.")
+]
+Thread: TypeAlias = Annotated[
+    Seq | None, Meta(description="The place of the message whose thread it is in, if it is in one.")
+]
+MetaField: TypeAlias = Annotated[
+    MetaObject | None, Meta(description="Whatever the application says about the message.")
+]
+
+
+class _PlainSend(msgspec.Struct, tag_field="type", tag="send"):
+    """`V1Send` without the fields that are optional."""
 
     id: ClientId
     message: str
 
 
-class V1Edit(msgspec.Struct, tag_field="type", tag="edit"):
-    """Gives one's own message another text, if it still has this revision."""
+class V1Send(msgspec.Struct, tag_field="type", tag="send", omit_defaults=True):
+    """`{"type": "send", "id": "...", "message": "..."}`; the id is chosen by the client."""
+
+    id: ClientId
+    message: str
+    reply_to: Annotated[Target | None, Meta(description="The place of the message that it answers.")] = None
+    thread: Annotated[Target | None, Meta(description="The place of the message whose thread it is in.")] = (
+        None
+    )
+    mentions: Annotated[Mentions | None, Meta(description="Whom it mentions.")] = None
+    meta: MetaField = None
+
+
+class V1Edit(msgspec.Struct, tag_field="type", tag="edit", omit_defaults=True):
+    """Gives one's own message another text, and perhaps another `meta`, if it still has this revision."""
 
     id: ClientId
     seq: Target
     revision: Annotated[int, Meta(ge=0, le=MOST_SEQ, description="The revision that you know.")]
     message: str
+    meta: Annotated[MetaObject | None, Meta(description="The new one; without it, it stays as it is.")] = None
 
 
 class V1Delete(msgspec.Struct, tag_field="type", tag="delete"):
@@ -83,7 +109,7 @@ class _AnyId(msgspec.Struct):
 
 
 class _PlainMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
-    """A message that nothing acted on: `V1ChatMessage` without the fields that it then lacks."""
+    """A plain message that nothing acted on: `V1ChatMessage` without the fields that it then lacks."""
 
     message: str
     sender_username: str
@@ -103,6 +129,11 @@ class V1ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message", omit_d
     revision: Revision = 0
     edited_at: EditedAt = None
     position: Changer = None
+    reply_to: ReplyTo = None
+    thread: Thread = None
+    mentions: Annotated[Mentions | None, Meta(description="Whom it mentions, if it does.")] = None
+    meta: MetaField = None
+    replies: Annotated[Replies | None, Meta(description="Its thread, if it has one.")] = None
 
 
 class MessageChanged(msgspec.Struct, tag_field="type", tag="message_changed", omit_defaults=True):
@@ -116,6 +147,8 @@ class MessageChanged(msgspec.Struct, tag_field="type", tag="message_changed", om
     revision: Annotated[int, Meta(ge=0, description="How often it was edited by now.")]
     message: str | None = None
     edited_at: EditedAt = None
+    meta: MetaField = None
+    replies: Annotated[Replies | None, Meta(description="Its thread, if it has one.")] = None
 
 
 class MessageDeleted(msgspec.Struct, tag_field="type", tag="message_deleted"):
@@ -182,6 +215,7 @@ class V1(Shared):
     name = "v1"
     marks_guests = True
     pong = text_frame(encode(V1Pong()))
+    _decode_plain = staticmethod(msgspec.json.Decoder(_PlainSend).decode)
     _decode_send = staticmethod(msgspec.json.Decoder(V1Send).decode)
     _decode = staticmethod(msgspec.json.Decoder(V1Request).decode)
 
@@ -191,14 +225,23 @@ class V1(Shared):
 
     def decode(self, payload: bytes) -> Said | None:
         try:
-            sent = self._decode_send(payload)
+            sent = self._decode_plain(payload)
         except msgspec.ValidationError:
             return self._decode_other(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise unreadable(error, _client_id(payload)) from None
         if payload.count(b'"') != QUOTES_OF_THREE_PAIRS and not _V1_THREE_KEYS(payload):
             refuse_repeated_keys(payload)
+            return self._decode_more(payload)
         return Said(sent.message, sent.id)
+
+    def _decode_more(self, payload: bytes) -> Said:
+        """Decode a message to send that says more than a text."""
+        try:
+            sent = self._decode_send(payload)
+        except msgspec.ValidationError as error:
+            raise unreadable(error, _client_id(payload)) from None
+        return _said(sent)
 
     def _decode_other(self, payload: bytes) -> Said | None:
         """Decode what is no message to send; the frequent ones are spared the look at their type."""
@@ -239,21 +282,27 @@ class V1(Shared):
             entry.seq,
             revision=entry.revision,
             edited_at=self._edited_at(entry),
-            position=entry.position,
+            position=entry.more.position or None,
+            reply_to=entry.more.reply_to,
+            thread=entry.more.thread,
+            mentions=entry.more.mentions,
+            meta=spliced(entry.more.meta),
+            replies=entry.more.replies,
         )
         return text_frame(encode(message))
 
     def _act(self, entry: Entry, target: int) -> bytes:
         if entry.empties:
             return text_frame(encode(MessageDeleted(target, entry.seq)))
+        text, meta = entry.text or None, spliced(entry.meta)
         edited_at = self._timestamp(entry.sent_at)
-        return text_frame(
-            encode(MessageChanged(target, entry.seq, entry.revision, entry.text or None, edited_at))
-        )
+        return text_frame(encode(MessageChanged(target, entry.seq, entry.revision, text, edited_at, meta)))
 
     def changed(self, message: Entry) -> bytes:
-        known = (message.seq, message.position, message.revision)
-        return text_frame(encode(MessageChanged(*known, message.text, self._edited_at(message))))
+        known = (message.seq, message.position, message.revision, message.text)
+        replies = message.more.replies if message.more is not None else None
+        changed = MessageChanged(*known, self._edited_at(message), spliced(message.meta), replies)
+        return text_frame(encode(changed))
 
     def _edited_at(self, message: Entry) -> str | None:
         edited_at = message.more.edited_at if message.more is not None else 0
@@ -273,11 +322,35 @@ class V1(Shared):
 
 
 def _said(sent: V1Request) -> Said:
-    if isinstance(sent, V1Send):
-        return Said(sent.message, sent.id)
-    if isinstance(sent, V1Edit):
-        return Said(sent.message, sent.id, "edit", sent.seq, sent.revision)
+    """Raises `ChatError` (`invalid_message`)."""
+    try:
+        if isinstance(sent, V1Send):
+            more = more_of(sent.reply_to, sent.thread, sent.mentions, sent.meta)
+            return Said(sent.message, sent.id, more=more)
+        if isinstance(sent, V1Edit):
+            more = more_of(meta=sent.meta)
+            return Said(sent.message, sent.id, "edit", sent.seq, sent.revision, more)
+    except ChatError as error:
+        raise ChatError(error.code, error.text, None, sent.id) from None
     return Said("", sent.id, "deletion", sent.seq)
+
+
+def more_of(
+    reply_to: int | None = None,
+    thread: int | None = None,
+    mentions: Mentions | None = None,
+    meta: MetaObject | None = None,
+) -> More | None:
+    """Return what a client says of a message beyond its text; None if it says nothing.
+
+    Raises `ChatError` (`invalid_message`) for a `meta` that is too large or too deep.
+    """
+    if mentions is not None:
+        mentioned = Mentions(tuple(dict.fromkeys(mentions.users)), mentions.room)
+        mentions = mentioned if mentioned.users or mentioned.room else None
+    if reply_to is None and thread is None and mentions is None and meta is None:
+        return None
+    return More(reply_to=reply_to, thread=thread, mentions=mentions, meta=text_of(meta))
 
 
 class _PingType(msgspec.Struct):
