@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,7 +18,7 @@ from tornchat.errors import SettingsError, Unavailable
 from tornchat.hooks.loader import load_plugins
 from tornchat.hooks.reloading import PluginSettings
 from tornchat.hooks.watchdog import Watchdog
-from tornchat.model import Stored, User
+from tornchat.model import Mentions, Stored, User
 from tornchat.offenders import QUIET_SECONDS
 from tornchat.server.edge.edge import Edge
 from tornchat.server.edge.hostlogin import Identify
@@ -203,14 +203,28 @@ class ChatApp(Acting):
         *,
         sender: User,
         id: str | None = None,  # noqa: A002 (the name of v1's field)
+        thread: int | None = None,
+        reply_to: int | None = None,
+        mentions: Sequence[str] | Mentions = (),
+        meta: Mapping[str, object] | None = None,
         trusted: bool = True,
     ) -> Stored:
-        """Send `text` to `room` as `sender` and return the stored entry. See `ChatHandle.say`.
+        """Send `text` to `room` as `sender` and return the stored entry. See `Actions.say`.
 
         Call it on the event loop on which `start` ran. Raises `Unavailable` also before `start` and after
         `close`.
         """
-        return await self._running().say(room, text, sender=sender, id=id, trusted=trusted)
+        return await self._running().say(
+            room,
+            text,
+            sender=sender,
+            id=id,
+            thread=thread,
+            reply_to=reply_to,
+            mentions=mentions,
+            meta=meta,
+            trusted=trusted,
+        )
 
     def issue_token(self, user: User, lifetime: float = 3600.0) -> str:
         """Return a token with which clients are `user` for `lifetime` seconds, also before `start`.

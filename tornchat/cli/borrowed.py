@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tornchat.config.settings import Settings
 from tornchat.errors import Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.loader import load_plugins
-from tornchat.model import ADMIN, PresenceChange, Stored, User
+from tornchat.model import ADMIN, Mentions, PresenceChange, Stored, User
 from tornchat.service.acting import Acting, UseCases
 
 PAGE_ROOMS = 200
@@ -48,6 +48,10 @@ class Bystander(Acting):
         *,
         sender: User,
         id: str | None = None,  # noqa: A002 (the name of v1's field)
+        thread: int | None = None,
+        reply_to: int | None = None,
+        mentions: Sequence[str] | Mentions = (),
+        meta: Mapping[str, object] | None = None,
         trusted: bool = True,
     ) -> Stored:
         """Always raises `Unavailable`."""

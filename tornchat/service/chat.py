@@ -9,7 +9,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from tornchat.cluster.broadcast import Broadcast
@@ -34,6 +34,7 @@ from tornchat.metrics.counts import Counts, Transport
 from tornchat.metrics.looplag import LoopLag
 from tornchat.model import (
     Credentials,
+    Mentions,
     Position,
     PresenceChange,
     Stored,
@@ -62,6 +63,7 @@ from tornchat.service.quota import Quotas
 from tornchat.service.reading import Reading
 from tornchat.service.removals import Removals
 from tornchat.service.reports import Reports
+from tornchat.service.saying import said_more
 from tornchat.service.site import SiteModeration
 from tornchat.service.visitors import Visitors
 from tornchat.service.watching import Watching
@@ -263,11 +265,16 @@ class Chat(Acting):
         *,
         sender: User,
         id: str | None = None,  # noqa: A002 (the name of v1's field)
+        thread: int | None = None,
+        reply_to: int | None = None,
+        mentions: Sequence[str] | Mentions = (),
+        meta: Mapping[str, object] | None = None,
         trusted: bool = True,
     ) -> Stored:
         """See `ChatHandle`."""
         try:
-            return await self.posting.say_as(sender, room, Said(text, id), trusted)
+            said = Said(text, id, more=said_more(reply_to, thread, mentions, meta))
+            return await self.posting.say_as(sender, room, said, trusted)
         except ChatError as error:
             self.note_refusal(error.code, error.text, "code", id, sender.id, room)
             raise

@@ -231,7 +231,9 @@ class Posting:
             return await self.post(user, room, said)
         info = await self._access.exists(trusted_user(user), room)
         self._drafts.check(said.text)
-        draft = await self._filtered(user, self._drafts.make(user, info, said))
+        draft = self._drafts.make(user, info, said)
+        self._refuse_unsupported(draft)
+        draft = await self._filtered(user, draft)
         await self._space(draft)
         return await self.committer.store(draft, self._access.position(room))
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
     from tornchat.model import (
         Entry,
+        Mentions,
         Page,
         Position,
         PresenceChange,
@@ -47,16 +48,23 @@ class Actions(Protocol):
         *,
         sender: User,
         id: str | None = None,  # noqa: A002 (the name of v1's field)
+        thread: int | None = None,
+        reply_to: int | None = None,
+        mentions: Sequence[str] | Mentions = (),
+        meta: Mapping[str, object] | None = None,
         trusted: bool = True,
     ) -> Stored:
         """Say `text` in `room` as `sender` and return the stored entry.
 
         It is the path of every message: filters are asked, the message is on disk when this returns, and
-        members and other nodes are told. The same `id` with the same text returns the first entry
-        (`repeated`). `trusted` skips `authorize`, rates, mutes, bans and membership, never a filter.
+        members and other nodes are told. `thread` and `reply_to` are the `seq` of messages of the room,
+        `mentions` the ids of users, or a `Mentions` for everybody in the room, and `meta` is a JSON object
+        that the server does not interpret: they are what v1's `send` has. The same `id` with the same text
+        returns the first entry (`repeated`). `trusted` skips `authorize`, rates, mutes, bans and membership,
+        never a filter.
 
-        Raises `ChatError`: `room_not_found`, `conflict`, `message_too_long`, `empty_message`,
-        `unconfirmed` and others, and what a filter refuses with; `Unavailable` if a plugin can't answer.
+        Raises `ChatError`: `room_not_found`, `not_found` (`thread` or `reply_to`), `conflict`,
+        `message_too_long`, `empty_message`, `unconfirmed` and others, and what a filter refuses with; `Unavailable` if a plugin can't answer.
         """
 
     async def edit(
