@@ -64,7 +64,8 @@ class Actions(Protocol):
         never a filter.
 
         Raises `ChatError`: `room_not_found`, `not_found` (`thread` or `reply_to`), `conflict`,
-        `message_too_long`, `empty_message`, `unconfirmed` and others, and what a filter refuses with; `Unavailable` if a plugin can't answer.
+        `message_too_long`, `empty_message`, `unconfirmed` and others, and what a filter refuses with;
+        `Unavailable` if a plugin can't answer.
         """
 
     async def edit(
