@@ -229,7 +229,7 @@ class Posting:
         _refuse_unencodable(user, said)
         if not trusted:
             return await self.post(user, room, said)
-        info = await self._access.exists(trusted_user(user), room)
+        info = await self._access.see(trusted_user(user), room)
         self._drafts.check(said.text)
         draft = self._drafts.make(user, info, said)
         self._refuse_unsupported(draft)

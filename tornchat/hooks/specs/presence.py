@@ -30,4 +30,10 @@ def leave_presence(room: str, user: Participant, session: str) -> Awaitable[bool
 
 @one(role="presence", required=True, deadline=2.0)
 def read_presence(room: str) -> Awaitable[Roster] | Roster:
-    """Return the room's current roster. Its `version` never decreases, even if the room has been empty."""
+    """Return the room's current roster. Its `version` never decreases, even if the room has been empty.
+
+    Each change of the roster, a user's first session or the end of the last one, increases it by one, and is
+    the `PresenceChange` of that version. `complete=False` says that sessions may be missing, since shared
+    data was lost and nodes are registering theirs again: nobody is taken for gone until a complete roster is
+    read, for which `chat.may_have_missed()` asks.
+    """
