@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Mapping
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from struct import Struct
 
@@ -16,6 +16,8 @@ RECORD = Struct("<16sQ")
 """The first 16 bytes of an epoch, and a `seq`."""
 SMALL = 2**20
 """Size in bytes up to which a journal is never rewritten."""
+MOST_EPOCHS = 250_000
+"""Epochs that a journal has after it was rewritten: 6 MB. Rooms are deleted, and epochs renewed, for ever."""
 
 logger = logging.getLogger("tornchat.peewee")
 
@@ -26,7 +28,8 @@ class Positions:
     Each process appends to a journal of its own, after the commit and before the positions leave the plugin.
     So after a kill the database is never behind the journal; it is only if it was replaced by an older one.
     The journal is not synchronized to disk: after a power failure its last seconds may be missing. Epochs are
-    unique, so that those of deleted rooms and of other databases do no harm.
+    unique, so that those of deleted rooms and of other databases do no harm. The newest `MOST_EPOCHS` that
+    were noted are kept.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -76,6 +79,7 @@ class Positions:
             for epoch, seq in heads.items():
                 key = key_of(epoch)
                 if seq > self._noted.get(key, 0):
+                    self._noted.pop(key, None)  # so that the ones in use are at the end
                     self._noted[key] = self._missing[key] = seq
             if self._missing:
                 self._write_missing()
@@ -94,7 +98,9 @@ class Positions:
             self._warn(error)
 
     def _rewrite(self) -> None:
-        """Replace the journal by one that has each epoch once."""
+        """Replace the journal by one that has each epoch once, and only the newest ones."""
+        for key in list(islice(self._noted, max(0, len(self._noted) - MOST_EPOCHS))):
+            del self._noted[key]
         fresh = self._path.with_suffix(".new")
         data = b"".join(RECORD.pack(key, seq) for key, seq in self._noted.items())
         fresh.touch(mode=0o600)
@@ -130,10 +136,11 @@ def key_of(epoch: str) -> bytes:
 
 
 def _read(path: Path) -> dict[bytes, int]:
-    """Return the highest `seq` of each key. An incomplete record at the end is ignored."""
+    """Return the highest `seq` of each key, the last noted key at the end. Half a record is ignored."""
     data = path.read_bytes() if path.exists() else b""
     found: dict[bytes, int] = {}
-    _merge(found, dict(sorted(RECORD.iter_unpack(data[: len(data) // RECORD.size * RECORD.size]))))
+    for key, seq in RECORD.iter_unpack(data[: len(data) // RECORD.size * RECORD.size]):
+        found[key] = max(seq, found.pop(key, 0))
     return found
 
 

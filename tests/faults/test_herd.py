@@ -15,6 +15,8 @@ from tests.figures import percentile, told
 from tests.pulse import pulse
 from tests.stage import COUNT, V1, Stage, serving
 from tornchat.client.backoff import Backoff
+from tornchat.client.websocket import masked_frame
+from tornchat.wire.framing import TEXT
 
 CLIENTS = COUNT * 100 or 300
 PER_ROOM = 10
@@ -29,6 +31,9 @@ UNLIMITED = [
 """All come from one address."""
 IN_SECONDS = 10.0
 IN_NEW_ROOMS_SECONDS = 30.0
+DELIVERY_SECONDS = 10.0
+LONGEST_WORD = 20
+"""Bytes kept of what came, so that a word that comes in two parts is found."""
 PING_SECONDS = 0.15
 """How long a ping of somebody who is in may take meanwhile, at the 99th percentile.
 
@@ -37,10 +42,11 @@ Not asserted in the short run, in which a dozen pings are sent, beside other tes
 
 
 class Comer(asyncio.Protocol):
-    """One client: shakes hands, and has `arrived` when its welcome is there."""
+    """One client: shakes hands, has `arrived` when its welcome is there, and is `told` the first message."""
 
     def __init__(self, head: bytes) -> None:
         self.arrived: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self.told: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self.welcome: dict[str, object] = {}
         self.transport: asyncio.Transport | None = None
         self._head = head
@@ -53,6 +59,9 @@ class Comer(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self.arrived.done():
+            if b"chat_message" in self._heard[-LONGEST_WORD:] + data and not self.told.done():
+                self.told.set_result(time.perf_counter())
+            self._heard = data
             return
         self._heard += data
         found = re.search(rb'\{"type":"welcome".*?"recovered":(?:true|false)\}', self._heard)
@@ -65,8 +74,8 @@ class Comer(asyncio.Protocol):
             self.arrived.set_exception(ConnectionResetError("refused"))
 
 
-def head_of(stage: Stage, number: int, query: str = "") -> bytes:
-    room, user = f"room{number // PER_ROOM}", f"user{number}"
+def head_of(stage: Stage, number: int, query: str = "", room: str = "") -> bytes:
+    room, user = room or f"room{number // PER_ROOM}", f"user{number}"
     head = stage.handshake(user, room, 3600).decode()
     head = head.replace(f"/{room}/ ", f"/{room}/{query} ", 1)
     return head.replace("\r\n\r\n", f"\r\nSec-WebSocket-Protocol: {V1}\r\n\r\n").encode()
@@ -144,6 +153,32 @@ def test_a_herd_enters_new_rooms_and_comes_back_while_the_others_notice_little(
         assert wave.turned_away == 0
         assert max(wave.seconds) < limit
         assert not COUNT or percentile(wave.felt, 0.99) < PING_SECONDS
+
+
+@pytest.mark.timeout(200)
+def test_one_room_of_all(tmp_path: Path, untraced: None) -> None:
+    """Everybody enters the same room, and one message reaches everybody."""
+
+    async def play(stage: Stage) -> tuple[Wave, float]:
+        heads = [head_of(stage, number, room="agora") for number in range(CLIENTS)]
+        wave = await surge(stage, f"{CLIENTS} clients enter one room", heads)
+        first = wave.comers[0].transport
+        assert first is not None
+        began = time.perf_counter()
+        first.write(masked_frame(TEXT, b'{"type":"send","id":"1","message":"to everybody"}'))
+        async with asyncio.timeout(30):
+            last = max(await asyncio.gather(*(comer.told for comer in wave.comers)))
+        wave.leave()
+        return wave, last - began
+
+    raise_descriptor_limit(CLIENTS + 500)
+    with serving(tmp_path / "data", *UNLIMITED) as server:
+        wave, seconds = asyncio.run(play(server.stage))
+        assert server.stop() == 0
+    print(f"a message is with all {CLIENTS} after {seconds * 1000:.0f} ms")
+    assert wave.turned_away == 0
+    assert max(wave.seconds) < IN_NEW_ROOMS_SECONDS
+    assert seconds < DELIVERY_SECONDS
 
 
 async def surge(stage: Stage, title: str, heads: list[bytes]) -> Wave:

@@ -50,6 +50,22 @@ def test_a_journal_is_rewritten_before_it_grows_without_bound(
     assert positions.known() == {key_of(EPOCH): 99}
 
 
+def test_a_journal_forgets_the_epochs_that_were_not_noted_for_longest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rooms that are created and deleted for ever leave a bounded journal; those in use stay noted."""
+    monkeypatch.setattr("tornchat_peewee.positions.SMALL", 20 * RECORD.size)
+    monkeypatch.setattr("tornchat_peewee.positions.MOST_EPOCHS", 3)
+    positions = opened(tmp_path)
+    positions.note({EPOCH: 1})
+    for number in range(1000):
+        positions.note({f"room {number}": 1, EPOCH: number + 2})
+    assert (tmp_path / "0.log").stat().st_size <= 24 * RECORD.size
+    positions.close()
+    known = opened(tmp_path).known()
+    assert known == {key_of(EPOCH): 1001, key_of("room 999"): 1, key_of("room 998"): 1}
+
+
 def test_half_a_record_as_a_power_failure_leaves_it_is_passed_over(tmp_path: Path) -> None:
     first = opened(tmp_path)
     first.note({EPOCH: 5})

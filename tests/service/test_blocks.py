@@ -6,8 +6,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.service.test_directory import GUEST, JULIET, ROMEO, refused
+from tests.service.test_reports import rude_words
 from tests.stage import open_stage
 from tornchat.service import blocks
 
@@ -57,5 +59,22 @@ def test_a_list_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
                 await stage.chat.blocks.block(ROMEO, whom)
             assert await refused(stage.chat.blocks.block(ROMEO, "mercutio")) == "forbidden"
             await stage.chat.blocks.block(ROMEO, "paris")
+
+    asyncio.run(play())
+
+
+def test_guests_store_so_many_blocks_and_reports_together(tmp_path: Path) -> None:
+    """One client may become any number of guests, and each of them has limits of its own."""
+
+    async def play() -> None:
+        async with open_stage(tmp_path, {"guest": {"notes_per_hour": 2}}) as stage:
+            others = [replace(GUEST, id=f"{GUEST.id}-{number}") for number in range(3)]
+            await rude_words(stage)
+            await stage.chat.blocks.block(others[0], "romeo")
+            await stage.chat.reports.report(others[1], "hall", 1, "x")
+            assert await refused(stage.chat.blocks.block(others[2], "romeo")) == "rate_limited"
+            assert await refused(stage.chat.reports.report(others[2], "hall", 1, "x")) == "rate_limited"
+            assert stage.chat.counts.limits["guest_notes_per_hour"] == 2
+            await stage.chat.blocks.block(ROMEO, "tybalt")
 
     asyncio.run(play())

@@ -118,7 +118,7 @@ def test_all_pages_are_read_one_after_the_other(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
-@pytest.mark.parametrize("reason", ["", " \n", "x" * 501, "a\0b"])
+@pytest.mark.parametrize("reason", ["", " \n", "x" * 501, "a\0b", "a\ud800"])
 def test_a_reason_that_is_none(tmp_path: Path, reason: str) -> None:
     async def play() -> None:
         async with open_stage(tmp_path) as stage:

@@ -62,6 +62,7 @@ class Screen(Terminal):
         self._waiting = 0
         self._lost = ""
         self._first: int | None = None
+        self._asks_older = asyncio.Lock()
         self._older = OlderMessages(url, token)
         self._prompt: PromptSession[str] = PromptSession(
             "> ",
@@ -204,7 +205,11 @@ class Screen(Terminal):
             self._show(line_of(event.sent_at, event.sender_id, event.sender_username, event.text))
 
     async def _show_older(self) -> None:
-        """Show the page before the oldest message shown."""
+        """Show the page before the oldest message shown. Calls at the same time show different pages."""
+        async with self._asks_older:
+            await self._show_page()
+
+    async def _show_page(self) -> None:
         try:
             older = await self._older.before(self._first)
         except Unreadable as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import ExitStack
+from functools import partial
 
 import click
 
@@ -12,7 +13,7 @@ from tornchat.app import ChatApp
 from tornchat.cli import logs, loops, node, supervisor
 from tornchat.cli.hangup import Hangup
 from tornchat.cli.listening import activated, bind, shown
-from tornchat.cli.notify import READY, STOPPING, notify
+from tornchat.cli.notify import READY, STOPPING, notify, notify_reloading
 from tornchat.cli.occupied import occupied
 from tornchat.cli.options import Given, with_settings
 from tornchat.cli.reload import Reload
@@ -55,12 +56,13 @@ def _serve(settings: Settings, given: Given, stop: Stop, hangup: Hangup) -> None
         click.echo(f"its event loop is {loops.name(asyncio.get_running_loop())}")
         notify(READY)
 
+    reload = Reload(given, hangup, notify_reloading, partial(notify, READY))
     with ExitStack() as stack:
         for socket in sockets:
             stack.enter_context(socket)
         if alone:
             stack.enter_context(occupied(settings.tornchat.data_dir))
-        node.run(chat, sockets, stop, greet, _say_farewell, reload=Reload(given, hangup))
+        node.run(chat, sockets, stop, greet, _say_farewell, reload=reload)
 
 
 def _say_farewell() -> None:

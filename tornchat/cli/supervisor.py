@@ -14,7 +14,7 @@ from tornchat.cli import logs
 from tornchat.cli.child import Child
 from tornchat.cli.hangup import Hangup
 from tornchat.cli.listening import activated, bind, shown
-from tornchat.cli.notify import READY, STOPPING, notify
+from tornchat.cli.notify import READY, STOPPING, notify, notify_reloading
 from tornchat.cli.options import Given
 from tornchat.cli.reload import note_waiting
 from tornchat.cli.several import faults_of_workers
@@ -122,8 +122,12 @@ class Supervisor:
         """On each SIGHUP, replace the workers one after another. The first failure ends the round."""
         while True:
             await self._hangup.wait()
-            if self._read_settings() and await self._renewed():
-                log.info("all workers were replaced")
+            notify_reloading()
+            try:
+                if self._read_settings() and await self._renewed():
+                    log.info("all workers were replaced")
+            finally:
+                notify(READY)
 
     def _read_settings(self) -> bool:
         """Read the settings for the next workers, and apply to the parent what concerns it."""

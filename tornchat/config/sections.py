@@ -310,6 +310,13 @@ class GuestSection(Section, frozen=True):
             "0: no limit."
         ),
     ] = 300
+    notes_per_hour: Annotated[
+        Natural,
+        Meta(
+            description="Maximum number of blocks and reports that all guests together may store in an hour "
+            "on one node. 0: no limit."
+        ),
+    ] = 600
 
 
 class MetricsSection(Section, frozen=True):

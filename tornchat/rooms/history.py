@@ -42,7 +42,8 @@ class History:
     async def plan(self, room: Room, since: Position | None) -> Plan:
         """Return what to send to a session that asks for all that came after `since` (None: usual history).
 
-        `recovered` is True only if the plan covers all of it. Raises `Unavailable`.
+        `recovered` is True only if the plan covers all of it. Raises `Unavailable`, and `Closed`
+        (4000) if storage no longer has the room.
         """
         if since is None or since.epoch != room.info.epoch:
             return Plan(None)
@@ -109,7 +110,10 @@ class History:
     # --- what storage has ---
 
     async def older(self, room: Room, dialect: Dialect, plan: Plan, upto: int) -> AsyncIterator[bytes]:
-        """Yield the planned history up to `upto` as joined frames, page by page. Raises `Unavailable`."""
+        """Yield the planned history up to `upto` as joined frames, page by page.
+
+        Raises `Unavailable`, and `Closed` (4000) if storage no longer has the room.
+        """
         pages = (
             self._newest(room, dialect, upto)
             if plan.since is None

@@ -12,6 +12,7 @@ from tornchat.hooks.calls import Hooks
 from tornchat.hooks.words import is_encodable
 from tornchat.model import User
 from tornchat.service.access import require_on_site
+from tornchat.service.pace import Pace
 
 MOST_BLOCKED = 1000
 """Users whom one user may block; clients keep the list in memory."""
@@ -21,8 +22,9 @@ MOST_ID_CHARS = 256
 class Blocks:
     """Each user's own list."""
 
-    def __init__(self, hooks: Hooks) -> None:
+    def __init__(self, hooks: Hooks, pace: Pace) -> None:
         self._hooks = hooks
+        self._pace = pace
 
     async def read(self, user: User) -> Sequence[str]:
         """Return the ids of the users whom `user` blocks, sorted."""
@@ -30,12 +32,16 @@ class Blocks:
         return await self._hooks.read_blocks(user.id)
 
     async def block(self, user: User, user_id: str) -> None:
-        """Block `user_id`. Idempotent. Raises `forbidden` above `MOST_BLOCKED`, `invalid_message`."""
+        """Block `user_id`. Idempotent.
+
+        Raises `forbidden` above `MOST_BLOCKED`, `invalid_message`, and `rate_limited` for guests.
+        """
         require_on_site(user, "block")
         if user_id == user.id:
             raise ChatError("invalid_message", "Nobody blocks themselves.")
         if not 0 < len(user_id) <= MOST_ID_CHARS or "\0" in user_id or not is_encodable(user_id):
             raise ChatError("invalid_message", "This is no user's id.")
+        self._pace.block(user)
         if not await self._hooks.set_block(user.id, user_id, MOST_BLOCKED):
             raise ChatError("forbidden", f"You block {MOST_BLOCKED:,} users already.")
 

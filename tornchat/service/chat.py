@@ -127,7 +127,7 @@ class Chat(Acting):
         self.publisher = Broadcast(hooks, self.node_id, foreign)
         removals = Removals()
         self.visitors = Visitors()
-        self._pace = pace = Pace(settings.limits, settings.guest.rooms_per_hour, offenders)
+        self._pace = pace = Pace(settings.limits, settings.guest, offenders)
         self.consumers = Consumers(hooks, self.node_id, self._announce)
         self._enforcement = Enforcement(
             hooks,
@@ -163,7 +163,7 @@ class Chat(Acting):
         self.reading = Reading(hooks, access)
         self._access = access
         self._following = Following(hooks, self.rooms, self.exclusive)
-        self.blocks = Blocks(hooks)
+        self.blocks = Blocks(hooks, pace)
         self.reports = Reports(hooks, access, self.audit, pace)
         self.posting = Posting(
             hooks,
@@ -202,7 +202,7 @@ class Chat(Acting):
         self.directory.limits = limits
         self.moderation.sanctions_per_room = limits.sanctions_per_room
         self.rooms.reload(_room_limits(settings))
-        self._pace.reload(limits, settings.guest.rooms_per_hour)
+        self._pace.reload(limits, settings.guest)
         self._joining.reload(settings)
         self.posting.quotas.reload(limits)
 

@@ -1,11 +1,11 @@
-"""How often one user may enter rooms, create them and report messages, over all of the user's connections."""
+"""How often users may join rooms, create them, report and block, over all of their connections."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import NoReturn
 
-from tornchat.config.sections import LimitsSection
+from tornchat.config.sections import GuestSection, LimitsSection
 from tornchat.errors import TRY_AGAIN_LATER, ChatError, Closed
 from tornchat.model import User
 from tornchat.offenders import Offenders
@@ -15,19 +15,23 @@ SECONDS_PER_HOUR = 3600
 
 
 class Pace:
-    """Rates of joins, of new rooms and of reports. What exceeds them is refused with the seconds to wait."""
+    """Rates of joins, new rooms, reports and guests' blocks. What exceeds them is refused.
 
-    def __init__(self, limits: LimitsSection, guest_rooms_per_hour: int, offenders: Offenders) -> None:
-        """`guest_rooms_per_hour` is for all guests together: one client may become any number of them."""
+    One client may become any number of guests, so that what they store is also counted for all together.
+    """
+
+    def __init__(self, limits: LimitsSection, guest: GuestSection, offenders: Offenders) -> None:
         self._joins = Rates(limits.joins_per_second, limits.join_burst)
         self._rooms = Rates(limits.rooms_per_hour / SECONDS_PER_HOUR, limits.rooms_per_hour)
         self._reports = Rates(limits.reports_per_hour / SECONDS_PER_HOUR, limits.reports_per_hour)
-        self._guest_rooms = Rates(guest_rooms_per_hour / SECONDS_PER_HOUR, guest_rooms_per_hour)
+        self._guest_rooms = Rates(guest.rooms_per_hour / SECONDS_PER_HOUR, guest.rooms_per_hour)
+        self._guest_notes = Rates(guest.notes_per_hour / SECONDS_PER_HOUR, guest.notes_per_hour)
         self._offenders = offenders
 
-    def reload(self, limits: LimitsSection, guest_rooms_per_hour: int) -> None:
+    def reload(self, limits: LimitsSection, guest: GuestSection) -> None:
         """Apply other limits, to the users seen before, too."""
-        self._guest_rooms.change(guest_rooms_per_hour / SECONDS_PER_HOUR, guest_rooms_per_hour)
+        self._guest_rooms.change(guest.rooms_per_hour / SECONDS_PER_HOUR, guest.rooms_per_hour)
+        self._guest_notes.change(guest.notes_per_hour / SECONDS_PER_HOUR, guest.notes_per_hour)
         self._joins.change(limits.joins_per_second, limits.join_burst)
         self._rooms.change(limits.rooms_per_hour / SECONDS_PER_HOUR, limits.rooms_per_hour)
         self._reports.change(limits.reports_per_hour / SECONDS_PER_HOUR, limits.reports_per_hour)
@@ -41,19 +45,27 @@ class Pace:
     def create(self, user: User) -> None:
         """Count a new room. Raises `ChatError` (`rate_limited`) above the rate."""
         if wait := self._rooms.wait(user.id, _now()):
-            self._refuse("rooms_per_hour", f"user {user.id!r}", wait)
+            self._refuse("rooms_per_hour", f"user {user.id!r}", wait, "rooms")
         if user.is_guest and (wait := self._guest_rooms.wait("guests", _now())):
-            self._refuse("guest_rooms_per_hour", "all guests", wait)
+            self._refuse("guest_rooms_per_hour", "all guests", wait, "rooms")
 
-    def report(self, user: str) -> None:
+    def report(self, user: User) -> None:
         """Count a report of a message. Raises `ChatError` (`rate_limited`) above the rate."""
-        if wait := self._reports.wait(user, _now()):
-            self._offenders.note("reports_per_hour", f"user {user!r}", "reports are refused")
-            raise ChatError("rate_limited", "Too many reports.", round(wait, 1))
+        if wait := self._reports.wait(user.id, _now()):
+            self._refuse("reports_per_hour", f"user {user.id!r}", wait, "reports")
+        self._note_of_guest(user, "reports")
 
-    def _refuse(self, limit: str, offender: str, wait: float) -> NoReturn:
-        self._offenders.note(limit, offender, "rooms are not created")
-        raise ChatError("rate_limited", "Too many new rooms.", round(wait, 1))
+    def block(self, user: User) -> None:
+        """Count a block of somebody. Raises `ChatError` (`rate_limited`) above the rate of guests."""
+        self._note_of_guest(user, "blocks")
+
+    def _note_of_guest(self, user: User, what: str) -> None:
+        if user.is_guest and (wait := self._guest_notes.wait("guests", _now())):
+            self._refuse("guest_notes_per_hour", "all guests", wait, what)
+
+    def _refuse(self, limit: str, offender: str, wait: float, what: str) -> NoReturn:
+        self._offenders.note(limit, offender, f"new {what} are refused")
+        raise ChatError("rate_limited", f"Too many new {what}.", round(wait, 1))
 
     def create_by_joining(self, user: User) -> None:
         """Count a new room. Raises `Closed` (1013, `retry_after=SECONDS`) above the rate."""

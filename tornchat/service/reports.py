@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
+from tornchat.hooks.words import is_encodable
 from tornchat.model import Report, ReportState, User
 from tornchat.service.access import Access, require_on_site
 from tornchat.service.audit import Audit
@@ -43,10 +44,12 @@ class Reports:
         Raises `invalid_message` for a reason that is blank or longer than `MOST_REASON_CHARS`, `not_found` if
         there is no such message or it was deleted, `rate_limited`.
         """
-        if not reason.strip() or len(reason) > MOST_REASON_CHARS or "\0" in reason:
-            raise ChatError("invalid_message", f"A reason has 1 to {MOST_REASON_CHARS} characters.")
+        if not _is_reason(reason):
+            raise ChatError(
+                "invalid_message", f"A reason has 1 to {MOST_REASON_CHARS} characters of Unicode."
+            )
         place = await self._access.require(user, room, "report message")
-        self._pace.report(user.id)
+        self._pace.report(user)
         entry = await message_at(self._hooks, room, seq)
         added = await self._hooks.store_report(Report(room, seq, user.id, reason, int(time.time() * 1000)))
         if added is None:
@@ -89,3 +92,10 @@ class Reports:
             raise ChatError("not_found", "There is no such open report in this room.")
         action = "resolve report" if state == "resolved" else "dismiss report"
         await self._audit.record(user, action, place.room, detail=f"report {report_id}")
+
+
+def _is_reason(text: str) -> bool:
+    """Return whether every storage can hold the text: no NUL, no lone surrogates."""
+    return (
+        0 < len(text) <= MOST_REASON_CHARS and bool(text.strip()) and "\0" not in text and is_encodable(text)
+    )

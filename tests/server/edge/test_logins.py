@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
+from tests.nodes import until
 from tests.server.edge.test_edge import come, play
 from tests.stage import Stage
 from tornchat.offenders import Offenders
@@ -70,6 +71,25 @@ def test_a_client_that_goes_is_not_waited_for() -> None:
         assert logins.waiting == 0
 
     with_logins(act)
+
+
+def test_the_place_of_a_caller_that_disconnects_is_free_at_once(tmp_path: Path) -> None:
+    call = f"GET /api/me HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {ADDRESS}\r\nAuthorization: Bearer x\r\n\r\n"
+
+    async def act(stage: Stage) -> None:
+        logins, callers = stage.app.edge.logins, []
+        while logins.failed(ADDRESS) < 10:
+            pass
+        for _ in range(20):
+            _, writer = await asyncio.open_connection("127.0.0.1", stage.port)
+            writer.write(call.encode())
+            callers.append(writer)
+        await until(lambda: logins.waiting == 20, 5, "20 answers wait")
+        for writer in callers:
+            writer.close()
+        await until(lambda: logins.waiting == 0, 2, "every place is free")  # the answers would wait for 10 s
+
+    play(tmp_path, act, failed_logins_per_minute=1, handshakes_per_second=0)
 
 
 def test_many_failing_sockets_of_one_address_all_wait_and_a_good_token_does_not(tmp_path: Path) -> None:

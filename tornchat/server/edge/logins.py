@@ -64,14 +64,19 @@ class FailedLogins:
             self._offenders.note("failed_logins", network, "the answers to its failed logins are delayed")
         return seconds
 
-    async def wait(self, seconds: float) -> None:
-        """Wait until a failure may be answered, which `failed` has recorded."""
+    async def wait(self, seconds: float, gone: asyncio.Future[None] | None = None) -> None:
+        """Wait until a failure may be answered, which `failed` has recorded.
+
+        `gone` is done when the client has disconnected, so that nobody waits for the answer.
+        """
         if not seconds or self._closed:
             return
         loop = asyncio.get_running_loop()
         released: asyncio.Future[None] = loop.create_future()
         timer = loop.call_later(seconds, _release, released)
         self._waiting[released] = None
+        if gone is not None:
+            gone.add_done_callback(lambda _: _release(released))
         if len(self._waiting) > self._most:
             self._release_oldest()
         try:

@@ -47,6 +47,12 @@ class ApiHandler(SiteHandler):
         self._endpoints = endpoints
         self._received = bytearray()
         self._caller: User | None = None
+        self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def on_connection_close(self) -> None:
+        if not self._gone.done():
+            self._gone.set_result(None)
+        super().on_connection_close()
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
@@ -229,7 +235,7 @@ class ApiHandler(SiteHandler):
         level = logging.INFO if told else logging.DEBUG
         log.log(level, "a call from %(ip)s: refused: %(cause)s", facts, extra=facts)
         if refusal.code == UNAUTHORIZED:
-            await edge.logins.wait(edge.logins.failed(self.client.network))
+            await edge.logins.wait(edge.logins.failed(self.client.network), self._gone)
         self._count_address()
 
     def _count_address(self) -> None:
