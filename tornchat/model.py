@@ -7,13 +7,15 @@ All types are immutable and do no I/O. Times are Unix time: seconds where docume
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
 from msgspec.structs import force_setattr, replace
+
+from tornchat.marks import Mark, MarkChange, Tallies, counted
 
 Shape: TypeAlias = Literal["message", "revision", "mark"]
 """A message is shown, a revision changes one message, a mark is one user's set of tokens on one message."""
@@ -120,9 +122,9 @@ class More(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     A draft: `expects` is the revision that its target must have (None: any), and `digest` stands for the
     request as its sender made it, before filters. An entry has neither.
 
-    A message: `revision` is how often it was edited, `edited_at` (Unix milliseconds) when last, and
-    `position` the `seq` of the last entry that acted on it. A revision: `revision` is its target's from then
-    on.
+    A message: `revision` is how often it was edited, `edited_at` (Unix milliseconds) when last, `position`
+    the `seq` of the last entry that acted on it, and `marks` how it is marked. A revision: `revision` is its
+    target's from then on. A mark has `mark`, in the draft and in the entry.
     """
 
     revision: int = 0
@@ -130,6 +132,8 @@ class More(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     position: int = 0
     expects: int | None = None
     digest: str = ""
+    mark: Mark | None = None
+    marks: Tallies = {}
 
 
 class Draft(msgspec.Struct, frozen=True, gc=False):
@@ -138,9 +142,10 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     `draft_id` is assigned by the core and unique across all nodes; storage keeps it with the entry, so that
     an unknown outcome can be looked up. `client_id` is chosen by the sender, and is stored at most once per
     room and sender. A draft that acts on a message has that message's `seq` as `target`. Its `text` is the
-    target's new text; an empty text leaves the target's as it is. If it has no `more`, it is a deletion: it
-    empties its target. `epoch` names the log that the draft is meant for: storage refuses it with `room_gone`
-    if the room has another log; "" is not checked.
+    target's new text; an empty text leaves the target's as it is. With `more.mark` it gives its sender this
+    set of tokens on the target. If it has no `more`, it is a deletion: it empties its target. `epoch` names
+    the log that the draft is meant for: storage refuses it with `room_gone` if the room has another log; ""
+    is not checked.
     """
 
     draft_id: str
@@ -168,10 +173,12 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
         return digest_of(self.kind, self.target, self.text)
 
 
-def digest_of(kind: str, target: int | None, text: str, expects: int | None = None) -> str:
+def digest_of(
+    kind: str, target: int | None, text: str, expects: int | None = None, tokens: Sequence[str] | None = None
+) -> str:
     """Return the digest of a request: of its kind and all that its sender said, before filters."""
-    said = msgspec.msgpack.encode((kind, target, text, expects))
-    return hashlib.blake2b(said, digest_size=12).hexdigest()
+    said = (kind, target, text, expects) if tokens is None else (kind, target, text, expects, tokens)
+    return hashlib.blake2b(msgspec.msgpack.encode(said), digest_size=12).hexdigest()
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -179,8 +186,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     A message has no `target`. With an empty text it was deleted: its text is removed, and its `seq` stays in
     use. Other entries act on the message at `target`: `text` is its new text, or empty if that did not
-    change. Without `more`, an acting entry is a deletion. The entries that acted on a deleted message have
-    no text any more, either.
+    change; a mark has `more.mark`. Without `more`, an acting entry is a deletion. The entries that acted on a
+    deleted message have no text and no tokens any more, either.
     """
 
     seq: int
@@ -209,6 +216,23 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         """The `seq` of the last entry that acted on this message; its own `seq` if none did."""
         return self.more.position or self.seq if self.more is not None else self.seq
 
+    @property
+    def mark(self) -> Mark | None:
+        """What a mark sets; None for any other entry."""
+        return self.more.mark if self.more is not None else None
+
+    @property
+    def marks(self) -> Tallies:
+        """How this message is marked: kind -> token -> tally."""
+        return self.more.marks if self.more is not None else {}
+
+    @property
+    def mark_change(self) -> MarkChange:
+        """What a mark has changed, and whose tokens. Raises `ValueError` for any other entry."""
+        if self.mark is None:
+            raise ValueError(f"the entry {self.seq} is no mark")
+        return MarkChange(self.sender_id, self.mark.added, self.mark.removed)
+
     def after(self, act: Entry) -> Entry:
         """Return this message in its state after `act`, which acts on it; itself if it has that state.
 
@@ -220,10 +244,20 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         if act.empties:
             erased = act.sender_id == ERASED.id
             sender = (ERASED.id, ERASED.username) if erased else (self.sender_id, self.sender_username)
-            more = replace(self.more or More(), position=position)
+            more = replace(self.more or More(), position=position, marks={})
             return Entry(self.seq, *sender, "", self.sent_at, self.draft_id, kind=self.kind, more=more)
-        more = More(revision=act.revision, edited_at=act.sent_at, position=position)
+        if act.mark is not None:
+            marked = replace(self.more or More(), position=position, marks=self._marked(act))
+            return replace(self, more=marked)
+        more = replace(self.more or More(), revision=act.revision, edited_at=act.sent_at, position=position)
         return replace(self, text=act.text or self.text if self.text else "", more=more)
+
+    def _marked(self, act: Entry) -> Tallies:
+        """Return the tallies after a mark. A deleted message gets none."""
+        if act.mark is None or not act.mark.counts or not self.text:
+            return self.marks
+        tallies = counted(self.marks.get(act.kind, {}), act.mark.counts, [act.mark_change])
+        return {kind: found for kind, found in {**self.marks, act.kind: tallies}.items() if found}
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):

@@ -5,34 +5,44 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tornchat import Draft, Entry, More, Refusal, digest_of
+import msgspec
+
+from tornchat import Draft, Entry, Mark, More, Refusal, Stored, digest_of
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.head import Head
+from tornchat_peewee.marking import Marking, summary_of
 from tornchat_peewee.statements import Statements, message_of
 from tornchat_peewee.words import words_of
 
 Place = tuple[int, int]
 """A room's id and a `seq`."""
+_encode = msgspec.json.Encoder().encode
 
 
 class _Target:
     """A message that drafts act on, in its state after the drafts so far."""
 
-    __slots__ = ("changed", "digest", "entry")
+    __slots__ = ("digest", "entry", "marked", "revised")
 
     def __init__(self, entry: Entry, digest: str | None) -> None:
         self.entry = entry
         self.digest = digest
-        self.changed = False
+        self.marked = False
+        self.revised = False
 
 
 class Acting:
     """Compares the drafts that act on messages with their targets, and collects what to write."""
 
-    def __init__(self, backend: Backend, statements: Statements, cursor: Any) -> None:
+    def __init__(
+        self, backend: Backend, statements: Statements, cursor: Any, markers: Mapping[str, str]
+    ) -> None:
+        """`markers`: the id of a draft -> whose marks it sets, if not its sender's."""
         self._backend = backend
         self._sql = statements
         self._cursor = cursor
+        self._markers = markers
+        self._marking = Marking(backend, statements, cursor)
         self._targets: dict[Place, _Target] = {}
         self._heads: dict[int, Head] = {}
         self._rows: list[tuple[Any, ...]] = []
@@ -52,6 +62,15 @@ class Acting:
         for place, row in zip(places, self._each(self._sql.message_at, places), strict=True):
             if row:
                 self._targets[place] = _Target(message_of(row), row[-1])
+        self._marking.read(
+            self._key(known[draft.room], draft)
+            for draft in acts
+            if draft.room in known and draft.more is not None and draft.more.mark is not None
+        )
+
+    def _key(self, head: Head, draft: Draft) -> tuple[int, int, str, str]:
+        whose = self._markers.get(draft.draft_id, draft.sender_id)
+        return head.room, draft.target or 0, draft.kind, whose
 
     def _each(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
         return self._backend.fetch_each(self._cursor, sql, parameters) if parameters else []
@@ -61,8 +80,8 @@ class Acting:
         if (head.room, entry.seq) in self.wanted:
             self._targets[head.room, entry.seq] = _Target(entry, digest)
 
-    def append(self, head: Head, draft: Draft) -> Entry | Refusal:
-        """Store a draft that acts on a message, or refuse it."""
+    def append(self, head: Head, draft: Draft) -> Entry | Refusal | Stored:
+        """Store a draft that acts on a message, or refuse it. Marks that stand already are `repeated`."""
         target = self._targets.get((head.room, draft.target or 0))
         if target is None:
             return Refusal("not_found", "There is no such message.")
@@ -72,34 +91,39 @@ class Acting:
                 return Refusal("not_found", "The message was deleted.")
             if draft.more.expects not in (None, revision):
                 return Refusal("stale", "", revision)
+            if draft.more.mark is not None:
+                return self._mark(head, draft, draft.more.mark, target)
             more: More | None = More(revision=revision + 1)
         else:
             more = None
+        target.revised = True
         return self._act(head, draft, target, more)
+
+    def _mark(self, head: Head, draft: Draft, wanted: Mark, target: _Target) -> Entry | Refusal | Stored:
+        key = self._key(head, draft)
+        mark = self._marking.compare(key, wanted, target.entry)
+        if isinstance(mark, Refusal):
+            return mark
+        more = More(revision=target.entry.revision, mark=mark)
+        if not mark.counts:
+            return Stored(_entry(target.entry.position, draft, more), head.epoch, repeated=True)
+        target.marked = True
+        entry = self._act(head, draft, target, more)
+        self._marking.put(key, mark.tokens, entry.seq)
+        return entry
 
     def _act(self, head: Head, draft: Draft, target: _Target, more: More | None) -> Entry:
         head.seq += 1
         head.acts += 1
         self._heads[head.room] = head
-        entry = Entry(
-            head.seq,
-            draft.sender_id,
-            draft.sender_username,
-            draft.text,
-            draft.sent_at,
-            draft.draft_id,
-            draft.client_id,
-            draft.kind,
-            draft.target,
-            more,
-        )
+        entry = _entry(head.seq, draft, more)
         before = target.entry.text if more is not None and draft.text and not target.entry.revision else None
         digest = draft.digest if more is not None else None
         self._rows.append(_row(head.room, head.acts, entry, before, digest))
         if target.digest is None and before is not None:
             # the text no longer says what was sent
             target.digest = digest_of(target.entry.kind, None, before)
-        target.entry, target.changed = target.entry.after(entry), True
+        target.entry = target.entry.after(entry)
         if entry.empties:
             target.digest = None
         return entry
@@ -111,25 +135,23 @@ class Acting:
         self._backend.insert(self._cursor, self._sql.insert_act, self._rows)
         counts = [(head.acts, room) for room, head in self._heads.items()]
         self._cursor.executemany(self._sql.count_acts, counts)
-        changed = {place: target for place, target in self._targets.items() if target.changed}
-        states = [
-            (
-                one.text,
-                one.revision,
-                one.more.edited_at if one.more else 0,
-                one.position,
-                target.digest,
-                *place,
-            )
-            for place, target in changed.items()
-            for one in (target.entry,)
-        ]
-        self._cursor.executemany(self._sql.set_message, states)
-        emptied = [("", None, None, None, *place) for place, t in changed.items() if not t.entry.text]
-        if emptied:
+        self._write_targets()
+
+    def _write_targets(self) -> None:
+        revised = {place: target for place, target in self._targets.items() if target.revised}
+        if revised:
+            self._cursor.executemany(self._sql.set_message, [_state(t, p) for p, t in revised.items()])
+        marked = [(p, t.entry) for p, t in self._targets.items() if t.marked and not t.revised]
+        if marked:
+            states = [(one.position, summary_of(one), *place) for place, one in marked]
+            self._cursor.executemany(self._sql.set_marks, states)
+        deleted = {place for place, target in revised.items() if not target.entry.text}
+        if deleted:
+            emptied = [("", None, None, None, *place) for place in deleted]
             self._cursor.executemany(self._sql.empty_acts, emptied)
-            self._cursor.executemany(self._sql.drop_reports, [tuple(one[4:]) for one in emptied])
-        for (room, seq), target in changed.items():
+            self._cursor.executemany(self._sql.drop_reports, list(deleted))
+        self._marking.write(deleted)
+        for (room, seq), target in revised.items():
             self._index(room, seq, target.entry.text)
 
     def _index(self, room: int, seq: int, text: str) -> None:
@@ -143,9 +165,33 @@ class Acting:
         return int(seq)
 
 
+def _entry(seq: int, draft: Draft, more: More | None) -> Entry:
+    return Entry(
+        seq,
+        draft.sender_id,
+        draft.sender_username,
+        draft.text,
+        draft.sent_at,
+        draft.draft_id,
+        draft.client_id,
+        draft.kind,
+        draft.target,
+        more,
+    )
+
+
+def _state(target: _Target, place: Place) -> tuple[Any, ...]:
+    """Return the parameters of `Statements.set_message`."""
+    one = target.entry
+    edited_at = one.more.edited_at if one.more else 0
+    marks = summary_of(one)
+    return (one.text, one.revision, edited_at, one.position, marks, target.digest, *place)
+
+
 def _row(room: int, nth: int, act: Entry, before: str | None, digest: str | None) -> tuple[Any, ...]:
     """Return the columns of `Act`."""
     revision = None if act.more is None else act.more.revision
+    mark = None if act.mark is None else _encode(act.mark).decode()
     sender = (act.sender_id, act.sender_username)
     identity = (act.sent_at, act.draft_id, act.client_id)
     return (
@@ -161,4 +207,5 @@ def _row(room: int, nth: int, act: Entry, before: str | None, digest: str | None
         before,
         None,
         digest,
+        mark,
     )

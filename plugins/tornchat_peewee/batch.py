@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from tornchat import Draft, Entry, Refusal, Stored, StoreResult
@@ -18,14 +19,21 @@ Key = tuple[int, str, str | None]
 class Batch:
     """Assigns a `seq` to drafts and writes them, within the caller's transaction."""
 
-    def __init__(self, backend: Backend, statements: Statements, cursor: Any) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        statements: Statements,
+        cursor: Any,
+        markers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """`markers`: the id of a draft -> whose marks it sets, if not its sender's."""
         self._backend = backend
         self._sql = statements
         self._cursor = cursor
         self._heads: dict[str, Head] = {}
         self._plain: list[tuple[Any, ...]] = []
         self._digested: list[tuple[Any, ...]] = []
-        self._acting = Acting(backend, statements, cursor)
+        self._acting = Acting(backend, statements, cursor, markers)
         self._said: dict[Key, tuple[Entry, str | None]] = {}
 
     def append(self, drafts: Sequence[Draft]) -> list[StoreResult]:
@@ -71,7 +79,7 @@ class Batch:
         if draft.target is None and not draft.text:  # an empty text marks a deleted message
             return Refusal("empty_message")
         result = self._append(head, draft) if draft.target is None else self._acting.append(head, draft)
-        if isinstance(result, Refusal):
+        if not isinstance(result, Entry):
             return result
         if draft.client_id is not None:
             kept = draft.digest if draft.more is not None else None

@@ -6,12 +6,14 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from tornchat import Entry
 
 TYPES: tuple[tuple[type, ...], ...] = (
     *((int,), (str,), (str,), (str,), (int,), (str,)),
     *((str, type(None)), (str,)),
-    *((int, type(None)), (int, type(None)), (int, type(None))),
+    *((int, type(None)), (int, type(None))),
 )
 """The types of the first columns, which messages and acts share."""
 ERASED = "(erased)"
@@ -28,11 +30,11 @@ def entries_of(rows: Iterable[Sequence[Any]], entry_of: Callable[[Sequence[Any]]
     """
     blanked = []
     for row in rows:
-        if all(map(_fits, row, TYPES)):
-            yield entry_of(row)
-        else:
+        entry = _entry(row, entry_of)
+        if entry is None:
             blanked.append(row[0])
-            yield Entry(row[0], ERASED, "erased", "", 0, f"unreadable-{row[0]}")
+            entry = Entry(row[0], ERASED, "erased", "", 0, f"unreadable-{row[0]}")
+        yield entry
     if blanked:
         logger.error(
             "The database has %d entries with values of a wrong type, the first one at %d; they are shown as "
@@ -40,6 +42,16 @@ def entries_of(rows: Iterable[Sequence[Any]], entry_of: Callable[[Sequence[Any]]
             len(blanked),
             blanked[0],
         )
+
+
+def _entry(row: Sequence[Any], entry_of: Callable[[Sequence[Any]], Entry]) -> Entry | None:
+    """Return the entry; None if a value has a wrong type, or is no JSON of what it should be."""
+    if not all(map(_fits, row, TYPES)):
+        return None
+    try:
+        return entry_of(row)
+    except (msgspec.DecodeError, TypeError, UnicodeError):
+        return None
 
 
 def _fits(value: object, kinds: tuple[type, ...]) -> bool:

@@ -13,6 +13,7 @@ class Models(NamedTuple):
     room: Any
     message: Any
     act: Any
+    mark: Any
     member: Any
     sanction: Any
     site_sanction: Any
@@ -46,7 +47,10 @@ def models_of(database: Any) -> Models:
         acts = peewee.BigIntegerField(default=0)
 
     class Message(peewee.Model):
-        """A message in its present state. `digest` is kept if the text can't stand for what was sent."""
+        """A message in its present state. `digest` is kept if the text can't stand for what was sent.
+
+        `marks` are `Tallies` in JSON; NULL if there are none.
+        """
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
         seq = peewee.BigIntegerField()
@@ -60,6 +64,7 @@ def models_of(database: Any) -> Models:
         revision = peewee.IntegerField()  # 0 by default, as the next two: a plain INSERT does not name them
         edited_at = peewee.BigIntegerField()
         position = peewee.BigIntegerField()
+        marks = peewee.TextField(null=True)
         digest = peewee.TextField(null=True)
 
         class Meta:
@@ -69,7 +74,7 @@ def models_of(database: Any) -> Models:
         """An entry that acts on the message at `target`; it is the `nth` such entry of the room.
 
         `revision` is the target's from then on; NULL for a deletion. `before` is the text that the first
-        edit replaced.
+        edit replaced. `mark` is a `Mark` in JSON, empty when the message was deleted; NULL if it is no mark.
         """
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
@@ -87,9 +92,23 @@ def models_of(database: Any) -> Models:
         before = peewee.TextField(null=True)
         data = peewee.TextField(null=True)
         digest = peewee.TextField(null=True)
+        mark = peewee.TextField(null=True)
 
         class Meta:
             primary_key = peewee.CompositeKey("room", "seq")
+
+    class Mark(peewee.Model):
+        """A token that a user has on the message at `target`. `position` is the entry that set it last."""
+
+        room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
+        target = peewee.BigIntegerField()
+        kind = peewee.TextField()
+        user_id = peewee.TextField()
+        token = peewee.TextField()
+        position = peewee.BigIntegerField()
+
+        class Meta:
+            primary_key = peewee.CompositeKey("room", "target", "kind", "user_id", "token")
 
     class Member(peewee.Model):
         """A membership. The owner is stored in the room instead."""
@@ -173,6 +192,6 @@ def models_of(database: Any) -> Models:
         state = peewee.TextField(index=True)
         closed_by = peewee.TextField()
 
-    models = Models(Room, Message, Act, Member, Sanction, SiteSanction, KnownUser, Audit, Block, Report)
+    models = Models(Room, Message, Act, Mark, Member, Sanction, SiteSanction, KnownUser, Audit, Block, Report)
     database.bind(list(models), bind_refs=False, bind_backrefs=False)
     return models

@@ -6,14 +6,20 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+import peewee
 from msgspec.structs import replace
 
-from tornchat import Entry, More
+from tornchat import Entry, Mark, More, Tally
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
 
 MOST_NAMES = 500
 """Maximum number of names per statement; every supported database accepts as many."""
+SEPARATOR = "\n"
+"""Between the tokens of a set; no token has it."""
+tallies_of = msgspec.json.Decoder(dict[str, dict[str, Tally]]).decode
+mark_of = msgspec.json.Decoder(Mark).decode
 
 
 class Statements:
@@ -52,6 +58,7 @@ class Statements:
         self.newest_between = _sql(entries.where(between).order_by(message.seq.desc()).limit(1))
         """room id, after, before, limit -> the columns of `message_of`, newest first"""
         self._acting(models)
+        self._marking(backend, models)
 
         heads = room.select(room.name, room.id, room.epoch, room.head_seq, room.acts)
         self._heads = lru_cache(maxsize=16)(
@@ -77,10 +84,16 @@ class Statements:
         last = act.select(act.nth).where((act.room == 0) & (act.seq <= 0))
         self.nth_at = _sql(last.order_by(act.seq.desc()).limit(1))
         """room id, seq, 1 -> nth of the last act up to this seq"""
-        new = {message.text: "", message.revision: 0, message.edited_at: 0, message.position: 0}
+        new = {
+            message.text: "",
+            message.revision: 0,
+            message.edited_at: 0,
+            message.position: 0,
+            message.marks: "",
+        }
         self.set_message = _sql(message.update({**new, message.digest: ""}).where(here))
-        """text, revision, edited at, position, digest, room id, seq"""
-        emptied = {act.text: "", act.before: None, act.data: None, act.digest: None}
+        """text, revision, edited at, position, marks, digest, room id, seq"""
+        emptied = {act.text: "", act.before: None, act.data: None, act.digest: None, act.mark: EMPTIED}
         self.empty_acts = _sql(act.update(emptied).where((act.room == 0) & (act.target == 0)))
         """"", None, None, None, room id, target"""
         since = (act.room == 0) & (act.seq > 0) & (act.target <= 0)
@@ -94,6 +107,22 @@ class Statements:
         self.indexed = _sql(room.select(room.indexed_seq).where(room.id == 0))
         """room id -> the last indexed seq"""
 
+    def _marking(self, backend: Backend, models: Models) -> None:
+        message, mark = models.message, models.mark
+        here = (message.room == 0) & (message.seq == 0)
+        theirs = (mark.room == 0) & (mark.target == 0) & (mark.kind == "") & (mark.user_id == "")
+
+        self.marks_of = _sql(mark.select(joined(backend, mark.token)).where(theirs))
+        """`SEPARATOR`, room id, target, kind, user id -> the tokens, joined"""
+        self.set_marks = _sql(message.update({message.position: 0, message.marks: ""}).where(here))
+        """position, marks, room id, seq"""
+        self.insert_mark = _sql(mark.insert(dict.fromkeys(mark._meta.sorted_fields, 0)).returning())
+        """the columns of `Mark`"""
+        self.drop_set = _sql(mark.delete().where(theirs))
+        """room id, target, kind, user id"""
+        self.drop_marks = _sql(mark.delete().where((mark.room == 0) & (mark.target == 0)))
+        """room id, target"""
+
     def lock_heads(self, names: list[str]) -> tuple[str, list[str]]:
         """At most `MOST_NAMES` names -> name, id, epoch, head seq, number of acts; the rows stay locked."""
         padded = _padded(names)
@@ -103,6 +132,15 @@ class Statements:
         """At most `MOST_NAMES` names -> name, epoch, head seq, first seq."""
         padded = _padded(names)
         return self._positions(len(padded)), padded
+
+
+EMPTIED = peewee.SQL("substr(mark, 1, 0)")
+"""In the place of what an act has marked: it stays a mark, or none."""
+
+
+def joined(backend: Backend, token: Any) -> Any:
+    """Return the expression for the tokens of several rows."""
+    return getattr(peewee.fn, backend.join)(token, SEPARATOR)
 
 
 def message_fields(models: Models) -> list[Any]:
@@ -124,23 +162,28 @@ def act_fields(models: Models) -> list[Any]:
         act.kind,
         act.target,
         act.revision,
+        act.mark,
     ]
 
 
 def message_of(row: Sequence[Any]) -> Entry:
     """Return the message in a row of the columns `message_fields`; further columns are ignored."""
-    revision, edited_at, position = row[8:11]
+    revision, edited_at, position, marks = row[8:12]
     if not position:
         return Entry(*row[:8])
-    more = More(revision=revision, edited_at=edited_at, position=position)
+    tallies = tallies_of(marks) if marks else {}
+    more = More(revision=revision, edited_at=edited_at, position=position, marks=tallies)
     return replace(Entry(*row[:8]), more=more)
 
 
 def act_of(row: Sequence[Any]) -> Entry:
     """Return the entry in a row of the columns `act_fields`; further columns are ignored."""
-    revision = row[9]
+    revision, mark = row[9:11]
     entry = Entry(*row[:9])
-    return entry if revision is None else replace(entry, more=More(revision=revision))
+    if revision is None:
+        return entry
+    set_by = None if mark is None else mark_of(mark) if mark else Mark()
+    return replace(entry, more=More(revision=revision, mark=set_by))
 
 
 def _reported(report: Any) -> Any:

@@ -7,10 +7,11 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from tornchat.client.events import Message, MessageChanged, MessageDeleted
+from tornchat.client.events import Marked, Message, MessageChanged, MessageDeleted
+from tornchat.marks import counted
 
 MOST_MESSAGES = 1000
-Change: TypeAlias = Message | MessageChanged | MessageDeleted
+Change: TypeAlias = Message | MessageChanged | MessageDeleted | Marked
 
 
 class Messages(Mapping[int, Message]):
@@ -45,7 +46,7 @@ class Messages(Mapping[int, Message]):
                 return frame if frame.seq > self._told else _difference(held, frame)
             case MessageDeleted():
                 return frame if frame.position > self._told or (held is not None and held.text) else None
-            case MessageChanged():
+            case MessageChanged() | Marked():
                 return frame if held is None or frame.position > _position(held) else None
 
     def apply(self, frame: Change) -> None:
@@ -63,9 +64,11 @@ class Messages(Mapping[int, Message]):
                 self._told = max(self._told, frame.position)
                 if held is not None:
                     position = max(frame.position, _position(held))
-                    self._held[frame.seq] = replace(held, text="", position=position)
+                    self._held[frame.seq] = replace(held, text="", position=position, marks={})
             case MessageChanged() if held is not None and frame.position > _position(held):
                 self._held[frame.seq] = _changed(held, frame)
+            case Marked() if held is not None and frame.position > _position(held):
+                self._held[frame.seq] = _marked(held, frame)
 
 
 def _position(message: Message) -> int:
@@ -79,7 +82,14 @@ def _changed(held: Message, frame: MessageChanged) -> Message:
         revision=frame.revision,
         edited_at=frame.edited_at or held.edited_at,
         position=frame.position,
+        marks=held.marks if frame.marks is None else frame.marks,
     )
+
+
+def _marked(held: Message, frame: Marked) -> Message:
+    tallies = counted(held.marks.get(frame.kind, {}), frame.counts, frame.changes)
+    marks = {kind: found for kind, found in {**held.marks, frame.kind: tallies}.items() if found}
+    return replace(held, position=frame.position, marks=marks)
 
 
 def _difference(held: Message | None, frame: Message) -> MessageChanged | MessageDeleted | None:
@@ -88,4 +98,5 @@ def _difference(held: Message | None, frame: Message) -> MessageChanged | Messag
         return None
     if not frame.text:
         return MessageDeleted(frame.seq, frame.position)
-    return MessageChanged(frame.seq, frame.position, frame.revision, frame.text, frame.edited_at)
+    known = (frame.seq, frame.position, frame.revision)
+    return MessageChanged(*known, frame.text, frame.edited_at, frame.marks)

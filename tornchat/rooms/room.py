@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 from tornchat.errors import PositionLost
 from tornchat.metrics.counts import Counts
 from tornchat.model import Entry, Participant, PresenceChange, RoomInfo, User
+from tornchat.rooms.gathered import Gathered
 from tornchat.rooms.member import Member, Outlet
 from tornchat.rooms.roster import ToldRoster
 from tornchat.rooms.stream import Stream
@@ -50,7 +51,9 @@ class Room:
 
     __slots__ = (
         "_acks",
+        "_coming",
         "_flush",
+        "_gathered",
         "_held",
         "_nudged",
         "_unserved",
@@ -92,6 +95,8 @@ class Room:
         """True from the call of `Flushes.add` until the flush begins."""
         self._flush = flush
         self._held: dict[int, Entry] = {}
+        self._coming: Sequence[Entry] = ()
+        self._gathered: Gathered | None = None  # of the entries that come, if there are marks among them
         self._acks: dict[int, list[tuple[Member, str]]] = {}  # seq of an entry -> who waits for it
         self._nudged: list[Member] = []
         self._unserved: list[tuple[Stream, int, bytes, list[Member]]] = []
@@ -129,10 +134,13 @@ class Room:
     def accept(self, epoch: str, entries: Sequence[Entry]) -> None:
         """Accept entries: append those that come next, drop known ones, and hold those after a gap.
 
+        The marks of one kind on one message are told in one frame, at the last one's position.
+
         Raises `Gap` if entries are held afterwards, and `PositionLost` if `epoch` belongs to another log.
         """
         if epoch != self.info.epoch:
             raise PositionLost
+        self._coming, self._gathered = entries, None
         for entry in entries:
             if entry.seq == self.seq + 1:
                 self._append(entry)
@@ -140,6 +148,7 @@ class Room:
                     self._append(later)
             elif entry.seq > self.seq and len(self._held) < MOST_HELD:
                 self._held[entry.seq] = entry
+        self._coming = ()
         if self._held:
             raise Gap
 
@@ -156,18 +165,33 @@ class Room:
                 stream.append(frame)
             if removed:
                 self._forget(removed)
-        if self._acks:
-            for member, client_id in self._acks.pop(entry.seq, ()):
-                self.aside(member, member.stream.dialect.ack(client_id, entry))
+            if self._acks:
+                self._acknowledge(entry)
         self._news()
+
+    def _acknowledge(self, entry: Entry) -> None:
+        for member, client_id in self._acks.pop(entry.seq, ()):
+            self.aside(member, member.stream.dialect.ack(client_id, entry))
 
     def _act(self, entry: Entry) -> None:
         """Bring the target in the tail to its new state; its frames are encoded when a member joins."""
         index = self.tail.act(entry)
+        told = [entry] if entry.mark is None else self._gather(entry)
         for stream in self.streams.values():
             if index is not None:
                 stream.frames[index] = None
-            stream.append(stream.dialect.entry(entry))
+            if told:
+                dialect = stream.dialect
+                stream.append(dialect.entry(entry) if len(told) == 1 else dialect.marked(told))
+        if self._acks:
+            for one in told:
+                self._acknowledge(one)
+
+    def _gather(self, entry: Entry) -> Sequence[Entry]:
+        """Return the marks to tell now, if this is the last one of several in this call of `accept`."""
+        if self._gathered is None:
+            self._gathered = Gathered([entry, *self._coming], self._held)
+        return self._gathered.add(entry)
 
     def held(self) -> list[int]:
         """Return the seqs of held entries, which wait for missing entries before them."""

@@ -104,7 +104,7 @@ class Posting:
             raise Closed(UNAUTHORIZED, "token expired")
         quota = session.quota or self._quota(session)
         try:
-            if said.target is None or self._changing.kind(said).speaks:
+            if said.target is None or self._changing.kind(said).has_text:
                 self._drafts.check(said.text)
             user = session.user.id
             if quota.contended or self.committer.queue.full_for(user) or quota.take(size, self._now()):
@@ -188,8 +188,9 @@ class Posting:
         """
         kind = self._changing.kind(said)
         info = await self._access.see(user, room)
-        if kind.speaks:
+        if kind.has_text:
             self._drafts.check(said.text)
+        if kind.speaks:
             self._refuse_fast(user, said)
             await self._refuse_sanctioned(user, room)
         draft = self._drafts.make(user, info, said)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
 from tornchat.errors import ChatError
-from tornchat.model import Entry, Participant, PresenceChange
+from tornchat.marks import MarkChange, Tallies
+from tornchat.model import Entry, KindName, Participant, PresenceChange
 from tornchat.wire.dialect import Dialect, Said, Welcome
 from tornchat.wire.framing import text_frame
 from tornchat.wire.repeats import STRING, refuse_repeated_keys, unreadable
@@ -67,6 +69,15 @@ class V1Delete(msgspec.Struct, tag_field="type", tag="delete"):
     seq: Target
 
 
+class V1Mark(msgspec.Struct, tag_field="type", tag="mark"):
+    """Replaces what one has put on a message, such as the reactions, by these tokens; none removes it."""
+
+    id: ClientId
+    kind: KindName
+    seq: Target
+    tokens: Annotated[list[str], Meta(description="All that you have then.")]
+
+
 class V1Ping(msgspec.Struct, tag_field="type", tag="ping"):
     """Asks whether the server is there. The server answers with a `pong`."""
 
@@ -75,7 +86,7 @@ class V1Pong(msgspec.Struct, tag_field="type", tag="pong"):
     """The answer to a `ping`."""
 
 
-V1Request: TypeAlias = V1Send | V1Edit | V1Delete
+V1Request: TypeAlias = V1Send | V1Edit | V1Delete | V1Mark
 
 
 class _AnyId(msgspec.Struct):
@@ -103,6 +114,7 @@ class V1ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message", omit_d
     revision: Revision = 0
     edited_at: EditedAt = None
     position: Changer = None
+    marks: Annotated[Tallies, Meta(description="Kind -> token -> how many users have it, and who.")] = {}
 
 
 class MessageChanged(msgspec.Struct, tag_field="type", tag="message_changed", omit_defaults=True):
@@ -116,6 +128,20 @@ class MessageChanged(msgspec.Struct, tag_field="type", tag="message_changed", om
     revision: Annotated[int, Meta(ge=0, description="How often it was edited by now.")]
     message: str | None = None
     edited_at: EditedAt = None
+    marks: Tallies | None = None
+
+
+class Marked(msgspec.Struct, tag_field="type", tag="marked"):
+    """Users have marked the message `seq`. `counts` are those that changed; 0: nobody has the token any more.
+
+    `changes` are in the order in which they were made; `position` is the place of the last one.
+    """
+
+    kind: KindName
+    seq: Seq
+    position: Seq
+    counts: dict[str, Annotated[int, Meta(ge=0)]]
+    changes: list[MarkChange]
 
 
 class MessageDeleted(msgspec.Struct, tag_field="type", tag="message_deleted"):
@@ -163,7 +189,7 @@ class Ack(msgspec.Struct, tag_field="type", tag="ack", omit_defaults=True):
 
     id: str
     seq: Seq
-    position: Annotated[Seq | None, Meta(description="The place of an edit or a deletion itself.")] = None
+    position: Annotated[Seq | None, Meta(description="The place of what acts on it.")] = None
 
 
 class V1Error(msgspec.Struct, tag_field="type", tag="error", omit_defaults=True):
@@ -240,20 +266,31 @@ class V1(Shared):
             revision=entry.revision,
             edited_at=self._edited_at(entry),
             position=entry.position,
+            marks=entry.marks,
         )
         return text_frame(encode(message))
 
     def _act(self, entry: Entry, target: int) -> bytes:
         if entry.empties:
             return text_frame(encode(MessageDeleted(target, entry.seq)))
+        if entry.mark is not None:
+            return self.marked([entry])
         edited_at = self._timestamp(entry.sent_at)
         return text_frame(
             encode(MessageChanged(target, entry.seq, entry.revision, entry.text or None, edited_at))
         )
 
+    def marked(self, marks: Sequence[Entry]) -> bytes:
+        last, counts = marks[-1], dict[str, int]()
+        for entry in marks:
+            counts |= entry.mark.counts if entry.mark is not None else {}
+        changes = [entry.mark_change for entry in marks]
+        return text_frame(encode(Marked(last.kind, last.target or 0, last.seq, counts, changes)))
+
     def changed(self, message: Entry) -> bytes:
         known = (message.seq, message.position, message.revision)
-        return text_frame(encode(MessageChanged(*known, message.text, self._edited_at(message))))
+        now = (message.text, self._edited_at(message), message.marks)
+        return text_frame(encode(MessageChanged(*known, *now)))
 
     def _edited_at(self, message: Entry) -> str | None:
         edited_at = message.more.edited_at if message.more is not None else 0
@@ -277,6 +314,8 @@ def _said(sent: V1Request) -> Said:
         return Said(sent.message, sent.id)
     if isinstance(sent, V1Edit):
         return Said(sent.message, sent.id, "edit", sent.seq, sent.revision)
+    if isinstance(sent, V1Mark):
+        return Said("", sent.id, sent.kind, sent.seq, tokens=tuple(sent.tokens))
     return Said("", sent.id, "deletion", sent.seq)
 
 

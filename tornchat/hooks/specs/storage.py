@@ -10,6 +10,7 @@ from tornchat.hooks.specs.accept import known_results
 from tornchat.hooks.specs.promise import begun, one
 
 if TYPE_CHECKING:
+    from tornchat.marks import MarkSet
     from tornchat.model import Changed, Draft, Entry, Page, Position, RoomInfo, StoreResult, User
 
 
@@ -54,8 +55,17 @@ def store_messages(
     and sets: in draft order, under a lock of the room, later drafts seeing earlier ones. If the target is no
     message or was deleted, the draft is refused as `not_found`; if `more.expects` is not None and not the
     target's revision, as `stale`, with the present `revision`. Else the target gets the draft's text, if
-    that is not empty, the next revision, `edited_at` and `position`. The entry has the new revision. A
-    client id is looked up before the target: what is compared is `Draft.digest`, which is kept with every
+    that is not empty, the next revision, `edited_at` and `position`. The entry has the new revision.
+
+    A draft with `more.mark` gives its sender these tokens of its kind on the target, in place of those that
+    the sender had, and moves the target's `position`. The entry has `more.mark` with the difference and the
+    counts, and the target's revision; the target's `more.marks` are what `Entry.after` makes of them. If the
+    target would have more than `mark.most` different tokens of the kind, and `most` is not 0, a draft that
+    adds one is refused as `too_many_marks`. A set that the sender has already is `repeated`, uses no `seq`
+    and is not kept; its entry has the target's `position` as `seq`. A deletion removes all marks of its
+    target, and what its entries have marked.
+
+    A client id is looked up before the target: what is compared is `Draft.digest`, which is kept with every
     draft that has `more`, and which a deletion clears, so that every repeat of the same kind and target
     matches then. A deletion also clears the texts of all entries that acted on its target.
 
@@ -97,6 +107,18 @@ def read_changed(room: str, since: int, limit: int) -> Awaitable[Changed | None]
     """Return what somebody who knows the log up to `since` must be told again; None if there is no such room.
 
     At most `limit` messages are returned, the oldest ones; `Changed` says which. Required of a plugin with
+    `changes = True`.
+    """
+
+
+@one(role="history", deadline=4.0)
+def read_marks(
+    room: str, targets: Sequence[int], user_id: str | None, after: int, limit: int
+) -> Awaitable[Sequence[MarkSet] | None] | Sequence[MarkSet] | None:
+    """Return at most `limit` sets of tokens on the messages at `targets`; None if there is no such room.
+
+    They are those that were set after the position `after`, in the order of their positions, of all kinds;
+    only those of the user with the id `user_id`, unless that is None. Required of a plugin with
     `changes = True`.
     """
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
+from tornchat.marks import Tallies
 from tornchat.model import Entry
 from tornchat.server.http.api.call import Call
 from tornchat.server.http.api.endpoint import Endpoint
@@ -36,7 +37,8 @@ class Message(Output, frozen=True):
     """A message in a room's log, in its present state. A deleted one keeps its place, but its text is empty.
 
     `revision` is how often it was edited, `edited_at` when last, and `position` the place of the last entry
-    that acted on it (its own, if none did).
+    that acted on it (its own, if none did). `marks` says how many users have put each token on it, and who,
+    if they are at most 20. `mine`, with `mine=1` only, are the caller's own tokens by kind.
     """
 
     seq: Seq
@@ -48,15 +50,19 @@ class Message(Output, frozen=True):
     revision: Revision
     edited_at: Timestamp | None
     position: Seq
+    marks: Tallies
+    mine: dict[str, tuple[str, ...]] | None = None
 
     @classmethod
-    def of(cls, entry: Entry) -> Message:
-        """Convert a message."""
+    def of(cls, entry: Entry, mine: Mapping[int, dict[str, tuple[str, ...]]] | None = None) -> Message:
+        """Convert a message. `mine`: `seq` -> the caller's tokens, if they are wanted."""
         edited_at = entry.more.edited_at if entry.more is not None else 0
         return cls(
             revision=entry.revision,
             edited_at=timestamp(edited_at / 1000) if edited_at else None,
             position=entry.position,
+            marks=entry.marks,
+            mine=None if mine is None else mine.get(entry.seq, {}),
             seq=entry.seq,
             message=entry.text,
             sender_id=entry.sender_id,
@@ -72,6 +78,13 @@ class HistoryQuery(Input, frozen=True):
     after: Seq | None = None
     before: Seq | None = None
     limit: Limit = 50
+    mine: Annotated[bool, Meta(description="Whether each message says what the caller has marked.")] = False
+
+
+class MineQuery(Input, frozen=True):
+    """Selects what is said of a message."""
+
+    mine: Annotated[bool, Meta(description="Whether it says what the caller has marked.")] = False
 
 
 class MessagePage(Output, frozen=True):
@@ -169,8 +182,9 @@ async def read_messages(call: Call, path: RoomPath, query: HistoryQuery) -> Mess
     page = await call.chat.reading.read_history(call.user, path.room, query.after, query.before, query.limit)
     entries = fitting(page.entries[::-1])[::-1] if query.after is None else fitting(page.entries)
     places = [entry.seq for entry in entries]
+    mine = await _mine(call, path.room, entries) if query.mine else None
     return MessagePage(
-        messages=[Message.of(entry) for entry in entries],
+        messages=[Message.of(entry, mine) for entry in entries],
         epoch=page.epoch,
         first_seq=page.first_seq,
         head_seq=page.head_seq,
@@ -191,9 +205,18 @@ async def post_message(call: Call, path: RoomPath, headers: PostHeaders, body: N
     return Posted(seq=stored.entry.seq, timestamp=timestamp(stored.entry.sent_at / 1000))
 
 
-async def read_message(call: Call, path: MessagePath) -> Message:
+async def _mine(call: Call, room: str, entries: Sequence[Entry]) -> dict[int, dict[str, tuple[str, ...]]]:
+    """Return what the caller has put on these messages: `seq` -> kind -> tokens."""
+    found: dict[int, dict[str, tuple[str, ...]]] = {}
+    for one in await call.chat.marks.mine(call.user, room, entries):
+        found.setdefault(one.target, {})[one.kind] = one.tokens
+    return found
+
+
+async def read_message(call: Call, path: MessagePath, query: MineQuery) -> Message:
     """Read one message in its present state."""
-    return Message.of(await call.chat.reading.read_message(call.user, path.room, path.seq))
+    entry = await call.chat.reading.read_message(call.user, path.room, path.seq)
+    return Message.of(entry, await _mine(call, path.room, [entry]) if query.mine else None)
 
 
 async def edit_message(call: Call, path: MessagePath, headers: PostHeaders, body: NewText) -> Edited:
@@ -228,6 +251,7 @@ def fitting(entries: Sequence[Entry]) -> Sequence[Entry]:
     total = 0
     for count, entry in enumerate(entries):
         total += len(_encode(entry.text)) + len(_encode(entry.sender_username))
+        total += len(_encode(entry.marks)) if entry.marks else 0
         if total > MOST_PAGE_BYTES and count:
             return entries[:count]
     return entries
