@@ -1,4 +1,4 @@
-"""Marks: the sets of short tokens that users have on messages; which are allowed, and how they are counted."""
+"""Marks: the sets of short tokens that users have on messages: which may be, and how they are counted."""
 
 from __future__ import annotations
 

@@ -39,6 +39,7 @@ def tail_of(*entries: Entry, most: int = 3) -> Tail:
             tail.append(entry)
         else:
             tail.act(entry)
+    tail.trim()
     return tail
 
 
@@ -58,6 +59,7 @@ def test_its_texts_are_bounded_and_the_newest_is_there_in_any_case(monkeypatch: 
     tail.append(message(6, "x" * 40))
     assert [one.seq for one in tail.messages] == [3, 4, 6]
     tail.append(message(7, "x" * 400))
+    assert tail.trim() == 3
     assert [one.seq for one in tail.messages] == [7]
 
 
@@ -67,7 +69,8 @@ def test_it_tells_which_older_messages_were_acted_on() -> None:
     assert tail.acted_on(4) == [2]
     assert tail.acted_on(6) == []
     assert [act.seq for act in tail.deletions(2)] == [5]
-    tail.append(message(7))  # the first one goes
+    tail.append(message(7))
+    assert tail.trim() == 1
     assert tail.acted_on(2) is None
 
 

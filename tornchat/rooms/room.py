@@ -140,6 +140,7 @@ class Room:
         """
         if epoch != self.info.epoch:
             raise PositionLost
+        before = self.seq
         self._coming, self._gathered = entries, None
         for entry in entries:
             if entry.seq == self.seq + 1:
@@ -149,24 +150,29 @@ class Room:
             elif entry.seq > self.seq and len(self._held) < MOST_HELD:
                 self._held[entry.seq] = entry
         self._coming = ()
+        if self.seq > before:
+            self._appended(self.seq - before)
         if self._held:
             raise Gap
 
     def _append(self, entry: Entry) -> None:
         self.seq = entry.seq
-        self.counts.deliveries += self.population
         if entry.target is not None:
             self._act(entry)
         else:  # here, and not in a method of its own, since all messages come this way
-            removed = self.tail.append(entry)
+            self.tail.append(entry)
             for stream in self.streams.values():
                 frame = stream.dialect.entry(entry)
                 stream.frames.append(frame)
                 stream.append(frame)
-            if removed:
-                self._forget(removed)
             if self._acks:
                 self._acknowledge(entry)
+
+    def _appended(self, count: int) -> None:
+        """Do once for `count` new entries what need not be done for each."""
+        self.counts.deliveries += count * self.population
+        if removed := self.tail.trim():
+            self._forget(removed)
         self._news()
 
     def _acknowledge(self, entry: Entry) -> None:

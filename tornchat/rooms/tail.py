@@ -33,15 +33,23 @@ class Tail:
         self.acts.extend(acts)
         for message in messages:
             self.append(message)
+        self.trim()
 
-    def append(self, message: Entry) -> int:
-        """Append the next message; return how many were removed at the beginning."""
+    def append(self, message: Entry) -> None:
+        """Append the next message. `trim` is called after the last one."""
         self.messages.append(message)
         self._chars += len(message.text)
-        count = 0
-        while len(self.messages) > self._most or (self._chars > MOST_CHARS and len(self.messages) > 1):
-            self._remove_first()
+
+    def trim(self) -> int:
+        """Remove the oldest messages beyond the limits; return how many."""
+        messages, chars = self.messages, self._chars
+        excess, count = len(messages) - self._most, 0
+        while count < excess or (chars > MOST_CHARS and len(messages) > 1):
+            removed = messages.popleft()
+            chars -= len(removed.text)
+            self.messages_since = removed.seq
             count += 1
+        self._chars = chars
         return count
 
     def _remove_first(self) -> None:

@@ -197,8 +197,7 @@ class Connection:
         if said is None:
             self._answer_ping()
             return None
-        self._count(payload)
-        return self._say(session, said, len(payload))
+        return self._say(session, said, payload)
 
     def _count(self, payload: bytes) -> None:
         counts = self._shared.chat.counts
@@ -209,9 +208,12 @@ class Connection:
         if self._frames is not None:
             self._frames.answer(self._dialect.pong)
 
-    def _say(self, session: Session, said: Said, size: int) -> Awaitable[None] | None:
+    def _say(self, session: Session, said: Said, payload: bytes) -> Awaitable[None] | None:
+        chat = self._shared.chat
+        chat.counts.received += 1
+        chat.counts.received_bytes += len(payload)
         try:
-            waiting = self._shared.chat.posting.say(session, said, size)
+            waiting = chat.posting.say(session, said, len(payload))
             return None if waiting is None else self._paused(waiting)
         except Closed as refusal:
             self.end(refusal.code, refusal.reason)
