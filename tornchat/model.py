@@ -170,7 +170,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
         """A short text that is the same for the same request of the sender, and else another."""
         if self.more is not None and self.more.digest:
             return self.more.digest
-        return digest_of(self.kind, self.target, self.text)
+        tokens = None if self.more is None or self.more.mark is None else self.more.mark.tokens
+        return digest_of(self.kind, self.target, self.text, None, tokens)
 
 
 def digest_of(

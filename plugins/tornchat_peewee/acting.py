@@ -9,6 +9,7 @@ import msgspec
 
 from tornchat import Draft, Entry, Mark, More, Refusal, Stored, digest_of
 from tornchat_peewee.backend import Backend
+from tornchat_peewee.entries import entry_in
 from tornchat_peewee.head import Head
 from tornchat_peewee.marking import Marking, summary_of
 from tornchat_peewee.statements import Statements, message_of
@@ -61,7 +62,7 @@ class Acting:
         places = sorted((room, seq) for room, seq in self.wanted if 0 < seq <= stored[room])
         for place, row in zip(places, self._each(self._sql.message_at, places), strict=True):
             if row:
-                self._targets[place] = _Target(message_of(row), row[-1])
+                self._targets[place] = _Target(entry_in(row, message_of), row[-1])
         self._marking.read(
             self._key(known[draft.room], draft)
             for draft in acts

@@ -9,6 +9,7 @@ from typing import Any
 from tornchat import Draft, Entry, Refusal, Stored, StoreResult
 from tornchat_peewee.acting import Acting
 from tornchat_peewee.backend import Backend
+from tornchat_peewee.entries import entry_in
 from tornchat_peewee.head import Head
 from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_of
 
@@ -67,7 +68,9 @@ class Batch:
         ]
         if keys:
             rows = self._backend.fetch_each(self._cursor, sql, keys)
-            self._said |= {key: (entry_of(row), row[-1]) for key, row in zip(keys, rows, strict=True) if row}
+            self._said |= {
+                key: (entry_in(row, entry_of), row[-1]) for key, row in zip(keys, rows, strict=True) if row
+            }
 
     def _place(self, draft: Draft) -> StoreResult:
         head = self._heads.get(draft.room)

@@ -33,8 +33,7 @@ def entries_of(rows: Iterable[Sequence[Any]], entry_of: Callable[[Sequence[Any]]
         entry = _entry(row, entry_of)
         if entry is None:
             blanked.append(row[0])
-            entry = Entry(row[0], ERASED, "erased", "", 0, f"unreadable-{row[0]}")
-        yield entry
+        yield entry or _blank(row)
     if blanked:
         logger.error(
             "The database has %d entries with values of a wrong type, the first one at %d; they are shown as "
@@ -42,6 +41,15 @@ def entries_of(rows: Iterable[Sequence[Any]], entry_of: Callable[[Sequence[Any]]
             len(blanked),
             blanked[0],
         )
+
+
+def entry_in(row: Sequence[Any], entry_of: Callable[[Sequence[Any]], Entry]) -> Entry:
+    """Return the entry of a row, or a deleted message, as `entries_of`."""
+    return _entry(row, entry_of) or _blank(row)
+
+
+def _blank(row: Sequence[Any]) -> Entry:
+    return Entry(row[0], ERASED, "erased", "", 0, f"unreadable-{row[0]}")
 
 
 def _entry(row: Sequence[Any], entry_of: Callable[[Sequence[Any]], Entry]) -> Entry | None:

@@ -171,6 +171,8 @@ def message_of(row: Sequence[Any]) -> Entry:
     revision, edited_at, position, marks = row[8:12]
     if not position:
         return Entry(*row[:8])
+    if type(position) is not int or type(edited_at) is not int:  # SQLite's columns hold any type
+        raise TypeError("the position or the time of the edit is no integer")
     tallies = tallies_of(marks) if marks else {}
     more = More(revision=revision, edited_at=edited_at, position=position, marks=tallies)
     return replace(Entry(*row[:8]), more=more)

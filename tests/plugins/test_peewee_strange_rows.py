@@ -32,6 +32,9 @@ def spoil(data_dir: Path, column: str, value: object) -> None:
         ("kind", b"message"),
         ("revision", "one"),
         ("position", "two"),
+        ("marks", 1),
+        ("marks", b"\xff"),
+        ("marks", '{"reaction":{"x":1}}'),
     ],
 )
 def test_a_row_of_a_wrong_type_is_shown_as_a_deleted_message(

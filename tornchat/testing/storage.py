@@ -1,15 +1,18 @@
-"""The complete contract of storage and history: rooms, storing, changing, reading and pruning."""
+"""The complete contract of storage and history: rooms, storing, changing, marking, reading and pruning."""
 
 from __future__ import annotations
 
 from tornchat.testing.changing import ChangingContract
 from tornchat.testing.history import HistoryContract
+from tornchat.testing.marking import MarkingContract
 from tornchat.testing.pruning import PruningContract
 from tornchat.testing.rooms import RoomsContract
 from tornchat.testing.storing import StoringContract
 
 
-class StorageContract(RoomsContract, StoringContract, ChangingContract, HistoryContract, PruningContract):
+class StorageContract(
+    RoomsContract, StoringContract, ChangingContract, MarkingContract, HistoryContract, PruningContract
+):
     """Tests of a storage plugin. Subclass it and define `make_plugin`.
 
     Calls of `make_plugin` with the same `tmp_path` must use the same storage. The tests use unique names for
