@@ -12,6 +12,7 @@ import pytest
 from tornchat_peewee import PeeweePlugin
 
 from tests.plugins.peeweekit import JULIET, ROMEO, Place, deletion, draft, say, storage
+from tornchat import Mark, Tally
 from tornchat.archive.export import Export, Exported
 from tornchat.archive.jsonl import JsonLines
 from tornchat.archive.opening import Opening
@@ -353,5 +354,30 @@ def test_edits_come_back_in_order_and_twice_imported_is_once(place: Place, tmp_p
                 page = await chat.read_messages("attic", 0, None, None, None, 99)
                 found = [(message.text, message.revision) for message in page.entries]
                 assert found == [("was there before", 0), ("un", 2), ("tre", 1), ("four", 0)]
+
+    asyncio.run(play())
+
+
+def test_marks_come_back_and_not_those_that_were_erased(place: Place, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with opened(place) as (chat, hooks):
+            await talk(chat, 2)
+            acts = [("x", "y"), ("y",), ()]
+            users = [ROMEO, JULIET, JULIET]
+            for user, tokens in zip(users, acts, strict=True):
+                more = More(mark=Mark(tokens=tokens))
+                await chat.store_messages([draft("", user=user, kind="reaction", target=1, more=more)])
+            path = tmp_path / "hall.jsonl"
+            await export(hooks, "hall", path)
+            assert await restore(hooks, path, "den") == {"stored": 5}
+            assert await restore(hooks, path, "den") == {"known": 5}
+            assert await log(chat, "den") == await log(chat, "hall")
+            [message, *_] = await log(chat, "den")
+            assert message.marks == {"reaction": {t: Tally(1, (ROMEO.id,)) for t in ("x", "y")}}
+            while await chat.erase_user(ROMEO.id, 100):
+                pass
+            erased = tmp_path / "erased.jsonl"
+            await export(hooks, "den", erased)
+            assert b'"x"' not in erased.read_bytes()
 
     asyncio.run(play())

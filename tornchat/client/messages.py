@@ -99,4 +99,5 @@ def _difference(held: Message | None, frame: Message) -> MessageChanged | Messag
     if not frame.text:
         return MessageDeleted(frame.seq, frame.position)
     known = (frame.seq, frame.position, frame.revision)
-    return MessageChanged(*known, frame.text, frame.edited_at, frame.marks)
+    marks = None if frame.marks == held.marks else frame.marks
+    return MessageChanged(*known, frame.text, frame.edited_at, marks)
