@@ -502,6 +502,12 @@ async def v1_session(directory: Path) -> list[dict[str, Any]]:
         frames += [await romeo.next_of("chat_message"), await romeo.next_of("ack")]
         await romeo.socket.send('{"type":"edit","id":"e","seq":1,"revision":0,"message":"Hello, world!"}')
         frames += [await romeo.next_of("message_changed"), await romeo.next_of("ack")]
+        mark = next(frame for frame in documented() if frame.get("type") == "mark")
+        await romeo.socket.send(json.dumps({**mark, "seq": 1, "tokens": mark["tokens"][:1]}))
+        frames += [await romeo.next_of("marked"), await romeo.next_of("ack")]
+        more = next(frame for frame in documented() if frame.get("type") == "send" and "thread" in frame)
+        await romeo.socket.send(json.dumps({**more, "thread": 1, "reply_to": 1}))
+        frames += [await romeo.next_of("chat_message"), await romeo.next_of("ack")]
         admin = User("prince", "prince", frozenset({"admin"}))
         await verona.chat.moderation.mute(admin, "general", "romeo", 60)
         await romeo.socket.send(json.dumps({**send, "id": "another"}))
@@ -514,7 +520,7 @@ async def v1_session(directory: Path) -> list[dict[str, Any]]:
         return frames
 
 
-ASKED = ("send", "edit", "delete", "ping", "join", "leave", "watch")
+ASKED = ("send", "edit", "delete", "mark", "ping", "join", "leave", "watch")
 """Types of the frames that only clients send."""
 
 
@@ -561,7 +567,10 @@ def test_the_documented_frames_are_those_of_real_sessions(tmp_path: Path) -> Non
 def test_client_frames_can_be_read(text: str) -> None:
     frame = json.loads(text)
     if frame.get("type") == "send":
-        assert V1().decode(text.encode()) == Said(frame["message"], frame["id"])
+        said = V1().decode(text.encode())
+        assert said is not None
+        assert (said.text, said.client_id) == (frame["message"], frame["id"])
+        assert (said.more is not None) is ("thread" in frame)
     elif frame.get("type") in ("edit", "delete"):
         said = V1().decode(text.encode())
         assert said is not None

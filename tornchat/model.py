@@ -7,7 +7,7 @@ All types are immutable and do no I/O. Times are Unix time: seconds where docume
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal, TypeAlias
 
@@ -116,6 +116,30 @@ class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
         return f"Credentials(room={self.room!r}, remote_ip={self.remote_ip!r}, source={self.source!r})"
 
 
+MOST_MENTIONS = 50
+"""Maximum number of users that a message mentions."""
+
+
+class Mentions(msgspec.Struct, frozen=True, gc=False):
+    """Whom a message mentions: the users with these ids, and everybody in the room if `room` is true."""
+
+    users: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=256)], ...],
+        Meta(max_length=MOST_MENTIONS, description="Ids of users."),
+    ] = ()
+    room: Annotated[bool, Meta(description="Whether everybody in the room is mentioned.")] = False
+
+
+class Replies(msgspec.Struct, frozen=True, gc=False):
+    """The thread of a message: how many messages it has, without the deleted ones, and where the last one is.
+
+    `last_seq` is the `seq` of the last message that was sent into the thread, also if it was deleted since.
+    """
+
+    count: Annotated[int, Meta(ge=0, description="Messages in its thread, without deleted ones.")]
+    last_seq: Annotated[int, Meta(ge=0, description="The place of the last one, also if it was deleted.")]
+
+
 class More(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """What a draft or an entry says beyond a plain message. Plain messages have none.
 
@@ -125,6 +149,11 @@ class More(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     A message: `revision` is how often it was edited, `edited_at` (Unix milliseconds) when last, `position`
     the `seq` of the last entry that acted on it, and `marks` how it is marked. A revision: `revision` is its
     target's from then on. A mark has `mark`, in the draft and in the entry.
+
+    A message as it was sent: `reply_to` is the `seq` of the message that it answers, `thread` that of the
+    message whose thread it is in, and `mentions` whom it mentions. `meta` is a JSON object as text, which the
+    server does not interpret; "" if there is none. A revision with `meta` gives it to its target. `replies`
+    is the thread of a message that has one; storage tells it when messages are read.
     """
 
     revision: int = 0
@@ -132,6 +161,11 @@ class More(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     position: int = 0
     expects: int | None = None
     digest: str = ""
+    reply_to: int | None = None
+    thread: int | None = None
+    mentions: Mentions | None = None
+    meta: str = ""
+    replies: Replies | None = None
     mark: Mark | None = None
     marks: Tallies = {}
 
@@ -170,15 +204,31 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
         """A short text that is the same for the same request of the sender, and else another."""
         if self.more is not None and self.more.digest:
             return self.more.digest
-        tokens = None if self.more is None or self.more.mark is None else self.more.mark.tokens
-        return digest_of(self.kind, self.target, self.text, None, tokens)
+        marks = self.more if self.more is not None and self.more.mark is not None else None
+        return digest_of(self.kind, self.target, self.text, None, marks)
+
+    @property
+    def meta(self) -> str:
+        """The `meta` of a message, or the new one of a revision's target: a JSON object, or "" for none."""
+        return self.more.meta if self.more is not None else ""
+
+    def with_meta(self, meta: str) -> Draft:
+        """Return the draft with another `meta`. It is known as the same request of its sender."""
+        more = self.more or More(digest=self.digest)
+        return replace(self, more=replace(more, meta=meta))
 
 
 def digest_of(
-    kind: str, target: int | None, text: str, expects: int | None = None, tokens: Sequence[str] | None = None
+    kind: str, target: int | None, text: str, expects: int | None = None, more: More | None = None
 ) -> str:
-    """Return the digest of a request: of its kind and all that its sender said, before filters."""
-    said = (kind, target, text, expects) if tokens is None else (kind, target, text, expects, tokens)
+    """Return the digest of a request: of its kind and all that its sender said, before filters.
+
+    Of `more`, only what clients say counts: `reply_to`, `thread`, `mentions`, `meta` and tokens.
+    """
+    said: tuple[object, ...] = (kind, target, text, expects)
+    if more is not None:
+        said += (more.reply_to, more.thread, more.mentions, more.meta)
+        said += () if more.mark is None else (more.mark.tokens,)
     return hashlib.blake2b(msgspec.msgpack.encode(said), digest_size=12).hexdigest()
 
 
@@ -234,10 +284,25 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
             raise ValueError(f"the entry {self.seq} is no mark")
         return MarkChange(self.sender_id, self.mark.added, self.mark.removed)
 
+    @property
+    def thread(self) -> int | None:
+        """The `seq` of the message whose thread this message is in; None if it is in none."""
+        return self.more.thread if self.more is not None else None
+
+    @property
+    def meta(self) -> str:
+        """The `meta` of a message, or the new one that a revision gives its target; "" if there is none."""
+        return self.more.meta if self.more is not None else ""
+
+    def with_replies(self, replies: Replies) -> Entry:
+        """Return this message with this thread."""
+        return replace(self, more=replace(self.more or More(), replies=replies))
+
     def after(self, act: Entry) -> Entry:
         """Return this message in its state after `act`, which acts on it; itself if it has that state.
 
-        An entry that acted before the last one that did changes nothing, except a deletion.
+        An entry that acted before the last one that did changes nothing, except a deletion. A deleted message
+        keeps its place in a thread, and its own thread.
         """
         if act.seq <= self.position and not (act.empties and self.text):
             return self
@@ -245,12 +310,19 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         if act.empties:
             erased = act.sender_id == ERASED.id
             sender = (ERASED.id, ERASED.username) if erased else (self.sender_id, self.sender_username)
-            more = replace(self.more or More(), position=position, marks={})
+            kept = replace(self.more or More(), position=position, reply_to=None, mentions=None)
+            more = replace(kept, meta="", marks={})
             return Entry(self.seq, *sender, "", self.sent_at, self.draft_id, kind=self.kind, more=more)
         if act.mark is not None:
             marked = replace(self.more or More(), position=position, marks=self._marked(act))
             return replace(self, more=marked)
-        more = replace(self.more or More(), revision=act.revision, edited_at=act.sent_at, position=position)
+        more = replace(
+            self.more or More(),
+            revision=act.revision,
+            edited_at=act.sent_at,
+            position=position,
+            meta=act.meta or self.meta if self.text else "",
+        )
         return replace(self, text=act.text or self.text if self.text else "", more=more)
 
     def _marked(self, act: Entry) -> Tallies:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import ipaddress
 from collections import OrderedDict
 from collections.abc import Hashable
+from functools import lru_cache
 
 MOST_CALLERS = 10_000
+ADDRESSES = 1024
+"""How many addresses are kept in their parsed form."""
 IPV6_NETWORK_BITS = 64
 """Prefix length that identifies an IPv6 client: one customer usually has a whole /64 network."""
 STRIKES = 20
@@ -110,6 +113,7 @@ class Rates:
         return rate.wait(now)
 
 
+@lru_cache(ADDRESSES)
 def network_of(address: str) -> str:
     """Return the rate limit key of an address: the IPv4 address itself, or the IPv6 network."""
     try:

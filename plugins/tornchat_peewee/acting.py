@@ -9,10 +9,11 @@ import msgspec
 
 from tornchat import Draft, Entry, Mark, More, Refusal, Stored, digest_of
 from tornchat_peewee.backend import Backend
-from tornchat_peewee.entries import entry_in
+from tornchat_peewee.entries import MESSAGE, entry_in
 from tornchat_peewee.head import Head
 from tornchat_peewee.marking import Marking, summary_of
-from tornchat_peewee.statements import Statements, message_of
+from tornchat_peewee.statements import Statements, message_of, more_columns
+from tornchat_peewee.threads import ThreadCounts
 from tornchat_peewee.words import words_of
 
 Place = tuple[int, int]
@@ -47,25 +48,27 @@ class Acting:
         self._targets: dict[Place, _Target] = {}
         self._heads: dict[int, Head] = {}
         self._rows: list[tuple[Any, ...]] = []
+        self.threads = ThreadCounts(statements, cursor)
         self.wanted: set[Place] = set()
         """The targets of the batch, some of which the batch itself may store."""
 
-    def read(self, heads: Mapping[str, Head], acts: Sequence[Draft]) -> None:
-        """Read the targets of these drafts."""
-        known = {draft.room: heads[draft.room] for draft in acts if draft.room in heads}
+    def read(self, heads: Mapping[str, Head], drafts: Sequence[Draft]) -> None:
+        """Read the messages that these drafts act on or refer to."""
+        known = {draft.room: heads[draft.room] for draft in drafts if draft.room in heads}
         self.wanted = {
-            (known[draft.room].room, draft.target)
-            for draft in acts
-            if draft.room in known and draft.target is not None
+            (known[draft.room].room, seq)
+            for draft in drafts
+            if draft.room in known
+            for seq in _referred(draft)
         }
         stored = {head.room: head.stored for head in known.values()}
         places = sorted((room, seq) for room, seq in self.wanted if 0 < seq <= stored[room])
         for place, row in zip(places, self._each(self._sql.message_at, places), strict=True):
             if row:
-                self._targets[place] = _Target(entry_in(row, message_of), row[-1])
+                self._targets[place] = _Target(entry_in(row, message_of, MESSAGE), row[-1])
         self._marking.read(
             self._key(known[draft.room], draft)
-            for draft in acts
+            for draft in drafts
             if draft.room in known and draft.more is not None and draft.more.mark is not None
         )
 
@@ -81,6 +84,19 @@ class Acting:
         if (head.room, entry.seq) in self.wanted:
             self._targets[head.room, entry.seq] = _Target(entry, digest)
 
+    def unfit(self, head: Head, more: More) -> Refusal | None:
+        """Return why a message can't be stored: what it answers, or its thread, is no message or deleted."""
+        for seq in (more.reply_to, more.thread):
+            if seq is None:
+                continue
+            found = self._targets.get((head.room, seq))
+            if found is None or not found.entry.text:
+                return Refusal("not_found", f"There is no message {seq} to reply to, or it was deleted.")
+            if seq == more.thread and found.entry.thread is not None:
+                reason = f"Message {seq} is in the thread of {found.entry.thread}; a thread has no threads."
+                return Refusal("invalid_message", reason)
+        return None
+
     def append(self, head: Head, draft: Draft) -> Entry | Refusal | Stored:
         """Store a draft that acts on a message, or refuse it. Marks that stand already are `repeated`."""
         target = self._targets.get((head.room, draft.target or 0))
@@ -94,7 +110,7 @@ class Acting:
                 return Refusal("stale", "", revision)
             if draft.more.mark is not None:
                 return self._mark(head, draft, draft.more.mark, target)
-            more: More | None = More(revision=revision + 1)
+            more: More | None = More(revision=revision + 1, meta=draft.meta)
         else:
             more = None
         target.revised = True
@@ -124,6 +140,8 @@ class Acting:
         if target.digest is None and before is not None:
             # the text no longer says what was sent
             target.digest = digest_of(target.entry.kind, None, before)
+        if entry.empties and target.entry.text and target.entry.thread is not None:
+            self.threads.dropped(head.room, target.entry.thread)
         target.entry = target.entry.after(entry)
         if entry.empties:
             target.digest = None
@@ -148,7 +166,7 @@ class Acting:
             self._cursor.executemany(self._sql.set_marks, states)
         deleted = {place for place, target in revised.items() if not target.entry.text}
         if deleted:
-            emptied = [("", None, None, None, *place) for place in deleted]
+            emptied = [("", None, None, None, None, *place) for place in deleted]
             self._cursor.executemany(self._sql.empty_acts, emptied)
             self._cursor.executemany(self._sql.drop_reports, list(deleted))
         self._marking.write(deleted)
@@ -185,8 +203,9 @@ def _state(target: _Target, place: Place) -> tuple[Any, ...]:
     """Return the parameters of `Statements.set_message`."""
     one = target.entry
     edited_at = one.more.edited_at if one.more else 0
-    marks = summary_of(one)
-    return (one.text, one.revision, edited_at, one.position, marks, target.digest, *place)
+    reply_to, _, mentions, meta = more_columns(one.more or More())
+    said = (reply_to, mentions, meta, summary_of(one))
+    return (one.text, one.revision, edited_at, one.position, *said, target.digest, *place)
 
 
 def _row(room: int, nth: int, act: Entry, before: str | None, digest: str | None) -> tuple[Any, ...]:
@@ -208,5 +227,14 @@ def _row(room: int, nth: int, act: Entry, before: str | None, digest: str | None
         before,
         None,
         digest,
+        act.meta or None,
         mark,
     )
+
+
+def _referred(draft: Draft) -> list[int]:
+    """Return the messages that a draft acts on or refers to."""
+    found = [draft.target]
+    if draft.more is not None:
+        found += [draft.more.reply_to, draft.more.thread]
+    return [seq for seq in found if seq is not None]

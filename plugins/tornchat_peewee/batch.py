@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from tornchat import Draft, Entry, Refusal, Stored, StoreResult
+from msgspec.structs import astuple, replace
+
+from tornchat import Draft, Entry, More, Refusal, Stored, StoreResult, digest_of
 from tornchat_peewee.acting import Acting
 from tornchat_peewee.backend import Backend
-from tornchat_peewee.entries import entry_in
+from tornchat_peewee.entries import ACT, MESSAGE, Types, entry_in
 from tornchat_peewee.head import Head
-from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_of
+from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_of, more_columns
 
+NO_COLUMNS = more_columns(More())
 Key = tuple[int, str, str | None]
 """A room's id, and a client id with its sender."""
 
@@ -34,17 +37,20 @@ class Batch:
         self._heads: dict[str, Head] = {}
         self._plain: list[tuple[Any, ...]] = []
         self._digested: list[tuple[Any, ...]] = []
+        self._with_more: list[tuple[Any, ...]] = []
         self._acting = Acting(backend, statements, cursor, markers)
         self._said: dict[Key, tuple[Entry, str | None]] = {}
 
     def append(self, drafts: Sequence[Draft]) -> list[StoreResult]:
         """Return one result per draft, in order. The results are valid once the transaction commits."""
         self._lock_heads(sorted({draft.room for draft in drafts}))
-        self._recall(drafts, self._sql.said_before, message_of)
+        self._recall(drafts, self._sql.said_before, message_of, MESSAGE)
         if any(head.acts for head in self._heads.values()):
-            self._recall([one for one in drafts if self._has_acts(one.room)], self._sql.done_before, act_of)
-        if acts := [draft for draft in drafts if draft.target is not None]:
-            self._acting.read(self._heads, acts)
+            self._recall(
+                [one for one in drafts if self._has_acts(one.room)], self._sql.done_before, act_of, ACT
+            )
+        if others := [draft for draft in drafts if draft.target is not None or draft.more is not None]:
+            self._acting.read(self._heads, others)
         results = [self._place(draft) for draft in drafts]
         self._write()
         return results
@@ -59,7 +65,7 @@ class Batch:
         head = self._heads.get(room)
         return head is not None and head.acts > 0
 
-    def _recall(self, drafts: Sequence[Draft], sql: str, entry_of: Any) -> None:
+    def _recall(self, drafts: Sequence[Draft], sql: str, entry_of: Any, types: Types) -> None:
         """Read, in one query, the entries that already exist for the client ids of these drafts."""
         keys = [
             (self._heads[draft.room].room, draft.sender_id, draft.client_id)
@@ -68,9 +74,8 @@ class Batch:
         ]
         if keys:
             rows = self._backend.fetch_each(self._cursor, sql, keys)
-            self._said |= {
-                key: (entry_in(row, entry_of), row[-1]) for key, row in zip(keys, rows, strict=True) if row
-            }
+            found = [(key, row) for key, row in zip(keys, rows, strict=True) if row]
+            self._said |= {key: (entry_in(row, entry_of, types), row[-1]) for key, row in found}
 
     def _place(self, draft: Draft) -> StoreResult:
         head = self._heads.get(draft.room)
@@ -89,7 +94,9 @@ class Batch:
             self._said[head.room, draft.sender_id, draft.client_id] = (result, kept)
         return Stored(result, head.epoch)
 
-    def _append(self, head: Head, draft: Draft) -> Entry:
+    def _append(self, head: Head, draft: Draft) -> Entry | Refusal:
+        if draft.more is not None and (refusal := self._acting.unfit(head, draft.more)) is not None:
+            return refusal
         head.seq += 1
         fields = (
             head.seq,
@@ -106,10 +113,22 @@ class Batch:
             self._plain.append((head.room, *fields))
         else:
             digest = draft.digest
-            self._digested.append((head.room, *fields, digest))
+            entry = self._append_more(head, entry, draft.more, digest)
         if self._acting.wanted:
             self._acting.appended(head, entry, digest)
         return entry
+
+    def _append_more(self, head: Head, entry: Entry, more: More, digest: str) -> Entry:
+        """Add the row of a message that is known by its digest; return its entry with what it says more."""
+        fields = (head.room, *astuple(entry)[:8])
+        columns = more_columns(more)
+        if columns == NO_COLUMNS:
+            self._digested.append((*fields, digest))
+            return entry
+        self._with_more.append((*fields, *columns, digest))
+        if more.thread is not None:
+            self._acting.threads.added(head.room, more.thread, entry.seq)
+        return replace(entry, more=replace(more, expects=None, digest=""))
 
     def _write(self) -> None:
         moved = [(head.seq, head.room) for head in self._heads.values() if head.seq != head.stored]
@@ -119,8 +138,11 @@ class Batch:
             self._backend.insert(self._cursor, self._sql.insert_plain, self._plain)
         if self._digested:
             self._backend.insert(self._cursor, self._sql.insert_message, self._digested)
+        if self._with_more:
+            self._backend.insert(self._cursor, self._sql.insert_with_more, self._with_more)
         self._cursor.executemany(self._sql.move_head, moved)
         self._acting.write()
+        self._acting.threads.write()
 
 
 def _repeated(first: Entry, digest: str | None, draft: Draft, epoch: str) -> StoreResult:
@@ -131,6 +153,8 @@ def _repeated(first: Entry, digest: str | None, draft: Draft, epoch: str) -> Sto
     same = first.kind == draft.kind and first.target == draft.target
     if same and digest is not None:
         same = digest == draft.digest
+    elif same and draft.more is not None and first.text:
+        same = digest_of(first.kind, first.target, first.text) == draft.digest
     elif same:
         same = first.text in ("", draft.text)
     return Stored(first, epoch, repeated=True) if same else Refusal("conflict")

@@ -12,6 +12,7 @@ from typing import Any
 from tornchat import ERASED, Draft, Mark, More
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.batch import Batch
+from tornchat_peewee.mentioned import Mentioned
 from tornchat_peewee.models import Models
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import EMPTIED, Statements
@@ -30,6 +31,7 @@ class Erasure:
         self._backend = backend
         self._models = models
         self._sql = statements
+        self.mentioned = Mentioned(backend, models)
 
     def find(self, session: DatabaseSession, user_id: str, limit: int) -> list[Place]:
         """Return at most `limit` entries of the user. Reads the whole log. Raises `Unavailable`."""
@@ -82,6 +84,7 @@ class Erasure:
             table = self._models.message if what == MESSAGE else self._models.act
             more = {"digest": None} if what == MESSAGE else {"digest": None, "mark": EMPTIED}
             theirs = (table.room == room) & table.seq.in_(seqs) & (table.sender_id == user_id)
+            more |= dict.fromkeys(("meta", "reply_to", "mentions") if what == MESSAGE else ("meta",))
             count += table.update({**nobody, **more}).where(theirs).execute()
         return count
 

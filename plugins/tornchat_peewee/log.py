@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from tornchat import Changed, Draft, Entry, More, Page, Position, Refusal, Stored, StoreResult
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.batch import Batch
-from tornchat_peewee.entries import entries_of
+from tornchat_peewee.entries import ACT, entries_of
 from tornchat_peewee.positions import Positions
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_of
+from tornchat_peewee.threads import with_replies
 
 
 class Log:
@@ -58,19 +59,18 @@ class Log:
         thread: int | None,
         limit: int,
     ) -> Page | None:
-        """Implements the hook `read_messages`. No message is in a thread yet."""
+        """Implements the hook `read_messages`."""
         try:
             with session.reading() as cursor:
                 bounds = self._bounds(cursor, room)
                 if bounds is None:
                     return None
-                limit = 0 if thread is not None else limit
                 if around is None:
-                    found = self._messages(cursor, bounds, after, before, limit)
+                    found = self._messages(cursor, bounds, after, before, limit, thread)
                 else:
-                    older = self._messages(cursor, bounds, None, around, limit // 2)
-                    newer = self._messages(cursor, bounds, max(around - 1, 0), None, limit - len(older))
-                    found = older + newer
+                    older = self._messages(cursor, bounds, None, around, limit // 2, thread)
+                    after, limit = max(around - 1, 0), limit - len(older)
+                    found = older + self._messages(cursor, bounds, after, None, limit, thread)
                 return Page(tuple(found), bounds.first_seq, bounds.head_seq, bounds.epoch)
         except self._data_errors:
             return None  # a name that the database can't hold is no room's
@@ -88,7 +88,9 @@ class Log:
         room, head = bounds.room, bounds.head_seq
         since = _within(since, head)
         cursor.execute(self._sql.changed, (room, room, since, since, "", max(0, min(limit, head))))
-        messages = tuple(map(message_of, cursor.fetchall()))
+        messages = tuple(
+            with_replies(cursor, self._sql, room, list(entries_of(cursor.fetchall(), message_of)))
+        )
         acts = self._nth(cursor, room, head) - self._nth(cursor, room, since)
         return Changed(messages, head - since - acts, bounds.first_seq, head, bounds.epoch)
 
@@ -134,7 +136,7 @@ class Log:
         entries = self._messages(cursor, bounds, low, high, high)
         cursor.execute(self._sql.acts_between, (bounds.room, low, high))
         if acts := cursor.fetchall():
-            entries = sorted([*entries, *entries_of(acts, act_of)], key=lambda entry: entry.seq)
+            entries = sorted([*entries, *entries_of(acts, act_of, ACT)], key=lambda entry: entry.seq)
         return Page(tuple(entries), bounds.first_seq, bounds.head_seq, bounds.epoch)
 
     def _bounds(self, cursor: Any, room: str) -> _Bounds | None:
@@ -143,16 +145,28 @@ class Log:
         return None if row is None else _Bounds(*row)
 
     def _messages(
-        self, cursor: Any, bounds: _Bounds, after: int | None, before: int | None, limit: int
+        self,
+        cursor: Any,
+        bounds: _Bounds,
+        after: int | None,
+        before: int | None,
+        limit: int,
+        thread: int | None = None,
     ) -> list[Entry]:
         """Return messages between the two, oldest first: the oldest ones if `after` is given."""
         head = bounds.head_seq
         low = max(_within(after or 0, head), bounds.first_seq - 1)
         high = head + 1 if before is None else _within(before, head + 1)
-        sql = self._sql.newest_between if after is None else self._sql.oldest_between
-        cursor.execute(sql, (bounds.room, low, high, _within(limit, head)))
+        limit = _within(limit, head)
+        if thread is None:
+            sql = self._sql.newest_between if after is None else self._sql.oldest_between
+            cursor.execute(sql, (bounds.room, low, high, limit))
+        else:
+            sql = self._sql.newest_in_thread if after is None else self._sql.oldest_in_thread
+            cursor.execute(sql, (bounds.room, bounds.room, low, high, _within(thread, head), limit))
         rows = cursor.fetchall()
-        return list(entries_of(reversed(rows) if after is None else rows, message_of))
+        found = list(entries_of(reversed(rows) if after is None else rows, message_of))
+        return with_replies(cursor, self._sql, bounds.room, found)
 
     def _store_parts(self, cursor: Any, drafts: Sequence[Draft]) -> list[StoreResult]:
         """Store drafts by bisection, so that only the invalid ones are refused."""

@@ -131,6 +131,10 @@ class ManagingHooks(Opened):
             count = await self._write(partial(erasure.blank, user_id=user_id, places=places))
             if count:  # else another process has erased them meanwhile
                 return count
+        mentions = await self._read(partial(erasure.mentioned.find, user_id=user_id))
+        for start in range(0, len(mentions), max(limit, 1)):
+            part = mentions[start : start + max(limit, 1)]
+            await self._write(partial(erasure.mentioned.remove, user_id=user_id, places=part))
         await self._write(partial(erasure.forget, user_id=user_id))
         await self._purging().rewrite(0)
         return 0

@@ -14,6 +14,7 @@ class Models(NamedTuple):
     message: Any
     act: Any
     mark: Any
+    thread: Any
     member: Any
     sanction: Any
     site_sanction: Any
@@ -49,7 +50,7 @@ def models_of(database: Any) -> Models:
     class Message(peewee.Model):
         """A message in its present state. `digest` is kept if the text can't stand for what was sent.
 
-        `marks` are `Tallies` in JSON; NULL if there are none.
+        `mentions`, `meta` and `marks` (`Tallies`) are JSON; NULL if there are none.
         """
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
@@ -64,6 +65,10 @@ def models_of(database: Any) -> Models:
         revision = peewee.IntegerField()  # 0 by default, as the next two: a plain INSERT does not name them
         edited_at = peewee.BigIntegerField()
         position = peewee.BigIntegerField()
+        reply_to = peewee.BigIntegerField(null=True)
+        thread = peewee.BigIntegerField(null=True)
+        mentions = peewee.TextField(null=True)
+        meta = peewee.TextField(null=True)
         marks = peewee.TextField(null=True)
         digest = peewee.TextField(null=True)
 
@@ -74,7 +79,8 @@ def models_of(database: Any) -> Models:
         """An entry that acts on the message at `target`; it is the `nth` such entry of the room.
 
         `revision` is the target's from then on; NULL for a deletion. `before` is the text that the first
-        edit replaced. `mark` is a `Mark` in JSON, empty when the message was deleted; NULL if it is no mark.
+        edit replaced. `meta` is NULL if the target keeps its own. `mark` is a `Mark` in JSON, empty when the
+        message was deleted; NULL if it is no mark.
         """
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
@@ -92,6 +98,7 @@ def models_of(database: Any) -> Models:
         before = peewee.TextField(null=True)
         data = peewee.TextField(null=True)
         digest = peewee.TextField(null=True)
+        meta = peewee.TextField(null=True)
         mark = peewee.TextField(null=True)
 
         class Meta:
@@ -109,6 +116,17 @@ def models_of(database: Any) -> Models:
 
         class Meta:
             primary_key = peewee.CompositeKey("room", "target", "kind", "user_id", "token")
+
+    class Thread(peewee.Model):
+        """The messages in the thread of the message at `root`: how many are not deleted, and the last one."""
+
+        room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
+        root = peewee.BigIntegerField()
+        count = peewee.BigIntegerField()
+        last_seq = peewee.BigIntegerField()
+
+        class Meta:
+            primary_key = peewee.CompositeKey("room", "root")
 
     class Member(peewee.Model):
         """A membership. The owner is stored in the room instead."""
@@ -192,6 +210,8 @@ def models_of(database: Any) -> Models:
         state = peewee.TextField(index=True)
         closed_by = peewee.TextField()
 
-    models = Models(Room, Message, Act, Mark, Member, Sanction, SiteSanction, KnownUser, Audit, Block, Report)
+    models = Models(
+        Room, Message, Act, Mark, Thread, Member, Sanction, SiteSanction, KnownUser, Audit, Block, Report
+    )
     database.bind(list(models), bind_refs=False, bind_backrefs=False)
     return models

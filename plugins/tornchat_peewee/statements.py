@@ -10,7 +10,7 @@ import msgspec
 import peewee
 from msgspec.structs import replace
 
-from tornchat import Entry, Mark, More, Tally
+from tornchat import Entry, Mark, Mentions, More, Replies, Tally
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
 
@@ -20,6 +20,9 @@ SEPARATOR = "\n"
 """Between the tokens of a set; no token has it."""
 tallies_of = msgspec.json.Decoder(dict[str, dict[str, Tally]]).decode
 mark_of = msgspec.json.Decoder(Mark).decode
+_encode = msgspec.json.Encoder().encode
+_decode_mentions = msgspec.json.Decoder(Mentions).decode
+_decode_meta = msgspec.json.Decoder(dict[str, object]).decode
 
 
 class Statements:
@@ -36,6 +39,9 @@ class Statements:
         """room id, then the first eight fields of `Entry`"""
         self.insert_message = _sql(message.insert({**plain, message.digest: ""}).returning())
         """room id, then the first eight fields of `Entry`, digest"""
+        more = (message.reply_to, message.thread, message.mentions, message.meta, message.digest)
+        self.insert_with_more = _sql(message.insert({**plain, **dict.fromkeys(more, 0)}).returning())
+        """room id, then the first eight fields of `Entry`, the columns of `more_columns`, digest"""
         self.move_head = _sql(room.update(head_seq=0).where(room.id == 0))
         """head seq, room id"""
         self.message_at = _sql(message.select(*message_fields(models), message.digest).where(place))
@@ -59,6 +65,7 @@ class Statements:
         """room id, after, before, limit -> the columns of `message_of`, newest first"""
         self._acting(models)
         self._marking(backend, models)
+        self._threads(models)
 
         heads = room.select(room.name, room.id, room.epoch, room.head_seq, room.acts)
         self._heads = lru_cache(maxsize=16)(
@@ -84,18 +91,14 @@ class Statements:
         last = act.select(act.nth).where((act.room == 0) & (act.seq <= 0))
         self.nth_at = _sql(last.order_by(act.seq.desc()).limit(1))
         """room id, seq, 1 -> nth of the last act up to this seq"""
-        new = {
-            message.text: "",
-            message.revision: 0,
-            message.edited_at: 0,
-            message.position: 0,
-            message.marks: "",
-        }
-        self.set_message = _sql(message.update({**new, message.digest: ""}).where(here))
-        """text, revision, edited at, position, marks, digest, room id, seq"""
-        emptied = {act.text: "", act.before: None, act.data: None, act.digest: None, act.mark: EMPTIED}
+        new = {message.text: "", message.revision: 0, message.edited_at: 0, message.position: 0}
+        said = (message.reply_to, message.mentions, message.meta, message.marks, message.digest)
+        self.set_message = _sql(message.update({**new, **dict.fromkeys(said, "")}).where(here))
+        """text, revision, edited at, position, reply to, mentions, meta, marks, digest, room id, seq"""
+        emptied = {act.text: "", act.mark: EMPTIED}
+        emptied |= dict.fromkeys((act.before, act.data, act.digest, act.meta))
         self.empty_acts = _sql(act.update(emptied).where((act.room == 0) & (act.target == 0)))
-        """"", None, None, None, room id, target"""
+        """"", None, None, None, None, room id, target"""
         since = (act.room == 0) & (act.seq > 0) & (act.target <= 0)
         touched = message.seq.in_(act.select(act.target).where(since))
         changed = message.select(*message_fields(models)).where((message.room == 0) & touched)
@@ -122,6 +125,28 @@ class Statements:
         """room id, target, kind, user id"""
         self.drop_marks = _sql(mark.delete().where((mark.room == 0) & (mark.target == 0)))
         """room id, target"""
+
+    def _threads(self, models: Models) -> None:
+        thread = models.thread
+        self.oldest_in_thread = _in_thread(models, newest=False)
+        """room id, room id, after, before, root, limit -> the columns of `message_of`"""
+        self.newest_in_thread = _in_thread(models, newest=True)
+        """room id, room id, after, before, root, limit -> the columns of `message_of`, newest first"""
+        columns = (thread.root, thread.count, thread.last_seq)
+        roots = (thread.room == 0) & (thread.root >= 0) & (thread.root <= 0)
+        self.threads = _sql(thread.select(*columns).where(roots))
+        """room id, first root, last root -> root, count, last seq"""
+        grown = {
+            thread.count: thread.count + peewee.EXCLUDED.count,
+            thread.last_seq: peewee.EXCLUDED.last_seq,
+        }
+        row = dict.fromkeys((thread.room, *columns), 0)
+        added = thread.insert(row).on_conflict(conflict_target=[thread.room, thread.root], update=grown)
+        self.add_replies = _sql(added.returning())
+        """room id, root, number of new messages, seq of the last one"""
+        here = (thread.room == 0) & (thread.root == 0)
+        self.drop_replies = _sql(thread.update({thread.count: thread.count - 1}).where(here))
+        """number of deleted messages, room id, root"""
 
     def lock_heads(self, names: list[str]) -> tuple[str, list[str]]:
         """At most `MOST_NAMES` names -> name, id, epoch, head seq, number of acts; the rows stay locked."""
@@ -162,30 +187,77 @@ def act_fields(models: Models) -> list[Any]:
         act.kind,
         act.target,
         act.revision,
+        act.meta,
         act.mark,
     ]
 
 
+def _in_thread(models: Models, newest: bool) -> str:
+    """Select by the seqs, which alone are in the index: SQLite would not use it for whole rows."""
+    message, its = models.message, models.message.alias()
+    between = (its.room == 0) & (its.seq > 0) & (its.seq < 0) & (its.thread == 0)
+    order, outer = (its.seq.desc(), message.seq.desc()) if newest else (its.seq, message.seq)
+    seqs = its.select(its.seq).where(between).order_by(order).limit(1)
+    entries = message.select(*message_fields(models)).where((message.room == 0) & message.seq.in_(seqs))
+    return _sql(entries.order_by(outer))
+
+
 def message_of(row: Sequence[Any]) -> Entry:
     """Return the message in a row of the columns `message_fields`; further columns are ignored."""
-    revision, edited_at, position, marks = row[8:12]
-    if not position:
+    revision, edited_at, position, reply_to, thread, mentions, meta, marks = row[8:16]
+    if not row[3]:  # also if it was deleted by a version that does not know these columns
+        reply_to = mentions = meta = marks = None
+    if not position and reply_to is thread is mentions is meta is None:
         return Entry(*row[:8])
-    if type(position) is not int or type(edited_at) is not int:  # SQLite's columns hold any type
-        raise TypeError("the position or the time of the edit is no integer")
-    tallies = tallies_of(marks) if marks else {}
-    more = More(revision=revision, edited_at=edited_at, position=position, marks=tallies)
+    more = More(
+        revision=revision,
+        edited_at=edited_at,
+        position=position,
+        reply_to=reply_to,
+        thread=thread,
+        mentions=_mentions_of(mentions),
+        meta=_meta_of(meta),
+        marks=tallies_of(marks) if marks else {},
+    )
     return replace(Entry(*row[:8]), more=more)
 
 
 def act_of(row: Sequence[Any]) -> Entry:
     """Return the entry in a row of the columns `act_fields`; further columns are ignored."""
-    revision, mark = row[9:11]
+    revision, meta, mark = row[9:12]
     entry = Entry(*row[:9])
     if revision is None:
         return entry
     set_by = None if mark is None else mark_of(mark) if mark else Mark()
-    return replace(entry, more=More(revision=revision, mark=set_by))
+    return replace(entry, more=More(revision=revision, meta=_meta_of(meta), mark=set_by))
+
+
+def _mentions_of(column: str | None) -> Mentions | None:
+    """Return the mentions in a column; None for a text that only another program can have written."""
+    try:
+        return None if column is None else _decode_mentions(column)
+    except (msgspec.DecodeError, UnicodeError):
+        return None
+
+
+def _meta_of(column: str | None) -> str:
+    """Return the `meta` in a column; "" for a text that is no JSON object, which would spoil frames."""
+    try:
+        return column if column is not None and _decode_meta(column) is not None else ""
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return ""
+
+
+def more_columns(more: More) -> tuple[Any, ...]:
+    """Return the columns of what a message says beyond its text: reply to, thread, mentions, meta."""
+    mentions = None if more.mentions is None else _encode(more.mentions).decode()
+    return (more.reply_to, more.thread, mentions, more.meta or None)
+
+
+def replies_of(row: Sequence[Any]) -> tuple[int, Replies]:
+    """Return root and thread of a row of `Statements.threads`."""
+    root, count, last_seq = row
+    return root, Replies(count, last_seq)
 
 
 def _reported(report: Any) -> Any:

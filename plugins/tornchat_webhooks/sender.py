@@ -79,7 +79,7 @@ def _body(batch: Batch, entries: Sequence[Entry], now: int) -> bytes:
 
 
 def _entry(entry: Entry) -> dict[str, object]:
-    """Return what a receiver is told. A plain message has no `target`."""
+    """Return what a receiver is told. A plain message has no `target`, and says nothing beyond its text."""
     known = {
         "seq": entry.seq,
         "kind": entry.kind,
@@ -88,5 +88,8 @@ def _entry(entry: Entry) -> dict[str, object]:
         "message": entry.text,
         "sent_at": entry.sent_at,
     }
-    more = {"client_id": entry.client_id, "target": entry.target}
+    more: dict[str, object] = {"client_id": entry.client_id, "target": entry.target}
+    if entry.more is not None:
+        more |= {name: getattr(entry.more, name) for name in ("reply_to", "thread", "mentions")}
+        more["meta"] = msgspec.Raw(entry.meta.encode()) if entry.meta else None
     return {**known, **{name: value for name, value in more.items() if value is not None}}

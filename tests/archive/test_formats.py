@@ -13,7 +13,7 @@ from tornchat.archive.formats import Format
 from tornchat.archive.jsonl import JsonLines, entry_of
 from tornchat.archive.page import HtmlPage
 from tornchat.archive.table import CONTROLS, FORMULA_STARTS, Table, harmless
-from tornchat.model import Entry
+from tornchat.model import Entry, More
 
 NASTY = (
     '<script>alert("1")</script>',
@@ -28,6 +28,7 @@ ENTRIES = [
     *(Entry(n, "id-<i>", '"><img src=x>', text, n * 1000, f"d-{n}") for n, text in enumerate(NASTY, start=1)),
     Entry(8, "1", "romeo", "", 8000, "d-8"),
     Entry(9, "1", "romeo", "", 9000, "d-9", kind="deletion", target=8),
+    Entry(10, "1", "romeo", "ay", 10_000, "d-10", more=More(reply_to=2, thread=1, meta='{"<i>":"=1"}')),
 ]
 FORMATS = [JsonLines(), Table(), HtmlPage()]
 IDS = ["jsonl", "csv", "html"]
@@ -68,6 +69,7 @@ def test_a_table_has_the_texts_and_no_formula() -> None:
     assert not [
         cell for row in rows for cell in row.values() if cell.startswith((*FORMULA_STARTS, *CONTROLS))
     ]
+    assert [rows[-1][name] for name in ("reply_to", "thread", "meta")] == ["2", "1", '{"<i>":"=1"}']
 
 
 BEFORE = (
@@ -128,4 +130,5 @@ def test_a_page_shows_the_texts_and_nothing_in_it_can_run_or_load() -> None:
     for text in NASTY:
         assert any(text.replace("\r", "\n") in shown.replace("\r", "\n") for shown in reader.texts), text
     assert page.count("<li ") == len(ENTRIES)
+    assert {"in reply to a message, in the thread of a message"} <= {*reader.texts}
     assert "color-scheme: light dark" in page

@@ -13,7 +13,7 @@ from tornchat.archive.source import Source
 from tornchat.archive.state import RoomState
 from tornchat.errors import SettingsError
 from tornchat.marks import Mark
-from tornchat.model import Entry, Membership, More
+from tornchat.model import Entry, Membership, Mentions, More
 from tornchat.service.drafts import Drafts
 
 GOOD = Entry(7, "1", "romeo", "hello", 1_700_000_000_000, "d7", "c7")
@@ -70,6 +70,10 @@ def reaction(*tokens: str) -> bytes:
         (reaction("x" * 33), "1 to 32"),
         (reaction("a\tb"), "control"),
         (reaction("\u2764\ufe0f"), "variation selectors"),
+        (row(more=More(meta="[]")), "meta is no JSON object"),
+        (row(more=More(thread=7)), "thread is the seq of an earlier entry"),
+        (row(more=More(reply_to=-1)), "reply_to is the seq of an earlier entry"),
+        (row(more=More(mentions=Mentions(("u",) * 51))), "length <= 50"),
         (row().replace(b":7,", b":1e400,"), ""),
         (row().replace(b":7,", b":" + b"9" * 5000 + b","), ""),
     ],

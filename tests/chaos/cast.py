@@ -6,13 +6,14 @@ import asyncio
 import json
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
 from tests.chaos.door import Door
-from tests.chaos.record import Record
+from tests.chaos.record import Record, extras
 from tests.stage import V1
 from tornchat.client import (
     Client,
@@ -83,7 +84,9 @@ class ClientActor(Actor):
 
     def note_state(self) -> None:
         if self._chat is not None:
-            self.note("holds", texts={str(seq): one.text for seq, one in self._chat.messages.items()})
+            held = {str(seq): one for seq, one in self._chat.messages.items()}
+            said = {seq: extras(one.reply_to, one.thread, one.meta, one.replies) for seq, one in held.items()}
+            self.note("holds", texts={seq: one.text for seq, one in held.items()}, said=said)
 
     async def stay(self, quiet: asyncio.Event) -> None:
         async with connect(self.url, self.token, wait=False) as chat, asyncio.TaskGroup() as tasks:
@@ -103,12 +106,24 @@ class ClientActor(Actor):
                 if chance < 0.1:
                     place = await chat.delete(target, message_id)
                 else:
-                    place = await chat.edit(target, text, None, message_id)
+                    meta = {"new": text} if chance < 0.2 else None
+                    place = await chat.edit(target, text, None, message_id, meta=meta)
                 self.answered("acked", message_id, seq=place)
             else:
-                self.answered("acked", message_id, seq=await chat.send(text, message_id))
+                more = self._more(chat) if self.chance.random() < 0.4 else {}
+                self.answered("acked", message_id, seq=await chat.send(text, message_id, **more))
         except SendRefused as refusal:
             self.answered("failed", message_id, code=refusal.code)
+
+    def _more(self, chat: Client) -> dict[str, Any]:
+        """What a message says beyond its text: it answers a late one, perhaps in a thread."""
+        late = [one for one in chat.messages.values() if one.text][-5:]
+        more: dict[str, Any] = {"meta": {"n": self.chance.randrange(100)}}
+        if late:
+            more["reply_to"] = self.chance.choice(late).seq
+        if roots := [one.seq for one in late if one.thread is None]:
+            more["thread"] = self.chance.choice(roots)
+        return more
 
     async def _listen(self, chat: Client) -> None:
         async for event in chat:

@@ -129,14 +129,19 @@ def completeness(stay: Stay, stored: list[Note]) -> Iterator[Finding]:
 
 
 def states(notes: list[Note], stored: list[Note]) -> Iterator[Finding]:
-    """What each who is there shows at the end is what the log has, edits and deletions included."""
+    """What each who is there shows at the end is what the log has: edits, deletions, threads and meta."""
     texts = {str(note["seq"]): note["text"] for note in stored if not note["target"]}
     there = still_there(notes)
     last = {note["who"]: note["texts"] for note in notes if note["what"] == "holds"}
+    said = {str(note["seq"]): note["said"] for note in stored if not note["target"] and "said" in note}
+    more = {note["who"]: note.get("said", {}) for note in notes if note["what"] == "holds"}
     for who in sorted(there & last.keys()):
         wrong = [int(seq) for seq, text in last[who].items() if texts.get(seq) != text]
         if wrong:
             yield Finding("shown otherwise than stored", who, _shortly(sorted(wrong)))
+        others = [int(seq) for seq, one in more.get(who, {}).items() if said.get(seq, one) != one]
+        if others:
+            yield Finding("said otherwise than stored", who, _shortly(sorted(others)))
 
 
 def _shortly(numbers: list[int]) -> str:

@@ -104,7 +104,7 @@ async def _calm(theatre: Theatre, actors: list[Actor], record: Record) -> list[F
         for actor in actors:
             actor.note_state()
         notes = read(record.path)
-        at = time.monotonic()
+        at, said = time.monotonic(), theatre.said()
         for seq, sender, message_id, text, target in theatre.log():
             notes.append(
                 {
@@ -116,6 +116,7 @@ async def _calm(theatre: Theatre, actors: list[Actor], record: Record) -> list[F
                     "id": message_id,
                     "text": text,
                     "target": target,
+                    **({"said": said[seq]} if seq in said else {}),
                 }
             )
         findings = []

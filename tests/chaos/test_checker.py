@@ -191,3 +191,16 @@ def test_shown_otherwise_than_stored() -> None:
     earlier = note(94, "juliet", "holds", texts={"2": "t2"})
     assert rules(edited(), earlier) == ["shown otherwise than stored"]
     assert rules(edited(), earlier, note(95, "juliet", "holds", texts={"2": "new"})) == []
+
+
+def test_said_otherwise_than_stored() -> None:
+    log = edited()
+    for one in log:
+        if one["what"] == "stored" and one["seq"] == 1:
+            one["said"] = [None, None, {"n": 1}, [2, 4]]
+    for said, found in (([None, None, {"n": 1}, [2, 4]], []), ([None, None, {"n": 1}, [1, 4]], [WRONG])):
+        held = note(95, "juliet", "holds", texts={"1": "t1"}, said={"1": said})
+        assert rules(log, held) == found
+
+
+WRONG = "said otherwise than stored"

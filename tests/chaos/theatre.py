@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from tests.chaos.record import extras
 from tests.nodes import SECRET, node_options
 from tests.postgres import PostgresServer, postgres_server
 from tests.proxy import Proxy, proxy
 from tests.stage import Process, Stage
 from tests.valkey import Valkey, free_port, valkey
+from tornchat import Replies
 
 LEASE = 3.0
 START_SECONDS = 30.0
@@ -85,6 +88,19 @@ class Theatre:
             f"SELECT seq, sender_id, client_id, text, target FROM act {here} ORDER BY 1"
         )
         return self.postgres.execute(sql, self._database)  # type: ignore[return-value]
+
+    def said(self) -> dict[int, list[object]]:
+        """What the messages of the room say beyond their texts: place -> `extras`."""
+        sql = (
+            "SELECT seq, reply_to, message.thread, meta, count, last_seq FROM message "
+            "JOIN room ON room.id = room_id LEFT JOIN thread ON thread.room_id = room.id AND root = seq "
+            "WHERE room.name = 'hall'"
+        )
+        found: dict[int, list[object]] = {}
+        for seq, reply_to, thread, meta, *replies in self.postgres.execute(sql, self._database):
+            about = None if meta is None else json.loads(meta)
+            found[seq] = extras(reply_to, thread, about, None if None in replies else Replies(*replies))
+        return found
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ from tornchat.client import (
     Tally,
 )
 from tornchat.client.messages import MOST_MESSAGES, Messages
+from tornchat.model import Mentions, Replies
 
 THEN = datetime(2024, 3, 14, tzinfo=UTC)
 
@@ -122,6 +123,46 @@ def test_the_newest_are_kept() -> None:
     for seq in range(1, MOST_MESSAGES + 3):
         messages.apply(message(seq))
     assert (len(messages), min(messages), max(messages)) == (MOST_MESSAGES, 3, MOST_MESSAGES + 2)
+
+
+def test_threads_mentions_and_meta_are_sent_told_and_kept(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with (
+            open_stage(tmp_path) as verona,
+            enter(verona, "romeo") as romeo,
+            enter(verona, "juliet") as juliet,
+        ):
+            await romeo.send("root")
+            seq = await romeo.send("reply", reply_to=1, thread=1, mentions=["juliet"], meta={"a": 1})
+            await juliet.send("another", thread=1)
+            while (told := await next_of(juliet, Message)).seq < seq:
+                pass
+            assert (told.reply_to, told.thread, told.meta) == (1, 1, {"a": 1})
+            assert told.mentions == Mentions(("juliet",))
+            with pytest.raises(SendRefused, match="invalid_message"):
+                await romeo.send("in a thread of a thread", thread=seq)
+            with pytest.raises(SendRefused, match="not_found"):
+                await romeo.send("to nothing", reply_to=99)
+            await romeo.edit(seq, "changed", meta={"b": 2})
+            assert (await next_of(juliet, MessageChanged)).meta == {"b": 2}
+            assert romeo.messages[1].replies == juliet.messages[1].replies == Replies(2, 3)
+            cut_off(verona, "juliet")
+            await romeo.delete(seq)
+            await romeo.edit(1, "the root")
+            await romeo.send("late", thread=1)
+            await next_of(juliet, CaughtUp)
+            assert dict(romeo.messages) == dict(juliet.messages)
+            assert juliet.messages[1].replies == Replies(2, 7)
+            gone = juliet.messages[seq]
+            assert (gone.text, gone.thread, gone.reply_to, gone.mentions, gone.meta) == (
+                "",
+                1,
+                None,
+                None,
+                None,
+            )
+
+    asyncio.run(play())
 
 
 def test_marks_are_told_and_kept_also_over_a_lost_connection(tmp_path: Path) -> None:

@@ -8,13 +8,15 @@ import json
 import pytest
 
 from tornchat.client.outgoing import Outgoing
-from tornchat.wire import Ack, V1Error
+from tornchat.wire import Ack, V1Error, V1Send
 
 
 def play(scene):
     async def main():
         outgoing = Outgoing(100, lambda: None)
-        sending = [asyncio.create_task(outgoing.send(str(number), f"text {number}")) for number in range(3)]
+        sending = [
+            asyncio.create_task(outgoing.send(V1Send(str(number), f"text {number}"))) for number in range(3)
+        ]
         await asyncio.sleep(0)
         await scene(outgoing, sending)
 
@@ -46,7 +48,7 @@ def test_all_that_waits_goes_out_in_order_over_each_new_connection():
 def test_the_end_is_the_end_of_all_that_waits_and_of_all_that_comes():
     async def scene(outgoing, sending):
         outgoing.end(ConnectionError("the end"))
-        for one in (*sending, asyncio.create_task(outgoing.send("4", "too late"))):
+        for one in (*sending, asyncio.create_task(outgoing.send(V1Send("4", "too late")))):
             with pytest.raises(ConnectionError, match="the end"):
                 await one
         assert not outgoing.waits

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from tornchat.cluster.foreign import Foreign
-from tornchat.model import Entry, Participant, Roster
+from tornchat.model import Entry, Mentions, More, Participant, Roster
 from tornchat.offenders import Offenders
 
 GOOD = Entry(1, "1", "romeo", "Hist", int(time.time() * 1000), "n2-1")
@@ -34,6 +34,9 @@ def offenders() -> Offenders:
         {"sent_at": 10**18},
         {"seq": -1},
         {"kind": "deletion", "target": 1},
+        *({"more": More(meta=text)} for text in ("[]", '{"a":1},"b":{}', '{"a":"' + "x" * 8192 + '"}')),
+        *({"more": More(**{field: seq})} for field in ("reply_to", "thread") for seq in (0, GOOD.seq, 2**60)),
+        {"more": More(mentions=Mentions(("bob\0",)))},
     ],
     ids=str,
 )

@@ -6,11 +6,13 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tornchat_peewee import PeeweePlugin
 
 from tests.plugins.peeweekit import JULIET, ROMEO, Place, deletion, draft, say, storage
 from tests.plugins.test_peewee_directory import held_by
-from tornchat import ERASED, KnownUser, Report, Sanction, User
+from tornchat import ERASED, KnownUser, Mentions, More, Replies, Report, Sanction, User
+from tornchat.testing.fixtures import edit, saying
 
 TYBALT = User("tybalt-the-cat", "Tybalt of Capulet")
 PRINCE = User("9", "prince", frozenset({"admin"}))
@@ -191,5 +193,43 @@ def test_an_id_that_no_database_can_hold_is_nobodys(place: Place) -> None:
     async def play() -> None:
         async with storage(place, "hall") as chat:
             assert await chat.erase_user("\0", 10) == 0
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("way", ["erased", "deleted", "pruned"])
+def test_nothing_that_a_message_said_is_left(place: Place, tmp_path: Path, way: str) -> None:
+    """Its meta, those of its edits, its mentions; and of an erased user the mentions by others."""
+
+    async def play() -> None:
+        async with storage(place, "hall") as chat:
+            said = More(mentions=Mentions(("somebody",)), meta='{"of":"perfidious"}')
+            theirs = replace(saying(said, "hall"), sender_id=TYBALT.id, client_id="unsheathed-1")
+            by_others = More(mentions=Mentions((TYBALT.id, "2")), meta='{"by":"others"}')
+            change = replace(edit(1, "new", "hall", 0), more=More(meta='{"new":"perfidious"}'))
+            await chat.store_messages(
+                [theirs, change, saying(by_others, "hall"), saying(More(thread=3), "hall")]
+            )
+            if way == "erased":
+                while await chat.erase_user(TYBALT.id, 1):
+                    pass
+            elif way == "deleted":
+                await chat.store_messages([deletion(1), deletion(3)])
+            else:
+                assert await chat.prune_history("hall", 1_710_417_650_000, 9, None) == 1
+            page = await chat.read_history("hall", 0, None, 100)
+            left = repr(page.entries)
+            gone = ("perfidious", "somebody", *([TYBALT.id] if way == "erased" else []))
+            assert not [trace for trace in gone if trace in left]
+            messages = {one.seq: one.more for one in page.entries if one.target is None}
+            if way == "erased":
+                kept = (messages[3].mentions, messages[3].meta, messages[3].replies)
+                assert kept == (Mentions(("2",)), '{"by":"others"}', Replies(1, 4))
+            assert messages[4] == More(thread=3)
+            if isinstance(place, Path):
+                assert {trace: held_by(tmp_path, trace) for trace in (b"perfidious", b"somebody")} == {
+                    b"perfidious": [],
+                    b"somebody": [],
+                }
 
     asyncio.run(play())

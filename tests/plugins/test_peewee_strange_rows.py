@@ -34,6 +34,9 @@ def spoil(data_dir: Path, column: str, value: object) -> None:
         ("kind", b"message"),
         ("revision", "one"),
         ("position", "two"),
+        ("thread", "one"),
+        ("mentions", b"{}"),
+        ("meta", b"{}"),
     ],
 )
 def test_a_row_of_a_wrong_type_is_shown_as_a_deleted_message(
@@ -62,6 +65,24 @@ def test_the_room_is_entered_and_read_as_before(tmp_path: Path) -> None:
             assert seen == ["one", "", "three"]
             await juliet.says("four", client_id="4")
             assert await juliet.hears() == "four"
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"a":1},"text":"other"', "{", '{"users":[""]}', '{"users":1}'])
+def test_what_is_no_meta_and_no_mentions_does_not_get_into_frames(tmp_path: Path, text: str) -> None:
+    async def play() -> None:
+        async with storage(tmp_path, "hall") as chat:
+            await say(chat, "one", "two")
+            for column in ("meta", "mentions"):
+                spoil(tmp_path, column, text)
+            page = await chat.read_history("hall", 0, None, 10)
+            assert page is not None
+            message = page.entries[1]
+            assert message.text == "two"
+            if not text.startswith('{"users'):
+                assert message.meta == ""
+            assert message.more is None or message.more.mentions is None
 
     asyncio.run(play())
 

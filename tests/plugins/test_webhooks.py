@@ -16,7 +16,8 @@ from tornchat_webhooks.targets import read_targets
 from tests.nodes import until
 from tests.plugins.receiver import SECRET, Receiver, receiving
 from tests.stage import open_stage, serving
-from tornchat import SettingsError, User
+from tornchat import Mentions, More, SettingsError, User
+from tornchat.wire import Said
 
 ANN = User("ann", "ann")
 PLUGINS = "jwt", "peewee", "local", "webhooks"
@@ -74,6 +75,24 @@ def test_only_its_rooms_and_kinds_are_posted(tmp_path: Path) -> None:
             await receiver.until(lambda: bool(receiver.posts))
             [entry] = receiver.entries("tea")
             assert (entry["kind"], entry["target"], receiver.entries("den")) == ("deletion", 1, [])
+
+    asyncio.run(play())
+
+
+def test_what_messages_say_beyond_their_texts_is_posted(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with receiving() as receiver, staged(receiver, tmp_path) as stage:
+            await held(stage)
+            await say(stage, "tea", "root")
+            mentions, meta = Mentions(("bob",), True), '{"colour":"red"}'
+            more = More(reply_to=1, thread=1, mentions=mentions, meta=meta)
+            await stage.chat.posting.post(ANN, "tea", Said("reply", more=more))
+            await receiver.until(lambda: len(receiver.keys("tea")) == 2)
+            root, reply = receiver.entries("tea")
+            names = ("reply_to", "thread", "mentions", "meta")
+            assert not {*names} & {*root}
+            wanted = [1, 1, {"users": ["bob"], "room": True}, {"colour": "red"}]
+            assert [reply[name] for name in names] == wanted
 
     asyncio.run(play())
 

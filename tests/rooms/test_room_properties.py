@@ -2,19 +2,20 @@
 
 The log itself is the model: a list that "storage" appends to. Between it and the room stand commits with
 known and unknown outcomes, and a bus that loses, repeats and reorders. Sockets fill up and drain. Messages
-are edited and deleted; whoever applies the changes by their positions has the log's state at the end.
+are edited and deleted, are in threads and carry meta; a client has the log's state at the end.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tornchat.model import Entry, More, Participant, PresenceChange, RoomInfo
+from tornchat.client.events import Message, MessageChanged, MessageDeleted, read_frame
+from tornchat.client.messages import Messages
+from tornchat.model import Entry, More, Participant, PresenceChange, Replies, RoomInfo
 from tornchat.rooms.member import Member
 from tornchat.rooms.room import Gap, Room, RoomLimits
 from tornchat.wire import V1, Classic
@@ -69,18 +70,17 @@ def seqs_of(data: bytes) -> list[int]:
     return [int(frame.get("seq") or frame["message"].rstrip("x")) for frame in frames]
 
 
-def state_of(data: bytes) -> dict[int, str]:
-    """The messages that a v1 client shows after these frames: `seq` -> text."""
-    held: dict[int, dict[str, Any]] = {}
-    for frame in map(json.loads, frames_of(data)):
-        seq, position = frame.get("seq", 0), frame.get("position", 0)
-        if frame["type"] == "chat_message":
-            held[seq] = {"position": seq, **frame}
-        elif seq in held and frame["type"] == "message_deleted":
-            held[seq] |= {"message": "", "position": max(position, held[seq]["position"])}
-        elif seq in held and frame["type"] == "message_changed" and position > held[seq]["position"]:
-            held[seq] |= frame
-    return {seq: frame["message"] for seq, frame in held.items()}
+State = tuple[str, int | None, dict[str, object] | None, Replies | None]
+"""Text, thread, meta and replies of a message."""
+
+
+def state_of(data: bytes) -> dict[int, State]:
+    """The messages that the v1 client has after these frames."""
+    messages = Messages()
+    for frame in map(read_frame, frames_of(data)):
+        if isinstance(frame, Message | MessageChanged | MessageDeleted):
+            messages.apply(frame)
+    return {seq: (one.text, one.thread, one.meta, one.replies) for seq, one in messages.items()}
 
 
 class RoomLog(RuleBasedStateMachine):
@@ -104,10 +104,11 @@ class RoomLog(RuleBasedStateMachine):
         """The room has frames to flush (`Flushes`)."""
         room.queued = True
 
-    def _store(self, long: bool = False) -> Entry:
+    def _store(self, long: bool = False, thread: int | None = None) -> Entry:
         seq = len(self.log) + 1
         text = str(seq) + "x" * (ENTRY_BYTES if long else 0)
-        entry = Entry(seq, "u", "u", text, 0, f"d{seq}")
+        more = None if thread is None else More(thread=thread, meta=f'{{"first":{seq}}}')
+        entry = Entry(seq, "u", "u", text, 0, f"d{seq}", more=more)
         self.log.append(entry)
         self.now[seq] = entry
         return entry
@@ -115,7 +116,8 @@ class RoomLog(RuleBasedStateMachine):
     def _act(self, target: int, deletes: bool) -> Entry:
         seq, before = len(self.log) + 1, self.now[target]
         deletes |= not before.text
-        more = None if deletes else More(revision=before.revision + 1)
+        meta = f'{{"new":{seq}}}' if before.revision % 2 else ""
+        more = None if deletes else More(revision=before.revision + 1, meta=meta)
         text = "" if deletes else str(target) + "x" * (before.revision + 1)
         entry = Entry(
             seq, "u", "u", text, 0, f"d{seq}", None, "deletion" if deletes else "edit", target, more
@@ -123,6 +125,14 @@ class RoomLog(RuleBasedStateMachine):
         self.log.append(entry)
         self.now[target] = before.after(entry)
         return entry
+
+    def _present(self, seq: int) -> Entry:
+        """The message as storage tells it."""
+        thread = [one for one in self.now.values() if one.thread == seq]
+        if not thread:
+            return self.now[seq]
+        count = sum(1 for one in thread if one.text)
+        return self.now[seq].with_replies(Replies(count, max(one.seq for one in thread)))
 
     def _kept(self, seqs: list[int]) -> list[int]:
         """Leave out what is deleted by now: classic is not told of it if that was before it came."""
@@ -146,6 +156,16 @@ class RoomLog(RuleBasedStateMachine):
     @rule(data=st.data(), deletes=st.booleans(), way=st.sampled_from(["here", "bus", "lost"]))
     def change(self, data: st.DataObject, deletes: bool, way: str) -> None:
         entry = self._act(data.draw(st.sampled_from(sorted(self.now)[-8:])), deletes)
+        if way == "here":
+            self._accept([entry])
+        elif way == "bus":
+            self.bus.append(entry)
+
+    @precondition(lambda self: self.now)
+    @rule(data=st.data(), way=st.sampled_from(["here", "bus", "lost"]))
+    def say_in_thread(self, data: st.DataObject, way: str) -> None:
+        roots = [seq for seq, one in self.now.items() if one.thread is None]
+        entry = self._store(thread=data.draw(st.sampled_from(roots[-6:])))
         if way == "here":
             self._accept([entry])
         elif way == "bus":
@@ -182,7 +202,8 @@ class RoomLog(RuleBasedStateMachine):
     @rule()
     def repair(self) -> None:
         """The log is read from the room's position, messages in their present state."""
-        self._accept([self.now.get(entry.seq, entry) for entry in self.log[self.room.seq :]])
+        log = self.log[self.room.seq :]
+        self._accept([self._present(entry.seq) if entry.target is None else entry for entry in log])
 
     @rule(
         v1=st.booleans(),
@@ -307,7 +328,12 @@ class RoomLog(RuleBasedStateMachine):
                 self._check_reached(found)
                 if member.stream.dialect.name == "v1":
                     state = state_of(tape.frames)
-                    assert state == {seq: self.now[seq].text for seq in state}
+                    assert state == {seq: self._state(seq) for seq in state}
+
+    def _state(self, seq: int) -> State:
+        one = self._present(seq)
+        more = one.more or More()
+        return one.text, more.thread, json.loads(more.meta) if more.meta else None, more.replies
 
     def _check_reached(self, found: tuple[Member, Tape, list[int], int]) -> None:
         _, tape, shown, start = found

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.rooms.unflushed import Unflushed
-from tornchat.model import Entry, More, Page, RoomInfo
+from tornchat.model import Entry, More, Page, Replies, RoomInfo
 from tornchat.rooms import tail as module
 from tornchat.rooms.history import MOST_BYTES, History, Plan
 from tornchat.rooms.room import Room, RoomLimits
@@ -127,3 +127,16 @@ def history(count: int, size: int, limit: int, in_tail: bool) -> list[bytes]:
         data = data[length:]
     assert json.loads(frames[-1]) == {"type": "caught_up", "position": count}
     return frames[:-1]
+
+
+def test_a_thread_that_was_read_before_its_message_was_deleted_is_counted_again() -> None:
+    """The first message and the reply come of two reads, and the deletion lies between them."""
+    root = Entry(1, "r", "Romeo", "root", 0, "d1", more=More(replies=Replies(2, 3)))
+    first, second = (Entry(seq, "r", "Romeo", "re", 0, f"d{seq}", more=More(thread=1)) for seq in (2, 3))
+    room = Room(RoomInfo("hall", "e"), RoomLimits(9, 0, 0), Unflushed())
+    room.accept("e", [root, first.after(deletion(4, 2)), second])
+    assert room.tail.messages[0].more == More(replies=Replies(2, 3)), "as it was told"
+    room.accept("e", [deletion(4, 2)])
+    assert room.tail.messages[0].more == More(replies=Replies(1, 3))
+    room.accept("e", [Entry(5, "r", "Romeo", "re", 0, "d5", more=More(thread=1))])
+    assert room.tail.messages[0].more == More(replies=Replies(2, 5))

@@ -13,7 +13,7 @@ from playwright.async_api import async_playwright
 
 from tests.browser.chromium import FLAGS, executable
 from tests.release_before.client import Message, MessageDeleted, connect
-from tests.scenarios.test_changes import deletes, edits, enters
+from tests.scenarios.test_changes import deletes, edits, enters, tells
 from tests.stage import Player, Stage, open_stage
 
 BEFORE = Path(__file__).parent.parent / "release_before" / "tornchat-client.js"
@@ -56,6 +56,11 @@ class Author:
             await edits(self._player, f"id-{self._count}", seq, revision, f"{seq}, edited {revision + 1}")
             self._revisions[seq] = revision + 1
             await self._acknowledged()
+
+    async def replies(self, text: str, to: int) -> None:
+        more = {"reply_to": to, "mentions": {"users": ["juliet"]}, "meta": {"colour": "red"}}
+        await tells(self._player, type="send", id=f"id-{self._count}", message=text, thread=1, **more)
+        await self._acknowledged()
 
     async def deletes(self, *seqs: int) -> None:
         for seq in seqs:
@@ -123,7 +128,7 @@ def test_a_client_of_the_release_before_loses_nothing(tmp_path: Path, client: Ca
                 await until_told(told, 5)
                 await author.edits(2)  # 6
                 await author.deletes(3)  # 7
-                await author.says("8")
+                await author.replies("8", to=1)
                 await until_told(told, 8)
                 cut_off(verona, "juliet")
                 await author.edits(1, 8)  # 9, 10
@@ -137,7 +142,7 @@ def test_a_client_of_the_release_before_loses_nothing(tmp_path: Path, client: Ca
                 await author.edits(15)  # 18, live
                 cut_off(verona, "juliet")
                 await author.edits(1)  # 19
-                await author.says("20")
+                await author.replies("20", to=8)
                 await until_told(told, 20)
                 cut_off(verona, "juliet")
                 await author.edits(20)  # 21

@@ -15,7 +15,7 @@ import pytest
 
 from tests.server.http.web import Answer, ask
 from tornchat import ChatError, Report, Sanction, User
-from tornchat.model import SITE, Standing
+from tornchat.model import SITE, Mentions, More, Standing
 from tornchat.service.rights import GRANTS, OVER, RANKS, STANDINGS, Act, outranks
 from tornchat.testing import RunningChat, running_chat
 from tornchat.wire import Said
@@ -25,6 +25,7 @@ TOKEN_ROLES = {"admin": ("admin",), "site moderator": ("moderator",), "guest": (
 ROOM_ROLES = ("owner", "moderator", "member")
 HEIR, VICTIM, LORD = (User(f"id-{name}", name) for name in ("heir", "victim", "lord"))
 ROOT = User("id-root", "root", frozenset({"admin"}))
+EVERYBODY = More(mentions=Mentions(room=True))
 V1 = {"Sec-WebSocket-Protocol": "tornchat.v1"}
 
 
@@ -167,6 +168,9 @@ HTTP: dict[Act, Callable[[Actor], Awaitable[Answer]]] = {
     "see": see_by_http,
     "see private": lambda actor: see_by_http(actor, True),
     "send": call("POST", "/api/rooms/{room}/messages", {"message": "hello"}),
+    "mention room": call(
+        "POST", "/api/rooms/{room}/messages", {"message": "hello", "mentions": {"room": True}}
+    ),
     "delete own message": delete_own_by_http,
     "delete message": call("DELETE", "/api/rooms/{room}/messages/1"),
     "report message": call("POST", "/api/rooms/{room}/messages/1/reports", REASON),
@@ -269,6 +273,7 @@ IN_PROCESS: dict[Act, Callable[[Actor], Awaitable[Any]]] = {
     "see": use(see),
     "see private": use(see, private=True),
     "send": use(lambda a, room: a.core.posting.post(a.user, room, Said("hello"))),
+    "mention room": use(lambda a, room: a.core.posting.post(a.user, room, Said("hello", more=EVERYBODY))),
     "delete own message": use(delete_own),
     "delete message": use(lambda a, room: a.core.moderation.delete_message(a.user, room, 1)),
     "report message": use(lambda a, room: a.core.reports.report(a.user, room, 1, "rude")),
@@ -313,9 +318,12 @@ async def is_in(actor: Actor, room: str) -> bool:
     return frame is not None
 
 
-async def send_by_socket(actor: Actor, room: str, number: str = "1", refusal: str = "") -> bool:
+async def send_by_socket(
+    actor: Actor, room: str, number: str = "1", refusal: str = "", mentions: str = "{}"
+) -> bool:
     client = await enter(actor, room)
-    await client._connection.write_message(f'{{"type":"send","id":"{number}","message":"hello"}}')
+    frame = f'{{"type":"send","id":"{number}","message":"hello","mentions":{mentions}}}'
+    await client._connection.write_message(frame)
     while (frame := await client.hear()) is not None:
         if frame["type"] in ("ack", "error"):
             assert frame.get("code", refusal) == refusal or not refusal
@@ -339,6 +347,7 @@ SOCKET: dict[Act, Callable[[Actor], Awaitable[bool]]] = {
     "see": use(is_in),
     "see private": use(is_in, private=True),
     "send": use(send_by_socket),
+    "mention room": use(lambda a, room: send_by_socket(a, room, mentions='{"room":true}')),
     "ignore slow mode": ignore_by_socket,
     "create room": lambda actor: is_in(actor, actor.new_name()),
     "own": own_by_socket,

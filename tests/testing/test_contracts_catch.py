@@ -8,8 +8,17 @@ from typing import Any
 
 import pytest
 from tornchat_local import LocalPlugin
+from tornchat_peewee import PeeweePlugin
 
-from tests.testing import memory, memory_managing, wrong, wrong_managing, wrong_social, wrong_storage
+from tests.testing import (
+    memory,
+    memory_managing,
+    wrong,
+    wrong_managing,
+    wrong_social,
+    wrong_storage,
+    wrong_threads,
+)
 from tornchat import Credentials
 from tornchat.testing import (
     AuditContract,
@@ -28,6 +37,7 @@ from tornchat.testing import (
     StorageContract,
     UsersContract,
 )
+from tornchat.testing.threads import ThreadsContract
 
 
 class OnDisks:
@@ -43,6 +53,16 @@ class OnDisks:
 
 class Storage(OnDisks, StorageContract):
     pass
+
+
+class Threads(ThreadsContract):
+    roles = ("storage", "history")
+
+    def __init__(self, plugin: type) -> None:
+        self.plugin = plugin
+
+    def make_plugin(self, tmp_path: Path) -> Any:
+        return self.plugin(PeeweePlugin.Settings(data_dir=tmp_path))
 
 
 class Directory(OnDisks, DirectoryContract):
@@ -113,6 +133,7 @@ class Filter(FilterContract):
 
 
 RIGHT = [
+    (Threads, PeeweePlugin),
     (Storage, memory.MemoryStorage),
     (Directory, memory_managing.MemoryManaging),
     (Moderation, memory_managing.MemoryManaging),
@@ -129,6 +150,18 @@ RIGHT = [
 ]
 
 WRONG = [
+    (Threads, wrong_threads.ForgetsMentions, "test_what_a_message_says_is_kept"),
+    (Threads, wrong_threads.KnowsNoTargets, "test_only_messages_are_answered"),
+    (Threads, wrong_threads.HasThreadsInThreads, "test_threads_have_no_threads"),
+    (Threads, wrong_threads.RefusesWhatItsBatchBrings, "test_messages_of_a_batch_are_answered"),
+    (Threads, wrong_threads.CountsNothing, "test_replies_are_counted"),
+    (Threads, wrong_threads.CountsDeletedReplies, "test_replies_are_counted"),
+    (Threads, wrong_threads.ReadsTheWholeRoomForAThread, "test_a_thread_is_read"),
+    (Threads, wrong_threads.LosesMetaWithAnEdit, "test_an_edit_changes_meta"),
+    (Threads, wrong_threads.KeepsTheMetaOfDeletedMessages, "test_a_deletion_takes_what_a_message_says"),
+    (Threads, wrong_threads.ComparesTextsOnly, "test_repeats_say_the_same"),
+    (Threads, wrong_threads.TakesTheThreadWithItsRoot, "test_pruned_messages_take_their_threads"),
+    (Threads, wrong_threads.RemembersThreadsUntilItEnds, "test_threads_outlive_a_restart"),
     (Storage, wrong_storage.SkipsASeq, "test_seq_is_gapless"),
     (Storage, wrong_storage.CountsAllRoomsTogether, "test_rooms_in_one_batch_are_counted_apart"),
     (Storage, wrong_storage.IgnoresTheEpoch, "test_draft_of_another_epoch_is_refused"),

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from tornchat.archive.formats import Identity, whole_lines
 from tornchat.archive.state import RoomState
-from tornchat.model import Entry
+from tornchat.model import Entry, More
 from tornchat.wire.times import timestamp
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -62,7 +62,7 @@ def _body(entry: Entry) -> str:
         return f'<p class="gone">{did} <a href="#m{entry.target}">a message</a></p>'
     if not entry.text:
         return '<p class="gone">This message was deleted.</p>'
-    return f'<p dir="auto">{_escaped(entry.text)}</p>{_marks(entry)}'
+    return _context(entry) + f'<p dir="auto">{_escaped(entry.text)}</p>' + _marks(entry)
 
 
 def _marks(entry: Entry) -> str:
@@ -70,6 +70,14 @@ def _marks(entry: Entry) -> str:
     tallies = [one for found in entry.marks.values() for one in found.items()]
     told = ", ".join(f"<bdi>{_escaped(token)}</bdi> {tally.count}" for token, tally in tallies)
     return f'<p class="marks">{told}</p>' if told else ""
+
+
+def _context(entry: Entry) -> str:
+    """Return what a message answers, and whose thread it is in, as links."""
+    more = entry.more or More()
+    places = {"in reply to": more.reply_to, "in the thread of": more.thread}
+    links = [f'{words} <a href="#m{seq}">a message</a>' for words, seq in places.items() if seq is not None]
+    return f'<p class="gone">{", ".join(links)}</p>' if links else ""
 
 
 def _escaped(text: str) -> str:

@@ -11,11 +11,11 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from tornchat.archive.opening import Opening
-from tornchat.archive.source import Row, Source
+from tornchat.archive.source import Row, Source, referred_by
 from tornchat.errors import NotStored, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.marks import Mark
-from tornchat.model import Draft, Entry, More, Refusal, StoreResult
+from tornchat.model import Draft, Entry, More, Refusal, StoreResult, digest_of
 
 BATCH_ENTRIES = 500
 PAGE_ENTRIES = 1000
@@ -41,7 +41,7 @@ class Restore:
         self._known: dict[str, int] = {}
         """Draft ids in the room -> their `seq`; 0 if the message has been deleted."""
         self._places: dict[int, int] = {}
-        """`seq` of messages in the file that are changed later -> their `seq` in the room."""
+        """`seq` of messages in the file that others refer to -> their `seq` in the room; 0: not there."""
         self.outcomes: Counter[str] = Counter()
         self.refused: dict[int, str] = {}
         """Line -> the code with which storage refused its entry."""
@@ -53,18 +53,17 @@ class Restore:
             self._known[known.draft_id] = known.seq if known.text else 0
         batch: list[tuple[Row, Draft]] = []
         for row in self._source.rows():
-            if len(batch) >= BATCH_ENTRIES or (batch and self._waits(row.entry)):
+            waited_for = [seq for seq in referred_by(row.entry) if seq not in self._places]
+            if batch and (waited_for or len(batch) >= BATCH_ENTRIES):
                 await self._store(batch)
                 batch.clear()
+            for seq in waited_for:  # all that is before this entry has its place now
+                self._places.setdefault(seq, 0)
             if draft := self._draft(row.entry):
                 batch.append((row, draft))
         if batch:
             await self._store(batch)
         self._tell()
-
-    def _waits(self, entry: Entry) -> bool:
-        """Return whether an entry acts on a message that has not been stored yet, so that it has no place."""
-        return entry.target in self._source.changed and entry.target not in self._places
 
     async def _read(self) -> AsyncIterator[Entry]:
         after = 0
@@ -87,12 +86,25 @@ class Restore:
         place = self._known.get(entry.draft_id)
         if deletion is not None or not entry.text:
             self.outcomes["deleted"] += 1
+            self._places[entry.seq] = 0
             return self._made(deletion, place) if deletion and place else None
         if place is not None:
             self._places[entry.seq] = place
             self.outcomes["known"] += 1
             return None
-        return self._made(entry, None)
+        return replace(self._made(entry, None), more=self._more(entry))
+
+    def _more(self, entry: Entry) -> More | None:
+        """Return what a message says beyond its text. What is not there is neither answered nor a thread."""
+        if entry.more is None:
+            return None
+        reply_to, thread = (
+            self._places.get(seq or 0) or None for seq in (entry.more.reply_to, entry.more.thread)
+        )
+        more = More(reply_to=reply_to, thread=thread, mentions=entry.more.mentions, meta=entry.more.meta)
+        if more == More():
+            return None
+        return replace(more, digest=digest_of(entry.kind, None, entry.text, None, more))
 
     def _change(self, entry: Entry) -> Draft | None:
         """Return the draft of an entry that changes a message. They are stored in the order of the file."""
@@ -103,7 +115,7 @@ class Restore:
             self.outcomes["known"] += 1
         else:
             mark = None if entry.mark is None else Mark(tokens=entry.mark.tokens)
-            return replace(self._made(entry, place), more=More(mark=mark))
+            return replace(self._made(entry, place), more=More(meta=entry.meta, mark=mark))
         return None
 
     def _made(self, entry: Entry, target: int | None) -> Draft:
@@ -126,8 +138,9 @@ class Restore:
             if isinstance(result, Refusal):
                 self.outcomes[result.code] += 1
                 self.refused[row.line] = result.code
+                self._places[row.entry.seq] = 0
                 continue
-            if row.entry.seq in self._source.changed:
+            if row.entry.seq in self._source.referred:
                 self._places[row.entry.seq] = result.entry.seq
             if not draft.empties:
                 self.outcomes["known" if result.repeated else "stored"] += 1

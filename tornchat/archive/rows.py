@@ -12,6 +12,7 @@ from tornchat.hooks.words import MOST_CHARS, is_encodable
 from tornchat.kinds import BUILT_IN, EntryKind
 from tornchat.marks import Mark, normal
 from tornchat.model import Entry
+from tornchat.wire import meta
 
 CheckText: TypeAlias = Callable[[str], None]
 """Raises `ChatError` for a text that a client could not have sent."""
@@ -39,7 +40,7 @@ class Rows:
                 return f"{field} must have 1 to {MOST_CHARS} characters, and no NUL"
         if entry.client_id is not None and not is_name(entry.client_id, MOST_CLIENT_ID):
             return f"client_id must have 1 to {MOST_CLIENT_ID} characters, and no NUL"
-        return _fault_of_kind(entry) or self._fault_of_text(entry)
+        return _fault_of_kind(entry) or _fault_of_more(entry) or self._fault_of_text(entry)
 
     def _fault_of_text(self, entry: Entry) -> str:
         if entry.empties:
@@ -77,6 +78,20 @@ def _fault_of_mark(mark: Mark, kind: EntryKind) -> str:
     except ValueError as error:
         return str(error).removesuffix(".")
     return "" if all(0 <= count <= MOST_SEQ for count in mark.counts.values()) else "a count is negative"
+
+
+def _fault_of_more(entry: Entry) -> str:
+    """Return what is wrong with what an entry says beyond its text."""
+    if entry.more is None:
+        return ""
+    for field in ("reply_to", "thread"):
+        seq = getattr(entry.more, field)
+        if seq is not None and (entry.target is not None or not 0 < seq < entry.seq):
+            return f"{field} is the seq of an earlier entry, and only of a message"
+    mentioned = entry.more.mentions.users if entry.more.mentions is not None else ()
+    if not all(map(is_name, mentioned)):
+        return f"mentions.users are ids of 1 to {MOST_CHARS} characters, without a NUL"
+    return "" if not entry.meta or meta.is_text(entry.meta) else "meta is no JSON object that may be sent"
 
 
 def is_name(text: str, most: int = MOST_CHARS) -> bool:

@@ -24,6 +24,14 @@ class Row(NamedTuple):
     entry: Entry
 
 
+def referred_by(entry: Entry) -> list[int]:
+    """Return the messages that an entry changes, answers, or has as its thread."""
+    found = [entry.target]
+    if entry.more is not None:
+        found += [entry.more.reply_to, entry.more.thread]
+    return [seq for seq in found if seq is not None]
+
+
 class Source:
     """The exported history in the file `path`, validated on construction."""
 
@@ -42,8 +50,8 @@ class Source:
         """Line -> why its row can't be imported; `rows` leaves these out."""
         self.deletions: dict[int, Entry] = {}
         """`seq` of a deleted message -> the deletion."""
-        self.changed: set[int] = set()
-        """`seq` of the messages that other entries changed."""
+        self.referred: set[int] = set()
+        """`seq` of the messages that other entries change, answer, or have as their thread."""
         self.state: RoomState | None = None
         """State of the exported room; None if the file does not tell it."""
         self._look_through()
@@ -87,8 +95,8 @@ class Source:
             last = entry.seq
             if entry.target is not None and entry.empties:
                 self.deletions[entry.target] = entry
-            elif entry.target is not None:
-                self.changed.add(entry.target)
+            else:
+                self.referred.update(referred_by(entry))
 
     def _header(self) -> Header:
         with self._opened() as file:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from tornchat.archive.formats import Identity
 from tornchat.archive.state import RoomState
-from tornchat.model import Entry
+from tornchat.model import Entry, More
 from tornchat.wire.times import timestamp
 
 COLUMNS = (
@@ -22,6 +22,9 @@ COLUMNS = (
     "sender_username",
     "text",
     "target",
+    "reply_to",
+    "thread",
+    "meta",
 )
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 (spreadsheets accept them)
 
@@ -74,7 +77,8 @@ def _row(entry: Entry) -> list[object]:
     text = entry.text if entry.mark is None else " ".join(entry.mark.tokens)
     words = (entry.sender_id, entry.sender_username, text)
     place = (entry.seq, harmless(entry.draft_id), timestamp(entry.sent_at), entry.kind)
-    return [*place, *map(harmless, words), entry.target]
+    more = entry.more or More()
+    return [*place, *map(harmless, words), entry.target, more.reply_to, more.thread, more.meta]
 
 
 def _written(rows: Sequence[Sequence[object]]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import ssl
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
@@ -22,7 +22,8 @@ from tornchat.client.token import Token, TokenSource
 from tornchat.client.visit import Visit
 from tornchat.client.websocket import HandshakeRefused, WebSocket, open_websocket
 from tornchat.errors import POSITION_LOST, TOO_BIG, UNAUTHORIZED, Closed
-from tornchat.wire import V1_SUBPROTOCOL, V1Delete, V1Edit, V1Mark
+from tornchat.model import Mentions
+from tornchat.wire import V1_SUBPROTOCOL, V1Delete, V1Edit, V1Mark, V1Send
 
 CONNECT_SECONDS = 10.0
 """Maximum duration of connecting and the handshake, in seconds."""
@@ -133,35 +134,59 @@ class Client:
         message = event if isinstance(event, Message) else self.messages.get(event.seq)
         return message is not None and message.sender_id in self.blocked
 
-    async def send(self, text: str, message_id: str | None = None) -> int:
+    async def send(
+        self,
+        text: str,
+        message_id: str | None = None,
+        *,
+        reply_to: int | None = None,
+        thread: int | None = None,
+        mentions: Collection[str] = (),
+        mention_room: bool = False,
+        meta: Mapping[str, object] | None = None,
+    ) -> int:
         """Send a message and return its `seq` in the room's log once it is stored, exactly once.
 
         Waits for a connection if there is none. Messages are sent in the order of the calls. If the server
         refuses a message temporarily, it is sent again later, and others may be stored before it; await each
         call before the next to preserve the order. After a cancellation the message may or may not be
         stored; sending it again with the same `message_id` (1 to 64 characters, unique per message) is safe.
-        Raises `SendRefused`, `Ended`, `ClientClosed`.
+
+        `reply_to` is the `seq` of the message that it answers, `thread` that of the message whose thread it
+        is in, `mentions` the ids of the users that it mentions, and with `mention_room` it mentions all.
+        `meta` is what the application says about it: a JSON object, at most 8 KiB, 32 levels deep. Raises
+        `SendRefused`, `Ended`, `ClientClosed`.
         """
-        return await self._outgoing.send(message_id or secrets.token_hex(8), text)
+        mentioned = Mentions(tuple(mentions), mention_room) if mentions or mention_room else None
+        about = None if meta is None else dict(meta)
+        message_id = message_id or secrets.token_hex(8)
+        return await self._outgoing.send(V1Send(message_id, text, reply_to, thread, mentioned, about))
 
     async def edit(
-        self, seq: int, text: str, revision: int | None = None, message_id: str | None = None
+        self,
+        seq: int,
+        text: str,
+        revision: int | None = None,
+        message_id: str | None = None,
+        *,
+        meta: Mapping[str, object] | None = None,
     ) -> int:
         """Give one's own message another text; return the edit's `seq` once it is stored, exactly once.
 
         `revision` is the one that the new text is made of: by default that of the message in `messages`, or
         0. If the message has another one by now, `SendRefused` with the code `stale` has the present
-        `revision`. Otherwise it is as `send`.
+        `revision`. Without `meta`, that of the message stays as it is. Otherwise it is as `send`.
         """
         if revision is None:
             revision = self.messages[seq].revision if seq in self.messages else 0
         message_id = message_id or secrets.token_hex(8)
-        return await self._outgoing.change(message_id, V1Edit(message_id, seq, revision, text))
+        about = None if meta is None else dict(meta)
+        return await self._outgoing.change(V1Edit(message_id, seq, revision, text, about))
 
     async def delete(self, seq: int, message_id: str | None = None) -> int:
         """Delete a message; return the deletion's `seq` once it is stored. Otherwise it is as `send`."""
         message_id = message_id or secrets.token_hex(8)
-        return await self._outgoing.change(message_id, V1Delete(message_id, seq))
+        return await self._outgoing.change(V1Delete(message_id, seq))
 
     async def mark(
         self, seq: int, tokens: Iterable[str], kind: str = "reaction", message_id: str | None = None
@@ -174,7 +199,7 @@ class Client:
         """
         message_id = message_id or secrets.token_hex(8)
         frame = V1Mark(message_id, kind, seq, list(tokens))
-        return await self._outgoing.change(message_id, frame)
+        return await self._outgoing.change(frame)
 
     async def close(self) -> None:
         """Leave the room, within 3 s. Idempotent. Does not wait for outstanding acknowledgements."""

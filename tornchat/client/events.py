@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from tornchat.marks import MarkChange, Tallies
-from tornchat.model import Participant
+from tornchat.model import Mentions, Participant, Replies
 from tornchat.wire import Ack, V1Error, V1Pong
 
 
@@ -37,8 +37,10 @@ class Message(msgspec.Struct, frozen=True, tag_field="type", tag="chat_message")
     """A message with its `seq` in the room's log, in its present state. The text of a deleted one is empty.
 
     `revision` is how often it was edited, `edited_at` when last, and `position` the place of the last entry
-    that acted on it; 0 if none did. `marks` is how it is marked: kind -> token -> `count` and `users`, which
-    is empty if they are many.
+    that acted on it; 0 if none did. `reply_to` is the `seq` of the message that it answers, `thread` that of
+    the message whose thread it is in, `meta` what the application said about it, and `replies` what its own
+    thread has. `marks` is how it is marked: kind -> token -> `count` and `users`, which is empty if they are
+    many.
     """
 
     seq: int
@@ -49,13 +51,18 @@ class Message(msgspec.Struct, frozen=True, tag_field="type", tag="chat_message")
     revision: int = 0
     edited_at: datetime | None = None
     position: int = 0
+    reply_to: int | None = None
+    thread: int | None = None
+    mentions: Mentions | None = None
+    meta: dict[str, object] | None = None
+    replies: Replies | None = None
     marks: Tallies = {}
 
 
 class MessageChanged(msgspec.Struct, frozen=True, tag_field="type", tag="message_changed"):
     """The message `seq` has changed. `position` is the place of the change.
 
-    `text` and `marks` are None if they are the same.
+    `text`, `meta`, `replies` and `marks` are None if they are the same.
 
     The change is in `Client.messages` already. Who keeps other messages applies it to those with a lower
     position, and ignores it for messages that are not kept.
@@ -66,6 +73,8 @@ class MessageChanged(msgspec.Struct, frozen=True, tag_field="type", tag="message
     revision: int
     text: str | None = msgspec.field(name="message", default=None)
     edited_at: datetime | None = None
+    meta: dict[str, object] | None = None
+    replies: Replies | None = None
     marks: Tallies | None = None
 
 

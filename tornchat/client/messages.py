@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from tornchat.client.events import Marked, Message, MessageChanged, MessageDeleted
 from tornchat.marks import counted
+from tornchat.model import Replies
 
 MOST_MESSAGES = 1000
 Change: TypeAlias = Message | MessageChanged | MessageDeleted | Marked
@@ -56,19 +57,36 @@ class Messages(Mapping[int, Message]):
             case Message() if frame.seq > self._told:
                 self._told = frame.seq
                 self._held[frame.seq] = frame
+                self._replied(frame)
                 if len(self._held) > MOST_MESSAGES:
                     del self._held[next(iter(self._held))]
             case Message() if held is not None and _position(frame) > _position(held):
                 self._held[frame.seq] = frame
+                self._recount(frame.thread)
             case MessageDeleted():
                 self._told = max(self._told, frame.position)
                 if held is not None:
                     position = max(frame.position, _position(held))
-                    self._held[frame.seq] = replace(held, text="", position=position, marks={})
+                    self._held[frame.seq] = _deleted(held, position)
+                    self._recount(held.thread)
             case MessageChanged() if held is not None and frame.position > _position(held):
                 self._held[frame.seq] = _changed(held, frame)
             case Marked() if held is not None and frame.position > _position(held):
                 self._held[frame.seq] = _marked(held, frame)
+
+    def _replied(self, message: Message) -> None:
+        """Count a new message in its thread, unless the thread, as it was told, has it already."""
+        root = self._held.get(message.thread or 0)
+        if root is not None and (root.replies is None or message.seq > root.replies.last_seq):
+            self._recount(message.thread)
+
+    def _recount(self, thread: int | None) -> None:
+        """Count the messages of a thread. If its first message is held, so are all that follow."""
+        root = self._held.get(thread or 0)
+        replies = [message for message in self._held.values() if message.thread == thread]
+        if root is not None and replies:
+            count = sum(1 for message in replies if message.text)
+            self._held[root.seq] = replace(root, replies=Replies(count, replies[-1].seq))
 
 
 def _position(message: Message) -> int:
@@ -82,6 +100,8 @@ def _changed(held: Message, frame: MessageChanged) -> Message:
         revision=frame.revision,
         edited_at=frame.edited_at or held.edited_at,
         position=frame.position,
+        meta=held.meta if frame.meta is None else frame.meta,
+        replies=frame.replies or held.replies,
         marks=held.marks if frame.marks is None else frame.marks,
     )
 
@@ -92,12 +112,16 @@ def _marked(held: Message, frame: Marked) -> Message:
     return replace(held, position=frame.position, marks=marks)
 
 
+def _deleted(held: Message, position: int) -> Message:
+    return replace(held, text="", position=position, reply_to=None, mentions=None, meta=None, marks={})
+
+
 def _difference(held: Message | None, frame: Message) -> MessageChanged | MessageDeleted | None:
     """Return how a message that was told before differs from what is held."""
     if held is None or _position(frame) <= _position(held):
         return None
     if not frame.text:
         return MessageDeleted(frame.seq, frame.position)
-    known = (frame.seq, frame.position, frame.revision)
+    known = (frame.seq, frame.position, frame.revision, frame.text, frame.edited_at)
     marks = None if frame.marks == held.marks else frame.marks
-    return MessageChanged(*known, frame.text, frame.edited_at, marks)
+    return MessageChanged(*known, frame.meta, frame.replies, marks)

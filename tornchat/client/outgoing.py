@@ -42,16 +42,16 @@ class Outgoing:
         self._loop = asyncio.get_running_loop()
         self._end: Exception | None = None
 
-    async def send(self, message_id: str, text: str) -> int:
+    async def send(self, frame: V1Send) -> int:
         """Send a message, over several connections if necessary, and return its `seq` once it is stored.
 
         Raises `SendRefused`, the error passed to `end`, or `ValueError` if the id is already in use.
         """
-        return (await self._answered(message_id, _encode(V1Send(message_id, text)))).seq
+        return (await self._answered(frame.id, _encode(frame))).seq
 
-    async def change(self, message_id: str, frame: V1Edit | V1Delete | V1Mark) -> int:
+    async def change(self, frame: V1Edit | V1Delete | V1Mark) -> int:
         """Send what acts on a message, as `send`; return its own place in the log."""
-        ack = await self._answered(message_id, _encode(frame))
+        ack = await self._answered(frame.id, _encode(frame))
         return ack.position or ack.seq
 
     async def _answered(self, message_id: str, frame: bytes) -> Ack:

@@ -40,6 +40,8 @@ class Messages:
         """
         if self._has_messages:
             return await self._read_messages(room, after, before, around, thread, limit)
+        if thread is not None:
+            limit = 0  # a storage in which messages can't change has no threads
         if around is not None:
             after, before = max(around - limit // 2 - 1, 0), None
         return await self._picked(room, after, before, limit)

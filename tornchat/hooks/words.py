@@ -9,6 +9,7 @@ MOST_CHARS: Final = 1000
 """Characters of a plugin's text that are shown to a client or an operator. The rest is cut off."""
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters other than tab and line feed, and surrogates, which UTF-8 can't encode."""
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def cleaned(text: object, most: int = MOST_CHARS) -> str:
@@ -28,7 +29,7 @@ def one_line(text: object, most: int = MOST_CHARS) -> str:
 
 def is_encodable(text: str) -> bool:
     """Return whether UTF-8 can encode `text`. A `str` may contain lone surrogates, which it can't."""
-    return text.isascii() or not re.search("[\ud800-\udfff]", text)
+    return text.isascii() or not _SURROGATE.search(text)
 
 
 def _as_text(value: object) -> str:

@@ -15,12 +15,13 @@ NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """What a revision does to its target: it gives it a new text (None: the present one), or empties it.
+    """What a revision does to its target: it gives it a new text and `meta` (None: as it is), or empties it.
 
     An emptied message is deleted: nothing changes it any more. The storage then expects nothing of it.
     """
 
     text: str | None = None
+    meta: str | None = None
     empties: bool = False
 
 

@@ -165,6 +165,8 @@ class Room:
                 frame = stream.dialect.entry(entry)
                 stream.frames.append(frame)
                 stream.append(frame)
+            if entry.more is not None and entry.more.thread is not None:
+                self._changed(self.tail.replied(entry))
             if self._acks:
                 self._acknowledge(entry)
 
@@ -182,13 +184,13 @@ class Room:
     def _act(self, entry: Entry) -> None:
         """Bring the target in the tail to its new state; its frames are encoded when a member joins."""
         index = self.tail.act(entry)
+        self._changed(index)
+        if entry.empties:
+            self._changed(self.tail.recounted(entry.target or 0))
         told = [entry] if entry.mark is None else self._gather(entry)
-        for stream in self.streams.values():
-            if index is not None:
-                stream.frames[index] = None
-            if told:
-                dialect = stream.dialect
-                stream.append(dialect.entry(entry) if len(told) == 1 else dialect.marked(told))
+        for stream in self.streams.values() if told else ():
+            dialect = stream.dialect
+            stream.append(dialect.entry(entry) if len(told) == 1 else dialect.marked(told))
         if self._acks:
             for one in told:
                 self._acknowledge(one)
@@ -198,6 +200,12 @@ class Room:
         if self._gathered is None:
             self._gathered = Gathered([entry, *self._coming], self._held)
         return self._gathered.add(entry)
+
+    def _changed(self, index: int | None) -> None:
+        """Have the frame of the message at this index of the tail encoded again; None: of none."""
+        if index is not None:
+            for stream in self.streams.values():
+                stream.frames[index] = None
 
     def held(self) -> list[int]:
         """Return the seqs of held entries, which wait for missing entries before them."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from tornchat.model import Entry
+from tornchat.model import Entry, Replies
 
 MOST_CHARS = 4 * 1024 * 1024
-"""Characters of text in the tail, beyond which it has fewer messages than it may have."""
+"""Characters of texts and `meta` in the tail, beyond which it has fewer messages than it may have."""
 
 
 class Tail:
@@ -38,7 +38,7 @@ class Tail:
     def append(self, message: Entry) -> None:
         """Append the next message. `trim` is called after the last one."""
         self.messages.append(message)
-        self._chars += len(message.text)
+        self._chars += len(message.text) if message.more is None else _chars(message)
 
     def trim(self) -> int:
         """Remove the oldest messages beyond the limits; return how many."""
@@ -46,7 +46,7 @@ class Tail:
         excess, count = len(messages) - self._most, 0
         while count < excess or (chars > MOST_CHARS and len(messages) > 1):
             removed = messages.popleft()
-            chars -= len(removed.text)
+            chars -= _chars(removed)
             self.messages_since = removed.seq
             count += 1
         self._chars = chars
@@ -54,7 +54,7 @@ class Tail:
 
     def _remove_first(self) -> None:
         removed = self.messages.popleft()
-        self._chars -= len(removed.text)
+        self._chars -= _chars(removed)
         self.messages_since = removed.seq
 
     def act(self, entry: Entry) -> int | None:
@@ -67,8 +67,40 @@ class Tail:
             return None
         before = self.messages[index]
         after = self.messages[index] = before.after(entry)
-        self._chars += len(after.text) - len(before.text)
+        self._chars += _chars(after) - _chars(before)
         return None if after is before else index
+
+    def replied(self, reply: Entry) -> int | None:
+        """Count a new message in its thread; return the index of the thread's first message if it changed.
+
+        A message that was read from storage knows its thread as of then, which may include the new one.
+        """
+        index = self.index(reply.thread or 0)
+        if index is None:
+            return None
+        root = self.messages[index]
+        known = root.more.replies if root.more is not None else None
+        count, last_seq = (known.count, known.last_seq) if known is not None else (0, 0)
+        if reply.seq <= last_seq:
+            return None
+        self.messages[index] = root.with_replies(Replies(count + bool(reply.text), reply.seq))
+        return index
+
+    def recounted(self, deleted: int) -> int | None:
+        """Count the thread of a deleted message again; return the index of its first message, if any.
+
+        It is counted also if the message came as a deleted one: its thread may have been read before. The
+        tail has all messages after one that it has, and thus the whole thread.
+        """
+        at = self.index(deleted)
+        thread = self.messages[at].thread if at is not None else None
+        index = self.index(thread) if thread is not None else None
+        if index is None:
+            return None
+        replies = [message for message in self.messages if message.thread == thread]
+        count = sum(1 for message in replies if message.text)
+        self.messages[index] = self.messages[index].with_replies(Replies(count, replies[-1].seq))
+        return index
 
     def index(self, seq: int) -> int | None:
         """Return the index of the message at `seq`; None if the tail does not have it."""
@@ -122,3 +154,7 @@ class Tail:
     def deletions(self, since: int) -> list[Entry]:
         """Return the deletions after `since`, oldest first."""
         return [act for act in self.acts if act.seq > since and act.empties]
+
+
+def _chars(message: Entry) -> int:
+    return len(message.text) + len(message.meta)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
 from tornchat.kinds import BUILT_IN, Changes, EntryKind
+from tornchat.marks import Mark
 from tornchat.model import (
     Draft,
     Entry,
@@ -68,9 +69,11 @@ class Changing:
         The rights are read last, so that the caller looks at what an await may have changed, and submits.
         """
         kind = self.kind(said)
-        digest = digest_of(draft.kind, draft.target, draft.text, said.expects, said.tokens)
+        sent = said.more if said.tokens is None else More(mark=Mark(tokens=said.tokens))
+        digest = digest_of(draft.kind, draft.target, draft.text, said.expects, sent)
+        more = replace(said.more or More(), digest=digest)
         try:
-            return await self._prepare(user, room, replace(draft, more=More(digest=digest)), said, kind)
+            return await self._prepare(user, room, replace(draft, more=more), said, kind)
         except ChatError as refusal:
             if refusal.code in PASSING or (first := await self._first(draft, digest)) is None:
                 raise
@@ -150,7 +153,8 @@ class Changing:
             return replace(draft, text="", more=None)
         expects = target.revision if said.expects is None else said.expects
         assert draft.more is not None
-        return replace(draft, text=changes.text or "", more=replace(draft.more, expects=expects))
+        more = replace(draft.more, expects=expects, meta=changes.meta or "")
+        return replace(draft, text=changes.text or "", more=more)
 
     async def _first(self, draft: Draft, digest: str) -> Entry | None:
         """Return what an earlier draft with the same id stored, if it was the same request.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from itertools import count
 
+from msgspec.structs import replace
+
 from tornchat.errors import ChatError
-from tornchat.model import Draft, RoomInfo, RoomSummary, User
+from tornchat.model import Draft, More, RoomInfo, RoomSummary, User, digest_of
 from tornchat.wire import Said
 
 
@@ -43,4 +45,9 @@ class Drafts:
             kind=said.kind,
             target=said.target,
             epoch=room.epoch,
+            more=None if said.more is None else _known_by_digest(said, said.more),
         )
+
+
+def _known_by_digest(said: Said, more: More) -> More:
+    return replace(more, digest=digest_of(said.kind, said.target, said.text, said.expects, more))

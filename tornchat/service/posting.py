@@ -27,6 +27,7 @@ from tornchat.metrics.counts import Counts
 from tornchat.model import SITE, Draft, Entry, More, Refusal, RoomInfo, Stored, StoreResult, User
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.registry import Registry
+from tornchat.service import rights
 from tornchat.service.access import Access, trusted_user
 from tornchat.service.admission import refuse_off_site
 from tornchat.service.audit import Audit
@@ -145,6 +146,9 @@ class Posting:
             self._refuse_muted(draft.room, session.user)
         if said.target is not None:
             return self._change(session, draft, said)
+        if draft.more is not None:
+            self._refuse_unsupported(draft)
+            return self._through_gates(session, draft)
         if self._gated or (self._slow_rooms and draft.room in self._slow_rooms):
             return self._through_gates(session, draft)
         self._submit(session, draft)
@@ -162,6 +166,7 @@ class Posting:
         self._refuse_fast(user, said)
         await self._refuse_sanctioned(user, room)
         draft = self._drafts.make(user, info, said)
+        self._refuse_unsupported(draft)
         slow = await self._slow.binds(user, info, draft)
         draft = await self._gates(user, draft)
         await self._space(draft)
@@ -205,7 +210,8 @@ class Posting:
         return stored
 
     def _refuse_fast(self, user: User, said: Said) -> None:
-        if wait := self.quotas.of(user.id).take(len(said.text.encode()), self._now()):
+        size = len(said.text.encode()) + (len(said.more.meta) if said.more is not None else 0)
+        if wait := self.quotas.of(user.id).take(size, self._now()):
             self.quotas.note(user.id)
             raise ChatError("rate_limited", "", round(wait, 3), said.client_id)
 
@@ -275,15 +281,29 @@ class Posting:
     async def _gates(self, user: User, draft: Draft) -> Draft:
         if not await self._hooks.authorize(user, "send", draft.room):
             raise ChatError("forbidden")
+        if draft.more is not None and draft.more.mentions is not None and draft.more.mentions.room:
+            await self._refuse_mention(user, draft.room)
         return await self._filtered(user, draft)
+
+    async def _refuse_mention(self, user: User, room: str) -> None:
+        """Refuse who may not mention everybody in the room. Raises `ChatError` (`forbidden`)."""
+        allowed = rights.may(rights.standings(user), "mention room")
+        if not (allowed and await self._hooks.authorize(user, "mention_room", room)):
+            raise ChatError("forbidden", "You may not mention everybody in this room.")
+
+    def _refuse_unsupported(self, draft: Draft) -> None:
+        """Refuse a message that says more than a text if the storage keeps no more."""
+        if draft.more is not None and not self._hooks.changes:
+            raise ChatError("unsupported", "The storage of this chat keeps texts only.")
 
     async def _filtered(self, user: User, draft: Draft) -> Draft:
         if not self._filters:
             return draft
         filtered = await self._hooks.filter_message(draft, user)
         self._drafts.check(filtered.text)
-        if filtered.text != draft.text and draft.more is None:  # a repeat is known by what its sender sent
-            return replace(filtered, more=More(digest=draft.digest))
+        if draft.more is None and (filtered.text != draft.text or filtered.more is not None):
+            # a repeat is known by what its sender sent
+            return replace(filtered, more=replace(filtered.more or More(), digest=draft.digest))
         return filtered
 
     async def _space(self, draft: Draft) -> None:

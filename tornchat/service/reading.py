@@ -25,7 +25,14 @@ class Reading:
         self._access = access
 
     async def read_history(
-        self, user: User, room: str, after: int | None = None, before: int | None = None, limit: int = 50
+        self,
+        user: User,
+        room: str,
+        after: int | None = None,
+        before: int | None = None,
+        limit: int = 50,
+        around: int | None = None,
+        thread: int | None = None,
     ) -> Page:
         """Return a page of at most `MOST_ENTRIES` messages of the room. See the hook `read_messages`.
 
@@ -33,7 +40,7 @@ class Reading:
         """
         await self._access.see(user, room)
         limit = min(max(limit, 1), MOST_ENTRIES)
-        page = await self._hooks.read_messages(room, after, before, None, None, limit)
+        page = await self._hooks.read_messages(room, after, before, around, thread, limit)
         if page is None:
             raise ChatError("room_not_found")
         return page

@@ -18,12 +18,12 @@ class ChangingContract(Contract):
 
     @promise("store_messages: an edit gives its target the text, the next revision, its time and its place")
     async def test_edit_changes_its_target(self, stage: Stage) -> None:
-        room = await room_with(stage, "one", "two")
+        room = await new_room(stage, "one", "two")
         given = edit(1, "uno", room, 0)
         [entry] = await stored(stage, given)
         assert (entry.seq, entry.kind, entry.target, entry.text) == (3, "edit", 1, "uno"), f"it is {entry}"
         assert entry.revision == 1, f"the entry has the revision {entry.revision}"
-        [one, two] = await messages_of(stage, room)
+        [one, two] = await messages(stage, room)
         assert one.more is not None, "the message does not say that it was edited"
         found = (one.text, one.revision, one.more.edited_at, one.position)
         assert found == ("uno", 1, given.sent_at, 3), f"text, revision, edited_at and position are {found}"
@@ -35,7 +35,7 @@ class ChangingContract(Contract):
         "store_messages: a draft that expects another revision is stale, says the present one, and is lost"
     )
     async def test_stale_draft_is_refused(self, stage: Stage) -> None:
-        room = await room_with(stage, "one")
+        room = await new_room(stage, "one")
         await stored(stage, edit(1, "two", room, 0))
         for expects in (0, 2):
             [result] = await results(stage, edit(1, "three", room, expects))
@@ -46,7 +46,7 @@ class ChangingContract(Contract):
 
     @promise("store_messages: the drafts of one batch are compared one after the other")
     async def test_drafts_of_a_batch_see_each_other(self, stage: Stage) -> None:
-        room = await room_with(stage, "one")
+        room = await new_room(stage, "one")
         batch = [edit(1, "a", room, 0), edit(1, "b", room, 0), edit(1, "c", room, 1)]
         batch += [draft("new", room), edit(4, "newer", room, 0), deletion(1, room), edit(1, "d", room, 2)]
         first, same, second, new, newer, gone, late = await results(stage, *batch)
@@ -56,12 +56,12 @@ class ChangingContract(Contract):
             result.entry.seq for result in (first, second, new, newer, gone) if isinstance(result, Stored)
         ]
         assert places == [2, 3, 4, 5, 6], f"the places are {places}"
-        found = [message.text for message in await messages_of(stage, room)]
+        found = [message.text for message in await messages(stage, room)]
         assert found == ["", "newer"], f"the texts are {found}"
 
     @promise("store_messages: what is no message, deleted or in another room is not_found")
     async def test_targets_that_are_no_messages(self, stage: Stage) -> None:
-        room, _ = await room_with(stage, "one", "two"), await room_with(stage, "1", "2", "3", "4", "5")
+        room, _ = await new_room(stage, "one", "two"), await new_room(stage, "1", "2", "3", "4", "5")
         await stored(stage, deletion(2, room))
         for target in (-1, 0, 2, 3, 4, 99):
             [result] = await results(stage, edit(target, "x", room, None))
@@ -70,7 +70,7 @@ class ChangingContract(Contract):
 
     @promise("store_messages: a deletion wins over edits before it, and their texts are gone, too")
     async def test_deletion_empties_what_acted_on_the_message(self, stage: Stage) -> None:
-        room = await room_with(stage, "one", "stays")
+        room = await new_room(stage, "one", "stays")
         await stored(stage, edit(1, "two", room, 0), edit(1, "three", room, 1), edit(2, "here", room, 0))
         await stored(stage, deletion(1, room))
         found = await texts(stage, room)
@@ -80,7 +80,7 @@ class ChangingContract(Contract):
 
     @promise("store_messages: a client id counts before the target: a repeat gives the first entry back")
     async def test_repeats_give_the_first_entry(self, stage: Stage) -> None:
-        room = await room_with(stage, "one")
+        room = await new_room(stage, "one")
         first = edit(1, "two", room, 0, "e1", "the request")
         [entry] = await stored(stage, first)
         await stored(stage, edit(1, "three", room, 1))
@@ -98,7 +98,7 @@ class ChangingContract(Contract):
 
     @promise("store_messages: a message is known by what was sent, also after it was edited")
     async def test_an_edited_message_is_known_by_its_first_text(self, stage: Stage) -> None:
-        room = await room_with(stage)
+        room = await new_room(stage)
         await stored(stage, draft("one", room, client_id="c1"))
         await stored(stage, edit(1, "two", room, 0))
         [same] = await results(stage, draft("one", room, client_id="c1"))
@@ -109,7 +109,7 @@ class ChangingContract(Contract):
 
     @promise("find_stored: gives what a sender stored with a client id, and its digest")
     async def test_find_stored(self, stage: Stage) -> None:
-        room = await room_with(stage, "one")
+        room = await new_room(stage, "one")
         [message] = await stored(stage, draft("hello", room, client_id="c1"))
         [act] = await stored(stage, edit(1, "two", room, 0, "e1", "a digest"))
         for client_id, wanted in (("c1", message.seq), ("e1", act.seq), ("nothing", None)):
@@ -122,7 +122,7 @@ class ChangingContract(Contract):
 
     @promise("read_messages: counts messages, whatever else is between them, in their present state")
     async def test_read_messages_counts_messages(self, stage: Stage) -> None:
-        room = await room_with(stage, "1", "2", "3")
+        room = await new_room(stage, "1", "2", "3")
         await stored(stage, *[edit(2, f"edit {number}", room, number) for number in range(MANY)])
         await stored(stage, draft("4", room), draft("5", room))
         wants: tuple[tuple[int | None, int | None, int | None, int, list[str]], ...] = (
@@ -135,13 +135,13 @@ class ChangingContract(Contract):
             (None, None, 100, 2, ["3", "4"]),
         )
         for after, before, around, limit, wanted in wants:
-            found = [one.text for one in await messages_of(stage, room, after, before, around, limit)]
+            found = [one.text for one in await messages(stage, room, after, before, around, limit)]
             asked = f"after={after}, before={before}, around={around}, limit={limit}"
             assert found == wanted, f"with {asked} it gave {found}, not {wanted}"
 
     @promise("read_changed: the older messages that were acted on since, and how many messages are new")
     async def test_read_changed(self, stage: Stage) -> None:
-        room = await room_with(stage, "1", "2", "3", "4")
+        room = await new_room(stage, "1", "2", "3", "4")
         await stored(stage, edit(3, "before", room, 0))
         await stored(stage, edit(1, "a", room, 0), edit(1, "b", room, 1), edit(4, "c", room, 0))
         await stored(stage, draft("new", room), edit(9, "newer", room, 0), deletion(4, room))
@@ -166,7 +166,7 @@ class ChangingContract(Contract):
     async def test_pruned_messages_leave_no_text_in_later_entries(self, stage: Stage) -> None:
         if not stage.provides("prune_history"):
             pytest.skip("the plugin does not prune")
-        room = await room_with(stage)
+        room = await new_room(stage)
         old, new = (
             msgspec.structs.replace(draft(text, room), sent_at=at) for text, at in (("old", 1), ("new", 9))
         )
@@ -180,7 +180,7 @@ class ChangingContract(Contract):
 
     @promise("store_messages: what was changed outlives a restart")
     async def test_changes_outlive_a_restart(self, stage: Stage) -> None:
-        room = await room_with(stage, "one")
+        room = await new_room(stage, "one")
         await stored(stage, edit(1, "two", room, 0))
         before = await read(stage, room)
         await stage.restart()
@@ -189,12 +189,12 @@ class ChangingContract(Contract):
 
 
 def verify_refused(result: object, code: str) -> None:
-    """Raise `AssertionError` if a result is no refusal with this code."""
+    """Verify that a draft was refused with this code."""
     found = result.code if isinstance(result, Refusal) else result
     assert found == code, f"it got {found!r}, not {code!r}"
 
 
-async def room_with(stage: Stage, *said: str) -> str:
+async def new_room(stage: Stage, *said: str) -> str:
     """Create a room with these messages and return its name. Skips the test if messages can't change."""
     if getattr(stage.plugin, "changes", False) is not True:
         pytest.skip("the plugin has no changes = True")
@@ -205,16 +205,17 @@ async def room_with(stage: Stage, *said: str) -> str:
     return room
 
 
-async def messages_of(
+async def messages(
     stage: Stage,
     room: str,
     after: int | None = None,
     before: int | None = None,
     around: int | None = None,
     limit: int = 100,
+    thread: int | None = None,
 ) -> tuple[Entry, ...]:
-    """Return the messages of a room in their present state."""
-    bounds = {"after": after, "before": before, "around": around, "thread": None}
+    """Read messages of an existing room with `read_messages`."""
+    bounds = {"after": after, "before": before, "around": around, "thread": thread}
     page = await stage.call("read_messages", room=room, **bounds, limit=limit)
     assert isinstance(page, Page), f"read_messages gave {page!r} for a room that is there"
     return page.entries

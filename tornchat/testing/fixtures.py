@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from tornchat import Draft, Mark, More, PresenceChange, User
 
 PATIENCE = 5.0
@@ -150,3 +152,9 @@ def mark(
         target=target,
         more=More(mark=Mark(tokens=tokens, most=most), digest=digest),
     )
+
+
+def saying(more: More, room: str = "tea", text: str = "text", client_id: str | None = None) -> Draft:
+    """Return the draft of a message that says more than a text; the same request has the same digest."""
+    digest = repr((text, more))
+    return replace(draft(text, room, client_id=client_id), more=replace(more, digest=digest))

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tornchat import MarkSet, Refusal, Stored, Tally
-from tornchat.testing.changing import messages_of, room_with, verify_refused
+from tornchat.testing.changing import messages, new_room, verify_refused
 from tornchat.testing.fixtures import deletion, draft, edit, mark
 from tornchat.testing.kit import Contract, Stage, promise
 from tornchat.testing.log import read, results, stored
@@ -22,7 +22,7 @@ class MarkingContract(Contract):
 
     @promise("store_messages: a mark replaces its sender's tokens, and has the difference and the counts")
     async def test_mark_replaces_the_senders_tokens(self, stage: Stage) -> None:
-        room = await room_with(stage, "one")
+        room = await new_room(stage, "one")
         [ann, ben] = await stored(stage, mark(1, "a", "b", room=room), mark(1, "b", room=room, sender="ben"))
         found = [
             (entry.seq, entry.kind, entry.target, entry.revision, entry.mark_change) for entry in (ann, ben)
@@ -36,7 +36,7 @@ class MarkingContract(Contract):
         assert again.mark is not None, "the entry has no `mark`"
         assert (again.mark.added, again.mark.removed) == (("c",), ("a",)), f"the entry has {again.mark}"
         assert again.mark.counts == {"c": 1, "a": 0}, f"the counts are {again.mark.counts}"
-        [message] = await messages_of(stage, room)
+        [message] = await messages(stage, room)
         assert message.position == 4, f"the message has the position {message.position}"
         wanted = {"reaction": {"b": Tally(2, ("id-ann", "id-ben")), "c": Tally(1, ("id-ann",))}}
         assert message.marks == wanted, f"the message has {message.marks}"
@@ -47,7 +47,7 @@ class MarkingContract(Contract):
         "store_messages: a message is what `Entry.after` makes of its marks and edits, in one batch or many"
     )
     async def test_present_state_is_that_after_all_entries(self, stage: Stage) -> None:
-        room = await room_with(stage, "one")
+        room = await new_room(stage, "one")
         users = [mark(1, "x", f"y{n % 3}", room=room, sender=f"u{n}") for n in range(MANY)]
         acts = await stored(stage, *users[:10], edit(1, "two", room, 0), *users[10:])
         for n in range(MANY - 1):
@@ -56,12 +56,12 @@ class MarkingContract(Contract):
         message = msgspec.structs.replace(page.entries[0], text="one", more=None)
         for act in acts:
             message = message.after(act)
-        [now] = await messages_of(stage, room)
+        [now] = await messages(stage, room)
         assert now == message, f"it is {now}, and its entries make {message}"
 
     @promise("store_messages: a set that its sender has already stores nothing, and is repeated")
     async def test_set_that_stands_stores_nothing(self, stage: Stage) -> None:
-        room = await room_with(stage, "one", "two")
+        room = await new_room(stage, "one", "two")
         await stored(stage, mark(1, "a", "b", room=room))
         batch = [
             mark(1, "b", "a", room=room),
@@ -80,7 +80,7 @@ class MarkingContract(Contract):
 
     @promise("store_messages: a client id counts before the target, the set and the limit")
     async def test_repeats_give_the_first_entry(self, stage: Stage) -> None:
-        room = await room_with(stage, "one")
+        room = await new_room(stage, "one")
         first = mark(1, "a", room=room, client_id="m1", digest="the request")
         [entry] = await stored(stage, first)
         await stored(stage, mark(1, "b", room=room))
@@ -98,7 +98,7 @@ class MarkingContract(Contract):
 
     @promise("store_messages: a mark on what is no message, deleted or in another room is not_found")
     async def test_targets_that_are_no_messages(self, stage: Stage) -> None:
-        room, _ = await room_with(stage, "one", "two"), await room_with(stage, "1", "2", "3", "4", "5")
+        room, _ = await new_room(stage, "one", "two"), await new_room(stage, "1", "2", "3", "4", "5")
         await stored(stage, deletion(2, room))
         for target in (-1, 0, 2, 3, 4, 99):
             [result] = await results(stage, mark(target, "x", room=room))
@@ -110,7 +110,7 @@ class MarkingContract(Contract):
 
     @promise("store_messages: a mark that would make more than `most` different tokens is too_many_marks")
     async def test_different_tokens_are_limited(self, stage: Stage) -> None:
-        room = await room_with(stage, "one")
+        room = await new_room(stage, "one")
         wanted: list[tuple[str, tuple[str, ...], bool]] = [
             ("ann", ("a", "b"), True),
             ("ben", ("b",), True),
@@ -126,10 +126,10 @@ class MarkingContract(Contract):
 
     @promise("store_messages: a deletion removes the marks, and what its entries have marked")
     async def test_deletion_removes_marks(self, stage: Stage) -> None:
-        room = await room_with(stage, "one", "stays")
+        room = await new_room(stage, "one", "stays")
         await stored(stage, *[mark(seq, "a", room=room, sender=f"u{n}") for seq in (1, 2) for n in range(3)])
         await stored(stage, deletion(1, room))
-        gone, stays = await messages_of(stage, room)
+        gone, stays = await messages(stage, room)
         assert not gone.marks, f"it has {gone.marks}"
         assert stays.marks["reaction"]["a"].count == 3, f"the other message has {stays.marks}"
         left = [entry.mark for entry in (await read(stage, room)).entries if entry.target == 1 and entry.mark]
@@ -140,7 +140,7 @@ class MarkingContract(Contract):
     async def test_pruned_messages_leave_no_marks(self, stage: Stage) -> None:
         if not stage.provides("prune_history"):
             pytest.skip("the plugin does not prune")
-        room = await room_with(stage)
+        room = await new_room(stage)
         old = msgspec.structs.replace(draft("old", room), sent_at=1)
         await stored(stage, old, draft("new", room), mark(1, "a", room=room), mark(2, "a", room=room))
         assert await stage.call("prune_history", room=room, before_ms=5, limit=9, unread_before_ms=None) == 1
@@ -151,7 +151,7 @@ class MarkingContract(Contract):
 
     @promise("read_marks: who has marked messages, by position, of all users or one")
     async def test_read_marks(self, stage: Stage) -> None:
-        room = await room_with(stage, "one", "two")
+        room = await new_room(stage, "one", "two")
         await stored(stage, mark(1, "a", room=room), mark(2, "b", room=room, sender="ben"))
         await stored(stage, mark(1, "b", room=room, sender="ben"), mark(1, "b", "a", room=room))
         found = await _marks(stage, room, [1, 2])
@@ -169,7 +169,7 @@ class MarkingContract(Contract):
 
     @promise("store_messages: marks outlive a restart")
     async def test_marks_outlive_a_restart(self, stage: Stage) -> None:
-        room = await room_with(stage, "one")
+        room = await new_room(stage, "one")
         await stored(stage, mark(1, "a", room=room))
         before = await read(stage, room)
         await stage.restart()

@@ -8,10 +8,17 @@ from tornchat.testing.marking import MarkingContract
 from tornchat.testing.pruning import PruningContract
 from tornchat.testing.rooms import RoomsContract
 from tornchat.testing.storing import StoringContract
+from tornchat.testing.threads import ThreadsContract
 
 
 class StorageContract(
-    RoomsContract, StoringContract, ChangingContract, MarkingContract, HistoryContract, PruningContract
+    RoomsContract,
+    StoringContract,
+    ChangingContract,
+    ThreadsContract,
+    MarkingContract,
+    HistoryContract,
+    PruningContract,
 ):
     """Tests of a storage plugin. Subclass it and define `make_plugin`.
 

@@ -31,6 +31,7 @@ from tornchat.wire.v1 import (
     V1Send,
     V1UserJoin,
     V1Welcome,
+    more_of,
 )
 
 __all__ = [
@@ -64,5 +65,6 @@ __all__ = [
     "V1Welcome",
     "Welcome",
     "encode_participant",
+    "more_of",
     "refuse_repeated_keys",
 ]

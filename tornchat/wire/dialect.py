@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from tornchat.errors import ChatError
-from tornchat.model import Entry, PresenceChange, User
+from tornchat.model import Entry, More, PresenceChange, User
 
 
 class Said(NamedTuple):
     """What a client says. `client_id` is the client's id for it, or None if the dialect has no ids.
 
     What acts on a message has its `seq` as `target`, and a `kind`; `expects` is the revision that the client
-    believes the message to have. A mark has `tokens`, the user's whole set.
+    believes the message to have. `more` has `reply_to`, `thread`, `mentions` and `meta`, if it says any. A
+    mark has `tokens`, the user's whole set.
     """
 
     text: str
@@ -21,6 +22,7 @@ class Said(NamedTuple):
     kind: str = "message"
     target: int | None = None
     expects: int | None = None
+    more: More | None = None
     tokens: tuple[str, ...] | None = None
 
 

@@ -11,9 +11,10 @@ from msgspec import Meta
 
 from tornchat.errors import ChatError
 from tornchat.marks import MarkChange, Tallies
-from tornchat.model import Entry, KindName, Participant, PresenceChange
+from tornchat.model import Entry, KindName, Mentions, More, Participant, PresenceChange, Replies
 from tornchat.wire.dialect import Dialect, Said, Welcome
 from tornchat.wire.framing import text_frame
+from tornchat.wire.meta import MetaObject, spliced, text_of
 from tornchat.wire.repeats import STRING, refuse_repeated_keys, unreadable
 from tornchat.wire.shared import Seq, Shared, Timestamp, encode
 
@@ -46,20 +47,45 @@ Changer: TypeAlias = Annotated[
 ]
 
 
-class V1Send(msgspec.Struct, tag_field="type", tag="send"):
-    """`{"type": "send", "id": "...", "message": "..."}`; the id is chosen by the client."""
+ReplyTo: TypeAlias = Annotated[
+    Seq | None, Meta(description="The place of the message that it answers, if it does.")
+]
+Thread: TypeAlias = Annotated[
+    Seq | None, Meta(description="The place of the message whose thread it is in, if it is in one.")
+]
+MetaField: TypeAlias = Annotated[
+    MetaObject | None, Meta(description="Whatever the application says about the message.")
+]
+
+
+class _PlainSend(msgspec.Struct, tag_field="type", tag="send"):
+    """`V1Send` without the fields that are optional."""
 
     id: ClientId
     message: str
 
 
-class V1Edit(msgspec.Struct, tag_field="type", tag="edit"):
-    """Gives one's own message another text, if it still has this revision."""
+class V1Send(msgspec.Struct, tag_field="type", tag="send", omit_defaults=True):
+    """`{"type": "send", "id": "...", "message": "..."}`; the id is chosen by the client."""
+
+    id: ClientId
+    message: str
+    reply_to: Annotated[Target | None, Meta(description="The place of the message that it answers.")] = None
+    thread: Annotated[Target | None, Meta(description="The place of the message whose thread it is in.")] = (
+        None
+    )
+    mentions: Annotated[Mentions | None, Meta(description="Whom it mentions.")] = None
+    meta: MetaField = None
+
+
+class V1Edit(msgspec.Struct, tag_field="type", tag="edit", omit_defaults=True):
+    """Gives one's own message another text, and perhaps another `meta`, if it still has this revision."""
 
     id: ClientId
     seq: Target
     revision: Annotated[int, Meta(ge=0, le=MOST_SEQ, description="The revision that you know.")]
     message: str
+    meta: Annotated[MetaObject | None, Meta(description="The new one; without it, it stays as it is.")] = None
 
 
 class V1Delete(msgspec.Struct, tag_field="type", tag="delete"):
@@ -94,7 +120,7 @@ class _AnyId(msgspec.Struct):
 
 
 class _PlainMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
-    """A message that nothing acted on: `V1ChatMessage` without the fields that it then lacks."""
+    """A plain message that nothing acted on: `V1ChatMessage` without the fields that it then lacks."""
 
     message: str
     sender_username: str
@@ -114,6 +140,11 @@ class V1ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message", omit_d
     revision: Revision = 0
     edited_at: EditedAt = None
     position: Changer = None
+    reply_to: ReplyTo = None
+    thread: Thread = None
+    mentions: Annotated[Mentions | None, Meta(description="Whom it mentions, if it does.")] = None
+    meta: MetaField = None
+    replies: Annotated[Replies | None, Meta(description="Its thread, if it has one.")] = None
     marks: Annotated[Tallies, Meta(description="Kind -> token -> how many users have it, and who.")] = {}
 
 
@@ -128,6 +159,8 @@ class MessageChanged(msgspec.Struct, tag_field="type", tag="message_changed", om
     revision: Annotated[int, Meta(ge=0, description="How often it was edited by now.")]
     message: str | None = None
     edited_at: EditedAt = None
+    meta: MetaField = None
+    replies: Annotated[Replies | None, Meta(description="Its thread, if it has one.")] = None
     marks: Tallies | None = None
 
 
@@ -208,6 +241,7 @@ class V1(Shared):
     name = "v1"
     marks_guests = True
     pong = text_frame(encode(V1Pong()))
+    _decode_plain = staticmethod(msgspec.json.Decoder(_PlainSend).decode)
     _decode_send = staticmethod(msgspec.json.Decoder(V1Send).decode)
     _decode = staticmethod(msgspec.json.Decoder(V1Request).decode)
 
@@ -217,14 +251,23 @@ class V1(Shared):
 
     def decode(self, payload: bytes) -> Said | None:
         try:
-            sent = self._decode_send(payload)
+            sent = self._decode_plain(payload)
         except msgspec.ValidationError:
             return self._decode_other(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise unreadable(error, _client_id(payload)) from None
         if payload.count(b'"') != QUOTES_OF_THREE_PAIRS and not _V1_THREE_KEYS(payload):
             refuse_repeated_keys(payload)
+            return self._decode_more(payload)
         return Said(sent.message, sent.id)
+
+    def _decode_more(self, payload: bytes) -> Said:
+        """Decode a message to send that says more than a text."""
+        try:
+            sent = self._decode_send(payload)
+        except msgspec.ValidationError as error:
+            raise unreadable(error, _client_id(payload)) from None
+        return _said(sent)
 
     def _decode_other(self, payload: bytes) -> Said | None:
         """Decode what is no message to send; the frequent ones are spared the look at their type."""
@@ -265,8 +308,13 @@ class V1(Shared):
             entry.seq,
             revision=entry.revision,
             edited_at=self._edited_at(entry),
-            position=entry.position,
-            marks=entry.marks,
+            position=entry.more.position or None,
+            reply_to=entry.more.reply_to,
+            thread=entry.more.thread,
+            mentions=entry.more.mentions,
+            meta=spliced(entry.more.meta),
+            replies=entry.more.replies,
+            marks=entry.more.marks,
         )
         return text_frame(encode(message))
 
@@ -275,10 +323,9 @@ class V1(Shared):
             return text_frame(encode(MessageDeleted(target, entry.seq)))
         if entry.mark is not None:
             return self.marked([entry])
+        text, meta = entry.text or None, spliced(entry.meta)
         edited_at = self._timestamp(entry.sent_at)
-        return text_frame(
-            encode(MessageChanged(target, entry.seq, entry.revision, entry.text or None, edited_at))
-        )
+        return text_frame(encode(MessageChanged(target, entry.seq, entry.revision, text, edited_at, meta)))
 
     def marked(self, marks: Sequence[Entry]) -> bytes:
         last, counts = marks[-1], dict[str, int]()
@@ -288,8 +335,9 @@ class V1(Shared):
         return text_frame(encode(Marked(last.kind, last.target or 0, last.seq, counts, changes)))
 
     def changed(self, message: Entry) -> bytes:
-        known = (message.seq, message.position, message.revision)
-        now = (message.text, self._edited_at(message), message.marks)
+        known = (message.seq, message.position, message.revision, message.text)
+        replies = message.more.replies if message.more is not None else None
+        now = (self._edited_at(message), spliced(message.meta), replies, message.marks)
         return text_frame(encode(MessageChanged(*known, *now)))
 
     def _edited_at(self, message: Entry) -> str | None:
@@ -310,13 +358,37 @@ class V1(Shared):
 
 
 def _said(sent: V1Request) -> Said:
-    if isinstance(sent, V1Send):
-        return Said(sent.message, sent.id)
-    if isinstance(sent, V1Edit):
-        return Said(sent.message, sent.id, "edit", sent.seq, sent.revision)
+    """Raises `ChatError` (`invalid_message`)."""
+    try:
+        if isinstance(sent, V1Send):
+            more = more_of(sent.reply_to, sent.thread, sent.mentions, sent.meta)
+            return Said(sent.message, sent.id, more=more)
+        if isinstance(sent, V1Edit):
+            more = more_of(meta=sent.meta)
+            return Said(sent.message, sent.id, "edit", sent.seq, sent.revision, more)
+    except ChatError as error:
+        raise ChatError(error.code, error.text, None, sent.id) from None
     if isinstance(sent, V1Mark):
         return Said("", sent.id, sent.kind, sent.seq, tokens=tuple(sent.tokens))
     return Said("", sent.id, "deletion", sent.seq)
+
+
+def more_of(
+    reply_to: int | None = None,
+    thread: int | None = None,
+    mentions: Mentions | None = None,
+    meta: MetaObject | None = None,
+) -> More | None:
+    """Return what a client says of a message beyond its text; None if it says nothing.
+
+    Raises `ChatError` (`invalid_message`) for a `meta` that is too large or too deep.
+    """
+    if mentions is not None:
+        mentioned = Mentions(tuple(dict.fromkeys(mentions.users)), mentions.room)
+        mentions = mentioned if mentioned.users or mentioned.room else None
+    if reply_to is None and thread is None and mentions is None and meta is None:
+        return None
+    return More(reply_to=reply_to, thread=thread, mentions=mentions, meta=text_of(meta))
 
 
 class _PingType(msgspec.Struct):

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from tornchat.errors import CODES
 from tornchat.hooks.words import MOST_CHARS, cleaned, is_encodable, one_line
 from tornchat.model import Draft, Refusal, Stored, StoreResult, User
+from tornchat.wire import meta
 
 
 def whole_user(user: User) -> User:
@@ -40,15 +41,19 @@ def usable_token(token: str) -> str:
     return token
 
 
-def text_only(draft: Draft, answer: Draft) -> Draft:
-    """Accept the text of a filtered draft, and keep the original draft's other fields."""
+def text_and_meta(draft: Draft, answer: Draft) -> Draft:
+    """Accept the text and the `meta` of a filtered draft, and keep the original draft's other fields."""
     if answer is draft:
         return draft
     if not isinstance(answer.text, str):
         raise TypeError(f"it returned {type(answer.text).__name__}, not str")
     if not is_encodable(answer.text):  # storage can't write it, and would fail for the whole batch
         raise ValueError("it returned a text with a lone surrogate")
-    return replace(draft, text=answer.text)
+    if answer.meta == draft.meta:
+        return replace(draft, text=answer.text)
+    if answer.meta and not (isinstance(answer.meta, str) and meta.is_text(answer.meta)):
+        raise ValueError("it returned a `meta` that is no JSON object, too large or too deep")
+    return replace(draft.with_meta(answer.meta), text=answer.text)
 
 
 def clean_health(health: Mapping[str, str]) -> Mapping[str, str]:

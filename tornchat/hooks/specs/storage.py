@@ -54,8 +54,16 @@ def store_messages(
     A plugin with the attribute `changes = True` also stores other drafts that have a `target`. It compares
     and sets: in draft order, under a lock of the room, later drafts seeing earlier ones. If the target is no
     message or was deleted, the draft is refused as `not_found`; if `more.expects` is not None and not the
-    target's revision, as `stale`, with the present `revision`. Else the target gets the draft's text, if
-    that is not empty, the next revision, `edited_at` and `position`. The entry has the new revision.
+    target's revision, as `stale`, with the present `revision`. Else the target gets the draft's text and
+    `more.meta`, as far as they are not empty, the next revision, `edited_at` and `position`. The entry has
+    the new revision. A client id is looked up before the target: what is compared is `Draft.digest`, which is
+    kept with every draft that has `more`, and which a deletion clears, so that every repeat of the same kind
+    and target matches then. A deletion also clears text and `meta` of all entries that acted on its target.
+
+    Such a plugin also keeps what messages say in `more`: `reply_to`, `thread`, `mentions` and `meta`. If
+    `reply_to` or `thread` is no message of the room, or a deleted one, the draft is refused as `not_found`,
+    and if the message at `thread` is in a thread itself, as `invalid_message`. A deletion leaves of them only
+    `thread`.
 
     A draft with `more.mark` gives its sender these tokens of its kind on the target, in place of those that
     the sender had, and moves the target's `position`. The entry has `more.mark` with the difference and the
@@ -64,10 +72,6 @@ def store_messages(
     adds one is refused as `too_many_marks`. A set that the sender has already is `repeated`, uses no `seq`
     and is not kept; its entry has the target's `position` as `seq`. A deletion removes all marks of its
     target, and what its entries have marked.
-
-    A client id is looked up before the target: what is compared is `Draft.digest`, which is kept with every
-    draft that has `more`, and which a deletion clears, so that every repeat of the same kind and target
-    matches then. A deletion also clears the texts of all entries that acted on its target.
 
     Raises `NotStored` if it is certain that nothing was or will be stored. Any other exception means that
     the outcome is unknown, and the core looks the drafts up by `draft_id`. A call must therefore not end
@@ -96,9 +100,10 @@ def read_messages(
 
     `after` and `before` are as in `read_history`. With `around`, the page has the message at `around`, if
     there is one, between about as many older and newer ones, and the two are ignored. With `thread`, only
-    messages of the thread of the message at `thread` are returned. Deleted messages are included, with an
-    empty text. The cost does not depend on how many other entries lie between the messages. Required of a
-    plugin with `changes = True`; in its absence the core reads `read_history`.
+    messages in the thread of the message at `thread` are returned, without that message. Deleted messages are
+    included, with an empty text. A message that has a thread tells it in `more.replies`, here and in the
+    pages of `read_history`. The cost does not depend on how many other entries lie between the messages.
+    Required of a plugin with `changes = True`; in its absence the core reads `read_history`.
     """
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 
-from tornchat.rates import network_of
+from tornchat.rates import ADDRESSES, network_of
 
 FORWARDING_HEADERS = (
     "Akamai-Origin-Hop",
@@ -68,9 +69,11 @@ FORWARDING_HEADERS = (
     "X-Vercel-Id",
 )
 """Headers that proxies and CDNs add. With one of them, the peer's address is not the client's."""
+_FORWARDING_NAMES = frozenset(HTTPHeaders(dict.fromkeys(FORWARDING_HEADERS, "")))  # as Tornado spells them
 UNIX = "unix"
 """The entry of `[server] trusted_proxies` for peers on a UNIX socket, which have no address."""
 NO_ADDRESS = "0.0.0.0"  # noqa: S104 (what Tornado gives as the address of a UNIX socket's peer)
+_PORT_OR_BRACKETS = re.compile(r"^\[([^\]]*)\](?::\d+)?$|^([\d.]+):\d+$")
 _FORWARDED_FOR = re.compile(r'(?:^|[;,])\s*for\s*=\s*("[^"]*"|[^;,\s]*)', re.IGNORECASE)
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -146,7 +149,7 @@ class Proxies:
 
 def is_forwarded(headers: HTTPHeaders) -> bool:
     """Return True if a proxy has passed the request on."""
-    return any(name in headers for name in FORWARDING_HEADERS)
+    return not _FORWARDING_NAMES.isdisjoint(headers)
 
 
 def is_local(peer: str) -> bool:
@@ -183,9 +186,10 @@ def _items(lines: Iterable[str]) -> list[str]:
     return [item.strip() for item in ",".join(lines).split(",")] if lines else []
 
 
+@lru_cache(ADDRESSES)
 def _address(text: str) -> Address | None:
     """An address as it stands in these headers: maybe with a port, in brackets, or IPv4 mapped to IPv6."""
-    bare = re.sub(r"^\[([^\]]*)\](?::\d+)?$|^([\d.]+):\d+$", r"\1\2", text)
+    bare = _PORT_OR_BRACKETS.sub(r"\1\2", text)
     try:
         found = ipaddress.ip_address(bare)
     except ValueError:

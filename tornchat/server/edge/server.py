@@ -18,6 +18,7 @@ from tornado.httputil import (
     ResponseStartLine,
 )
 from tornado.iostream import IOStream, SSLIOStream
+from tornado.platform import asyncio as _  # noqa: F401 (otherwise imported at the first connection)
 
 from tornchat.rates import network_of
 from tornchat.server.edge.acceptor import Acceptor, peer_of, refuse

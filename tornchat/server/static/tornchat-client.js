@@ -36,6 +36,11 @@
  * @property {number} [revision]      How often it was edited, if it was.
  * @property {string} [edited_at]     When last.
  * @property {number} [position]      The place of the last entry that acted on it, if one did.
+ * @property {number} [reply_to]      The place of the message that it answers.
+ * @property {number} [thread]        The place of the message whose thread it is in.
+ * @property {{users: string[], room: boolean}} [mentions]   Ids of users; `room`: everybody.
+ * @property {object} [meta]          What the application said about it.
+ * @property {{count: number, last_seq: number}} [replies]   Its own thread, without deleted messages, if it has one.
  * @property {Marks} [marks]          How it is marked, if it is.
  *
  * @typedef {Object<string, Object<string, {count: number, users?: string[]}>>} Marks
@@ -48,6 +53,7 @@
  * @property {number} revision
  * @property {string} [message]       The new text.
  * @property {string} [edited_at]
+ * @property {object} [meta]          The new one.
  * @property {Marks} [marks]          How it is marked now, if that may have changed.
  *
  * @typedef {object} Marked           A `marked` event's detail: users have marked a message, or have taken marks back.
@@ -56,6 +62,12 @@
  * @property {number} position        The place of the last of these marks.
  * @property {Object<string, number>} counts   How many users have each token that changed; 0: nobody any more.
  * @property {{user_id: string, added: string[], removed: string[]}[]} changes   In their order.
+ *
+ * @typedef {object} Extras           What a message may say beyond its text.
+ * @property {number} [reply_to]      The place of the message that it answers.
+ * @property {number} [thread]        The place of the message whose thread it is in.
+ * @property {{users?: string[], room?: boolean}} [mentions]   Ids of users, at most 50; `room`: everybody.
+ * @property {object} [meta]          A JSON object, at most 8 KiB, 32 levels deep.
  *
  * @typedef {object} Welcome          A `welcome` event's detail: the first of every connection.
  * @property {string} room
@@ -226,10 +238,11 @@ export class TornchatClient extends EventTarget {
    * Send a message, now or as soon as there is a connection.
    * @param {string} text
    * @param {string} [id]   Yours, from `newId`; sending an id again with the same text stores nothing twice.
+   * @param {Extras} [extras]
    * @returns {Promise<{id: string, seq: number}>}   It is stored. Rejects with a `TornchatError` if it is not.
    */
-  send(text, id = newId()) {
-    return this.#request({ type: "send", id, message: text });
+  send(text, id = newId(), { reply_to, thread, mentions, meta } = {}) {
+    return this.#request({ type: "send", id, message: text, reply_to, thread, mentions, meta });
   }
 
   /**
@@ -238,10 +251,11 @@ export class TornchatClient extends EventTarget {
    * @param {string} text
    * @param {number} [revision]   The one that the new text is made of; that of the message in `messages`.
    * @param {string} [id]
+   * @param {{meta?: object}} [extras]   Without `meta`, that of the message stays as it is.
    * @returns {Promise<{id: string, seq: number, position: number}>}
    */
-  edit(seq, text, revision = this.#messages.get(seq)?.revision ?? 0, id = newId()) {
-    return this.#request({ type: "edit", id, seq, revision, message: text });
+  edit(seq, text, revision = this.#messages.get(seq)?.revision ?? 0, id = newId(), { meta } = {}) {
+    return this.#request({ type: "edit", id, seq, revision, message: text, meta });
   }
 
   /**
@@ -489,6 +503,7 @@ export class TornchatClient extends EventTarget {
     if (seq > this.#told) {
       this.#told = seq;
       this.#messages.set(seq, message);
+      if (message.thread && seq > (this.#messages.get(message.thread)?.replies?.last_seq ?? 0)) this.#recount(message.thread);
       if (this.#messages.size > MOST_MESSAGES) this.#messages.delete(this.#messages.keys().next().value);
       if (!this.blocked.has(message.sender_id)) this.#emit("message", message);
     } else if (held && position > (held.position ?? seq)) {
@@ -501,19 +516,18 @@ export class TornchatClient extends EventTarget {
 
   /** @param {Changed} changed */
   #onChanged(changed) {
-    const { seq, position, revision, message, edited_at, marks } = changed;
+    const { seq, position, revision, message, edited_at, meta, replies, marks } = changed;
     const held = this.#messages.get(seq);
     if (!held || position > (held.position ?? seq)) {
       if (held) {
-        const news = {
-          message: message ?? held.message,
-          edited_at: edited_at ?? held.edited_at,
-          marks: marks ?? held.marks,
-        };
+        const news = { message: message ?? held.message, edited_at: edited_at ?? held.edited_at };
+        if (meta) news.meta = meta;
+        if (replies) news.replies = replies;
+        if (marks) news.marks = marks;
         this.#messages.set(seq, { ...held, position, revision, ...news });
       }
       if (!held || !this.blocked.has(held.sender_id)) {
-        this.#emit("changed", { seq, position, revision, message, edited_at, marks });
+        this.#emit("changed", { seq, position, revision, message, edited_at, meta, marks });
       }
     }
     this.#onEntry(position);
@@ -540,9 +554,22 @@ export class TornchatClient extends EventTarget {
     const held = this.#messages.get(seq);
     const news = position > this.#told || held?.message;
     this.#told = Math.max(this.#told, position);
-    if (held) this.#messages.set(seq, { ...held, message: "", marks: {}, position: Math.max(position, held.position ?? seq) });
+    if (held) {
+      const { reply_to: _, mentions: __, meta: ___, ...kept } = held;
+      this.#messages.set(seq, { ...kept, message: "", marks: {}, position: Math.max(position, held.position ?? seq) });
+      if (held.thread) this.#recount(held.thread);
+    }
     if (news) this.#emit("deleted", deleted);
     this.#onEntry(position);
+  }
+
+  /** Count the messages of a thread: if its first message is held, so are all that follow. @param {number} thread */
+  #recount(thread) {
+    const root = this.#messages.get(thread);
+    const replies = [...this.#messages.values()].filter((message) => message.thread === thread);
+    if (!root || replies.length === 0) return;
+    const count = replies.filter(({ message }) => message).length;
+    this.#messages.set(thread, { ...root, replies: { count, last_seq: replies.at(-1).seq } });
   }
 
   /** @param {{position: number}} end */

@@ -229,3 +229,99 @@ async def test_a_page_of_long_messages_is_bounded_in_bytes_and_goes_on_where_it_
         back = await pages_of(chat, "before=71")
         assert [len(page) for page in back] == [32, 32, 6]
         assert functools.reduce(operator.iadd, reversed(back), []) == list(range(1, 71))
+
+
+@pytest.mark.gen_test
+async def test_threads_mentions_and_meta_over_http():
+    async with running_chat() as chat:
+        await (await chat.connect("tea", "ann")).hear()
+        more = {"thread": 1, "reply_to": 1, "mentions": {"users": ["bob"], "room": True}, "meta": {"a": [1]}}
+        await say(chat, "ann", "root")
+        key = {"Idempotency-Key": "k"}
+        first, again = [
+            await ask(chat, "POST", TEA, "ann", {"message": "reply", **more}, headers=key) for _ in range(2)
+        ]
+        assert (first.status, again.status, first.json) == (201, 200, again.json)
+        other = {"message": "reply", **more, "meta": {"a": [2]}}
+        other = await ask(chat, "POST", TEA, "ann", other, headers=key)
+        assert (other.status, other.code) == (409, "conflict")
+        for number in range(4):
+            where = {"thread": 1} if number % 2 else {}
+            await ask(chat, "POST", TEA, "bob", {"message": f"{number}", **where})
+        page = (await ask(chat, "GET", TEA, "ann")).json["messages"]
+        assert page[0]["replies"] == {"count": 3, "last_seq": 6}
+        assert {key: page[1][key] for key in more} == more
+        assert not {"thread", "reply_to", "mentions", "meta", "replies"} & {*page[2]}
+        for path in (f"{TEA}/1/thread", f"{TEA}?thread=1"):
+            found = (await ask(chat, "GET", path, "ann")).json
+            assert ([one["seq"] for one in found["messages"]], found["from_seq"]) == ([2, 4, 6], 2)
+        found = (await ask(chat, "GET", f"{TEA}/1/thread?before=6&limit=1", "ann")).json["messages"]
+        assert [one["seq"] for one in found] == [4]
+        for around, limit, wanted in ((3, 3, [2, 3, 4]), (3, 1, [3]), (1, 4, [1, 2, 3, 4]), (99, 2, [6])):
+            found = (await ask(chat, "GET", f"{TEA}?around={around}&limit={limit}", "ann")).json["messages"]
+            assert [one["seq"] for one in found] == wanted, (around, limit)
+        change = {"message": "new", "revision": 0, "meta": {}}
+        assert (await ask(chat, "PATCH", f"{TEA}/2", "ann", change)).status == 200
+        found = (await ask(chat, "GET", f"{TEA}/2", "ann")).json
+        wanted = {**more, "meta": {}, "message": "new"}
+        assert {key: found[key] for key in wanted} == wanted
+
+
+BAD = [
+    ({"thread": 2}, 422, "invalid_message"),
+    ({"thread": 9}, 404, "not_found"),
+    ({"reply_to": 9}, 404, "not_found"),
+    ({"reply_to": -1}, 422, "invalid_input"),
+    ({"mentions": {"users": ["u"] * 51}}, 422, "invalid_input"),
+    ({"meta": []}, 422, "invalid_input"),
+    ({"meta": {"a": "x" * 8192}}, 422, "invalid_message"),
+    ({"meta": functools.reduce(lambda inner, _: {"x": inner}, range(33), 1)}, 422, "invalid_message"),
+]
+
+
+@pytest.mark.gen_test
+async def test_what_can_not_be_said_of_a_message_is_refused_over_http():
+    async with running_chat() as chat:
+        await (await chat.connect("tea", "ann")).hear()
+        await say(chat, "ann", "root")
+        await ask(chat, "POST", TEA, "ann", {"message": "reply", "thread": 1})
+        for more, status, code in BAD:
+            answer = await ask(chat, "POST", TEA, "ann", {"message": "x", **more})
+            assert (answer.status, answer.code) == (status, code), more
+        answer = await ask(chat, "PATCH", f"{TEA}/1", "ann", {"message": "x", "revision": 0, "meta": []})
+        assert answer.code == "invalid_input"
+        assert (await ask(chat, "GET", TEA, "ann")).json["head_seq"] == 2
+
+
+class Reader:
+    """Forbids to mention everybody, and writes into `meta`."""
+
+    @hookimpl
+    def authorize(self, user, action, room):
+        return False if action == "mention_room" else None
+
+    @hookimpl
+    def filter_message(self, draft, user):
+        seen = msgspec.json.decode(draft.meta) if draft.meta else {}
+        if seen.get("bad") == "filter":
+            return draft.with_meta("[]")
+        return draft.with_meta(msgspec.json.encode({**seen, "seen": len(seen)}).decode())
+
+
+@pytest.mark.gen_test
+async def test_filters_see_and_change_meta_and_plugins_forbid_to_mention_everybody():
+    async with running_chat(plugins={"extra": Reader}) as chat:
+        await (await chat.connect("tea", "ann")).hear()
+        refused = await ask(chat, "POST", TEA, "ann", {"message": "all", "mentions": {"room": True}})
+        assert (refused.status, refused.code) == (403, "forbidden")
+        key = {"Idempotency-Key": "k"}
+        for status in (201, 200):
+            said = await ask(chat, "POST", TEA, "ann", {"message": "x", "meta": {"a": 1}}, headers=key)
+            assert said.status == status, "a repeat is known by what its sender sent"
+        plain = await say(chat, "ann", "plain", "p")
+        assert (await say(chat, "ann", "plain", "p")).json == plain.json
+        await ask(chat, "PATCH", f"{TEA}/1", "ann", {"message": "y", "revision": 0, "meta": {}})
+        found = (await ask(chat, "GET", TEA, "ann")).json["messages"]
+        assert [one["meta"] for one in found] == [{"seen": 0}, {"seen": 0}]
+        bad = await ask(chat, "POST", TEA, "ann", {"message": "x", "meta": {"bad": "filter"}})
+        assert (bad.status, bad.code) == (503, "unavailable"), "a filter that fails stores nothing"

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from tornchat.marks import Tallies
-from tornchat.model import Entry
+from tornchat.model import Entry, Mentions, More, Page, Replies
 from tornchat.server.http.api.call import Call
 from tornchat.server.http.api.endpoint import Endpoint
 from tornchat.server.http.api.forms import (
@@ -23,22 +23,31 @@ from tornchat.server.http.api.forms import (
     Timestamp,
     timestamp,
 )
-from tornchat.wire import Said
+from tornchat.wire import Said, more_of
+from tornchat.wire.meta import MetaObject, spliced
 
 Revision: TypeAlias = Annotated[
     int, Meta(ge=0, le=MOST_SEQ, description="How often a message was edited.", examples=[0])
+]
+MetaField: TypeAlias = Annotated[
+    MetaObject | None,
+    Meta(
+        description="Whatever the application says about the message: at most 8 KiB, 32 levels deep.",
+        examples=[{"colour": "red"}],
+    ),
 ]
 MOST_PAGE_BYTES = 512 * 1024
 """Maximum size of the messages of a page, since it waits in memory while a client reads it slowly."""
 _encode = msgspec.json.Encoder().encode
 
 
-class Message(Output, frozen=True):
+class Message(Output, frozen=True, omit_defaults=True):
     """A message in a room's log, in its present state. A deleted one keeps its place, but its text is empty.
 
     `revision` is how often it was edited, `edited_at` when last, and `position` the place of the last entry
-    that acted on it (its own, if none did). `marks` says how many users have put each token on it, and who,
-    if they are at most 20. `mine`, with `mine=1` only, are the caller's own tokens by kind.
+    that acted on it (its own, if none did). The fields `reply_to`, `thread`, `mentions`, `meta` and `replies`
+    (its own thread) are left out where there is nothing to say. `marks` says how many users have put each
+    token on it, and who, if they are at most 20. `mine`, with `mine=1` only, are the caller's own by kind.
     """
 
     seq: Seq
@@ -50,14 +59,25 @@ class Message(Output, frozen=True):
     revision: Revision
     edited_at: Timestamp | None
     position: Seq
-    marks: Tallies
+    marks: Tallies = msgspec.field(default_factory=dict)
     mine: dict[str, tuple[str, ...]] | None = None
+    reply_to: Seq | None = None
+    thread: Seq | None = None
+    mentions: Mentions | None = None
+    meta: MetaField = None
+    replies: Replies | None = None
 
     @classmethod
     def of(cls, entry: Entry, mine: Mapping[int, dict[str, tuple[str, ...]]] | None = None) -> Message:
         """Convert a message. `mine`: `seq` -> the caller's tokens, if they are wanted."""
-        edited_at = entry.more.edited_at if entry.more is not None else 0
+        more = entry.more or More()
+        edited_at = more.edited_at
         return cls(
+            reply_to=more.reply_to,
+            thread=more.thread,
+            mentions=more.mentions,
+            meta=spliced(more.meta),
+            replies=more.replies,
             revision=entry.revision,
             edited_at=timestamp(edited_at / 1000) if edited_at else None,
             position=entry.position,
@@ -73,7 +93,22 @@ class Message(Output, frozen=True):
 
 
 class HistoryQuery(Input, frozen=True):
-    """Selects messages: the oldest ones after `after`, else the newest ones before `before`."""
+    """Selects messages: the oldest ones after `after`, else the newest ones before `before`.
+
+    With `around`, the message there between about as many older and newer ones, and the two are ignored. With
+    `thread`, only messages of the thread of the message there.
+    """
+
+    after: Seq | None = None
+    before: Seq | None = None
+    around: Seq | None = None
+    thread: Seq | None = None
+    limit: Limit = 50
+    mine: Annotated[bool, Meta(description="Whether each message says what the caller has marked.")] = False
+
+
+class ThreadQuery(Input, frozen=True):
+    """Selects messages of a thread: the oldest ones after `after`, else the newest ones before `before`."""
 
     after: Seq | None = None
     before: Seq | None = None
@@ -90,9 +125,9 @@ class MineQuery(Input, frozen=True):
 class MessagePage(Output, frozen=True):
     """Messages of a room, oldest first, and the bounds of its log.
 
-    They are all the messages from `from_seq` to `to_seq` (null: none); other positions there are edits and
-    deletions. Continue with `before=from_seq` or `after=to_seq`. A page of long messages has fewer than
-    `limit`: at most 512 KiB, but at least one.
+    They are all the messages, or all of the thread, from `from_seq` to `to_seq` (null: none); other positions
+    there are edits and deletions. Continue with `before=from_seq` or `after=to_seq`. A page of long messages
+    has fewer than `limit`: at most 512 KiB, but at least one.
     """
 
     messages: list[Message]
@@ -104,7 +139,11 @@ class MessagePage(Output, frozen=True):
 
 
 class NewMessage(Input, frozen=True):
-    """A message to send."""
+    """A message to send.
+
+    `reply_to` is the message that it answers, and `thread` the one whose thread it is in. `mentions` names
+    whom it mentions; everybody in the room, if plugins allow it.
+    """
 
     message: Annotated[
         str,
@@ -114,6 +153,10 @@ class NewMessage(Input, frozen=True):
             extra_json_schema={"format": MESSAGE_FORMAT},
         ),
     ]
+    reply_to: Seq | None = None
+    thread: Seq | None = None
+    mentions: Mentions | None = None
+    meta: MetaField = None
 
 
 class PostHeaders(Input, frozen=True):
@@ -132,7 +175,10 @@ class Posted(Output, frozen=True):
 
 
 class NewText(Input, frozen=True):
-    """Another text for a message, which is not changed if it has another revision."""
+    """Another text for a message, which is not changed if it has another revision.
+
+    Without `meta`, that of the message stays as it is.
+    """
 
     message: Annotated[
         str,
@@ -143,6 +189,7 @@ class NewText(Input, frozen=True):
         ),
     ]
     revision: Revision
+    meta: MetaField = None
 
 
 class Edited(Output, frozen=True):
@@ -179,10 +226,28 @@ class Findings(Output, frozen=True):
 
 async def read_messages(call: Call, path: RoomPath, query: HistoryQuery) -> MessagePage:
     """Read messages of a room in their present state, oldest first."""
-    page = await call.chat.reading.read_history(call.user, path.room, query.after, query.before, query.limit)
-    entries = fitting(page.entries[::-1])[::-1] if query.after is None else fitting(page.entries)
-    places = [entry.seq for entry in entries]
+    bounds = (query.after, query.before, query.limit, query.around, query.thread)
+    page = await call.chat.reading.read_history(call.user, path.room, *bounds)
+    if query.around is not None:
+        entries = fitting_around(page.entries, query.around)
+    elif query.after is not None:
+        entries = fitting(page.entries)
+    else:
+        entries = fitting(page.entries[::-1])[::-1]
     mine = await _mine(call, path.room, entries) if query.mine else None
+    return _page(page, entries, mine)
+
+
+async def read_thread(call: Call, path: MessagePath, query: ThreadQuery) -> MessagePage:
+    """Read the messages of a thread in their present state, oldest first."""
+    history = HistoryQuery(after=query.after, before=query.before, limit=query.limit, thread=path.seq)
+    return await read_messages(call, path, history)
+
+
+def _page(
+    page: Page, entries: Sequence[Entry], mine: Mapping[int, dict[str, tuple[str, ...]]] | None
+) -> MessagePage:
+    places = [entry.seq for entry in entries]
     return MessagePage(
         messages=[Message.of(entry, mine) for entry in entries],
         epoch=page.epoch,
@@ -198,7 +263,8 @@ async def post_message(call: Call, path: RoomPath, headers: PostHeaders, body: N
 
     Filters, mutes, rate limits and the order of the log apply as for messages over a WebSocket.
     """
-    said = Said(body.message, headers.idempotency_key)
+    more = more_of(body.reply_to, body.thread, body.mentions, body.meta)
+    said = Said(body.message, headers.idempotency_key, more=more)
     stored = await call.chat.posting.post(call.user, path.room, said)
     if stored.repeated:
         call.status = 200
@@ -225,7 +291,8 @@ async def edit_message(call: Call, path: MessagePath, headers: PostHeaders, body
     409 with the code `stale`: the message has another revision, which the problem names. A repeated call with
     the same Idempotency-Key changes nothing.
     """
-    said = Said(body.message, headers.idempotency_key, "edit", path.seq, body.revision)
+    more = more_of(meta=body.meta)
+    said = Said(body.message, headers.idempotency_key, "edit", path.seq, body.revision, more)
     entry = (await call.chat.posting.change(call.user, path.room, said)).entry
     return Edited(
         seq=path.seq,
@@ -250,19 +317,33 @@ def fitting(entries: Sequence[Entry]) -> Sequence[Entry]:
     """Return the first entries of `entries`: as many as have `MOST_PAGE_BYTES` in all, and at least one."""
     total = 0
     for count, entry in enumerate(entries):
-        total += len(_encode(entry.text)) + len(_encode(entry.sender_username))
-        total += len(_encode(entry.marks)) if entry.marks else 0
+        total += _size(entry)
         if total > MOST_PAGE_BYTES and count:
             return entries[:count]
     return entries
 
 
+def fitting_around(entries: Sequence[Entry], around: int) -> Sequence[Entry]:
+    """Return as many entries on both sides of the place `around` as have `MOST_PAGE_BYTES` in all.
+
+    What is nearest to it comes first, and is at least one.
+    """
+    nearest = sorted(entries, key=lambda entry: (abs(entry.seq - around), entry.seq))
+    return sorted(fitting(nearest), key=lambda entry: entry.seq)
+
+
+def _size(entry: Entry) -> int:
+    text, name = len(_encode(entry.text)), len(_encode(entry.sender_username))
+    return text + name + (len(msgspec.json.encode(entry.more)) if entry.more is not None else 0)
+
+
 _MESSAGES = "/api/rooms/{room}/messages"
 ENDPOINTS = (
     Endpoint("GET", _MESSAGES, read_messages),
-    Endpoint("POST", _MESSAGES, post_message, status=201, also=(200,), problems=(409,), sends=True),
+    Endpoint("POST", _MESSAGES, post_message, status=201, also=(200,), problems=(404, 409, 501), sends=True),
     Endpoint("GET", _MESSAGES + "/{seq}", read_message),
     Endpoint("PATCH", _MESSAGES + "/{seq}", edit_message, problems=(409, 501), sends=True),
     Endpoint("DELETE", _MESSAGES + "/{seq}", delete_message, status=204),
+    Endpoint("GET", _MESSAGES + "/{seq}/thread", read_thread),
     Endpoint("GET", "/api/rooms/{room}/search", search_messages, problems=(501,)),
 )

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useLayoutEffect, useMedia, useRef, useState } from "./html.js";
 import { IconButton } from "./icons.js";
+import { Quote } from "./message.js";
 
 const MOST_PX = 220;
 const COUNTED_FROM = 0.8;
@@ -32,8 +33,12 @@ export function Composer({ room }) {
     if (event.isComposing) return;
     if (event.key === "Enter" && !event.shiftKey && !touch) send(event);
     else if (event.key === "ArrowUp" && !text) focusLastMessage();
+    else if (event.key === "Escape" && room.replyTo) room.reply(null);
   };
   return html`<form class="composer" onSubmit=${send}>
+    ${room.replyTo &&
+    html`<div class="replying"><span>In reply to <${Quote} entry=${room.replyTo} /></span>
+      <${IconButton} icon="close" label="Don't reply" onClick=${() => room.reply(null)} /></div>`}
     <div class="composer-box">
       <textarea ref=${area} rows="1" dir="auto" aria-label=${`Message to ${room.name}`} aria-describedby="composer-hint"
         placeholder=${mute ? "You may read here, but not write." : `Message to ${room.name}`} disabled=${mute}

@@ -13,6 +13,7 @@ const PATHS = {
   send: "M4 12l16-8-5 16-3.500-6.500L4 12zM11.500 13.500L20 4",
   down: "M12 5v14M6 13l6 6 6-6",
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
+  reply: "M10 6l-6 6 6 6M4 12h9a7 7 0 017 7",
   more: "M5 12h.01M12 12h.01M19 12h.01",
   warning: "M12 4l9 16H3L12 4zM12 10v5M12 17.500v.01",
   leave: "M14 4H5v16h9M10 12h11M17 8l4 4-4 4",

@@ -5,7 +5,8 @@ const MOST = 500;
 const KEPT = 300;
 
 /**
- * @typedef {{seq: number, text: string, senderId: string, sender: string, time: Date, deleted: boolean, mine: boolean, position: number}} Entry
+ * @typedef {{seq: number, text: string, senderId: string, sender: string, time: Date, deleted: boolean, mine: boolean, position: number, replyTo: number | null, thread: number | null, replies: number}} Entry
+ *   `replyTo` is the position of the message that it answers, `replies` the number of messages in its thread.
  * @typedef {"more" | "all" | "loading" | "failed"} Edge whether there is more beyond that edge of the part
  * @typedef {{messages: Entry[], first_seq: number, head_seq: number, from_seq: number | null, to_seq: number | null}} Page
  *   A page has fewer messages than positions: deletions have some, and long messages make a page shorter.

@@ -3,14 +3,15 @@
 import { Avatar } from "./avatar.js";
 import { Component, html, useState } from "./html.js";
 import { Icon, IconButton } from "./icons.js";
-import { fullTime, isGuest, shortTime, withLinks } from "./text.js";
+import { counted, fullTime, isGuest, shortTime, withLinks } from "./text.js";
 
 const MOST_LINES = 12;
 const MOST_COLUMNS = 100;
 const COLUMN_PX = 8;
 
 /** The same text would be refused again. */
-const FINAL = new Set(["message_too_long", "rejected", "invalid_message", "empty_message"]);
+const FINAL = new Set(["message_too_long", "rejected", "invalid_message", "empty_message", "not_found"]);
+const MOST_QUOTED = 100;
 
 /** @param {{text: string}} props */
 function Text({ text }) {
@@ -54,24 +55,39 @@ function Frame({ id, name, time, first, class: more = "", children, ...rest }) {
   </li>`;
 }
 
+/** What a message answers: the beginning of it, if it is loaded. @param {{entry: import("./log.js").Entry | undefined}} props */
+export function Quote({ entry }) {
+  if (!entry) return "an earlier message";
+  if (entry.deleted) return "a deleted message";
+  return html`<bdi>${entry.sender}</bdi>: <bdi>${entry.text.slice(0, MOST_QUOTED)}</bdi>`;
+}
+
 /** A stored message. Only drawn again if it changed: there may be a thousand. */
 export class Message extends Component {
-  shouldComponentUpdate({ entry, first, onDelete, found }) {
+  shouldComponentUpdate(next) {
     const { props } = this;
-    return (
-      entry !== props.entry || first !== props.first || found !== props.found || !onDelete !== !props.onDelete
-    );
+    const same = ["entry", "first", "found", "quoted"].every((name) => next[name] === props[name]);
+    return !same || !next.onDelete !== !props.onDelete || !next.onReply !== !props.onReply;
   }
 
-  render({ entry, first, onDelete, found }) {
+  render({ entry, first, onDelete, onReply, onReach, quoted, found }) {
     const erase = onDelete && !entry.deleted ? () => onDelete(entry) : null;
+    const reply = onReply && !entry.deleted ? () => onReply(entry) : null;
     const onKeyDown = (event) => event.key === "Delete" && event.target === event.currentTarget && erase?.();
     return html`<${Frame} id=${entry.senderId} name=${entry.sender} time=${entry.time} first=${first}
       class=${found ? "found" : ""} data-seq=${entry.seq} onKeyDown=${onKeyDown}>
+      ${entry.replyTo &&
+      html`<button type="button" class="link quote" onClick=${() => onReach(entry.replyTo)}>
+        <${Icon} name="reply" size=${14} /> <span>In reply to <${Quote} entry=${quoted} /></span></button>`}
       ${entry.deleted
         ? html`<div class="text gone">This message was deleted.</div>`
         : html`<${Text} text=${entry.text} />`}
-      ${erase && html`<div class="tools"><${IconButton} icon="trash" label="Delete this message" onClick=${erase} /></div>`}
+      ${entry.replies > 0 && html`<div class="replies">${counted(entry.replies, "message")} in its thread</div>`}
+      ${(erase || reply) &&
+      html`<div class="tools">
+        ${erase && html`<${IconButton} icon="trash" label="Delete this message" class="erase" onClick=${erase} />`}
+        ${reply && html`<${IconButton} icon="reply" label="Reply to this message" onClick=${reply} />`}
+      </div>`}
     <//>`;
   }
 }

@@ -7,7 +7,7 @@ const REDRAW_MS = 16;
 
 /**
  * @typedef {import("./log.js").Entry} Entry
- * @typedef {{id: string, text: string, time: Date, seq: number | null, error: {code: string, words: string} | null}} Pending
+ * @typedef {{id: string, text: string, time: Date, seq: number | null, replyTo: number | undefined, error: {code: string, words: string} | null}} Pending
  */
 
 /** Says "change" when it should be drawn again, and "closed" with the close code when it ended for good. */
@@ -16,6 +16,7 @@ export class Room extends EventTarget {
   /** @type {Map<string, string>} */ users = new Map();
   /** @type {import("../tornchat-client.js").State} */ connection = { state: "idle" };
   /** @type {number | null} */ dividerSeq = null;
+  /** The message that the next one answers. @type {Entry | null} */ replyTo = null;
   /** What is told to screen readers. */
   announcement = "";
   actions = new Set(["join", "send"]);
@@ -116,6 +117,7 @@ export class Room extends EventTarget {
   #onMessage(message) {
     const entry = this.#entry(message);
     const watched = this.watched();
+    this.#recount(entry.thread);
     if (!this.log.push(entry, watched)) return; // it was loaded while it was on its way
     if (entry.mine) this.#matchPending(entry);
     else if (entry.seq > this.liveAfter && !this.hides(entry)) this.#announce(entry);
@@ -125,10 +127,17 @@ export class Room extends EventTarget {
   }
 
   /** @returns {Entry} */
-  #entry({ seq, message, sender_id, sender_username, timestamp, deleted = message === "", position = seq }) {
+  #entry({ seq, message, sender_id, sender_username, timestamp, deleted = message === "", position = seq, ...more }) {
     const mine = sender_id === this.chat.me.id;
     const time = new Date(timestamp);
-    return { seq, text: message, senderId: sender_id, sender: sender_username, time, deleted, mine, position };
+    const said = { replyTo: more.reply_to ?? null, thread: more.thread ?? null, replies: more.replies?.count ?? 0 };
+    return { seq, text: message, senderId: sender_id, sender: sender_username, time, deleted, mine, position, ...said };
+  }
+
+  /** A thread has one message more or less. @param {number | null | undefined} thread */
+  #recount(thread) {
+    const replies = this.#client?.messages.get(thread)?.replies?.count;
+    if (replies !== undefined) this.log.change(thread, (entry) => (entry.replies === replies ? entry : { ...entry, replies }));
   }
 
   #onEdited({ seq, position, message }) {
@@ -144,7 +153,9 @@ export class Room extends EventTarget {
   }
 
   #onDeleted(seq) {
-    this.log.change(seq, (entry) => ({ ...entry, text: "", deleted: true }));
+    this.log.change(seq, (entry) => ({ ...entry, text: "", deleted: true, replyTo: null }));
+    this.#recount(this.#client?.messages.get(seq)?.thread);
+    if (this.replyTo?.seq === seq) this.replyTo = null;
     this.#changed();
   }
 
@@ -174,10 +185,18 @@ export class Room extends EventTarget {
 
   // --- sending ------------------------------------------------------------------------------------------------------
 
+  /** Let the next message answer this one; null: none. @param {Entry | null} entry */
+  reply(entry) {
+    this.replyTo = entry;
+    this.dispatchEvent(new Event("write"));
+    this.#changed();
+  }
+
   /** @param {string} text */
   send(text) {
-    const pending = { id: newId(), text, time: new Date(), seq: null, error: null };
+    const pending = { id: newId(), text, time: new Date(), seq: null, replyTo: this.replyTo?.seq, error: null };
     this.pending.push(pending);
+    this.replyTo = null;
     this.log.toNewest();
     this.dividerSeq = null;
     this.#deliver(pending);
@@ -205,7 +224,7 @@ export class Room extends EventTarget {
   #deliver(pending) {
     pending.error = null;
     this.#changed();
-    this.#client?.send(pending.text, pending.id).then(
+    this.#client?.send(pending.text, pending.id, { reply_to: pending.replyTo }).then(
       () => this.discard(pending),
       ({ code, message }) => {
         pending.error = { code, words: message };

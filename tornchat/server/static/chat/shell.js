@@ -39,7 +39,7 @@ export function Shell({ chat }) {
     <main class="talk" aria-label=${`Room ${room.name}`}>
       <${Header} room=${room} narrow=${narrow} aside=${aside} toggle=${toggle} onMenu=${() => setRooms(true)} />
       <${Banner} room=${room} />
-      <${Timeline} room=${room} found=${found} key=${room.name} />
+      <${Timeline} room=${room} found=${found} onReach=${onFound} key=${room.name} />
       <${Composer} room=${room} key=${`write-${room.name}`} />
       <div class="unseen" aria-live="polite" aria-atomic="true">${room.announcement}</div>
     </main>

@@ -9,8 +9,8 @@ import { counted, dayKey, dayName } from "./text.js";
 
 const GROUP_MS = 5 * 60_000;
 
-/** @param {{room: import("./room.js").Room, found: number | null}} props */
-export function Timeline({ room, found }) {
+/** @param {{room: import("./room.js").Room, found: number | null, onReach: (seq: number) => void}} props */
+export function Timeline({ room, found, onReach }) {
   const { box, bottom, toNewest, look } = useScroll(room);
   const [asked, setAsked] = useState(null);
   useEffect(() => {
@@ -27,7 +27,7 @@ export function Timeline({ room, found }) {
     <div class="scroller" ref=${box} onScroll=${look} onKeyDown=${walk} tabindex="0" role="region"
       aria-label=${`Messages in ${room.name}; the arrow keys go from one to the next`}>
       <${Above} room=${room} />
-      <ol class="messages">${rows(room, erase, found)}</ol>
+      <ol class="messages">${rows(room, erase, found, onReach)}</ol>
       <${Below} room=${room} />
     </div>
     ${!bottom && html`<${Pill} unread=${room.unread} onClick=${toNewest} />`}
@@ -68,8 +68,10 @@ function Pill({ unread, onClick }) {
   </button>`;
 }
 
-function rows(room, erase, found) {
+function rows(room, erase, found, onReach) {
   const list = [];
+  const shown = new Map(room.log.entries.filter((entry) => !room.hides(entry)).map((entry) => [entry.seq, entry]));
+  const reply = room.writable ? (entry) => room.reply(entry) : null;
   const may = (entry) => entry.mine || room.actions.has("moderate");
   let last = null;
   let divided = room.dividerSeq === null;
@@ -81,7 +83,8 @@ function rows(room, erase, found) {
     if (divide) list.push(html`<${Rule} key="new" class="new" words="New" />`);
     divided ||= divide;
     list.push(html`<${Message} key=${entry.seq} entry=${entry} found=${entry.seq === found}
-      first=${newDay || divide || !follows(last, entry)} onDelete=${may(entry) ? erase : null} />`);
+      first=${newDay || divide || !follows(last, entry)} onDelete=${may(entry) ? erase : null} onReply=${reply}
+      onReach=${onReach} quoted=${entry.replyTo === null ? undefined : shown.get(entry.replyTo)} />`);
     last = entry;
   }
   for (const pending of room.unsent) {
