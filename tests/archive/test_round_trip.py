@@ -409,6 +409,6 @@ def test_marks_come_back_and_not_those_that_were_erased(place: Place, tmp_path: 
             left = await log(chat, "den")
             assert not left[0].marks
             assert ROMEO.id not in {entry.sender_id for entry in left}
-            assert [entry.mark for entry in left if entry.target == 1][0] == Mark()
+            assert next(entry.mark for entry in left if entry.target == 1) == Mark()
 
     asyncio.run(play())
