@@ -6,15 +6,18 @@ import asyncio
 import logging
 import os
 import re
+import select
 import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from tornado.httpclient import AsyncHTTPClient
 
 from tests.cli.process import COMMAND, environment
+from tornchat.cli import stderr as module
 from tornchat.cli.stderr import QueuedStderr
 
 PIPE_BYTES = 65536
@@ -74,3 +77,28 @@ def test_dropped_lines_are_counted() -> None:
     dropped = sum(int(line.split()[0]) for line in lines if "dropped" in line)
     assert len([line for line in lines if line.startswith("line ")]) + dropped == 100
     assert dropped >= 89
+
+
+def test_lines_that_follow_soon_share_a_write_and_flush_does_not_wait_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With a pause of an hour the thread is woken by the first line, and then only by `flush` and `close`."""
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 3600)
+    ours, theirs = os.pipe()
+    handler = QueuedStderr(theirs)
+    try:
+        handler.emit(logging.makeLogRecord({"msg": "first"}))
+        assert os.read(ours, PIPE_BYTES) == b"first\n"
+        for word in ("second", "third"):
+            handler.emit(logging.makeLogRecord({"msg": word}))
+        assert not select.select([ours], [], [], 0.05)[0]
+        began = time.monotonic()
+        handler.flush()
+        assert os.read(ours, PIPE_BYTES) == b"second\nthird\n"
+        handler.emit(logging.makeLogRecord({"msg": "last"}))
+        handler.close()
+        assert os.read(ours, PIPE_BYTES) == b"last\n"
+        assert time.monotonic() - began < 1
+    finally:
+        os.close(ours)
+        os.close(theirs)

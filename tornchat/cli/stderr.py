@@ -9,6 +9,11 @@ from collections import deque
 
 MOST_LINES = 10_000
 """Maximum number of queued lines. Further lines are dropped and counted."""
+PAUSE_SECONDS = 0.02
+"""Wait in seconds after a write, so that lines that come quickly one after another share the next one.
+
+A line that comes later is written at once. Waking the thread for each line costs more than all else.
+"""
 LAST_SECONDS = 1.0
 """Maximum wait in seconds for the queued lines when the process ends."""
 
@@ -22,7 +27,9 @@ class QueuedStderr(logging.Handler):
         self._most = most
         self._lines: deque[bytes] = deque()
         self._changed = threading.Condition()
+        self._idle = False  # True while the thread waits for a line
         self._writing = False
+        self._hurried = False  # True while `flush` waits
         self._closed = False
         self.dropped = 0
         """Number of lines dropped since the last line that says so."""
@@ -39,12 +46,17 @@ class QueuedStderr(logging.Handler):
                 self.dropped += 1
                 return
             self._lines.append(line)
-            self._changed.notify_all()
+            if self._idle:
+                self._idle = False
+                self._changed.notify_all()
 
     def flush(self) -> None:
         """Wait until the queued lines are written, at most `LAST_SECONDS`."""
         with self._changed:
+            self._hurried = True
+            self._changed.notify_all()
             self._changed.wait_for(lambda: not self._lines and not self._writing, LAST_SECONDS)
+            self._hurried = False
 
     def close(self) -> None:
         """Write what is queued, at most for `LAST_SECONDS`, and end the thread."""
@@ -60,12 +72,18 @@ class QueuedStderr(logging.Handler):
                 _write(self._descriptor, batch)
             except OSError:
                 pass  # stderr is closed: there is nobody to tell
+            self._rest()
+
+    def _rest(self) -> None:
+        with self._changed:
+            self._writing = False
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._hurried or self._closed, PAUSE_SECONDS)
 
     def _next(self) -> bytes | None:
         """Wait for lines and take them; None after `close`."""
         with self._changed:
-            self._writing = False
-            self._changed.notify_all()
+            self._idle = not self._lines
             self._changed.wait_for(lambda: self._lines or self._closed)
             if self._closed:
                 return None

@@ -98,4 +98,6 @@ class Stop:
 
 def _give_up(seconds: float) -> None:
     log.error("the stop did not complete within %.1f s: exiting by force", seconds)
+    for handler in logging.getLogger().handlers:
+        handler.flush()  # lines are written by a thread, which ends now
     os._exit(1)
