@@ -79,7 +79,7 @@ V1 = (
     Frame("client", "Send a message", V1Send("a1b2c3", "Hello world!")),
     Frame("client", "Edit a message", V1Edit("a1b2c4", 42, 0, "Hello, world!")),
     Frame("client", "Delete a message", V1Delete("a1b2c5", 42)),
-    Frame("client", "Mark a message", V1Mark("a1b2c6", "reaction", 42, ["\N{THUMBS UP SIGN}"])),
+    Frame("client", "Mark a message", V1Mark("a1b2d1", "reaction", 42, ["\N{THUMBS UP SIGN}"])),
     Frame("client", "Ping", V1Ping()),
     Frame("server", "Welcome", V1Welcome("general", ANN, "5d1b2c9f0a7e4836", 41, False)),
     _V1_LIST,
