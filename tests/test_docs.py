@@ -502,6 +502,9 @@ async def v1_session(directory: Path) -> list[dict[str, Any]]:
         frames += [await romeo.next_of("chat_message"), await romeo.next_of("ack")]
         await romeo.socket.send('{"type":"edit","id":"e","seq":1,"revision":0,"message":"Hello, world!"}')
         frames += [await romeo.next_of("message_changed"), await romeo.next_of("ack")]
+        mark = next(frame for frame in documented() if frame.get("type") == "mark")
+        await romeo.socket.send(json.dumps({**mark, "seq": 1, "tokens": mark["tokens"][:1]}))
+        frames += [await romeo.next_of("marked"), await romeo.next_of("ack")]
         more = next(frame for frame in documented() if frame.get("type") == "send" and "thread" in frame)
         await romeo.socket.send(json.dumps({**more, "thread": 1, "reply_to": 1}))
         frames += [await romeo.next_of("chat_message"), await romeo.next_of("ack")]
@@ -517,7 +520,7 @@ async def v1_session(directory: Path) -> list[dict[str, Any]]:
         return frames
 
 
-ASKED = ("send", "edit", "delete", "ping", "join", "leave", "watch")
+ASKED = ("send", "edit", "delete", "mark", "ping", "join", "leave", "watch")
 """Types of the frames that only clients send."""
 
 

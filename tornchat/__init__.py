@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tornchat.errors import ChatError, NotStored, PositionLost, Rejected, SettingsError, Unavailable
     from tornchat.hooks.consumer import Batch, Consumer
     from tornchat.hooks.specs import Actions, ChatHandle, hookimpl
+    from tornchat.marks import Mark, MarkChange, MarkSet, Tally
     from tornchat.model import (
         ERASED,
         SITE,
@@ -76,6 +77,9 @@ __all__ = [
     "Entry",
     "Fault",
     "KnownUser",
+    "Mark",
+    "MarkChange",
+    "MarkSet",
     "Membership",
     "Mentions",
     "More",
@@ -100,6 +104,7 @@ __all__ = [
     "SettingsError",
     "StoreResult",
     "Stored",
+    "Tally",
     "Unavailable",
     "Unread",
     "User",
@@ -110,6 +115,7 @@ __all__ = [
 
 
 _PLACES = (
+    "tornchat.marks",
     "tornchat.model",
     "tornchat.errors",
     "tornchat.hooks.specs",

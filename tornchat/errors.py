@@ -40,6 +40,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "muted": "You may not speak in this room for now.",
         "not_found": "There is no such thing in this room.",
         "stale": "The message has changed meanwhile.",
+        "too_many_marks": "The message has as many different marks of this kind as it may.",
         "unsupported": "The storage of this chat can't change messages.",
         "slow_mode": "This room is in slow mode; wait before your next message.",
         "unauthorized": "The token is not valid.",

@@ -15,6 +15,8 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import force_setattr, replace
 
+from tornchat.marks import Mark, MarkChange, Tallies, counted
+
 Shape: TypeAlias = Literal["message", "revision", "mark"]
 """A message is shown, a revision changes one message, a mark is one user's set of tokens on one message."""
 KindName: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
@@ -144,9 +146,9 @@ class More(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     A draft: `expects` is the revision that its target must have (None: any), and `digest` stands for the
     request as its sender made it, before filters. An entry has neither.
 
-    A message: `revision` is how often it was edited, `edited_at` (Unix milliseconds) when last, and
-    `position` the `seq` of the last entry that acted on it. A revision: `revision` is its target's from then
-    on.
+    A message: `revision` is how often it was edited, `edited_at` (Unix milliseconds) when last, `position`
+    the `seq` of the last entry that acted on it, and `marks` how it is marked. A revision: `revision` is its
+    target's from then on. A mark has `mark`, in the draft and in the entry.
 
     A message as it was sent: `reply_to` is the `seq` of the message that it answers, `thread` that of the
     message whose thread it is in, and `mentions` whom it mentions. `meta` is a JSON object as text, which the
@@ -164,6 +166,8 @@ class More(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     mentions: Mentions | None = None
     meta: str = ""
     replies: Replies | None = None
+    mark: Mark | None = None
+    marks: Tallies = {}
 
 
 class Draft(msgspec.Struct, frozen=True, gc=False):
@@ -172,9 +176,10 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     `draft_id` is assigned by the core and unique across all nodes; storage keeps it with the entry, so that
     an unknown outcome can be looked up. `client_id` is chosen by the sender, and is stored at most once per
     room and sender. A draft that acts on a message has that message's `seq` as `target`. Its `text` is the
-    target's new text; an empty text leaves the target's as it is. If it has no `more`, it is a deletion: it
-    empties its target. `epoch` names the log that the draft is meant for: storage refuses it with `room_gone`
-    if the room has another log; "" is not checked.
+    target's new text; an empty text leaves the target's as it is. With `more.mark` it gives its sender this
+    set of tokens on the target. If it has no `more`, it is a deletion: it empties its target. `epoch` names
+    the log that the draft is meant for: storage refuses it with `room_gone` if the room has another log; ""
+    is not checked.
     """
 
     draft_id: str
@@ -199,7 +204,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
         """A short text that is the same for the same request of the sender, and else another."""
         if self.more is not None and self.more.digest:
             return self.more.digest
-        return digest_of(self.kind, self.target, self.text)
+        marks = self.more if self.more is not None and self.more.mark is not None else None
+        return digest_of(self.kind, self.target, self.text, None, marks)
 
     @property
     def meta(self) -> str:
@@ -217,11 +223,12 @@ def digest_of(
 ) -> str:
     """Return the digest of a request: of its kind and all that its sender said, before filters.
 
-    Of `more`, only what clients say counts: `reply_to`, `thread`, `mentions` and `meta`.
+    Of `more`, only what clients say counts: `reply_to`, `thread`, `mentions`, `meta` and tokens.
     """
     said: tuple[object, ...] = (kind, target, text, expects)
     if more is not None:
         said += (more.reply_to, more.thread, more.mentions, more.meta)
+        said += () if more.mark is None else (more.mark.tokens,)
     return hashlib.blake2b(msgspec.msgpack.encode(said), digest_size=12).hexdigest()
 
 
@@ -230,8 +237,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     A message has no `target`. With an empty text it was deleted: its text is removed, and its `seq` stays in
     use. Other entries act on the message at `target`: `text` is its new text, or empty if that did not
-    change. Without `more`, an acting entry is a deletion. The entries that acted on a deleted message have
-    no text any more, either.
+    change; a mark has `more.mark`. Without `more`, an acting entry is a deletion. The entries that acted on a
+    deleted message have no text and no tokens any more, either.
     """
 
     seq: int
@@ -261,6 +268,23 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         return self.more.position or self.seq if self.more is not None else self.seq
 
     @property
+    def mark(self) -> Mark | None:
+        """What a mark sets; None for any other entry."""
+        return self.more.mark if self.more is not None else None
+
+    @property
+    def marks(self) -> Tallies:
+        """How this message is marked: kind -> token -> tally."""
+        return self.more.marks if self.more is not None else {}
+
+    @property
+    def mark_change(self) -> MarkChange:
+        """What a mark has changed, and whose tokens. Raises `ValueError` for any other entry."""
+        if self.mark is None:
+            raise ValueError(f"the entry {self.seq} is no mark")
+        return MarkChange(self.sender_id, self.mark.added, self.mark.removed)
+
+    @property
     def thread(self) -> int | None:
         """The `seq` of the message whose thread this message is in; None if it is in none."""
         return self.more.thread if self.more is not None else None
@@ -286,8 +310,12 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         if act.empties:
             erased = act.sender_id == ERASED.id
             sender = (ERASED.id, ERASED.username) if erased else (self.sender_id, self.sender_username)
-            more = replace(self.more or More(), position=position, reply_to=None, mentions=None, meta="")
+            kept = replace(self.more or More(), position=position, reply_to=None, mentions=None)
+            more = replace(kept, meta="", marks={})
             return Entry(self.seq, *sender, "", self.sent_at, self.draft_id, kind=self.kind, more=more)
+        if act.mark is not None:
+            marked = replace(self.more or More(), position=position, marks=self._marked(act))
+            return replace(self, more=marked)
         more = replace(
             self.more or More(),
             revision=act.revision,
@@ -296,6 +324,13 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
             meta=act.meta or self.meta if self.text else "",
         )
         return replace(self, text=act.text or self.text if self.text else "", more=more)
+
+    def _marked(self, act: Entry) -> Tallies:
+        """Return the tallies after a mark. A deleted message gets none."""
+        if act.mark is None or not act.mark.counts or not self.text:
+            return self.marks
+        tallies = counted(self.marks.get(act.kind, {}), act.mark.counts, [act.mark_change])
+        return {kind: found for kind, found in {**self.marks, act.kind: tallies}.items() if found}
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):

@@ -5,35 +5,46 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tornchat import Draft, Entry, More, Refusal, digest_of
+import msgspec
+
+from tornchat import Draft, Entry, Mark, More, Refusal, Stored, digest_of
 from tornchat_peewee.backend import Backend
+from tornchat_peewee.entries import MESSAGE, entry_in
 from tornchat_peewee.head import Head
+from tornchat_peewee.marking import Marking, summary_of
 from tornchat_peewee.statements import Statements, message_of, more_columns
 from tornchat_peewee.threads import ThreadCounts
 from tornchat_peewee.words import words_of
 
 Place = tuple[int, int]
 """A room's id and a `seq`."""
+_encode = msgspec.json.Encoder().encode
 
 
 class _Target:
     """A message that drafts act on, in its state after the drafts so far."""
 
-    __slots__ = ("changed", "digest", "entry")
+    __slots__ = ("digest", "entry", "marked", "revised")
 
     def __init__(self, entry: Entry, digest: str | None) -> None:
         self.entry = entry
         self.digest = digest
-        self.changed = False
+        self.marked = False
+        self.revised = False
 
 
 class Acting:
     """Compares the drafts that act on messages with their targets, and collects what to write."""
 
-    def __init__(self, backend: Backend, statements: Statements, cursor: Any) -> None:
+    def __init__(
+        self, backend: Backend, statements: Statements, cursor: Any, markers: Mapping[str, str]
+    ) -> None:
+        """`markers`: the id of a draft -> whose marks it sets, if not its sender's."""
         self._backend = backend
         self._sql = statements
         self._cursor = cursor
+        self._markers = markers
+        self._marking = Marking(backend, statements, cursor)
         self._targets: dict[Place, _Target] = {}
         self._heads: dict[int, Head] = {}
         self._rows: list[tuple[Any, ...]] = []
@@ -54,7 +65,16 @@ class Acting:
         places = sorted((room, seq) for room, seq in self.wanted if 0 < seq <= stored[room])
         for place, row in zip(places, self._each(self._sql.message_at, places), strict=True):
             if row:
-                self._targets[place] = _Target(message_of(row), row[-1])
+                self._targets[place] = _Target(entry_in(row, message_of, MESSAGE), row[-1])
+        self._marking.read(
+            self._key(known[draft.room], draft)
+            for draft in drafts
+            if draft.room in known and draft.more is not None and draft.more.mark is not None
+        )
+
+    def _key(self, head: Head, draft: Draft) -> tuple[int, int, str, str]:
+        whose = self._markers.get(draft.draft_id, draft.sender_id)
+        return head.room, draft.target or 0, draft.kind, whose
 
     def _each(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
         return self._backend.fetch_each(self._cursor, sql, parameters) if parameters else []
@@ -77,8 +97,8 @@ class Acting:
                 return Refusal("invalid_message", reason)
         return None
 
-    def append(self, head: Head, draft: Draft) -> Entry | Refusal:
-        """Store a draft that acts on a message, or refuse it."""
+    def append(self, head: Head, draft: Draft) -> Entry | Refusal | Stored:
+        """Store a draft that acts on a message, or refuse it. Marks that stand already are `repeated`."""
         target = self._targets.get((head.room, draft.target or 0))
         if target is None:
             return Refusal("not_found", "There is no such message.")
@@ -88,27 +108,32 @@ class Acting:
                 return Refusal("not_found", "The message was deleted.")
             if draft.more.expects not in (None, revision):
                 return Refusal("stale", "", revision)
+            if draft.more.mark is not None:
+                return self._mark(head, draft, draft.more.mark, target)
             more: More | None = More(revision=revision + 1, meta=draft.meta)
         else:
             more = None
+        target.revised = True
         return self._act(head, draft, target, more)
+
+    def _mark(self, head: Head, draft: Draft, wanted: Mark, target: _Target) -> Entry | Refusal | Stored:
+        key = self._key(head, draft)
+        mark = self._marking.compare(key, wanted, target.entry)
+        if isinstance(mark, Refusal):
+            return mark
+        more = More(revision=target.entry.revision, mark=mark)
+        if not mark.counts:
+            return Stored(_entry(target.entry.position, draft, more), head.epoch, repeated=True)
+        target.marked = True
+        entry = self._act(head, draft, target, more)
+        self._marking.put(key, mark.tokens, entry.seq)
+        return entry
 
     def _act(self, head: Head, draft: Draft, target: _Target, more: More | None) -> Entry:
         head.seq += 1
         head.acts += 1
         self._heads[head.room] = head
-        entry = Entry(
-            head.seq,
-            draft.sender_id,
-            draft.sender_username,
-            draft.text,
-            draft.sent_at,
-            draft.draft_id,
-            draft.client_id,
-            draft.kind,
-            draft.target,
-            more,
-        )
+        entry = _entry(head.seq, draft, more)
         before = target.entry.text if more is not None and draft.text and not target.entry.revision else None
         digest = draft.digest if more is not None else None
         self._rows.append(_row(head.room, head.acts, entry, before, digest))
@@ -117,7 +142,7 @@ class Acting:
             target.digest = digest_of(target.entry.kind, None, before)
         if entry.empties and target.entry.text and target.entry.thread is not None:
             self.threads.dropped(head.room, target.entry.thread)
-        target.entry, target.changed = target.entry.after(entry), True
+        target.entry = target.entry.after(entry)
         if entry.empties:
             target.digest = None
         return entry
@@ -129,29 +154,23 @@ class Acting:
         self._backend.insert(self._cursor, self._sql.insert_act, self._rows)
         counts = [(head.acts, room) for room, head in self._heads.items()]
         self._cursor.executemany(self._sql.count_acts, counts)
-        changed = {place: target for place, target in self._targets.items() if target.changed}
-        states = [
-            (
-                one.text,
-                one.revision,
-                one.more.edited_at if one.more else 0,
-                one.position,
-                reply_to,
-                mentions,
-                meta,
-                target.digest,
-                *place,
-            )
-            for place, target in changed.items()
-            for one in (target.entry,)
-            for reply_to, _, mentions, meta in (more_columns(one.more or More()),)
-        ]
-        self._cursor.executemany(self._sql.set_message, states)
-        emptied = [("", None, None, None, None, *place) for place, t in changed.items() if not t.entry.text]
-        if emptied:
+        self._write_targets()
+
+    def _write_targets(self) -> None:
+        revised = {place: target for place, target in self._targets.items() if target.revised}
+        if revised:
+            self._cursor.executemany(self._sql.set_message, [_state(t, p) for p, t in revised.items()])
+        marked = [(p, t.entry) for p, t in self._targets.items() if t.marked and not t.revised]
+        if marked:
+            states = [(one.position, summary_of(one), *place) for place, one in marked]
+            self._cursor.executemany(self._sql.set_marks, states)
+        deleted = {place for place, target in revised.items() if not target.entry.text}
+        if deleted:
+            emptied = [("", None, None, None, None, *place) for place in deleted]
             self._cursor.executemany(self._sql.empty_acts, emptied)
-            self._cursor.executemany(self._sql.drop_reports, [tuple(one[5:]) for one in emptied])
-        for (room, seq), target in changed.items():
+            self._cursor.executemany(self._sql.drop_reports, list(deleted))
+        self._marking.write(deleted)
+        for (room, seq), target in revised.items():
             self._index(room, seq, target.entry.text)
 
     def _index(self, room: int, seq: int, text: str) -> None:
@@ -165,9 +184,34 @@ class Acting:
         return int(seq)
 
 
+def _entry(seq: int, draft: Draft, more: More | None) -> Entry:
+    return Entry(
+        seq,
+        draft.sender_id,
+        draft.sender_username,
+        draft.text,
+        draft.sent_at,
+        draft.draft_id,
+        draft.client_id,
+        draft.kind,
+        draft.target,
+        more,
+    )
+
+
+def _state(target: _Target, place: Place) -> tuple[Any, ...]:
+    """Return the parameters of `Statements.set_message`."""
+    one = target.entry
+    edited_at = one.more.edited_at if one.more else 0
+    reply_to, _, mentions, meta = more_columns(one.more or More())
+    said = (reply_to, mentions, meta, summary_of(one))
+    return (one.text, one.revision, edited_at, one.position, *said, target.digest, *place)
+
+
 def _row(room: int, nth: int, act: Entry, before: str | None, digest: str | None) -> tuple[Any, ...]:
     """Return the columns of `Act`."""
     revision = None if act.more is None else act.more.revision
+    mark = None if act.mark is None else _encode(act.mark).decode()
     sender = (act.sender_id, act.sender_username)
     identity = (act.sent_at, act.draft_id, act.client_id)
     return (
@@ -184,6 +228,7 @@ def _row(room: int, nth: int, act: Entry, before: str | None, digest: str | None
         None,
         digest,
         act.meta or None,
+        mark,
     )
 
 

@@ -40,6 +40,9 @@ class Backend(abc.ABC):
     clock: ClassVar[str]
     """A query of the database's time in Unix seconds."""
 
+    join: ClassVar[str] = "GROUP_CONCAT"
+    """The function that joins the texts of several rows."""
+
     shared: ClassVar[bool] = False
     """Whether servers on other machines may use the database."""
     index: ClassVar[Index]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from msgspec.structs import astuple, replace
@@ -10,6 +11,7 @@ from msgspec.structs import astuple, replace
 from tornchat import Draft, Entry, More, Refusal, Stored, StoreResult, digest_of
 from tornchat_peewee.acting import Acting
 from tornchat_peewee.backend import Backend
+from tornchat_peewee.entries import ACT, MESSAGE, Types, entry_in
 from tornchat_peewee.head import Head
 from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_of, more_columns
 
@@ -21,7 +23,14 @@ Key = tuple[int, str, str | None]
 class Batch:
     """Assigns a `seq` to drafts and writes them, within the caller's transaction."""
 
-    def __init__(self, backend: Backend, statements: Statements, cursor: Any) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        statements: Statements,
+        cursor: Any,
+        markers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """`markers`: the id of a draft -> whose marks it sets, if not its sender's."""
         self._backend = backend
         self._sql = statements
         self._cursor = cursor
@@ -29,15 +38,17 @@ class Batch:
         self._plain: list[tuple[Any, ...]] = []
         self._digested: list[tuple[Any, ...]] = []
         self._with_more: list[tuple[Any, ...]] = []
-        self._acting = Acting(backend, statements, cursor)
+        self._acting = Acting(backend, statements, cursor, markers)
         self._said: dict[Key, tuple[Entry, str | None]] = {}
 
     def append(self, drafts: Sequence[Draft]) -> list[StoreResult]:
         """Return one result per draft, in order. The results are valid once the transaction commits."""
         self._lock_heads(sorted({draft.room for draft in drafts}))
-        self._recall(drafts, self._sql.said_before, message_of)
+        self._recall(drafts, self._sql.said_before, message_of, MESSAGE)
         if any(head.acts for head in self._heads.values()):
-            self._recall([one for one in drafts if self._has_acts(one.room)], self._sql.done_before, act_of)
+            self._recall(
+                [one for one in drafts if self._has_acts(one.room)], self._sql.done_before, act_of, ACT
+            )
         if others := [draft for draft in drafts if draft.target is not None or draft.more is not None]:
             self._acting.read(self._heads, others)
         results = [self._place(draft) for draft in drafts]
@@ -54,7 +65,7 @@ class Batch:
         head = self._heads.get(room)
         return head is not None and head.acts > 0
 
-    def _recall(self, drafts: Sequence[Draft], sql: str, entry_of: Any) -> None:
+    def _recall(self, drafts: Sequence[Draft], sql: str, entry_of: Any, types: Types) -> None:
         """Read, in one query, the entries that already exist for the client ids of these drafts."""
         keys = [
             (self._heads[draft.room].room, draft.sender_id, draft.client_id)
@@ -63,7 +74,8 @@ class Batch:
         ]
         if keys:
             rows = self._backend.fetch_each(self._cursor, sql, keys)
-            self._said |= {key: (entry_of(row), row[-1]) for key, row in zip(keys, rows, strict=True) if row}
+            found = [(key, row) for key, row in zip(keys, rows, strict=True) if row]
+            self._said |= {key: (entry_in(row, entry_of, types), row[-1]) for key, row in found}
 
     def _place(self, draft: Draft) -> StoreResult:
         head = self._heads.get(draft.room)
@@ -75,7 +87,7 @@ class Batch:
         if draft.target is None and not draft.text:  # an empty text marks a deleted message
             return Refusal("empty_message")
         result = self._append(head, draft) if draft.target is None else self._acting.append(head, draft)
-        if isinstance(result, Refusal):
+        if not isinstance(result, Entry):
             return result
         if draft.client_id is not None:
             kept = draft.digest if draft.more is not None else None

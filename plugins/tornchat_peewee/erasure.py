@@ -9,16 +9,18 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from tornchat import ERASED, Draft
+from tornchat import ERASED, Draft, Mark, More
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.batch import Batch
 from tornchat_peewee.mentioned import Mentioned
 from tornchat_peewee.models import Models
 from tornchat_peewee.session import DatabaseSession
-from tornchat_peewee.statements import Statements
+from tornchat_peewee.statements import EMPTIED, Statements
 
-Place = tuple[int, str, int, bool]
-"""An entry: id and name of its room, `seq`, and whether it is a message."""
+MESSAGE, ACT = "", "\n"
+"""In the place of the kind of marks: a message, or an entry that acted on one."""
+Place = tuple[int, str, int, str]
+"""An entry, by id and name of its room and `seq`; or the marks of a kind that the user has on a message."""
 _KEY = itemgetter(0, 3)
 
 
@@ -36,10 +38,10 @@ class Erasure:
         try:
             with session.reading():
                 found: list[Place] = []
-                for is_message, table in ((True, self._models.message), (False, self._models.act)):
+                for what, table in ((MESSAGE, self._models.message), (ACT, self._models.act)):
                     rows = self._of(table, user_id).limit(max(limit - len(found), 0))
-                    found += [(*row, is_message) for row in rows.tuples()]
-                return found
+                    found += [(*row, what) for row in rows.tuples()]
+                return found + list(self._marked(user_id).limit(max(limit - len(found), 0)).tuples())
         except self._backend.data_errors:
             return []  # an id that the database can't hold is nobody's
 
@@ -48,25 +50,42 @@ class Erasure:
         rows = table.select(room.id, room.name, table.seq).join(room, on=(table.room == room.id))
         return rows.where(table.sender_id == user_id)
 
+    def _marked(self, user_id: str) -> Any:
+        """Return the query of where the user has marks."""
+        room, mark = self._models.room, self._models.mark
+        columns = (room.id, room.name, mark.target, mark.kind)
+        rows = mark.select(*columns).join(room, on=(mark.room == room.id))
+        return rows.where(mark.user_id == user_id).distinct()
+
     def blank(self, session: DatabaseSession, user_id: str, places: Sequence[Place]) -> int:
         """Erase these entries, and append a deletion for each message. Raises `NotStored`."""
+        drafts = [_deletion(name, seq) for _, name, seq, what in places if what == MESSAGE]
+        marks = [(place, _unmarked(*place[1:])) for place in places if place[3] not in (MESSAGE, ACT)]
+        markers = {draft.draft_id: user_id for _, draft in marks}
         with session.writing() as cursor:
-            said = [(name, seq) for _, name, seq, is_message in places if is_message]
-            Batch(self._backend, self._sql, cursor).append([_deletion(name, seq) for name, seq in said])
-            return self._unname(user_id, places)
+            drafts += [draft for _, draft in marks]
+            Batch(self._backend, self._sql, cursor, markers).append(drafts)
+            count = sum(self._drop_left(user_id, place) for place, _ in marks)
+            return count + self._unname(user_id, [place for place in places if place[3] in (MESSAGE, ACT)])
+
+    def _drop_left(self, user_id: str, place: Place) -> int:
+        """Delete marks on what is no message any more; return the number of sets that are gone: 1."""
+        mark, (room, _, target, kind) = self._models.mark, place
+        here = (mark.room == room) & (mark.target == target) & (mark.kind == kind)
+        mark.delete().where(here & (mark.user_id == user_id)).execute()
+        return 1
 
     def _unname(self, user_id: str, places: Sequence[Place]) -> int:
         """Replace the sender of these entries, which are still the user's."""
         count = 0
         nobody = {"text": "", "sender_id": ERASED.id, "sender_username": ERASED.username, "client_id": None}
-        for (room, is_message), entries in groupby(sorted(places, key=_KEY), _KEY):
+        for (room, what), entries in groupby(sorted(places, key=_KEY), _KEY):
             seqs = [seq for _, _, seq, _ in entries]
-            table = self._models.message if is_message else self._models.act
+            table = self._models.message if what == MESSAGE else self._models.act
+            more = {"digest": None} if what == MESSAGE else {"digest": None, "mark": EMPTIED}
             theirs = (table.room == room) & table.seq.in_(seqs) & (table.sender_id == user_id)
-            gone = dict.fromkeys(("digest", "meta"))
-            if is_message:
-                gone |= dict.fromkeys(("reply_to", "mentions"))
-            count += table.update({**nobody, **gone}).where(theirs).execute()
+            more |= dict.fromkeys(("meta", "reply_to", "mentions") if what == MESSAGE else ("meta",))
+            count += table.update({**nobody, **more}).where(theirs).execute()
         return count
 
     def forget(self, session: DatabaseSession, user_id: str) -> None:
@@ -108,6 +127,14 @@ class Erasure:
 
 
 def _deletion(room: str, seq: int) -> Draft:
+    return _draft(room, seq, "deletion", None)
+
+
+def _unmarked(room: str, seq: int, kind: str) -> Draft:
+    return _draft(room, seq, kind, More(mark=Mark()))
+
+
+def _draft(room: str, seq: int, kind: str, more: More | None) -> Draft:
     now = int(time.time() * 1000)
     identity = f"erased-{secrets.token_hex(8)}"
-    return Draft(identity, room, ERASED.id, ERASED.username, "", now, None, "deletion", seq)
+    return Draft(identity, room, ERASED.id, ERASED.username, "", now, None, kind, seq, more=more)

@@ -13,6 +13,7 @@ class Models(NamedTuple):
     room: Any
     message: Any
     act: Any
+    mark: Any
     thread: Any
     member: Any
     sanction: Any
@@ -49,7 +50,7 @@ def models_of(database: Any) -> Models:
     class Message(peewee.Model):
         """A message in its present state. `digest` is kept if the text can't stand for what was sent.
 
-        `mentions` and `meta` are JSON.
+        `mentions`, `meta` and `marks` (`Tallies`) are JSON; NULL if there are none.
         """
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
@@ -68,6 +69,7 @@ def models_of(database: Any) -> Models:
         thread = peewee.BigIntegerField(null=True)
         mentions = peewee.TextField(null=True)
         meta = peewee.TextField(null=True)
+        marks = peewee.TextField(null=True)
         digest = peewee.TextField(null=True)
 
         class Meta:
@@ -77,7 +79,8 @@ def models_of(database: Any) -> Models:
         """An entry that acts on the message at `target`; it is the `nth` such entry of the room.
 
         `revision` is the target's from then on; NULL for a deletion. `before` is the text that the first
-        edit replaced. `meta` is NULL if the target keeps its own.
+        edit replaced. `meta` is NULL if the target keeps its own. `mark` is a `Mark` in JSON, empty when the
+        message was deleted; NULL if it is no mark.
         """
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
@@ -96,9 +99,23 @@ def models_of(database: Any) -> Models:
         data = peewee.TextField(null=True)
         digest = peewee.TextField(null=True)
         meta = peewee.TextField(null=True)
+        mark = peewee.TextField(null=True)
 
         class Meta:
             primary_key = peewee.CompositeKey("room", "seq")
+
+    class Mark(peewee.Model):
+        """A token that a user has on the message at `target`. `position` is the entry that set it last."""
+
+        room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
+        target = peewee.BigIntegerField()
+        kind = peewee.TextField()
+        user_id = peewee.TextField()
+        token = peewee.TextField()
+        position = peewee.BigIntegerField()
+
+        class Meta:
+            primary_key = peewee.CompositeKey("room", "target", "kind", "user_id", "token")
 
     class Thread(peewee.Model):
         """The messages in the thread of the message at `root`: how many are not deleted, and the last one."""
@@ -194,7 +211,7 @@ def models_of(database: Any) -> Models:
         closed_by = peewee.TextField()
 
     models = Models(
-        Room, Message, Act, Thread, Member, Sanction, SiteSanction, KnownUser, Audit, Block, Report
+        Room, Message, Act, Mark, Thread, Member, Sanction, SiteSanction, KnownUser, Audit, Block, Report
     )
     database.bind(list(models), bind_refs=False, bind_backrefs=False)
     return models

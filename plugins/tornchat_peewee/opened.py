@@ -14,6 +14,7 @@ from tornchat_peewee.creations import Creations
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
 from tornchat_peewee.log import Log
+from tornchat_peewee.marktable import MarkTable
 from tornchat_peewee.pruning import Pruning
 from tornchat_peewee.reports import ReportTable
 from tornchat_peewee.rooms import RoomTable
@@ -46,6 +47,7 @@ class Open(NamedTuple):
     reports: ReportTable
     slow: SlowModes
     consumers: ConsumerTable
+    marks: MarkTable
 
 
 class Opened:

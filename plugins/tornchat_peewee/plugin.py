@@ -13,6 +13,7 @@ from tornchat import (
     Draft,
     Entry,
     Fault,
+    MarkSet,
     NotStored,
     Page,
     Position,
@@ -34,6 +35,7 @@ from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
 from tornchat_peewee.log import Log
 from tornchat_peewee.managing import ManagingHooks
+from tornchat_peewee.marktable import MarkTable
 from tornchat_peewee.migration import migrate
 from tornchat_peewee.models import models_of
 from tornchat_peewee.opened import Open, Result
@@ -98,6 +100,7 @@ class PeeweePlugin(ManagingHooks, SocialHooks, ConsumingHooks):
             ReportTable(backend, models),
             SlowModes(backend, models),
             ConsumerTable(backend, models, log),
+            MarkTable(backend, models),
         )
         if chat.writes:
             await self._begin_clearing(backend, self._open)
@@ -219,6 +222,14 @@ class PeeweePlugin(ManagingHooks, SocialHooks, ConsumingHooks):
     def read_changed(self, room: str, since: int, limit: int) -> asyncio.Future[Changed | None]:
         opened = self._opened()
         return opened.readers.run(partial(opened.log.changed, room=room, since=since, limit=limit))
+
+    @hookimpl
+    def read_marks(
+        self, room: str, targets: Sequence[int], user_id: str | None, after: int, limit: int
+    ) -> asyncio.Future[Sequence[MarkSet] | None]:
+        opened = self._opened()
+        who: Any = {"targets": targets, "user_id": user_id, "after": after}
+        return opened.readers.run(partial(opened.marks.read, room=room, **who, limit=limit))
 
     @hookimpl
     def find_stored(self, room: str, sender_id: str, client_id: str) -> asyncio.Future[Entry | None]:

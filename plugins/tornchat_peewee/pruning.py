@@ -11,6 +11,7 @@ import peewee
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
 from tornchat_peewee.session import DatabaseSession
+from tornchat_peewee.statements import EMPTIED
 from tornchat_peewee.untaken import Untaken
 
 MOST_ROOMS = 50
@@ -25,7 +26,7 @@ class Pruning:
     def __init__(self, backend: Backend, models: Models) -> None:
         self._backend = backend
         self._room, self._message, self._act = models.room, models.message, models.act
-        self._report, self._thread = models.report, models.thread
+        self._report, self._thread, self._mark = models.report, models.thread, models.mark
         self._untaken = Untaken(backend.database, models.room)
         self._since: float | None = None
         """Consumers served since then (Unix seconds) keep what they have not taken; None: none does."""
@@ -117,9 +118,10 @@ class Pruning:
         message, act = self._message, self._act
         for table in (message, self._report):
             table.delete().where((table.room == room) & (table.seq < end)).execute()
-        thread = self._thread
+        thread, mark = self._thread, self._mark
         thread.delete().where((thread.room == room) & (thread.root < end)).execute()
-        emptied = {"text": "", "before": None, "data": None, "digest": None, "meta": None}
+        mark.delete().where((mark.room == room) & (mark.target < end)).execute()
+        emptied = {"text": "", "mark": EMPTIED} | dict.fromkeys(("before", "data", "digest", "meta"))
         act.update(emptied).where((act.room == room) & (act.target < end) & (act.seq >= end)).execute()
         old = (act.room == room) & (act.seq < end)
         last = act.select(peewee.fn.MAX(act.seq)).where(old).scalar()

@@ -10,12 +10,16 @@ import msgspec
 import peewee
 from msgspec.structs import replace
 
-from tornchat import Entry, Mentions, More, Replies
+from tornchat import Entry, Mark, Mentions, More, Replies, Tally
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
 
 MOST_NAMES = 500
 """Maximum number of names per statement; every supported database accepts as many."""
+SEPARATOR = "\n"
+"""Between the tokens of a set; no token has it."""
+tallies_of = msgspec.json.Decoder(dict[str, dict[str, Tally]]).decode
+mark_of = msgspec.json.Decoder(Mark).decode
 _encode = msgspec.json.Encoder().encode
 _decode_mentions = msgspec.json.Decoder(Mentions).decode
 _decode_meta = msgspec.json.Decoder(dict[str, object]).decode
@@ -60,6 +64,7 @@ class Statements:
         self.newest_between = _sql(entries.where(between).order_by(message.seq.desc()).limit(1))
         """room id, after, before, limit -> the columns of `message_of`, newest first"""
         self._acting(models)
+        self._marking(backend, models)
         self._threads(models)
 
         heads = room.select(room.name, room.id, room.epoch, room.head_seq, room.acts)
@@ -87,10 +92,11 @@ class Statements:
         self.nth_at = _sql(last.order_by(act.seq.desc()).limit(1))
         """room id, seq, 1 -> nth of the last act up to this seq"""
         new = {message.text: "", message.revision: 0, message.edited_at: 0, message.position: 0}
-        more = dict.fromkeys((message.reply_to, message.mentions, message.meta, message.digest), "")
-        self.set_message = _sql(message.update({**new, **more}).where(here))
-        """text, revision, edited at, position, reply to, mentions, meta, digest, room id, seq"""
-        emptied = {act.text: "", act.before: None, act.data: None, act.digest: None, act.meta: None}
+        said = (message.reply_to, message.mentions, message.meta, message.marks, message.digest)
+        self.set_message = _sql(message.update({**new, **dict.fromkeys(said, "")}).where(here))
+        """text, revision, edited at, position, reply to, mentions, meta, marks, digest, room id, seq"""
+        emptied = {act.text: "", act.mark: EMPTIED}
+        emptied |= dict.fromkeys((act.before, act.data, act.digest, act.meta))
         self.empty_acts = _sql(act.update(emptied).where((act.room == 0) & (act.target == 0)))
         """"", None, None, None, None, room id, target"""
         since = (act.room == 0) & (act.seq > 0) & (act.target <= 0)
@@ -103,6 +109,22 @@ class Statements:
         """number of acts, room id"""
         self.indexed = _sql(room.select(room.indexed_seq).where(room.id == 0))
         """room id -> the last indexed seq"""
+
+    def _marking(self, backend: Backend, models: Models) -> None:
+        message, mark = models.message, models.mark
+        here = (message.room == 0) & (message.seq == 0)
+        theirs = (mark.room == 0) & (mark.target == 0) & (mark.kind == "") & (mark.user_id == "")
+
+        self.marks_of = _sql(mark.select(joined(backend, mark.token)).where(theirs))
+        """`SEPARATOR`, room id, target, kind, user id -> the tokens, joined"""
+        self.set_marks = _sql(message.update({message.position: 0, message.marks: ""}).where(here))
+        """position, marks, room id, seq"""
+        self.insert_mark = _sql(mark.insert(dict.fromkeys(mark._meta.sorted_fields, 0)).returning())
+        """the columns of `Mark`"""
+        self.drop_set = _sql(mark.delete().where(theirs))
+        """room id, target, kind, user id"""
+        self.drop_marks = _sql(mark.delete().where((mark.room == 0) & (mark.target == 0)))
+        """room id, target"""
 
     def _threads(self, models: Models) -> None:
         thread = models.thread
@@ -137,6 +159,15 @@ class Statements:
         return self._positions(len(padded)), padded
 
 
+EMPTIED = peewee.SQL("substr(mark, 1, 0)")
+"""In the place of what an act has marked: it stays a mark, or none."""
+
+
+def joined(backend: Backend, token: Any) -> Any:
+    """Return the expression for the tokens of several rows."""
+    return getattr(peewee.fn, backend.join)(token, SEPARATOR)
+
+
 def message_fields(models: Models) -> list[Any]:
     """Return the columns of `message_of`; the first eight are the first fields of `Entry`."""
     return [field for field in models.message._meta.sorted_fields if field.name not in ("room", "digest")]
@@ -157,6 +188,7 @@ def act_fields(models: Models) -> list[Any]:
         act.target,
         act.revision,
         act.meta,
+        act.mark,
     ]
 
 
@@ -172,9 +204,9 @@ def _in_thread(models: Models, newest: bool) -> str:
 
 def message_of(row: Sequence[Any]) -> Entry:
     """Return the message in a row of the columns `message_fields`; further columns are ignored."""
-    revision, edited_at, position, reply_to, thread, mentions, meta = row[8:15]
+    revision, edited_at, position, reply_to, thread, mentions, meta, marks = row[8:16]
     if not row[3]:  # also if it was deleted by a version that does not know these columns
-        reply_to = mentions = meta = None
+        reply_to = mentions = meta = marks = None
     if not position and reply_to is thread is mentions is meta is None:
         return Entry(*row[:8])
     more = More(
@@ -185,15 +217,19 @@ def message_of(row: Sequence[Any]) -> Entry:
         thread=thread,
         mentions=_mentions_of(mentions),
         meta=_meta_of(meta),
+        marks=tallies_of(marks) if marks else {},
     )
     return replace(Entry(*row[:8]), more=more)
 
 
 def act_of(row: Sequence[Any]) -> Entry:
     """Return the entry in a row of the columns `act_fields`; further columns are ignored."""
-    revision, meta = row[9:11]
+    revision, meta, mark = row[9:12]
     entry = Entry(*row[:9])
-    return entry if revision is None else replace(entry, more=More(revision=revision, meta=_meta_of(meta)))
+    if revision is None:
+        return entry
+    set_by = None if mark is None else mark_of(mark) if mark else Mark()
+    return replace(entry, more=More(revision=revision, meta=_meta_of(meta), mark=set_by))
 
 
 def _mentions_of(column: str | None) -> Mentions | None:

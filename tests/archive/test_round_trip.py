@@ -12,6 +12,7 @@ import pytest
 from tornchat_peewee import PeeweePlugin
 
 from tests.plugins.peeweekit import JULIET, ROMEO, Place, deletion, draft, say, storage
+from tornchat import Mark, Tally
 from tornchat.archive.export import Export, Exported
 from tornchat.archive.jsonl import JsonLines
 from tornchat.archive.opening import Opening
@@ -383,5 +384,31 @@ def test_replies_threads_mentions_and_meta_come_back_in_another_place(place: Pla
             assert kept == (None, 2, said.mentions, '{"b":2}'), "what it answered was deleted"
             assert found["4"] == More(thread=2)
             assert found["7"] == More(thread=2, reply_to=3)
+
+    asyncio.run(play())
+
+
+def test_marks_come_back_and_not_those_that_were_erased(place: Place, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with opened(place) as (chat, hooks):
+            await talk(chat, 2)
+            acts = [("x", "y"), ("y",), ()]
+            users = [ROMEO, JULIET, JULIET]
+            for user, tokens in zip(users, acts, strict=True):
+                more = More(mark=Mark(tokens=tokens))
+                await chat.store_messages([draft("", user=user, kind="reaction", target=1, more=more)])
+            path = tmp_path / "hall.jsonl"
+            await export(hooks, "hall", path)
+            assert await restore(hooks, path, "den") == {"stored": 5}
+            assert await restore(hooks, path, "den") == {"known": 5}
+            assert await log(chat, "den") == await log(chat, "hall")
+            [message, *_] = await log(chat, "den")
+            assert message.marks == {"reaction": {t: Tally(1, (ROMEO.id,)) for t in ("x", "y")}}
+            while await chat.erase_user(ROMEO.id, 100):
+                pass
+            left = await log(chat, "den")
+            assert not left[0].marks
+            assert ROMEO.id not in {entry.sender_id for entry in left}
+            assert next(entry.mark for entry in left if entry.target == 1) == Mark()
 
     asyncio.run(play())

@@ -12,6 +12,7 @@ from tornchat.archive.jsonl import JsonLines
 from tornchat.archive.source import Source
 from tornchat.archive.state import RoomState
 from tornchat.errors import SettingsError
+from tornchat.marks import Mark
 from tornchat.model import Entry, Membership, Mentions, More
 from tornchat.service.drafts import Drafts
 
@@ -28,6 +29,10 @@ def source_of(folder: Path, *lines: bytes) -> Source:
 
 def row(**changes: object) -> bytes:
     return JsonLines().records([msgspec.structs.replace(GOOD, **changes)])
+
+
+def reaction(*tokens: str) -> bytes:
+    return row(kind="reaction", target=1, text="", more=More(mark=Mark(tokens=tokens, added=tokens)))
 
 
 @pytest.mark.parametrize(
@@ -59,6 +64,12 @@ def row(**changes: object) -> bytes:
         (row(kind="edit", more=More(revision=1)), "as target"),
         (row(kind="edit", target=7, more=More(revision=1)), "as target"),
         (row(kind="edit", target=1), "has a field `more`"),
+        (row(kind="edit", target=1, more=More(mark=Mark())), "has no tokens"),
+        (row(kind="reaction", target=1, text="", more=More()), "has tokens"),
+        (reaction(*map(str, range(21))), "at most 20"),
+        (reaction("x" * 33), "1 to 32"),
+        (reaction("a\tb"), "control"),
+        (reaction("\u2764\ufe0f"), "variation selectors"),
         (row(more=More(meta="[]")), "meta is no JSON object"),
         (row(more=More(thread=7)), "thread is the seq of an earlier entry"),
         (row(more=More(reply_to=-1)), "reply_to is the seq of an earlier entry"),

@@ -10,7 +10,18 @@ import pytest
 
 from tests.client.play import enter, next_of
 from tests.stage import Stage, open_stage
-from tornchat.client import CaughtUp, Client, Message, MessageChanged, MessageDeleted, SendRefused
+from tornchat.client import (
+    CaughtUp,
+    Client,
+    Disconnected,
+    MarkChange,
+    Marked,
+    Message,
+    MessageChanged,
+    MessageDeleted,
+    SendRefused,
+    Tally,
+)
 from tornchat.client.messages import MOST_MESSAGES, Messages
 from tornchat.model import Mentions, Replies
 
@@ -150,5 +161,31 @@ def test_threads_mentions_and_meta_are_sent_told_and_kept(tmp_path: Path) -> Non
                 None,
                 None,
             )
+
+    asyncio.run(play())
+
+
+def test_marks_are_told_and_kept_also_over_a_lost_connection(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with (
+            open_stage(tmp_path) as verona,
+            enter(verona, "romeo") as romeo,
+            enter(verona, "juliet") as juliet,
+        ):
+            await romeo.send("one")
+            assert await romeo.mark(1, ["x", "y"]) == 2
+            marked = await next_of(juliet, Marked)
+            change = MarkChange("romeo", ("x", "y"), ())
+            assert marked == Marked("reaction", 1, 2, {"x": 1, "y": 1}, (change,))
+            assert await juliet.mark(1, ["x"]) == 3
+            cut_off(verona, "juliet")
+            await next_of(juliet, Disconnected)
+            assert await romeo.mark(1, []) == 4
+            await next_of(juliet, CaughtUp)
+            wanted = {"reaction": {"x": Tally(1, ("juliet",))}}
+            assert juliet.messages[1].marks == romeo.messages[1].marks == wanted
+            await romeo.delete(1)
+            await next_of(juliet, MessageDeleted)
+            assert juliet.messages[1].marks == {}
 
     asyncio.run(play())

@@ -11,6 +11,8 @@ import pytest
 
 from tests.plugins.peeweekit import say, storage
 from tests.stage import open_stage
+from tornchat import Refusal, Stored
+from tornchat.testing.fixtures import mark
 
 
 def spoil(data_dir: Path, column: str, value: object) -> None:
@@ -81,5 +83,23 @@ def test_what_is_no_meta_and_no_mentions_does_not_get_into_frames(tmp_path: Path
             if not text.startswith('{"users'):
                 assert message.meta == ""
             assert message.more is None or message.more.mentions is None
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("value", [1, b"\xff", '{"reaction":{"x":1}}', "{"])
+def test_a_row_with_damaged_marks_is_shown_as_deleted_and_harms_no_other_draft(
+    tmp_path: Path, value: object
+) -> None:
+    async def play() -> None:
+        async with storage(tmp_path, "hall") as chat:
+            await say(chat, "one", "two", "three")
+            await chat.store_messages([mark(2, "x", room="hall")])
+            spoil(tmp_path, "marks", value)
+            page = await chat.read_history("hall", 0, None, 10)
+            assert [entry.text for entry in page.entries[:3]] == ["one", "", "three"]
+            drafts = [mark(1, "x", room="hall"), mark(2, "y", room="hall"), mark(3, "x", room="hall")]
+            kinds = [type(result) for result in await chat.store_messages(drafts)]
+            assert kinds == [Stored, Refusal, Stored]
 
     asyncio.run(play())

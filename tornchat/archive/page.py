@@ -58,11 +58,18 @@ def _item(entry: Entry) -> str:
 
 def _body(entry: Entry) -> str:
     if entry.target is not None:
-        did = "deleted" if entry.empties else "changed"
+        did = "deleted" if entry.empties else "changed" if entry.mark is None else "marked"
         return f'<p class="gone">{did} <a href="#m{entry.target}">a message</a></p>'
     if not entry.text:
         return '<p class="gone">This message was deleted.</p>'
-    return _context(entry) + f'<p dir="auto">{_escaped(entry.text)}</p>'
+    return _context(entry) + f'<p dir="auto">{_escaped(entry.text)}</p>' + _marks(entry)
+
+
+def _marks(entry: Entry) -> str:
+    """Return how many users have put each token on a message."""
+    tallies = [one for found in entry.marks.values() for one in found.items()]
+    told = ", ".join(f"<bdi>{_escaped(token)}</bdi> {tally.count}" for token, tally in tallies)
+    return f'<p class="marks">{told}</p>' if told else ""
 
 
 def _context(entry: Entry) -> str:

@@ -14,6 +14,7 @@ from tornchat.archive.opening import Opening
 from tornchat.archive.source import Row, Source, referred_by
 from tornchat.errors import NotStored, Unavailable
 from tornchat.hooks.calls import Hooks
+from tornchat.marks import Mark
 from tornchat.model import Draft, Entry, More, Refusal, StoreResult, digest_of
 
 BATCH_ENTRIES = 500
@@ -108,12 +109,13 @@ class Restore:
     def _change(self, entry: Entry) -> Draft | None:
         """Return the draft of an entry that changes a message. They are stored in the order of the file."""
         place = self._places.get(entry.target or 0)
-        if not place or not entry.text or not self._hooks.changes:
+        if not place or not (entry.text or _marks(entry)) or not self._hooks.changes:
             self.outcomes["deleted"] += 1  # with its message
         elif entry.draft_id in self._known:
             self.outcomes["known"] += 1
         else:
-            return replace(self._made(entry, place), more=More(meta=entry.meta))
+            mark = None if entry.mark is None else Mark(tokens=entry.mark.tokens)
+            return replace(self._made(entry, place), more=More(meta=entry.meta, mark=mark))
         return None
 
     def _made(self, entry: Entry, target: int | None) -> Draft:
@@ -159,3 +161,8 @@ class Restore:
 
     def _tell(self) -> None:
         self._told(self.outcomes.total(), self._source.count)
+
+
+def _marks(entry: Entry) -> bool:
+    """Return whether an entry is a mark whose tokens are still there; erased ones have none."""
+    return entry.mark is not None and bool(entry.mark.added or entry.mark.removed)

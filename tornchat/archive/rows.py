@@ -9,7 +9,8 @@ from typing import TypeAlias
 from tornchat.archive.state import RoomState
 from tornchat.errors import ChatError
 from tornchat.hooks.words import MOST_CHARS, is_encodable
-from tornchat.kinds import BUILT_IN
+from tornchat.kinds import BUILT_IN, EntryKind
+from tornchat.marks import Mark, normal
 from tornchat.model import Entry
 from tornchat.wire import meta
 
@@ -63,7 +64,20 @@ def _fault_of_kind(entry: Entry) -> str:
         return f"the kind {kind.name} has the seq of an earlier entry as target"
     if kind.speaks and entry.empties:  # it would be taken for a deletion
         return f"the kind {kind.name} has a field `more`"
-    return ""
+    if (entry.mark is not None) is not (kind.shape == "mark"):
+        return f"the kind {kind.name} has {'' if kind.shape == 'mark' else 'no '}tokens"
+    return "" if entry.mark is None else _fault_of_mark(entry.mark, kind)
+
+
+def _fault_of_mark(mark: Mark, kind: EntryKind) -> str:
+    tokens = {*mark.tokens, *mark.added, *mark.removed, *mark.counts}
+    try:
+        normal(mark.tokens, kind.most_tokens)
+        if {*normal(sorted(tokens), len(tokens))} != tokens:
+            return "a token has variation selectors or is not in Unicode's form NFC"
+    except ValueError as error:
+        return str(error).removesuffix(".")
+    return "" if all(0 <= count <= MOST_SEQ for count in mark.counts.values()) else "a count is negative"
 
 
 def _fault_of_more(entry: Entry) -> str:

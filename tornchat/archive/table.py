@@ -74,7 +74,8 @@ def _shown(cell: str) -> str:
 
 
 def _row(entry: Entry) -> list[object]:
-    words = (entry.sender_id, entry.sender_username, entry.text)
+    text = entry.text if entry.mark is None else " ".join(entry.mark.tokens)
+    words = (entry.sender_id, entry.sender_username, text)
     place = (entry.seq, harmless(entry.draft_id), timestamp(entry.sent_at), entry.kind)
     more = entry.more or More()
     return [*place, *map(harmless, words), entry.target, more.reply_to, more.thread, more.meta]

@@ -21,6 +21,7 @@ from tornchat.client.events import (
     Connected,
     Disconnected,
     Event,
+    Marked,
     Message,
     MessageChanged,
     MessageDeleted,
@@ -29,6 +30,7 @@ from tornchat.client.events import (
     UserList,
 )
 from tornchat.client.token import TokenSource
+from tornchat.marks import MarkChange, Tally
 from tornchat.model import Participant
 
 __all__ = [
@@ -40,6 +42,8 @@ __all__ = [
     "Disconnected",
     "Ended",
     "Event",
+    "MarkChange",
+    "Marked",
     "Message",
     "MessageChanged",
     "MessageDeleted",
@@ -47,6 +51,7 @@ __all__ = [
     "Participant",
     "SendRefused",
     "State",
+    "Tally",
     "TokenSource",
     "UserJoined",
     "UserLeft",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import ssl
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
@@ -23,7 +23,7 @@ from tornchat.client.visit import Visit
 from tornchat.client.websocket import HandshakeRefused, WebSocket, open_websocket
 from tornchat.errors import POSITION_LOST, TOO_BIG, UNAUTHORIZED, Closed
 from tornchat.model import Mentions
-from tornchat.wire import V1_SUBPROTOCOL, V1Delete, V1Edit, V1Send
+from tornchat.wire import V1_SUBPROTOCOL, V1Delete, V1Edit, V1Mark, V1Send
 
 CONNECT_SECONDS = 10.0
 """Maximum duration of connecting and the handshake, in seconds."""
@@ -187,6 +187,19 @@ class Client:
         """Delete a message; return the deletion's `seq` once it is stored. Otherwise it is as `send`."""
         message_id = message_id or secrets.token_hex(8)
         return await self._outgoing.change(V1Delete(message_id, seq))
+
+    async def mark(
+        self, seq: int, tokens: Iterable[str], kind: str = "reaction", message_id: str | None = None
+    ) -> int:
+        """Replace one's own marks of a message by these tokens, such as emoji; none removes them.
+
+        Return the `seq` of the entry that did; if one has these tokens already, that of the last one that
+        acted on the message. Raises `SendRefused` with `too_many_marks` if the message has as many different
+        tokens as it may. Otherwise it is as `send`.
+        """
+        message_id = message_id or secrets.token_hex(8)
+        frame = V1Mark(message_id, kind, seq, list(tokens))
+        return await self._outgoing.change(frame)
 
     async def close(self) -> None:
         """Leave the room, within 3 s. Idempotent. Does not wait for outstanding acknowledgements."""

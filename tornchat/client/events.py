@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from tornchat.marks import MarkChange, Tallies
 from tornchat.model import Mentions, Participant, Replies
 from tornchat.wire import Ack, V1Error, V1Pong
 
@@ -38,7 +39,8 @@ class Message(msgspec.Struct, frozen=True, tag_field="type", tag="chat_message")
     `revision` is how often it was edited, `edited_at` when last, and `position` the place of the last entry
     that acted on it; 0 if none did. `reply_to` is the `seq` of the message that it answers, `thread` that of
     the message whose thread it is in, `meta` what the application said about it, and `replies` what its own
-    thread has.
+    thread has. `marks` is how it is marked: kind -> token -> `count` and `users`, which is empty if they are
+    many.
     """
 
     seq: int
@@ -54,12 +56,13 @@ class Message(msgspec.Struct, frozen=True, tag_field="type", tag="chat_message")
     mentions: Mentions | None = None
     meta: dict[str, object] | None = None
     replies: Replies | None = None
+    marks: Tallies = {}
 
 
 class MessageChanged(msgspec.Struct, frozen=True, tag_field="type", tag="message_changed"):
     """The message `seq` has changed. `position` is the place of the change.
 
-    `text`, `meta` and `replies` are None if they are the same.
+    `text`, `meta`, `replies` and `marks` are None if they are the same.
 
     The change is in `Client.messages` already. Who keeps other messages applies it to those with a lower
     position, and ignores it for messages that are not kept.
@@ -72,6 +75,21 @@ class MessageChanged(msgspec.Struct, frozen=True, tag_field="type", tag="message
     edited_at: datetime | None = None
     meta: dict[str, object] | None = None
     replies: Replies | None = None
+    marks: Tallies | None = None
+
+
+class Marked(msgspec.Struct, frozen=True, tag_field="type", tag="marked"):
+    """Users have marked the message `seq`, such as with reactions, or have taken marks back.
+
+    `counts` says how many users have each token that changed; 0: nobody any more. `changes` are in the order
+    in which they were made, and `position` is the place of the last one. It is in `Client.messages` already.
+    """
+
+    kind: str
+    seq: int
+    position: int
+    counts: dict[str, int]
+    changes: tuple[MarkChange, ...]
 
 
 class MessageDeleted(msgspec.Struct, frozen=True, tag_field="type", tag="message_deleted"):
@@ -114,7 +132,15 @@ class Disconnected(msgspec.Struct, frozen=True):
 
 
 _Told: TypeAlias = (
-    Connected | UserList | Message | MessageChanged | MessageDeleted | CaughtUp | UserJoined | UserLeft
+    Connected
+    | UserList
+    | Message
+    | MessageChanged
+    | MessageDeleted
+    | Marked
+    | CaughtUp
+    | UserJoined
+    | UserLeft
 )
 Event: TypeAlias = _Told | Disconnected
 Frame: TypeAlias = _Told | Ack | V1Error | V1Pong

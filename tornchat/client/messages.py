@@ -7,11 +7,12 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from tornchat.client.events import Message, MessageChanged, MessageDeleted
+from tornchat.client.events import Marked, Message, MessageChanged, MessageDeleted
+from tornchat.marks import counted
 from tornchat.model import Replies
 
 MOST_MESSAGES = 1000
-Change: TypeAlias = Message | MessageChanged | MessageDeleted
+Change: TypeAlias = Message | MessageChanged | MessageDeleted | Marked
 
 
 class Messages(Mapping[int, Message]):
@@ -46,7 +47,7 @@ class Messages(Mapping[int, Message]):
                 return frame if frame.seq > self._told else _difference(held, frame)
             case MessageDeleted():
                 return frame if frame.position > self._told or (held is not None and held.text) else None
-            case MessageChanged():
+            case MessageChanged() | Marked():
                 return frame if held is None or frame.position > _position(held) else None
 
     def apply(self, frame: Change) -> None:
@@ -70,6 +71,8 @@ class Messages(Mapping[int, Message]):
                     self._recount(held.thread)
             case MessageChanged() if held is not None and frame.position > _position(held):
                 self._held[frame.seq] = _changed(held, frame)
+            case Marked() if held is not None and frame.position > _position(held):
+                self._held[frame.seq] = _marked(held, frame)
 
     def _replied(self, message: Message) -> None:
         """Count a new message in its thread, unless the thread, as it was told, has it already."""
@@ -99,11 +102,18 @@ def _changed(held: Message, frame: MessageChanged) -> Message:
         position=frame.position,
         meta=held.meta if frame.meta is None else frame.meta,
         replies=frame.replies or held.replies,
+        marks=held.marks if frame.marks is None else frame.marks,
     )
 
 
+def _marked(held: Message, frame: Marked) -> Message:
+    tallies = counted(held.marks.get(frame.kind, {}), frame.counts, frame.changes)
+    marks = {kind: found for kind, found in {**held.marks, frame.kind: tallies}.items() if found}
+    return replace(held, position=frame.position, marks=marks)
+
+
 def _deleted(held: Message, position: int) -> Message:
-    return replace(held, text="", position=position, reply_to=None, mentions=None, meta=None)
+    return replace(held, text="", position=position, reply_to=None, mentions=None, meta=None, marks={})
 
 
 def _difference(held: Message | None, frame: Message) -> MessageChanged | MessageDeleted | None:
@@ -113,4 +123,5 @@ def _difference(held: Message | None, frame: Message) -> MessageChanged | Messag
     if not frame.text:
         return MessageDeleted(frame.seq, frame.position)
     known = (frame.seq, frame.position, frame.revision, frame.text, frame.edited_at)
-    return MessageChanged(*known, frame.meta, frame.replies)
+    marks = None if frame.marks == held.marks else frame.marks
+    return MessageChanged(*known, frame.meta, frame.replies, marks)

@@ -11,6 +11,7 @@ from tornchat.client.events import (
     Connected,
     Event,
     Frame,
+    Marked,
     Message,
     MessageChanged,
     MessageDeleted,
@@ -99,7 +100,12 @@ class Visit:
                 self._outgoing.refused(frame)
             case Connected():
                 self._enter(frame)
-            case Message(seq=place) | MessageChanged(position=place) | MessageDeleted(position=place):
+            case (
+                Message(seq=place)
+                | MessageChanged(position=place)
+                | MessageDeleted(position=place)
+                | Marked(position=place)
+            ):
                 news = self._messages.news(frame)
                 if not self._buffer.overflowed if news is None else await self._offer(news):
                     self._messages.apply(frame)

@@ -80,6 +80,7 @@ class Hooks:
         self.changes = messages.changes
         self.read_messages = messages.read
         self.read_changed = messages.changed
+        self.read_marks = verbs.bind(storage.read_marks)
         self.find_stored = verbs.bind(storage.find_stored)
         self.prune_history = verbs.bind(storage.prune_history)
         self.list_rooms = verbs.bind(directory.list_rooms)

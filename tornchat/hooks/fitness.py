@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from tornchat.errors import SettingsError
 from tornchat.hooks.specs import HOOKS, PROJECT
 
-CHANGING = ("store_messages", "read_messages", "read_changed", "find_stored")
+CHANGING = ("store_messages", "read_messages", "read_changed", "read_marks", "find_stored")
 """The hooks of a storage plugin with `changes = True`."""
 
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from tornchat.marks import MOST_DISTINCT, MOST_TOKENS
 from tornchat.model import Draft, Entry, Refusal, Shape
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
@@ -36,8 +37,11 @@ class EntryKind(msgspec.Struct, frozen=True, kw_only=True):
     - `action`: what `authorize` is asked for.
     - `own_only`: whether only the sender of the target may do it.
     - `others`: the row of the table of rights that is needed for a target of somebody else ("": none).
-    - `speaks`: whether it brings a text: it is checked and filtered, and muted users may not send it.
+    - `speaks`: whether muted users may not send it. The text that it brings, unless it is a mark, is checked
+      and filtered.
     - `timed`: whether it ends `[messages] edit_seconds` after the target was sent.
+    - `most_tokens`, `most_distinct`: for a mark, how many tokens a user may have on one message, and how many
+      different ones a message may have.
     - `revise`: for a revision, a pure function of the target and the draft. It is called again if the target
       has changed meanwhile.
 
@@ -52,6 +56,8 @@ class EntryKind(msgspec.Struct, frozen=True, kw_only=True):
     others: str = ""
     speaks: bool = True
     timed: bool = False
+    most_tokens: int = MOST_TOKENS
+    most_distinct: int = MOST_DISTINCT
     revise: Revise | None = None
 
     def __post_init__(self) -> None:
@@ -59,3 +65,8 @@ class EntryKind(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"the kind {self.name!r:.80} is not named as {NAME.pattern} says")
         if (self.shape == "revision") is (self.revise is None):
             raise ValueError(f"the kind {self.name} needs `revise` if it is a revision, and only then")
+
+    @property
+    def has_text(self) -> bool:
+        """Whether it brings a text, which is checked and filtered."""
+        return self.speaks and self.shape != "mark"

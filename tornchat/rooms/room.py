@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 from tornchat.errors import PositionLost
 from tornchat.metrics.counts import Counts
 from tornchat.model import Entry, Participant, PresenceChange, RoomInfo, User
+from tornchat.rooms.gathered import Gathered
 from tornchat.rooms.member import Member, Outlet
 from tornchat.rooms.roster import ToldRoster
 from tornchat.rooms.stream import Stream
@@ -50,7 +51,9 @@ class Room:
 
     __slots__ = (
         "_acks",
+        "_coming",
         "_flush",
+        "_gathered",
         "_held",
         "_nudged",
         "_unserved",
@@ -92,6 +95,8 @@ class Room:
         """True from the call of `Flushes.add` until the flush begins."""
         self._flush = flush
         self._held: dict[int, Entry] = {}
+        self._coming: Sequence[Entry] = ()
+        self._gathered: Gathered | None = None  # of the entries that come, if there are marks among them
         self._acks: dict[int, list[tuple[Member, str]]] = {}  # seq of an entry -> who waits for it
         self._nudged: list[Member] = []
         self._unserved: list[tuple[Stream, int, bytes, list[Member]]] = []
@@ -129,11 +134,14 @@ class Room:
     def accept(self, epoch: str, entries: Sequence[Entry]) -> None:
         """Accept entries: append those that come next, drop known ones, and hold those after a gap.
 
+        The marks of one kind on one message are told in one frame, at the last one's position.
+
         Raises `Gap` if entries are held afterwards, and `PositionLost` if `epoch` belongs to another log.
         """
         if epoch != self.info.epoch:
             raise PositionLost
         before = self.seq
+        self._coming, self._gathered = entries, None
         for entry in entries:
             if entry.seq == self.seq + 1:
                 self._append(entry)
@@ -141,6 +149,7 @@ class Room:
                     self._append(later)
             elif entry.seq > self.seq and len(self._held) < MOST_HELD:
                 self._held[entry.seq] = entry
+        self._coming = ()
         if self.seq > before:
             self._appended(self.seq - before)
         if self._held:
@@ -158,9 +167,8 @@ class Room:
                 stream.append(frame)
             if entry.more is not None and entry.more.thread is not None:
                 self._changed(self.tail.replied(entry))
-        if self._acks:
-            for member, client_id in self._acks.pop(entry.seq, ()):
-                self.aside(member, member.stream.dialect.ack(client_id, entry))
+            if self._acks:
+                self._acknowledge(entry)
 
     def _appended(self, count: int) -> None:
         """Do once for `count` new entries what need not be done for each."""
@@ -169,14 +177,29 @@ class Room:
             self._forget(removed)
         self._news()
 
+    def _acknowledge(self, entry: Entry) -> None:
+        for member, client_id in self._acks.pop(entry.seq, ()):
+            self.aside(member, member.stream.dialect.ack(client_id, entry))
+
     def _act(self, entry: Entry) -> None:
         """Bring the target in the tail to its new state; its frames are encoded when a member joins."""
         index = self.tail.act(entry)
         self._changed(index)
         if entry.empties:
             self._changed(self.tail.recounted(entry.target or 0))
-        for stream in self.streams.values():
-            stream.append(stream.dialect.entry(entry))
+        told = [entry] if entry.mark is None else self._gather(entry)
+        for stream in self.streams.values() if told else ():
+            dialect = stream.dialect
+            stream.append(dialect.entry(entry) if len(told) == 1 else dialect.marked(told))
+        if self._acks:
+            for one in told:
+                self._acknowledge(one)
+
+    def _gather(self, entry: Entry) -> Sequence[Entry]:
+        """Return the marks to tell now, if this is the last one of several in this call of `accept`."""
+        if self._gathered is None:
+            self._gathered = Gathered([entry, *self._coming], self._held)
+        return self._gathered.add(entry)
 
     def _changed(self, index: int | None) -> None:
         """Have the frame of the message at this index of the tail encoded again; None: of none."""

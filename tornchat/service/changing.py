@@ -14,9 +14,22 @@ from msgspec.structs import replace
 from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
 from tornchat.kinds import BUILT_IN, Changes, EntryKind
-from tornchat.model import Draft, Entry, More, Refusal, RoomInfo, RoomSummary, Stored, User, digest_of
+from tornchat.marks import Mark
+from tornchat.model import (
+    Draft,
+    Entry,
+    More,
+    Refusal,
+    RoomInfo,
+    RoomSummary,
+    Shape,
+    Stored,
+    User,
+    digest_of,
+)
 from tornchat.service import rights
 from tornchat.service.access import Access, TrustedUser
+from tornchat.service.marking import marked
 from tornchat.wire import Said
 
 Filter = Callable[[User, Draft], Awaitable[Draft]]
@@ -42,7 +55,7 @@ class Changing:
     def kind(self, said: Said) -> EntryKind:
         """Return the declaration of what a client said. Raises `ChatError` (`invalid_message`)."""
         kind = BUILT_IN.get(said.kind)
-        if kind is None or (kind.shape == "message") is not (said.target is None):
+        if kind is None or kind.shape != _shape_of(said):
             raise ChatError(
                 "invalid_message", f"There is no kind {said.kind!r:.40} here.", None, said.client_id
             )
@@ -56,7 +69,8 @@ class Changing:
         The rights are read last, so that the caller looks at what an await may have changed, and submits.
         """
         kind = self.kind(said)
-        digest = digest_of(draft.kind, draft.target, draft.text, said.expects, said.more)
+        sent = said.more if said.tokens is None else More(mark=Mark(tokens=said.tokens))
+        digest = digest_of(draft.kind, draft.target, draft.text, said.expects, sent)
         more = replace(said.more or More(), digest=digest)
         try:
             return await self._prepare(user, room, replace(draft, more=more), said, kind)
@@ -70,10 +84,12 @@ class Changing:
     ) -> Ready | Stored:
         if not await self._access.authorized(user, kind.action, draft.room):
             raise ChatError("forbidden")
+        if kind.shape == "mark":
+            return await self._prepare_mark(user, room, draft, said, kind)
         target = await self.target(draft.room, draft.target or 0)
         if not isinstance(user, TrustedUser):
             self._refuse_late(kind, target)
-        if kind.speaks:
+        if kind.has_text:
             draft = await self._filtered(user, draft)
         changes = self._revised(kind, target, draft)
         if changes.empties and not target.text:
@@ -82,6 +98,19 @@ class Changing:
         await self._refuse_foreign(user, room, kind, target)
         moderates = target.sender_id if target.sender_id != user.id else None
         return Ready(self._set(draft, target, changes, said), moderates)
+
+    async def _prepare_mark(
+        self, user: User, room: RoomInfo | RoomSummary, draft: Draft, said: Said, kind: EntryKind
+    ) -> Ready:
+        """Return the draft of a mark. The target is only read if its age or its sender matters."""
+        if not self._hooks.changes:
+            raise ChatError("unsupported")
+        draft = marked(draft, said, kind)
+        if kind.timed or kind.own_only or kind.others:
+            target = await self.target(draft.room, draft.target or 0)
+            self._refuse_late(kind, target)
+            await self._refuse_foreign(user, room, kind, target)
+        return Ready(draft)
 
     async def target(self, room: str, seq: int) -> Entry:
         """Return the message at `seq` in its present state. Raises `ChatError` (`not_found`)."""
@@ -96,7 +125,7 @@ class Changing:
             raise ChatError("forbidden", "The message is too old to be changed.")
 
     def _revised(self, kind: EntryKind, target: Entry, draft: Draft) -> Changes:
-        assert kind.revise is not None, "marks have a way of their own"
+        assert kind.revise is not None, "only revisions come here"
         changes = kind.revise(target, draft)
         if isinstance(changes, Refusal):
             raise ChatError(changes.code, changes.reason, None, None, changes.revision)
@@ -146,6 +175,12 @@ class Changing:
 
 PASSING = frozenset({"unavailable", "busy", "unconfirmed"})
 """Codes of refusals that say nothing about the draft."""
+
+
+def _shape_of(said: Said) -> Shape:
+    if said.target is None:
+        return "message"
+    return "revision" if said.tokens is None else "mark"
 
 
 def _done(draft: Draft, target: Entry) -> Entry:

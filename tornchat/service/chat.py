@@ -55,6 +55,7 @@ from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import EVERY, Enforcement
 from tornchat.service.following import Following
 from tornchat.service.joining import Joining, Session
+from tornchat.service.marking import Marks
 from tornchat.service.moderation import Moderation
 from tornchat.service.pace import Pace
 from tornchat.service.people import People
@@ -161,6 +162,7 @@ class Chat(Acting):
         self.directory = Directory(hooks, access, self._enforcement, self.audit, pace, settings.limits)
         self.watching = Watching(hooks, access, self.publisher, self.node_id, lambda: not self.exclusive)
         self.reading = Reading(hooks, access)
+        self.marks = Marks(hooks, access)
         self._access = access
         self._following = Following(hooks, self.rooms, self.exclusive)
         self.blocks = Blocks(hooks, pace)

@@ -105,7 +105,7 @@ class Posting:
             raise Closed(UNAUTHORIZED, "token expired")
         quota = session.quota or self._quota(session)
         try:
-            if said.target is None or self._changing.kind(said).speaks:
+            if said.target is None or self._changing.kind(said).has_text:
                 self._drafts.check(said.text)
             user = session.user.id
             if quota.contended or self.committer.queue.full_for(user) or quota.take(size, self._now()):
@@ -196,7 +196,7 @@ class Posting:
         _refuse_unencodable(user, said)
         info = await self._access.see(user, room)
         trusted = isinstance(user, TrustedUser)
-        if kind.speaks:
+        if kind.has_text:
             self._drafts.check(said.text)
         if kind.speaks and not trusted:
             self._refuse_fast(user, said)

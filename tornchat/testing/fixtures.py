@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from tornchat import Draft, More, PresenceChange, User
+from tornchat import Draft, Mark, More, PresenceChange, User
 
 PATIENCE = 5.0
 """Maximum wait for an expected event, in seconds."""
@@ -127,6 +127,30 @@ def edit(
         kind="edit",
         target=target,
         more=More(expects=expects, digest=digest),
+    )
+
+
+def mark(
+    target: int,
+    *tokens: str,
+    room: str = "tea",
+    sender: str = "ann",
+    client_id: str | None = None,
+    most: int = 0,
+    digest: str = "",
+) -> Draft:
+    """Return the draft of a reaction: the sender's whole set of tokens on the message at `target`."""
+    return Draft(
+        draft_id=f"draft-{secrets.token_hex(8)}",
+        room=room,
+        sender_id=f"id-{sender}",
+        sender_username=sender,
+        text="",
+        sent_at=1_710_417_700_000,
+        client_id=client_id,
+        kind="reaction",
+        target=target,
+        more=More(mark=Mark(tokens=tokens, most=most), digest=digest),
     )
 
 

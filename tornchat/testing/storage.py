@@ -1,9 +1,10 @@
-"""The complete contract of storage and history: rooms, storing, changing, reading and pruning."""
+"""The complete contract of storage and history: rooms, storing, changing, marking, reading and pruning."""
 
 from __future__ import annotations
 
 from tornchat.testing.changing import ChangingContract
 from tornchat.testing.history import HistoryContract
+from tornchat.testing.marking import MarkingContract
 from tornchat.testing.pruning import PruningContract
 from tornchat.testing.rooms import RoomsContract
 from tornchat.testing.storing import StoringContract
@@ -11,7 +12,13 @@ from tornchat.testing.threads import ThreadsContract
 
 
 class StorageContract(
-    RoomsContract, StoringContract, ChangingContract, ThreadsContract, HistoryContract, PruningContract
+    RoomsContract,
+    StoringContract,
+    ChangingContract,
+    ThreadsContract,
+    MarkingContract,
+    HistoryContract,
+    PruningContract,
 ):
     """Tests of a storage plugin. Subclass it and define `make_plugin`.
 

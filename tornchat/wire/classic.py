@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
@@ -68,6 +69,9 @@ class Classic(Shared):
             return b""
         stamp = self._timestamp(entry.sent_at)
         return text_frame(encode(ChatMessage(entry.text, entry.sender_username, entry.sender_id, stamp)))
+
+    def marked(self, marks: Sequence[Entry]) -> bytes:
+        return b""
 
     def changed(self, message: Entry) -> bytes:
         return b""

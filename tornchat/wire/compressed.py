@@ -7,7 +7,7 @@ each message.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tornchat.errors import ChatError
 from tornchat.model import Entry, PresenceChange
@@ -40,6 +40,9 @@ class Compressed:
 
     def presence(self, change: PresenceChange) -> bytes:
         return deflated(self.plain.presence(change), self._window_bits)
+
+    def marked(self, marks: Sequence[Entry]) -> bytes:
+        return deflated(self.plain.marked(marks), self._window_bits)
 
     def changed(self, message: Entry) -> bytes:
         return self.plain.changed(message)

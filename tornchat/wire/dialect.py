@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from tornchat.errors import ChatError
@@ -13,7 +13,8 @@ class Said(NamedTuple):
     """What a client says. `client_id` is the client's id for it, or None if the dialect has no ids.
 
     What acts on a message has its `seq` as `target`, and a `kind`; `expects` is the revision that the client
-    believes the message to have. `more` has `reply_to`, `thread`, `mentions` and `meta`, if it says any.
+    believes the message to have. `more` has `reply_to`, `thread`, `mentions` and `meta`, if it says any. A
+    mark has `tokens`, the user's whole set.
     """
 
     text: str
@@ -22,6 +23,7 @@ class Said(NamedTuple):
     target: int | None = None
     expects: int | None = None
     more: More | None = None
+    tokens: tuple[str, ...] | None = None
 
 
 class Welcome(NamedTuple):
@@ -56,6 +58,9 @@ class Dialect(Protocol):
     def welcome(self, welcome: Welcome) -> bytes: ...
     def users(self, participants: Iterable[bytes]) -> bytes: ...
     def entry(self, entry: Entry) -> bytes: ...
+    def marked(self, marks: Sequence[Entry]) -> bytes:
+        """Return the one frame for marks of one kind on one message, in the order of the log."""
+
     def changed(self, message: Entry) -> bytes:
         """Return the frame that says what a message is now, for a member who knows an earlier state."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
 from tornchat.errors import ChatError
-from tornchat.model import Entry, Mentions, More, Participant, PresenceChange, Replies
+from tornchat.marks import MarkChange, Tallies
+from tornchat.model import Entry, KindName, Mentions, More, Participant, PresenceChange, Replies
 from tornchat.wire.dialect import Dialect, Said, Welcome
 from tornchat.wire.framing import text_frame
 from tornchat.wire.meta import MetaObject, spliced, text_of
@@ -93,6 +95,15 @@ class V1Delete(msgspec.Struct, tag_field="type", tag="delete"):
     seq: Target
 
 
+class V1Mark(msgspec.Struct, tag_field="type", tag="mark"):
+    """Replaces what one has put on a message, such as the reactions, by these tokens; none removes it."""
+
+    id: ClientId
+    kind: KindName
+    seq: Target
+    tokens: Annotated[list[str], Meta(description="All that you have then.")]
+
+
 class V1Ping(msgspec.Struct, tag_field="type", tag="ping"):
     """Asks whether the server is there. The server answers with a `pong`."""
 
@@ -101,7 +112,7 @@ class V1Pong(msgspec.Struct, tag_field="type", tag="pong"):
     """The answer to a `ping`."""
 
 
-V1Request: TypeAlias = V1Send | V1Edit | V1Delete
+V1Request: TypeAlias = V1Send | V1Edit | V1Delete | V1Mark
 
 
 class _AnyId(msgspec.Struct):
@@ -134,6 +145,7 @@ class V1ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message", omit_d
     mentions: Annotated[Mentions | None, Meta(description="Whom it mentions, if it does.")] = None
     meta: MetaField = None
     replies: Annotated[Replies | None, Meta(description="Its thread, if it has one.")] = None
+    marks: Annotated[Tallies, Meta(description="Kind -> token -> how many users have it, and who.")] = {}
 
 
 class MessageChanged(msgspec.Struct, tag_field="type", tag="message_changed", omit_defaults=True):
@@ -149,6 +161,20 @@ class MessageChanged(msgspec.Struct, tag_field="type", tag="message_changed", om
     edited_at: EditedAt = None
     meta: MetaField = None
     replies: Annotated[Replies | None, Meta(description="Its thread, if it has one.")] = None
+    marks: Tallies | None = None
+
+
+class Marked(msgspec.Struct, tag_field="type", tag="marked"):
+    """Users have marked the message `seq`. `counts` are those that changed; 0: nobody has the token any more.
+
+    `changes` are in the order in which they were made; `position` is the place of the last one.
+    """
+
+    kind: KindName
+    seq: Seq
+    position: Seq
+    counts: dict[str, Annotated[int, Meta(ge=0)]]
+    changes: list[MarkChange]
 
 
 class MessageDeleted(msgspec.Struct, tag_field="type", tag="message_deleted"):
@@ -196,7 +222,7 @@ class Ack(msgspec.Struct, tag_field="type", tag="ack", omit_defaults=True):
 
     id: str
     seq: Seq
-    position: Annotated[Seq | None, Meta(description="The place of an edit or a deletion itself.")] = None
+    position: Annotated[Seq | None, Meta(description="The place of what acts on it.")] = None
 
 
 class V1Error(msgspec.Struct, tag_field="type", tag="error", omit_defaults=True):
@@ -288,21 +314,31 @@ class V1(Shared):
             mentions=entry.more.mentions,
             meta=spliced(entry.more.meta),
             replies=entry.more.replies,
+            marks=entry.more.marks,
         )
         return text_frame(encode(message))
 
     def _act(self, entry: Entry, target: int) -> bytes:
         if entry.empties:
             return text_frame(encode(MessageDeleted(target, entry.seq)))
+        if entry.mark is not None:
+            return self.marked([entry])
         text, meta = entry.text or None, spliced(entry.meta)
         edited_at = self._timestamp(entry.sent_at)
         return text_frame(encode(MessageChanged(target, entry.seq, entry.revision, text, edited_at, meta)))
 
+    def marked(self, marks: Sequence[Entry]) -> bytes:
+        last, counts = marks[-1], dict[str, int]()
+        for entry in marks:
+            counts |= entry.mark.counts if entry.mark is not None else {}
+        changes = [entry.mark_change for entry in marks]
+        return text_frame(encode(Marked(last.kind, last.target or 0, last.seq, counts, changes)))
+
     def changed(self, message: Entry) -> bytes:
         known = (message.seq, message.position, message.revision, message.text)
         replies = message.more.replies if message.more is not None else None
-        changed = MessageChanged(*known, self._edited_at(message), spliced(message.meta), replies)
-        return text_frame(encode(changed))
+        now = (self._edited_at(message), spliced(message.meta), replies, message.marks)
+        return text_frame(encode(MessageChanged(*known, *now)))
 
     def _edited_at(self, message: Entry) -> str | None:
         edited_at = message.more.edited_at if message.more is not None else 0
@@ -332,6 +368,8 @@ def _said(sent: V1Request) -> Said:
             return Said(sent.message, sent.id, "edit", sent.seq, sent.revision, more)
     except ChatError as error:
         raise ChatError(error.code, error.text, None, sent.id) from None
+    if isinstance(sent, V1Mark):
+        return Said("", sent.id, sent.kind, sent.seq, tokens=tuple(sent.tokens))
     return Said("", sent.id, "deletion", sent.seq)
 
 

@@ -10,6 +10,7 @@ from tornchat.hooks.specs.accept import known_results
 from tornchat.hooks.specs.promise import begun, one
 
 if TYPE_CHECKING:
+    from tornchat.marks import MarkSet
     from tornchat.model import Changed, Draft, Entry, Page, Position, RoomInfo, StoreResult, User
 
 
@@ -64,6 +65,14 @@ def store_messages(
     and if the message at `thread` is in a thread itself, as `invalid_message`. A deletion leaves of them only
     `thread`.
 
+    A draft with `more.mark` gives its sender these tokens of its kind on the target, in place of those that
+    the sender had, and moves the target's `position`. The entry has `more.mark` with the difference and the
+    counts, and the target's revision; the target's `more.marks` are what `Entry.after` makes of them. If the
+    target would have more than `mark.most` different tokens of the kind, and `most` is not 0, a draft that
+    adds one is refused as `too_many_marks`. A set that the sender has already is `repeated`, uses no `seq`
+    and is not kept; its entry has the target's `position` as `seq`. A deletion removes all marks of its
+    target, and what its entries have marked.
+
     Raises `NotStored` if it is certain that nothing was or will be stored. Any other exception means that
     the outcome is unknown, and the core looks the drafts up by `draft_id`. A call must therefore not end
     before its outcome is final, however long that takes. It is never cancelled while the chat runs.
@@ -103,6 +112,18 @@ def read_changed(room: str, since: int, limit: int) -> Awaitable[Changed | None]
     """Return what somebody who knows the log up to `since` must be told again; None if there is no such room.
 
     At most `limit` messages are returned, the oldest ones; `Changed` says which. Required of a plugin with
+    `changes = True`.
+    """
+
+
+@one(role="history", deadline=4.0)
+def read_marks(
+    room: str, targets: Sequence[int], user_id: str | None, after: int, limit: int
+) -> Awaitable[Sequence[MarkSet] | None] | Sequence[MarkSet] | None:
+    """Return at most `limit` sets of tokens on the messages at `targets`; None if there is no such room.
+
+    They are those that were set after the position `after`, in the order of their positions, of all kinds;
+    only those of the user with the id `user_id`, unless that is None. Required of a plugin with
     `changes = True`.
     """
 

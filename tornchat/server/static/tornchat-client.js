@@ -35,12 +35,16 @@
  * @property {string} timestamp       When it was stored, RFC 3339 in UTC.
  * @property {number} [revision]      How often it was edited, if it was.
  * @property {string} [edited_at]     When last.
- * @property {number} [position]      The place of the last edit or deletion, if there was one.
+ * @property {number} [position]      The place of the last entry that acted on it, if one did.
  * @property {number} [reply_to]      The place of the message that it answers.
  * @property {number} [thread]        The place of the message whose thread it is in.
  * @property {{users: string[], room: boolean}} [mentions]   Ids of users; `room`: everybody.
  * @property {object} [meta]          What the application said about it.
  * @property {{count: number, last_seq: number}} [replies]   Its own thread, without deleted messages, if it has one.
+ * @property {Marks} [marks]          How it is marked, if it is.
+ *
+ * @typedef {Object<string, Object<string, {count: number, users?: string[]}>>} Marks
+ *   Kind, such as "reaction" -> token, such as an emoji -> how many users have it, and who, unless they are many.
  *
  * @typedef {object} Changed          A `changed` event's detail. A message outside of `messages` that you keep is older if
  *                                    its position is lower; ignore changes of those that you don't.
@@ -50,6 +54,14 @@
  * @property {string} [message]       The new text.
  * @property {string} [edited_at]
  * @property {object} [meta]          The new one.
+ * @property {Marks} [marks]          How it is marked now, if that may have changed.
+ *
+ * @typedef {object} Marked           A `marked` event's detail: users have marked a message, or have taken marks back.
+ * @property {string} kind            Such as "reaction".
+ * @property {number} seq
+ * @property {number} position        The place of the last of these marks.
+ * @property {Object<string, number>} counts   How many users have each token that changed; 0: nobody any more.
+ * @property {{user_id: string, added: string[], removed: string[]}[]} changes   In their order.
  *
  * @typedef {object} Extras           What a message may say beyond its text.
  * @property {number} [reply_to]      The place of the message that it answers.
@@ -99,6 +111,7 @@ const WAKES = ["online", "pageshow", "visibilitychange"]; // when the path may h
 const STEADY_MS = 5_000; // a connection that lasted so long was no failure
 const MOST_TRIES = 6;
 const MOST_MESSAGES = 1_000;
+const MOST_USERS = 20; // of a token, who are told with a message
 
 /** What was not sent. `code` is a documented error code, or "closed"; with "stale", there is the present `revision`. */
 export class TornchatError extends Error {
@@ -114,6 +127,24 @@ export class TornchatError extends Error {
 /** A token as a subprotocol: what none may contain is percent-encoded. A JWT stays as it is. @param {string} token */
 function escaped(token) {
   return encodeURIComponent(token).replace(/[()]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
+}
+
+/**
+ * The tokens of one kind after these changes. Who has a token is known as long as they are few.
+ * @param {Object<string, {count: number, users?: string[]}>} [before] @param {Marked} marked
+ */
+function counted(before = {}, { counts, changes }) {
+  const after = new Map(Object.entries(before)); // a token may be "__proto__"
+  for (const [token, count] of Object.entries(counts)) {
+    const users = new Set(after.get(token)?.users);
+    for (const { user_id, added, removed } of changes) {
+      if (removed.includes(token)) users.delete(user_id);
+      if (added.includes(token)) users.add(user_id);
+    }
+    if (count === 0) after.delete(token);
+    else after.set(token, users.size === count && count <= MOST_USERS ? { count, users: [...users] } : { count });
+  }
+  return Object.fromEntries(after);
 }
 
 /** A new id for a message: 128 random bits. (`crypto.randomUUID` is only there on https pages.) @returns {string} */
@@ -137,7 +168,7 @@ export async function readBlocks({ token, base = globalThis.document?.baseURI })
 
 /**
  * One room, kept connected. Events, each with its `detail`: `state` (State), `welcome` (Welcome), `message` (Message),
- * `changed` (Changed), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}), `error`
+ * `changed` (Changed), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}), `error`
  * ({code, error, retry_after?}: a refusal that belongs to no message).
  */
 export class TornchatClient extends EventTarget {
@@ -235,6 +266,18 @@ export class TornchatClient extends EventTarget {
    */
   delete(seq, id = newId()) {
     return this.#request({ type: "delete", id, seq });
+  }
+
+  /**
+   * Replace what you have put on a message, such as reactions, by these tokens; none removes it.
+   * @param {number} seq
+   * @param {string[]} tokens     At most 20, such as emoji.
+   * @param {string} [kind]
+   * @param {string} [id]
+   * @returns {Promise<{id: string, seq: number, position: number}>}
+   */
+  mark(seq, tokens, kind = "reaction", id = newId()) {
+    return this.#request({ type: "mark", id, kind, seq, tokens });
   }
 
   /** @param {{id: string}} frame @returns {Promise<any>} */
@@ -413,6 +456,7 @@ export class TornchatClient extends EventTarget {
     else if (type === "room_users_list") this.#emit("users", detail);
     else if (type === "chat_message") this.#onMessage(detail);
     else if (type === "message_changed") this.#onChanged(detail);
+    else if (type === "marked") this.#onMarked(detail);
     else if (type === "message_deleted") this.#onDeleted(detail);
     else if (type === "caught_up") this.#onCaughtUp(detail);
     else this.#onLive(type, detail);
@@ -464,7 +508,7 @@ export class TornchatClient extends EventTarget {
       if (!this.blocked.has(message.sender_id)) this.#emit("message", message);
     } else if (held && position > (held.position ?? seq)) {
       // It was told before a connection broke, and has changed since.
-      if (message.message) this.#onChanged({ revision: 0, ...message, position });
+      if (message.message) this.#onChanged({ revision: 0, marks: {}, ...message, position });
       else this.#onDeleted({ seq, position });
     }
     this.#onEntry(seq);
@@ -472,16 +516,34 @@ export class TornchatClient extends EventTarget {
 
   /** @param {Changed} changed */
   #onChanged(changed) {
-    const { seq, position, revision, message, edited_at, meta, replies } = changed;
+    const { seq, position, revision, message, edited_at, meta, replies, marks } = changed;
     const held = this.#messages.get(seq);
     if (!held || position > (held.position ?? seq)) {
       if (held) {
         const news = { message: message ?? held.message, edited_at: edited_at ?? held.edited_at };
         if (meta) news.meta = meta;
         if (replies) news.replies = replies;
+        if (marks) news.marks = marks;
         this.#messages.set(seq, { ...held, position, revision, ...news });
       }
-      if (!held || !this.blocked.has(held.sender_id)) this.#emit("changed", { seq, position, revision, message, edited_at, meta });
+      if (!held || !this.blocked.has(held.sender_id)) {
+        this.#emit("changed", { seq, position, revision, message, edited_at, meta, marks });
+      }
+    }
+    this.#onEntry(position);
+  }
+
+  /** @param {Marked} marked */
+  #onMarked(marked) {
+    const { kind, seq, position } = marked;
+    const held = this.#messages.get(seq);
+    if (!held || position > (held.position ?? seq)) {
+      if (held) {
+        const marks = { ...held.marks, [kind]: counted(held.marks?.[kind], marked) };
+        if (!Object.keys(marks[kind]).length) delete marks[kind];
+        this.#messages.set(seq, { ...held, position, marks });
+      }
+      if (!held || !this.blocked.has(held.sender_id)) this.#emit("marked", marked);
     }
     this.#onEntry(position);
   }
@@ -494,7 +556,7 @@ export class TornchatClient extends EventTarget {
     this.#told = Math.max(this.#told, position);
     if (held) {
       const { reply_to: _, mentions: __, meta: ___, ...kept } = held;
-      this.#messages.set(seq, { ...kept, message: "", position: Math.max(position, held.position ?? seq) });
+      this.#messages.set(seq, { ...kept, message: "", marks: {}, position: Math.max(position, held.position ?? seq) });
       if (held.thread) this.#recount(held.thread);
     }
     if (news) this.#emit("deleted", deleted);

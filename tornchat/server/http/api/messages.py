@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
+from tornchat.marks import Tallies
 from tornchat.model import Entry, Mentions, More, Page, Replies
 from tornchat.server.http.api.call import Call
 from tornchat.server.http.api.endpoint import Endpoint
@@ -45,7 +46,8 @@ class Message(Output, frozen=True, omit_defaults=True):
 
     `revision` is how often it was edited, `edited_at` when last, and `position` the place of the last entry
     that acted on it (its own, if none did). The fields `reply_to`, `thread`, `mentions`, `meta` and `replies`
-    (its own thread) are left out where there is nothing to say.
+    (its own thread) are left out where there is nothing to say. `marks` says how many users have put each
+    token on it, and who, if they are at most 20. `mine`, with `mine=1` only, are the caller's own by kind.
     """
 
     seq: Seq
@@ -57,6 +59,8 @@ class Message(Output, frozen=True, omit_defaults=True):
     revision: Revision
     edited_at: Timestamp | None
     position: Seq
+    marks: Tallies = msgspec.field(default_factory=dict)
+    mine: dict[str, tuple[str, ...]] | None = None
     reply_to: Seq | None = None
     thread: Seq | None = None
     mentions: Mentions | None = None
@@ -64,8 +68,8 @@ class Message(Output, frozen=True, omit_defaults=True):
     replies: Replies | None = None
 
     @classmethod
-    def of(cls, entry: Entry) -> Message:
-        """Convert a message."""
+    def of(cls, entry: Entry, mine: Mapping[int, dict[str, tuple[str, ...]]] | None = None) -> Message:
+        """Convert a message. `mine`: `seq` -> the caller's tokens, if they are wanted."""
         more = entry.more or More()
         edited_at = more.edited_at
         return cls(
@@ -77,6 +81,8 @@ class Message(Output, frozen=True, omit_defaults=True):
             revision=entry.revision,
             edited_at=timestamp(edited_at / 1000) if edited_at else None,
             position=entry.position,
+            marks=entry.marks,
+            mine=None if mine is None else mine.get(entry.seq, {}),
             seq=entry.seq,
             message=entry.text,
             sender_id=entry.sender_id,
@@ -98,6 +104,7 @@ class HistoryQuery(Input, frozen=True):
     around: Seq | None = None
     thread: Seq | None = None
     limit: Limit = 50
+    mine: Annotated[bool, Meta(description="Whether each message says what the caller has marked.")] = False
 
 
 class ThreadQuery(Input, frozen=True):
@@ -106,6 +113,13 @@ class ThreadQuery(Input, frozen=True):
     after: Seq | None = None
     before: Seq | None = None
     limit: Limit = 50
+    mine: Annotated[bool, Meta(description="Whether each message says what the caller has marked.")] = False
+
+
+class MineQuery(Input, frozen=True):
+    """Selects what is said of a message."""
+
+    mine: Annotated[bool, Meta(description="Whether it says what the caller has marked.")] = False
 
 
 class MessagePage(Output, frozen=True):
@@ -215,9 +229,13 @@ async def read_messages(call: Call, path: RoomPath, query: HistoryQuery) -> Mess
     bounds = (query.after, query.before, query.limit, query.around, query.thread)
     page = await call.chat.reading.read_history(call.user, path.room, *bounds)
     if query.around is not None:
-        return _page(page, fitting_around(page.entries, query.around))
-    oldest_first = query.after is not None
-    return _page(page, fitting(page.entries) if oldest_first else fitting(page.entries[::-1])[::-1])
+        entries = fitting_around(page.entries, query.around)
+    elif query.after is not None:
+        entries = fitting(page.entries)
+    else:
+        entries = fitting(page.entries[::-1])[::-1]
+    mine = await _mine(call, path.room, entries) if query.mine else None
+    return _page(page, entries, mine)
 
 
 async def read_thread(call: Call, path: MessagePath, query: ThreadQuery) -> MessagePage:
@@ -226,10 +244,12 @@ async def read_thread(call: Call, path: MessagePath, query: ThreadQuery) -> Mess
     return await read_messages(call, path, history)
 
 
-def _page(page: Page, entries: Sequence[Entry]) -> MessagePage:
+def _page(
+    page: Page, entries: Sequence[Entry], mine: Mapping[int, dict[str, tuple[str, ...]]] | None
+) -> MessagePage:
     places = [entry.seq for entry in entries]
     return MessagePage(
-        messages=[Message.of(entry) for entry in entries],
+        messages=[Message.of(entry, mine) for entry in entries],
         epoch=page.epoch,
         first_seq=page.first_seq,
         head_seq=page.head_seq,
@@ -251,9 +271,18 @@ async def post_message(call: Call, path: RoomPath, headers: PostHeaders, body: N
     return Posted(seq=stored.entry.seq, timestamp=timestamp(stored.entry.sent_at / 1000))
 
 
-async def read_message(call: Call, path: MessagePath) -> Message:
+async def _mine(call: Call, room: str, entries: Sequence[Entry]) -> dict[int, dict[str, tuple[str, ...]]]:
+    """Return what the caller has put on these messages: `seq` -> kind -> tokens."""
+    found: dict[int, dict[str, tuple[str, ...]]] = {}
+    for one in await call.chat.marks.mine(call.user, room, entries):
+        found.setdefault(one.target, {})[one.kind] = one.tokens
+    return found
+
+
+async def read_message(call: Call, path: MessagePath, query: MineQuery) -> Message:
     """Read one message in its present state."""
-    return Message.of(await call.chat.reading.read_message(call.user, path.room, path.seq))
+    entry = await call.chat.reading.read_message(call.user, path.room, path.seq)
+    return Message.of(entry, await _mine(call, path.room, [entry]) if query.mine else None)
 
 
 async def edit_message(call: Call, path: MessagePath, headers: PostHeaders, body: NewText) -> Edited:

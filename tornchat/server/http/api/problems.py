@@ -37,6 +37,7 @@ STATUSES: Mapping[str, int] = MappingProxyType(
         "method_not_allowed": 405,
         "conflict": 409,
         "stale": 409,
+        "too_many_marks": 409,
         "room_taken": 409,
         "name_taken": 409,
         "too_big": 413,

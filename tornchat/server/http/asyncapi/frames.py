@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 
 from tornchat.errors import CODES
+from tornchat.marks import MarkChange
 from tornchat.model import Participant
 from tornchat.wire import (
     Ack,
@@ -15,6 +16,7 @@ from tornchat.wire import (
     ClassicError,
     ClassicSend,
     ListedUser,
+    Marked,
     MessageChanged,
     MessageDeleted,
     RoomUsersList,
@@ -24,6 +26,7 @@ from tornchat.wire import (
     V1Delete,
     V1Edit,
     V1Error,
+    V1Mark,
     V1Ping,
     V1Pong,
     V1RoomUsersList,
@@ -76,11 +79,19 @@ V1 = (
     Frame("client", "Send a message", V1Send("a1b2c3", "Hello world!")),
     Frame("client", "Edit a message", V1Edit("a1b2c4", 42, 0, "Hello, world!")),
     Frame("client", "Delete a message", V1Delete("a1b2c5", 42)),
+    Frame("client", "Mark a message", V1Mark("a1b2d1", "reaction", 42, ["\N{THUMBS UP SIGN}"])),
     Frame("client", "Ping", V1Ping()),
     Frame("server", "Welcome", V1Welcome("general", ANN, "5d1b2c9f0a7e4836", 41, False)),
     _V1_LIST,
     Frame("server", "Chat message", V1ChatMessage("Hello world!", ANN.username, ANN.id, WHEN, 42)),
     Frame("server", "Message changed", MessageChanged(42, 56, 1, "Hello, world!", WHEN)),
+    Frame(
+        "server",
+        "Message marked",
+        Marked(
+            "reaction", 42, 58, {"\N{THUMBS UP SIGN}": 1}, [MarkChange(ANN.id, ("\N{THUMBS UP SIGN}",), ())]
+        ),
+    ),
     Frame("server", "Message deleted", MessageDeleted(42, 57)),
     Frame("server", "Caught up", CaughtUp(57)),
     _V1_JOIN,
