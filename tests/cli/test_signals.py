@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +64,42 @@ def test_a_stop_during_the_first_imports_is_not_lost_as_process_1(tmp_path: Path
         children = Path(f"/proc/{unshare.pid}/task/{unshare.pid}/children").read_text()
         os.kill(int(children), signal.SIGTERM)
         assert unshare.wait(SECONDS) == 0
+
+
+IDLE = """
+import asyncio, signal, threading
+from tornchat.cli.hangup import Hangup
+from tornchat.cli.stop import Stop
+
+stop, hangup, sent = Stop(60), Hangup(), threading.Event()
+
+def deliver():
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        sent.wait()
+        sent.clear()
+        signal.pthread_kill(threading.get_ident(), number)
+
+async def main():
+    async def reload():
+        await hangup.wait()
+        print("reload", flush=True)
+        sent.set()
+
+    reloading = asyncio.create_task(reload())
+    stopping = asyncio.create_task(stop.wait())
+    sent.set()
+    await stopping
+    await reloading
+
+threading.Thread(target=deliver, daemon=True).start()
+asyncio.run(main())
+"""
+"""An idle process that has no timers. Another thread than the loop's gets the signals."""
+
+
+def test_a_signal_that_another_thread_gets_is_not_lost() -> None:
+    told = subprocess.run([sys.executable, "-c", IDLE], capture_output=True, text=True, timeout=SECONDS)
+    assert (told.stdout, told.returncode) == ("reload\n", 0), told.stderr
 
 
 def test_a_stop_while_the_plugins_start_ends_the_start(tmp_path: Path) -> None:

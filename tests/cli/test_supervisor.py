@@ -17,6 +17,7 @@ import pytest
 from tests.cli.process import run, running
 from tests.valkey import Valkey, valkey
 from tests.workers import READY, Workers, gone, options_of_one_chat, workers
+from tornchat.cli.child import Child
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,15 @@ def test_a_worker_that_stands_still_is_killed_in_time_and_that_is_no_good_end(
         assert server.stop() == 1
         assert time.monotonic() - began < 10  # 4.5 s, and what a busy machine takes
         assert gone(stuck)
+
+
+def test_a_worker_that_is_stopped_before_it_handles_signals_is_a_good_end() -> None:
+    async def play() -> bool:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            child = await Child.start(1, [], [listening], 0)
+            return await child.stop()
+
+    assert asyncio.run(play())
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -12,6 +12,8 @@ from contextlib import ExitStack
 
 from tornchat.cli.worker import WORKER_GRACE_SECONDS
 
+GOOD_ENDS = ("status 0", "signal SIGTERM")
+"""How a worker ends that was told to stop. The signal itself ends one that does not handle it yet."""
 KILL_SECONDS = 0.5
 """Seconds after a worker's own forced exit at which the parent kills it."""
 
@@ -70,7 +72,7 @@ class Child:
         self._signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(self._drain_seconds + WORKER_GRACE_SECONDS + KILL_SECONDS):
-                return await self.end() == "status 0"
+                return await self.end() in GOOD_ENDS
         except TimeoutError:
             self._signal(signal.SIGKILL)
             await self.end()

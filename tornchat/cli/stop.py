@@ -7,10 +7,12 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Coroutine
 from typing import Any
 
 from tornchat.cli.hangup import UNUSED
+from tornchat.cli.waking import woken_by_signals
 
 log = logging.getLogger("tornchat")
 
@@ -35,6 +37,10 @@ class Stop:
         self._seconds = seconds
         self._loop: asyncio.AbstractEventLoop | None = None
         self._asked = asyncio.Event()
+        self._begun = threading.Event()
+        # In a thread, since the event loop may be blocked; started here, since a signal handler that starts
+        # one waits for ever if it has interrupted the start of another.
+        threading.Thread(target=self._end_by_force, name="stop", daemon=True).start()
         for number in self.SIGNALS:
             signal.signal(number, self._on_signal)
         for number in ignored:
@@ -67,12 +73,12 @@ class Stop:
     async def wait(self) -> None:
         """Wait for the request; return at once if it has already been made."""
         self._loop = asyncio.get_running_loop()
-        await self._asked.wait()
+        with woken_by_signals(self._loop):
+            await self._asked.wait()
 
     def ask(self) -> None:
         """Request the stop. May be called from any thread."""
-        if not self._asked.is_set():
-            self._end_by_force_later()
+        self._begun.set()
         if self._loop is None:
             self._asked.set()
             return
@@ -89,11 +95,11 @@ class Stop:
     def _on_signal(self, number: int, frame: object) -> None:
         self.ask()
 
-    def _end_by_force_later(self) -> None:
-        # In a thread, since the event loop may be blocked.
-        timer = threading.Timer(self._seconds, _give_up, [self._seconds])
-        timer.daemon = True
-        timer.start()
+    def _end_by_force(self) -> None:
+        self._begun.wait()
+        seconds = self._seconds
+        time.sleep(seconds)
+        _give_up(seconds)
 
 
 def _give_up(seconds: float) -> None:
