@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.nodes import node_options
-from tests.stage import COUNT, Player, serving
+from tests.stage import COUNT, Player, Process, Stage, serving
 from tests.valkey import valkey
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -66,12 +66,12 @@ def killed_after_take(tmp_path: Path, kills: int) -> None:
     for run in range(kills):
         with serving(tmp_path / "data", *options) as server:
 
-            async def play(run: int = run, server: object = server) -> None:
-                ann = await server.stage.enters("ann", "tea", v1=True)  # type: ignore[attr-defined]
+            async def play(run: int = run, server: Process = server) -> None:
+                ann = await server.stage.enters("ann", "tea", v1=True)
                 await delete_some(ann, run, each)
                 await appear(file, run * each + 1)
-                server.kill()  # type: ignore[attr-defined]
-                await server.stage.clear()  # type: ignore[attr-defined]
+                server.kill()
+                await server.stage.clear()
 
             asyncio.run(play())
     with serving(tmp_path / "data", *options):
@@ -88,23 +88,23 @@ def test_what_a_killed_server_had_taken_comes_again_and_nothing_is_missing(tmp_p
     killed_after_take(tmp_path, 2)
 
 
-@pytest.mark.long
+@pytest.mark.endless
 @pytest.mark.timeout(1800)
 def test_fifty_kills_between_take_and_the_cursor(tmp_path: Path) -> None:
     killed_after_take(tmp_path, COUNT or 50)
 
 
-async def ask_for_help(stages: Sequence[object], run: int) -> None:
+async def ask_for_help(stages: Sequence[Stage], run: int) -> None:
     for number, stage in enumerate(stages):
-        bob = await stage.enters("bob", "tea", v1=True)  # type: ignore[attr-defined]
+        bob = await stage.enters("bob", "tea", v1=True)
         await bob.says("!help", f"{run}-{number}")
         await bob.next_of("ack")
-        await stage.clear()  # type: ignore[attr-defined]
+        await stage.clear()
 
 
-async def answers(stage: object, count: int) -> int:
+async def answers(stage: Stage, count: int) -> int:
     """Wait for so many answers, and then for what comes beyond them."""
-    bob = await stage.enters("bob", "tea", v1=True)  # type: ignore[attr-defined]
+    bob = await stage.enters("bob", "tea", v1=True)
     seen = 0
     async with asyncio.timeout(60):
         while seen < count:
@@ -113,7 +113,7 @@ async def answers(stage: object, count: int) -> int:
     await bob.says("the end", "end")
     while (frame := await bob.next()).get("type") != "ack":
         seen += frame.get("sender_username") == "Help"
-    await stage.clear()  # type: ignore[attr-defined]
+    await stage.clear()
     return seen
 
 
