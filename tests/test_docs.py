@@ -27,7 +27,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.plugins.peeweekit import say, storage
 from tests.stage import Player, Stage, open_stage
 from tests.test_architecture import ORDER
-from tornchat import Entry, User, errors
+from tornchat import ConsumerClaim, Entry, User, errors
 from tornchat.config.sections import LimitsSection
 from tornchat.config.settings import Settings, load
 from tornchat.hooks.loader import load_plugins
@@ -285,9 +285,11 @@ def shell_in(directory: Path) -> Iterator[Shell]:
 
 
 async def have_a_past(data_dir: Path) -> None:
-    """Something was said before, in the room that the pages export."""
-    async with storage(data_dir, "general") as chat:
+    """Something was said before, in the room that the pages export, and a consumer has read it."""
+    async with storage(data_dir, "general", "tea") as chat:
         await say(chat, "Hello world!", room="general")
+        await chat.hold_consumers("node", [ConsumerClaim("webhooks:orders")], 0.0)
+        await chat.hold_consumers("node", [ConsumerClaim("webhooks:orders")], 10.0)
 
 
 @pytest.mark.parametrize("page", ["docs/operating.md", "docs/plugins.md"])

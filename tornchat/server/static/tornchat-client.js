@@ -130,6 +130,15 @@ function escaped(token) {
 }
 
 /**
+ * The message marked so; without `marks` if there are none, as the server sends it.
+ * @param {Message} message @param {Marks} [marks] @returns {Message}
+ */
+function withMarks(message, marks) {
+  const { marks: _, ...others } = message;
+  return marks && Object.keys(marks).length ? { ...others, marks } : others;
+}
+
+/**
  * The tokens of one kind after these changes. Who has a token is known as long as they are few.
  * @param {Object<string, {count: number, users?: string[]}>} [before] @param {Marked} marked
  */
@@ -523,8 +532,7 @@ export class TornchatClient extends EventTarget {
         const news = { message: message ?? held.message, edited_at: edited_at ?? held.edited_at };
         if (meta) news.meta = meta;
         if (replies) news.replies = replies;
-        if (marks) news.marks = marks;
-        this.#messages.set(seq, { ...held, position, revision, ...news });
+        this.#messages.set(seq, withMarks({ ...held, position, revision, ...news }, marks ?? held.marks));
       }
       if (!held || !this.blocked.has(held.sender_id)) {
         this.#emit("changed", { seq, position, revision, message, edited_at, meta, marks });
@@ -541,7 +549,7 @@ export class TornchatClient extends EventTarget {
       if (held) {
         const marks = { ...held.marks, [kind]: counted(held.marks?.[kind], marked) };
         if (!Object.keys(marks[kind]).length) delete marks[kind];
-        this.#messages.set(seq, { ...held, position, marks });
+        this.#messages.set(seq, withMarks({ ...held, position }, marks));
       }
       if (!held || !this.blocked.has(held.sender_id)) this.#emit("marked", marked);
     }
@@ -555,8 +563,8 @@ export class TornchatClient extends EventTarget {
     const news = position > this.#told || held?.message;
     this.#told = Math.max(this.#told, position);
     if (held) {
-      const { reply_to: _, mentions: __, meta: ___, ...kept } = held;
-      this.#messages.set(seq, { ...kept, message: "", marks: {}, position: Math.max(position, held.position ?? seq) });
+      const { reply_to: _, mentions: __, meta: ___, marks: ____, ...kept } = held;
+      this.#messages.set(seq, { ...kept, message: "", position: Math.max(position, held.position ?? seq) });
       if (held.thread) this.#recount(held.thread);
     }
     if (news) this.#emit("deleted", deleted);
