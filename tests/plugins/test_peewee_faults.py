@@ -199,8 +199,8 @@ def test_a_commit_that_fails_otherwise_is_unknown(tmp_path: Path) -> None:
         with session.writing() as cursor:
             cursor.execute("PRAGMA defer_foreign_keys = ON")
             cursor.execute(
-                "INSERT INTO message (room_id, seq, sender_id, sender_username, text, sent_at, draft_id, kind)"
-                " VALUES (9, 1, '', '', '', 0, '', 'message')"
+                "INSERT INTO message (room_id, seq, sender_id, sender_username, text, sent_at, draft_id,"
+                " kind) VALUES (9, 1, '', '', '', 0, '', 'message')"
             )
 
     with closing(session):
