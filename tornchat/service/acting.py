@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import NamedTuple, TypeVar
 
 from tornchat.errors import Unavailable
@@ -68,6 +68,23 @@ class Acting(abc.ABC):
     ) -> Stored:
         """See `Actions`."""
         said = Said(text, id, "edit", seq, revision)
+        return await self._use_cases().posting.change(_actor(by, trusted), room, said)
+
+    async def mark(
+        self,
+        room: str,
+        seq: int,
+        kind: str,
+        tokens: Iterable[str],
+        *,
+        by: User,
+        id: str | None = None,  # noqa: A002 (the name of v1's field)
+        trusted: bool = True,
+    ) -> Stored:
+        """See `Actions`."""
+        if isinstance(tokens, str):  # each of its characters would be a token
+            raise TypeError("tokens are a list of strings, not one string")
+        said = Said("", id, kind, seq, tokens=tuple(tokens))
         return await self._use_cases().posting.change(_actor(by, trusted), room, said)
 
     async def delete(self, room: str, seq: int, *, by: User, trusted: bool = True) -> None:

@@ -408,7 +408,8 @@ class Posting:
 
 
 def _refuse_unencodable(user: User, said: Said) -> None:
-    if not all(map(is_encodable, (said.text, user.id, user.username, said.client_id or ""))):
+    said_words = (said.text, said.client_id or "", *(said.tokens or ()))
+    if not all(map(is_encodable, (*said_words, user.id, user.username))):
         raise ChatError("invalid_message", "A lone surrogate can't be stored.", None, said.client_id)
 
 

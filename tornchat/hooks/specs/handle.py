@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from tornchat.model import (
@@ -88,6 +88,29 @@ class Actions(Protocol):
 
         Raises `ChatError` like `say`, and `not_found`, `forbidden`, `stale` (it has another revision) and
         `unsupported` (the storage plugin can't).
+        """
+
+    async def mark(
+        self,
+        room: str,
+        seq: int,
+        kind: str,
+        tokens: Iterable[str],
+        *,
+        by: User,
+        id: str | None = None,  # noqa: A002 (the name of v1's field)
+        trusted: bool = True,
+    ) -> Stored:
+        """Replace the tokens that `by` has on the message at `seq` by these, and return the stored entry.
+
+        `kind` is a declared kind of marks, such as `reaction`. No tokens remove all; the order does not
+        matter. A set that stands already stores nothing, and the last entry that acted on the message is
+        returned (`repeated`), as is the first one for the same `id` with the same tokens. Filters are not
+        asked, since a mark has no text.
+
+        Raises `ChatError` like `edit`, and `invalid_message` (an unknown kind, or tokens that are not
+        allowed) and `too_many_marks` (the message has as many different tokens as it may); never `stale`.
+        Raises `TypeError` if `tokens` is one string.
         """
 
     async def delete(self, room: str, seq: int, *, by: User, trusted: bool = True) -> None:

@@ -240,7 +240,9 @@ async def read_messages(call: Call, path: RoomPath, query: HistoryQuery) -> Mess
 
 async def read_thread(call: Call, path: MessagePath, query: ThreadQuery) -> MessagePage:
     """Read the messages of a thread in their present state, oldest first."""
-    history = HistoryQuery(after=query.after, before=query.before, limit=query.limit, thread=path.seq)
+    history = HistoryQuery(
+        after=query.after, before=query.before, thread=path.seq, limit=query.limit, mine=query.mine
+    )
     return await read_messages(call, path, history)
 
 
