@@ -14,6 +14,7 @@ from playwright.async_api import async_playwright
 from tests.browser.chromium import FLAGS, executable
 from tests.release_before.client import Message, MessageDeleted, connect
 from tests.scenarios.test_changes import deletes, edits, enters, tells
+from tests.scenarios.test_marks import PARTY, UP, reacts
 from tests.stage import Player, Stage, open_stage
 
 BEFORE = Path(__file__).parent.parent / "release_before" / "tornchat-client.js"
@@ -66,6 +67,10 @@ class Author:
         for seq in seqs:
             await deletes(self._player, f"id-{self._count}", seq)
             await self._acknowledged()
+
+    async def marks(self, seq: int, *tokens: str) -> None:
+        await reacts(self._player, f"id-{self._count}", seq, *tokens)
+        await self._acknowledged()
 
 
 @asynccontextmanager
@@ -153,5 +158,43 @@ def test_a_client_of_the_release_before_loses_nothing(tmp_path: Path, client: Ca
             assert said == [1, 2, 3, 4, 5, 8, 11, 15, 20, 22]
             assert [(place, seq) for kind, place, seq in found if kind == "deleted"] == [(7, "3"), (13, "4")]
             assert [place for _, place, _ in found] == sorted(place for _, place, _ in found)
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("client", [python_client, javascript_client])
+def test_a_client_of_the_release_before_is_not_disturbed_by_marks(
+    tmp_path: Path, client: Callable[[Stage], Any]
+) -> None:
+    """It knows no `marked` and no `marks`: it goes on, resumes where it was, and is told nothing twice."""
+
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            author = Author(await enters(verona, "romeo"))
+            await author.says("1", "2", "3")
+            await author.marks(1, UP)  # 4, in its history
+            async with client(verona) as told:
+                await until_told(told, 3)
+                await author.marks(2, UP, PARTY)  # 5, live
+                await author.says("6")
+                await until_told(told, 6)
+                cut_off(verona, "juliet")
+                await author.marks(3, UP)  # 7, while it is away
+                await author.marks(2)  # 8
+                await author.says("9")
+                await author.marks(9, PARTY)  # 10, of a message that it has not seen
+                await until_told(told, 9)
+                cut_off(verona, "juliet")
+                await author.marks(6, UP)  # 11
+                await author.deletes(3)  # 12, marked
+                await until_told(told, 12)
+                cut_off(verona, "juliet")
+                await author.marks(9)  # 13
+                await asyncio.sleep(0.8)  # it comes back to marks only
+                await author.says("14")
+                found = await until_told(told, 14)
+            said = [(place, text) for kind, place, text in found if kind == "said"]
+            assert said == [(place, str(place)) for place in (1, 2, 3, 6, 9, 14)]
+            assert [(place, seq) for kind, place, seq in found if kind == "deleted"] == [(12, "3")]
 
     asyncio.run(play())
