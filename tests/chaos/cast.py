@@ -78,14 +78,17 @@ class Actor:
 
 
 class ClientActor(Actor):
-    """Is here by `tornchat.client`, which resumes and sends again. It edits and deletes, too."""
+    """Is here by `tornchat.client`, which resumes and sends again. It edits, deletes and marks, too."""
 
     _chat: Client | None = None
 
     def note_state(self) -> None:
         if self._chat is not None:
             held = {str(seq): one for seq, one in self._chat.messages.items()}
-            said = {seq: extras(one.reply_to, one.thread, one.meta, one.replies) for seq, one in held.items()}
+            said = {
+                seq: extras(one.reply_to, one.thread, one.meta, one.replies, one.marks)
+                for seq, one in held.items()
+            }
             self.note("holds", texts={seq: one.text for seq, one in held.items()}, said=said)
 
     async def stay(self, quiet: asyncio.Event) -> None:
@@ -99,21 +102,34 @@ class ClientActor(Actor):
 
     async def _say(self, chat: Client) -> None:
         message_id, text = self.next_message()
-        mine = [seq for seq, one in chat.messages.items() if one.sender_id == self.name and one.text][-5:]
+        late = [seq for seq, one in chat.messages.items() if one.text][-5:]
         try:
-            if mine and (chance := self.chance.random()) < 0.4:
-                target = self.chance.choice(mine)
-                if chance < 0.1:
-                    place = await chat.delete(target, message_id)
-                else:
-                    meta = {"new": text} if chance < 0.2 else None
-                    place = await chat.edit(target, text, None, message_id, meta=meta)
-                self.answered("acked", message_id, seq=place)
+            if late and self.chance.random() < 0.25:
+                tokens = self._tokens(message_id)
+                place = await chat.mark(self.chance.choice(late), tokens, message_id=message_id)
+                self.answered("acked", message_id, seq=place, stood=not tokens)
             else:
-                more = self._more(chat) if self.chance.random() < 0.4 else {}
-                self.answered("acked", message_id, seq=await chat.send(text, message_id, **more))
+                self.answered("acked", message_id, seq=await self._write(chat, message_id, text))
         except SendRefused as refusal:
             self.answered("failed", message_id, code=refusal.code)
+
+    def _tokens(self, message_id: str) -> list[str]:
+        """None, or some that others have, too, and one that makes another set of them."""
+        if self.chance.random() < 0.3:
+            return []
+        return [*self.chance.sample("abc", self.chance.randrange(3)), message_id]
+
+    async def _write(self, chat: Client, message_id: str, text: str) -> int:
+        """Say something, or change what was said; gives the place of it."""
+        mine = [seq for seq, one in chat.messages.items() if one.sender_id == self.name and one.text][-5:]
+        if mine and (chance := self.chance.random()) < 0.4:
+            target = self.chance.choice(mine)
+            if chance < 0.1:
+                return await chat.delete(target, message_id)
+            meta = {"new": text} if chance < 0.2 else None
+            return await chat.edit(target, text, None, message_id, meta=meta)
+        more = self._more(chat) if self.chance.random() < 0.4 else {}
+        return await chat.send(text, message_id, **more)
 
     def _more(self, chat: Client) -> dict[str, Any]:
         """What a message says beyond its text: it answers a late one, perhaps in a thread."""

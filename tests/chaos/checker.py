@@ -14,6 +14,8 @@ from typing import NamedTuple
 from tests.chaos.record import Note
 
 STAGE = "stage"
+MARKS = 4
+"""Where the marks are in `extras`."""
 ABSENT = frozenset({"stop node", "swallow redis"})
 """Faults that keep a node from the others."""
 
@@ -41,6 +43,7 @@ def check(notes: list[Note], lease: float = 8.0) -> list[Finding]:
     findings: list[Finding] = []
     findings += answers(notes, stored)
     findings += doubles(stored)
+    findings += tallies(stored)
     for stay in stays(notes):
         findings += order(stay)
         findings += completeness(stay, stored)
@@ -63,7 +66,8 @@ def answers(notes: list[Note], stored: list[Note]) -> Iterator[Finding]:
             open_ids.add(key)
         elif note["what"] in ("acked", "failed", "unknown"):
             open_ids.discard(key)
-        if note["what"] == "acked" and places.get(key) != note["seq"]:
+        stood = note.get("stood", False) and key not in places
+        if note["what"] == "acked" and places.get(key) != note["seq"] and not stood:
             detail = f"{key[1]} at {note['seq']}: the log has it at {places.get(key)}"
             yield Finding("acked but not stored", note["who"], detail)
         if note["what"] == "failed" and key in places:
@@ -80,6 +84,20 @@ def doubles(stored: list[Note]) -> Iterator[Finding]:
     places = sorted(note["seq"] for note in stored)
     if places != list(range(1, len(places) + 1)):
         yield Finding("the log has a gap", STAGE, f"{len(places)} entries up to {places[-1]}")
+
+
+def tallies(stored: list[Note]) -> Iterator[Finding]:
+    """Each message is marked with what is in the last sets of its users."""
+    sets: dict[int, dict[str, Iterable[str]]] = defaultdict(dict)
+    for note in sorted(stored, key=lambda one: int(one["seq"])):
+        if "tokens" in note:
+            sets[note["target"]][note["sender"]] = note["tokens"]
+    for note in stored:
+        if "said" in note:
+            users = dict(Counter(token for tokens in sets[note["seq"]].values() for token in tokens))
+            told = note["said"][MARKS].get("reaction", {})
+            if users != {token: tally["count"] for token, tally in told.items()}:
+                yield Finding("counted otherwise than marked", STAGE, f"{note['seq']}: {told}, not {users}")
 
 
 # --- what was seen ----------------------------------------------------------------------------------------
@@ -115,7 +133,7 @@ def order(stay: Stay) -> Iterator[Finding]:
 def completeness(stay: Stay, stored: list[Note]) -> Iterator[Finding]:
     """Between the first and the last seen there is all that is stored, and who is still there has the end."""
     texts = {note["seq"]: note["text"] for note in stored if not note["target"]}
-    changed = {note["target"] for note in stored}
+    changed = {note["target"] for note in stored if "tokens" not in note}
     seen = {note["seq"]: note["text"] for note in stay.seen}
     for seq, text in seen.items():
         if texts.get(seq) != text and seq not in changed:
@@ -129,7 +147,7 @@ def completeness(stay: Stay, stored: list[Note]) -> Iterator[Finding]:
 
 
 def states(notes: list[Note], stored: list[Note]) -> Iterator[Finding]:
-    """What each who is there shows at the end is what the log has: edits, deletions, threads and meta."""
+    """What each who is there shows at the end is what the log has, with edits, threads, meta and marks."""
     texts = {str(note["seq"]): note["text"] for note in stored if not note["target"]}
     there = still_there(notes)
     last = {note["who"]: note["texts"] for note in notes if note["what"] == "holds"}

@@ -7,22 +7,29 @@ import time
 from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
+import msgspec
+
 from tornchat import Replies
+from tornchat.marks import Tallies
 
 Note: TypeAlias = dict[str, Any]
 """`at` (seconds, monotonic), `who` (a user's name, or "stage"), `what`, and what belongs to it:
 
-- `sent` id; `acked` id, seq; `failed` id, code: surely not stored; `unknown` id: no telling
+- `sent` id; `acked` id, seq, stood (True: it may have changed nothing, and is not stored then);
+  `failed` id, code: surely not stored; `unknown` id: no telling
 - `entered` seq, recovered, node; `lost` reason; `roster` users; `joined` user; `left` user; `seen` seq, text
 - `holds` texts, said: seq (as text) -> the text that a user shows for this message now, and its `extras`
-- by the stage: `fault` kind, node or None, began, until; `stored` seq, sender, id, text, target, said;
-  `present` users
+- by the stage: `fault` kind, node or None, began, until; `stored` seq, sender, id, text, target, said,
+  tokens (of a mark); `present` users
 """
 
 
-def extras(reply_to: int | None, thread: int | None, meta: object, replies: Replies | None) -> list[object]:
+def extras(
+    reply_to: int | None, thread: int | None, meta: object, replies: Replies | None, marks: Tallies
+) -> list[object]:
     """What is noted of what a message says beyond its text."""
-    return [reply_to, thread, meta, [replies.count, replies.last_seq] if replies is not None else None]
+    about = [replies.count, replies.last_seq] if replies is not None else None
+    return [reply_to, thread, meta, about, json.loads(msgspec.json.encode(marks))]
 
 
 class Record:

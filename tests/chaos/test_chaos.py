@@ -104,7 +104,7 @@ async def _calm(theatre: Theatre, actors: list[Actor], record: Record) -> list[F
         for actor in actors:
             actor.note_state()
         notes = read(record.path)
-        at, said = time.monotonic(), theatre.said()
+        at, said, tokens = time.monotonic(), theatre.said(), theatre.tokens()
         for seq, sender, message_id, text, target in theatre.log():
             notes.append(
                 {
@@ -117,6 +117,7 @@ async def _calm(theatre: Theatre, actors: list[Actor], record: Record) -> list[F
                     "text": text,
                     "target": target,
                     **({"said": said[seq]} if seq in said else {}),
+                    **({"tokens": tokens[seq]} if seq in tokens else {}),
                 }
             )
         findings = []

@@ -197,10 +197,46 @@ def test_said_otherwise_than_stored() -> None:
     log = edited()
     for one in log:
         if one["what"] == "stored" and one["seq"] == 1:
-            one["said"] = [None, None, {"n": 1}, [2, 4]]
-    for said, found in (([None, None, {"n": 1}, [2, 4]], []), ([None, None, {"n": 1}, [1, 4]], [WRONG])):
+            one["said"] = [None, None, {"n": 1}, [2, 4], {}]
+    other = {"reaction": {"a": {"count": 1, "users": ["romeo"]}}}
+    for replies, marks, found in (([2, 4], {}, []), ([1, 4], {}, [WRONG]), ([2, 4], other, [WRONG])):
+        said = [None, None, {"n": 1}, replies, marks]
         held = note(95, "juliet", "holds", texts={"1": "t1"}, said={"1": said})
         assert rules(log, held) == found
 
 
 WRONG = "said otherwise than stored"
+
+
+def marked(count: int, *sets: list[str]) -> list[Note]:
+    """Romeo marks the first message with these sets, one after the other; `count` users have the token a."""
+    log = good()
+    for one in log:
+        if one["what"] == "stored" and one["seq"] == 1:
+            told = {"reaction": {"a": {"count": count}}} if count else {}
+            one["said"] = [None, None, None, None, told]
+    act = {"sender": "romeo", "text": "", "target": 1}
+    return log + [
+        note(90, "stage", "stored", seq=5 + n, id=f"m{n}", tokens=tokens, **act)
+        for n, tokens in enumerate(sets)
+    ]
+
+
+def test_a_message_has_the_last_marks_of_its_users() -> None:
+    assert rules(marked(1, ["b"], ["a"])) == []
+    assert rules(marked(0, ["a"], [])) == []
+    for count, sets in ((1, [["a"], []]), (2, [["a"]]), (0, [["a"]]), (1, [["a", "b"]])):
+        assert rules(marked(count, *sets)) == ["counted otherwise than marked"]
+
+
+def test_a_set_that_stood_needs_not_be_stored() -> None:
+    assert rules(marked(1, ["a"]), note(10, "romeo", "acked", id="x", seq=5, stood=True)) == []
+    assert rules(marked(1, ["a"]), note(10, "romeo", "acked", id="m0", seq=4, stood=True)) == [
+        "acked but not stored"
+    ]
+
+
+def test_a_message_that_is_only_marked_has_the_text_that_was_seen() -> None:
+    other = [entered(10, "nurse", 4), note(11, "nurse", "seen", seq=1, text="another text")]
+    left = note(12, "nurse", "lost", reason="went")
+    assert "seen otherwise than stored" in rules(marked(1, ["a"]), other, left)

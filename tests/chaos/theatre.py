@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import msgspec
+
 from tests.chaos.record import extras
 from tests.nodes import SECRET, node_options
 from tests.postgres import PostgresServer, postgres_server
@@ -17,6 +19,7 @@ from tests.proxy import Proxy, proxy
 from tests.stage import Process, Stage
 from tests.valkey import Valkey, free_port, valkey
 from tornchat import Replies
+from tornchat.marks import Mark, Tallies
 
 LEASE = 3.0
 START_SECONDS = 30.0
@@ -92,15 +95,26 @@ class Theatre:
     def said(self) -> dict[int, list[object]]:
         """What the messages of the room say beyond their texts: place -> `extras`."""
         sql = (
-            "SELECT seq, reply_to, message.thread, meta, count, last_seq FROM message "
+            "SELECT seq, reply_to, message.thread, meta, marks, count, last_seq FROM message "
             "JOIN room ON room.id = room_id LEFT JOIN thread ON thread.room_id = room.id AND root = seq "
             "WHERE room.name = 'hall'"
         )
         found: dict[int, list[object]] = {}
-        for seq, reply_to, thread, meta, *replies in self.postgres.execute(sql, self._database):
+        for seq, reply_to, thread, meta, marks, *replies in self.postgres.execute(sql, self._database):
             about = None if meta is None else json.loads(meta)
-            found[seq] = extras(reply_to, thread, about, None if None in replies else Replies(*replies))
+            tallies = msgspec.json.decode(marks or "{}", type=Tallies)
+            counted = None if None in replies else Replies(*replies)
+            found[seq] = extras(reply_to, thread, about, counted, tallies)
         return found
+
+    def tokens(self) -> dict[int, tuple[str, ...]]:
+        """The marks of the room's log, as far as their messages are there: place -> the sender's tokens."""
+        sql = (
+            "SELECT seq, mark FROM act JOIN room ON room.id = room_id "
+            "WHERE room.name = 'hall' AND act.kind = 'reaction'"
+        )
+        rows = self.postgres.execute(sql, self._database)
+        return {seq: msgspec.json.decode(mark or "{}", type=Mark).tokens for seq, mark in rows}
 
 
 @asynccontextmanager
