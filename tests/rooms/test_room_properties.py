@@ -2,7 +2,7 @@
 
 The log itself is the model: a list that "storage" appends to. Between it and the room stand commits with
 known and unknown outcomes, and a bus that loses, repeats and reorders. Sockets fill up and drain. Messages
-are edited and deleted, are in threads and carry meta; a client has the log's state at the end.
+are edited, deleted and marked, are in threads and carry meta; a client has the log's state at the end.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import json
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
 
-from tornchat.client.events import Message, MessageChanged, MessageDeleted, read_frame
+from tornchat.client.events import Marked, Message, MessageChanged, MessageDeleted, read_frame
 from tornchat.client.messages import Messages
+from tornchat.marks import Mark, Tallies, Tally
 from tornchat.model import Entry, More, Participant, PresenceChange, Replies, RoomInfo
 from tornchat.rooms.member import Member
 from tornchat.rooms.room import Gap, Room, RoomLimits
@@ -70,17 +72,17 @@ def seqs_of(data: bytes) -> list[int]:
     return [int(frame.get("seq") or frame["message"].rstrip("x")) for frame in frames]
 
 
-State = tuple[str, int | None, dict[str, object] | None, Replies | None]
-"""Text, thread, meta and replies of a message."""
+State = tuple[str, int | None, dict[str, object] | None, Replies | None, Tallies]
+"""Text, thread, meta, replies and marks of a message."""
 
 
 def state_of(data: bytes) -> dict[int, State]:
     """The messages that the v1 client has after these frames."""
     messages = Messages()
     for frame in map(read_frame, frames_of(data)):
-        if isinstance(frame, Message | MessageChanged | MessageDeleted):
+        if isinstance(frame, Message | MessageChanged | MessageDeleted | Marked):
             messages.apply(frame)
-    return {seq: (one.text, one.thread, one.meta, one.replies) for seq, one in messages.items()}
+    return {seq: (one.text, one.thread, one.meta, one.replies, one.marks) for seq, one in messages.items()}
 
 
 class RoomLog(RuleBasedStateMachine):
@@ -94,6 +96,7 @@ class RoomLog(RuleBasedStateMachine):
         limits = RoomLimits(tail_length=5, send_buffer_bytes=1 << 20, presence_limit=0)
         self.room = Room(RoomInfo("play", "e"), limits, self)
         self.now: dict[int, Entry] = {}  # the messages as storage has them
+        self.marks: dict[int, dict[str, list[str]]] = {}  # message -> token -> who has it, in order
         self.members: list[tuple[Member, Tape, list[int], int]] = []
         self.left: list[tuple[Member, Tape, list[int], int]] = []
         self.acked: dict[int, Member] = {}
@@ -124,6 +127,33 @@ class RoomLog(RuleBasedStateMachine):
         )
         self.log.append(entry)
         self.now[target] = before.after(entry)
+        if deletes:
+            self.marks.pop(target, None)
+        return entry
+
+    def _mark(self, target: int, user: str, tokens: set[str]) -> Entry:
+        """The user has these tokens on a message from now on."""
+        seq, users = len(self.log) + 1, self.marks.setdefault(target, {})
+        before = {token for token, who in users.items() if user in who}
+        for token in sorted(before - tokens):
+            users[token].remove(user)
+        for token in sorted(tokens - before):
+            users.setdefault(token, []).append(user)
+        added, removed = tuple(sorted(tokens - before)), tuple(sorted(before - tokens))
+        counts = {token: len(users[token]) for token in (*added, *removed)}
+        mark = Mark(tokens=tuple(sorted(tokens)), added=added, removed=removed, counts=counts)
+        more = More(mark=mark)
+        entry = Entry(seq, user, user, "", 0, f"d{seq}", None, "reaction", target, more)
+        self.log.append(entry)
+        self.now[target] = self.now[target].after(entry)
+        return entry
+
+    def _stored(self, entry: Entry) -> Entry:
+        """The entry as storage tells it now: a message in its present state, a mark as far as it is there."""
+        if entry.target is None:
+            return self._present(entry.seq)
+        if entry.mark is not None and not self.now[entry.target].text:
+            return replace(entry, more=More(mark=Mark()))
         return entry
 
     def _present(self, seq: int) -> Entry:
@@ -160,6 +190,18 @@ class RoomLog(RuleBasedStateMachine):
             self._accept([entry])
         elif way == "bus":
             self.bus.append(entry)
+
+    @precondition(lambda self: any(one.text for one in self.now.values()))
+    @rule(data=st.data(), way=st.sampled_from(["here", "bus", "lost"]))
+    def mark(self, data: st.DataObject, way: str) -> None:
+        """A commit with some marks, perhaps of the same message, of which members are told in one frame."""
+        late = [seq for seq, one in self.now.items() if one.text][-6:]
+        sets = st.tuples(st.sampled_from(late), st.sampled_from("abc"), st.sets(st.sampled_from("xyz")))
+        entries = [self._mark(*one) for one in data.draw(st.lists(sets, min_size=1, max_size=4))]
+        if way == "here":
+            self._accept(entries)
+        elif way == "bus":
+            self.bus += entries
 
     @precondition(lambda self: self.now)
     @rule(data=st.data(), way=st.sampled_from(["here", "bus", "lost"]))
@@ -202,8 +244,7 @@ class RoomLog(RuleBasedStateMachine):
     @rule()
     def repair(self) -> None:
         """The log is read from the room's position, messages in their present state."""
-        log = self.log[self.room.seq :]
-        self._accept([self._present(entry.seq) if entry.target is None else entry for entry in log])
+        self._accept([self._stored(entry) for entry in self.log[self.room.seq :]])
 
     @rule(
         v1=st.booleans(),
@@ -333,7 +374,10 @@ class RoomLog(RuleBasedStateMachine):
     def _state(self, seq: int) -> State:
         one = self._present(seq)
         more = one.more or More()
-        return one.text, more.thread, json.loads(more.meta) if more.meta else None, more.replies
+        meta = json.loads(more.meta) if more.meta else None
+        users = {token: who for token, who in self.marks.get(seq, {}).items() if who}
+        tallies = {token: Tally(len(who), tuple(who)) for token, who in users.items()}
+        return one.text, more.thread, meta, more.replies, {"reaction": tallies} if tallies else {}
 
     def _check_reached(self, found: tuple[Member, Tape, list[int], int]) -> None:
         _, tape, shown, start = found
