@@ -57,7 +57,10 @@ def check(notes: list[Note], lease: float = 8.0) -> list[Finding]:
 
 
 def answers(notes: list[Note], stored: list[Note]) -> Iterator[Finding]:
-    """Acked is stored, at the place that was told; told as failed is not; what was sent is answered."""
+    """Acked is stored, at the place that was told; told as failed is not; what was sent is answered.
+
+    A set of marks that stood has no place. A node that stood still meanwhile may store a copy of it later.
+    """
     places = {(note["sender"], note["id"]): note["seq"] for note in stored}
     open_ids: set[tuple[str, str]] = set()
     for note in notes:
@@ -66,7 +69,7 @@ def answers(notes: list[Note], stored: list[Note]) -> Iterator[Finding]:
             open_ids.add(key)
         elif note["what"] in ("acked", "failed", "unknown"):
             open_ids.discard(key)
-        stood = note.get("stood", False) and key not in places
+        stood = note.get("stood", False) and places.get(key, note["seq"] + 1) > note["seq"]
         if note["what"] == "acked" and places.get(key) != note["seq"] and not stood:
             detail = f"{key[1]} at {note['seq']}: the log has it at {places.get(key)}"
             yield Finding("acked but not stored", note["who"], detail)
