@@ -56,6 +56,7 @@ def test_members_of_the_other_node_are_told_of_marks(server: Valkey, tmp_path: P
             await says(here, "one")
             assert (await there.next_of("chat_message"))["seq"] == 1
             await reacts(there, "m1", 1, UP, PARTY)
+            assert (await here.next_of("marked"))["position"] == 2
             await reacted(here, "m2", 1, UP)
             wanted = [
                 {
