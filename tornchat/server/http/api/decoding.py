@@ -18,7 +18,7 @@ from tornchat.server.http.api.problems import InputError, Problem
 from tornchat.wire import refuse_repeated_keys
 
 MOST_PARAMETERS = 50
-SWITCHES = {"1": True, "true": True, "0": False, "false": False}
+ON, OFF = ("1", "true"), ("0", "false")
 """How a switch is written in a query."""
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,308})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
@@ -103,8 +103,8 @@ def _plain_types(form: Any) -> set[Any]:
 
 def _typed(text: str, types: set[Any]) -> bool | int | float | str:
     """Convert a switch or a JSON number if the field is one. Other texts are unchanged and later refused."""
-    if bool in types and text in SWITCHES:
-        return SWITCHES[text]
+    if bool in types and text in ON + OFF:
+        return text in ON
     if int in types and _WHOLE.fullmatch(text):
         return int(text)
     if float in types and _NUMBER.fullmatch(text) and math.isfinite(float(text)):
