@@ -84,7 +84,7 @@ def test_limits_origins_and_log_level_are_applied_to_those_who_are_there(tmp_pat
         await juliet.says("Adieu")
         assert await juliet.hears() == "Adieu"
         assert await origin_status(running.stage, "https://verona.example") == 101
-        assert running.process.logged("DEBUG")
+        await asyncio.to_thread(running.process.logs, "DEBUG")
         assert await running.reloads(new) == "none"
         await juliet.leaves()
 

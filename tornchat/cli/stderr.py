@@ -9,7 +9,7 @@ from collections import deque
 
 MOST_LINES = 10_000
 """Maximum number of queued lines. Further lines are dropped and counted."""
-PAUSE_SECONDS = 0.02
+PAUSE_SECONDS = 0.005
 """Wait in seconds after a write, so that lines that come quickly one after another share the next one.
 
 A line that comes later is written at once. Waking the thread for each line costs more than all else.
