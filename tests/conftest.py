@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.postgres import PostgresServer, postgres_server
 
@@ -70,20 +72,29 @@ def is_file(directory: Path, argument: str) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay with one worker, and so do all that have a browser: several starve each other.
+    """The groups that take longest begin first, so that no worker is left with one of them at the end."""
+    ranks = {group: rank for rank, group in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(group_of(item.nodeid), len(ranks)))
 
-    The groups that take longest begin first, so that no worker is left with one of them at the end.
+
+class Groups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Runs the tests of a group in one worker, one after another.
+
+    xdist has this for the mark `xdist_group`, too, but with pytest 9.2 it ignores the mark, without a word.
     """
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    items.sort(
-        key=lambda item: LONGEST.index(group) if (group := group_of(item)) in LONGEST else len(LONGEST)
-    )
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
 
 
-def group_of(item: pytest.Item) -> str:
-    """The tests that share a worker with this one."""
-    file = item.nodeid.partition("::")[0]
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups | None:
+    return Groups(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+def group_of(nodeid: str) -> str:
+    """The tests that share a worker: those of a file, and all that have a browser, which share that, too."""
+    file = nodeid.partition("::")[0]
     return "browser" if file.startswith("tests/browser/") else file
 
 
