@@ -15,7 +15,7 @@ from tests.stage import Stage
 from tests.valkey import Valkey
 
 READY = r"worker (\d+) is process (\d+) and ready"
-ENTERED = r"worker (\d+): tornchat.connections: connection \S+ user '%s'"
+ENTERED = r"worker (\d+): tornchat.connections: connection \S+ user '%s' from \S+ entered room '%s'"
 ENDED = r"has ended with"
 
 
@@ -34,9 +34,9 @@ class Workers:
         """The process that got ready last in this worker's place."""
         return [int(found[2]) for found in self.parent.logged(READY) if int(found[1]) == worker][-1]
 
-    def worker_of(self, user: str) -> int:
-        """The worker whose client this user is, or was last."""
-        return int(self.parent.logs(ENTERED % user)[-1][1])
+    def worker_of(self, user: str, room: str) -> int:
+        """The worker that this user entered last into this room. A worker may log it after its welcome."""
+        return int(self.parent.logs(ENTERED % (user, room))[-1][1])
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to end and give its exit status."""

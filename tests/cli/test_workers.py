@@ -143,8 +143,8 @@ def test_a_worker_that_is_killed_is_begun_again_and_the_others_go_on(server: Wor
     async def play() -> Talk:
         async with talk(server.stage, TALKERS, ("k0", "k1", "k2"), PAUSE, server.parent.errors) as told:
             for _ in range(kills):
-                victim, ready = server.worker_of("p0"), len(server.parent.logged(READY))
-                there = [talker for talker in told.talkers if server.worker_of(talker.name) != victim]
+                victim, ready = server.worker_of("p0", "k0"), len(server.parent.logged(READY))
+                there = [one for one in told.talkers if server.worker_of(one.name, one.room) != victim]
                 before = [talker.visits for talker in there]
                 os.kill(server.pid(victim), signal.SIGKILL)
                 await asyncio.to_thread(server.parent.logs, READY, ready + 1)
