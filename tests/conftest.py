@@ -2,29 +2,67 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.postgres import PostgresServer, postgres_server
 
 settings.register_profile("tornchat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tornchat")
 
-
+LONGEST = (
+    "browser",
+    "tests/cli/test_managing.py",
+    "tests/cli/test_workers.py",
+    "tests/test_docs.py",
+    "tests/cli/test_history_interrupted.py",
+    "tests/faults/test_redis_presence.py",
+    "tests/cli/test_serve.py",
+    "tests/cli/test_supervisor.py",
+    "tests/cli/test_chat.py",
+    "tests/faults/test_consumers_killed.py",
+    "tests/faults/test_redis_down.py",
+    "tests/client/test_staying.py",
+    "tests/plugins/test_webhooks.py",
+    "tests/cli/test_stderr.py",
+    "tests/hostile/test_fuzz.py",
+    "tests/faults/test_flood.py",
+    "tests/faults/test_postgres_down.py",
+    "tests/server/ws/test_shared.py",
+    "tests/faults/test_removal_without_bus.py",
+    "tests/faults/test_slow_members.py",
+    "tests/faults/test_kill.py",
+    "tests/faults/test_pooler_down.py",
+)
+"""The groups of tests that take longest (10 seconds and more, of `pytest --durations=150`), longest first."""
 WORKER_OPTIONS = re.compile(r"-n|-d$|--(numprocesses|dist|tx|maxprocesses|px)\b")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Single files and tests run in this process, where a debugger works. `-n` on the command line wins."""
+    keep_bytecode()
     chosen = any(WORKER_OPTIONS.match(str(word)) for word in config.invocation_params.args)
     named = config.args_source is pytest.Config.ArgsSource.ARGS
     if named and not chosen and all(is_file(config.invocation_params.dir, word) for word in config.args):
         config.option.numprocesses = 0
+
+
+def keep_bytecode() -> None:
+    """Let this process and its children keep compiled modules, whatever the environment says.
+
+    Hundreds of servers and commands import the same modules; compiling them takes half of a start.
+    """
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def is_file(directory: Path, argument: str) -> bool:
@@ -34,11 +72,30 @@ def is_file(directory: Path, argument: str) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay with one worker, and so do all that have a browser: several starve each other."""
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        group = "browser" if file.startswith("tests/browser/") else file
-        item.add_marker(pytest.mark.xdist_group(group))
+    """The groups that take longest begin first, so that no worker is left with one of them at the end."""
+    ranks = {group: rank for rank, group in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(group_of(item.nodeid), len(ranks)))
+
+
+class Groups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Runs the tests of a group in one worker, one after another.
+
+    xdist has this for the mark `xdist_group`, too, but with pytest 9.2 it ignores the mark, without a word.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups | None:
+    return Groups(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+def group_of(nodeid: str) -> str:
+    """The tests that share a worker: those of a file, and all that have a browser, which share that, too."""
+    file = nodeid.partition("::")[0]
+    return "browser" if file.startswith("tests/browser/") else file
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -17,3 +18,14 @@ def told(values: Sequence[float]) -> str:
         f"p50 {percentile(values, 0.5) * 1000:.0f} ms, p99 {percentile(values, 0.99) * 1000:.0f} ms, "
         f"worst {max(values, default=0.0) * 1000:.0f} ms"
     )
+
+
+def seconds_without_cpu(*pids: int) -> float:
+    """How long the main threads of these processes were ready to run but had no CPU, in all.
+
+    Other work of the machine makes them wait, which says nothing about a server. 0.0 where no kernel tells.
+    """
+    try:
+        return sum(int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) for pid in pids) / 1e9
+    except FileNotFoundError:
+        return 0.0

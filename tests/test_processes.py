@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,3 +49,17 @@ def test_single_files_run_in_one_process(tmp_path: Path, arguments: str, runs: s
         timeout=60,
     )
     assert f"RUNS {runs}\n" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_tests_of_a_file_run_in_one_process_and_so_share_their_fixtures() -> None:
+    files = ("tests/rooms/test_tail.py", "tests/rooms/test_roster.py")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-vv", "-n", "3", *files],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    ran = re.findall(r"^\[(gw\d)\].* PASSED (\S+?)::", done.stdout, re.M)
+    assert {file for _, file in ran} == set(files)
+    assert len(set(ran)) == len(files), done.stdout

@@ -1,4 +1,4 @@
-"""One browser and one server for the tests of a file; a visitor is a tab in a profile of its own."""
+"""One browser for all, one server for the tests of a file; a visitor is a tab in a profile of its own."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ def servers_without_coverage() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Ends with the folder, not with the session: playwright keeps an event loop in this thread meanwhile."""
     with chromium() as found:
         yield found
 

@@ -123,6 +123,7 @@ class Visitor:
     def leaves(self, but: Sequence[str | int] = ()) -> None:
         """Close the tab. Nothing may have been wrong, but what has one of these names or HTTP statuses."""
         self.evaluates("localStorage.clear()")  # the next one here is somebody else
+        self.context.clear_cookies()
         self.page.close()
         known = [re.compile(rf"\b{re.escape(str(one))}") for one in but]
         faults = [fault for fault in self.faults if not any(one.search(fault) for one in known)]

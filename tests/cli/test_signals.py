@@ -22,11 +22,22 @@ IN_A_NAMESPACE = ("unshare", "--pid", "--fork", "--kill-child")
 MEANINGLESS = (signal.SIGUSR1, signal.SIGUSR2)
 
 
+ENDLESS_IMPORT = """
+import time
+print("importing", flush=True)
+while True:
+    time.sleep(0.01)
+"""
+
+
 @contextmanager
 def importing(folder: Path, *before: str) -> Iterator[subprocess.Popen[str]]:
-    """`tornchat serve` in the middle of its first imports: it gets no further than the library click."""
+    """`tornchat serve` in the middle of its first imports: it gets no further than the library click.
+
+    As an import, it consists of many short steps: Python handles signals between them.
+    """
     (folder / "lib").mkdir()
-    (folder / "lib/click.py").write_text("import time; print('importing', flush=True); time.sleep(60)")
+    (folder / "lib/click.py").write_text(ENDLESS_IMPORT)
     process = subprocess.Popen(
         [*before, *COMMAND, "serve", "--port", "0"],
         cwd=folder,

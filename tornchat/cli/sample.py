@@ -48,7 +48,7 @@ def sample(chosen: Mapping[str, Mapping[str, object]]) -> str:
 
 def forms() -> dict[str, type[msgspec.Struct]]:
     """Return the typed sections of the core and of the default plugins that have settings."""
-    plugins = {name: settings_type(choose(name, {})) for name in TornchatSection().plugins}
+    plugins = {offer.name: settings_type(offer) for offer in choose(TornchatSection().plugins, {})}
     return {**SECTIONS, **{name: form for name, form in plugins.items() if msgspec.structs.fields(form)}}
 
 

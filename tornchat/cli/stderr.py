@@ -12,7 +12,7 @@ MOST_LINES = 10_000
 PAUSE_SECONDS = 0.005
 """Wait in seconds after a write, so that lines that come quickly one after another share the next one.
 
-A line that comes later is written at once. Waking the thread for each line costs more than all else.
+A line that comes later is written at once. Otherwise each line would wake the thread.
 """
 LAST_SECONDS = 1.0
 """Maximum wait in seconds for the queued lines when the process ends."""

@@ -52,7 +52,7 @@ def load_plugins(
     """
     manager = pluggy.PluginManager(specs.PROJECT)
     manager.add_hookspecs(type("Hooks", (), {name: hook.function for name, hook in HOOKS.items()}))
-    offers = [choose(name, extra or {}) for name in settings.tornchat.plugins]
+    offers = choose(settings.tornchat.plugins, extra or {})
     refuse_repeats(offers)
     sections = {offer.name: _register(manager, offer, settings) for offer in offers}
     types = {name: type(section) for name, section in sections.items()}

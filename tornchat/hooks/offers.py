@@ -40,15 +40,23 @@ def installed() -> list[Offer]:
     return [found[key] for key in sorted(found)]
 
 
-def choose(wanted: str, extra: Mapping[str, type]) -> Offer:
-    """Return the plugin that `name` or `distribution:name` identifies. Raises `SettingsError`."""
+def choose(wanted: Iterable[str], extra: Mapping[str, type]) -> list[Offer]:
+    """Return the plugins that these names identify, each `name` or `distribution:name`.
+
+    The installed packages are searched once for all, since that takes milliseconds. Raises `SettingsError`.
+    """
+    offers = installed()
+    return [_chosen(one, offers, extra) for one in wanted]
+
+
+def _chosen(wanted: str, offers: Sequence[Offer], extra: Mapping[str, type]) -> Offer:
     distribution, _, name = wanted.rpartition(":")
     if wanted in extra:
         return Offer(wanted, "this application", lambda: extra[wanted])
-    offers = [offer for offer in installed() if offer.name == name]
-    fitting = [offer for offer in offers if not distribution or offer.distribution == distribution]
+    named = [offer for offer in offers if offer.name == name]
+    fitting = [offer for offer in named if not distribution or offer.distribution == distribution]
     if not fitting:
-        raise _unknown(wanted, [offer.name for offer in installed()] + list(extra))
+        raise _unknown(wanted, [offer.name for offer in offers] + list(extra))
     if len(fitting) > 1:
         names = ", ".join(f"{offer.distribution}:{offer.name}" for offer in fitting)
         raise SettingsError(

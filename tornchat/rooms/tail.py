@@ -45,6 +45,7 @@ class Tail:
         messages, chars = self.messages, self._chars
         excess, count = len(messages) - self._most, 0
         while count < excess or (chars > MOST_CHARS and len(messages) > 1):
+            # Not by `_remove_first`, since all messages of a busy room leave here.
             removed = messages.popleft()
             chars -= _chars(removed)
             self.messages_since = removed.seq

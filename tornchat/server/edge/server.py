@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Iterable
 from functools import partial
 from typing import Any
 
+import tornado.platform.asyncio  # noqa: F401 (otherwise imported at the first connection)
 from tornado.http1connection import HTTP1ConnectionParameters
 from tornado.httpserver import HTTPServer
 from tornado.httputil import (
@@ -18,7 +19,6 @@ from tornado.httputil import (
     ResponseStartLine,
 )
 from tornado.iostream import IOStream, SSLIOStream
-from tornado.platform import asyncio as _  # noqa: F401 (otherwise imported at the first connection)
 
 from tornchat.rates import network_of
 from tornchat.server.edge.acceptor import Acceptor, peer_of, refuse

@@ -201,7 +201,8 @@ class Connection:
         if said is None:
             self._answer_ping()
             return None
-        return self._say(session, said, payload)
+        self._count(payload)
+        return self._say(session, said, len(payload))
 
     def _count(self, payload: bytes) -> None:
         counts = self._shared.chat.counts
@@ -212,12 +213,9 @@ class Connection:
         if self._frames is not None:
             self._frames.answer(self._dialect.pong)
 
-    def _say(self, session: Session, said: Said, payload: bytes) -> Awaitable[None] | None:
-        chat = self._shared.chat
-        chat.counts.received += 1
-        chat.counts.received_bytes += len(payload)
+    def _say(self, session: Session, said: Said, size: int) -> Awaitable[None] | None:
         try:
-            waiting = chat.posting.say(session, said, len(payload))
+            waiting = self._shared.chat.posting.say(session, said, size)
             return None if waiting is None else self._paused(waiting)
         except Closed as refusal:
             self.end(refusal.code, refusal.reason)
