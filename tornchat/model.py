@@ -7,7 +7,7 @@ All types are immutable and do no I/O. Times are Unix time: seconds where docume
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal, TypeAlias
 
@@ -92,6 +92,31 @@ class User(msgspec.Struct, frozen=True):
         return Participant(self.id, self.username, GUEST in self.roles)
 
 
+class Cookies(Mapping[str, str]):
+    """The cookies of a request, read-only.
+
+    `used` is true once a plugin has looked at one of them. The cookies are then a login, which may have
+    failed; others, which a site may set for any purpose, are none.
+    """
+
+    __slots__ = ("_values", "used")
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = {**values}
+        self.used = False
+
+    def __getitem__(self, name: str) -> str:
+        value = self._values[name]
+        self.used = True
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
 class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     """The credentials in a handshake or request.
 
@@ -110,7 +135,12 @@ class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
 
     def __post_init__(self) -> None:
         force_setattr(self, "headers", MappingProxyType({**self.headers}))
-        force_setattr(self, "cookies", MappingProxyType({**self.cookies}))
+        force_setattr(self, "cookies", Cookies(self.cookies))
+
+    @property
+    def used(self) -> bool:
+        """True if there is a token, or if a plugin has looked at one of the cookies."""
+        return bool(self.token) or (isinstance(self.cookies, Cookies) and self.cookies.used)
 
     def __repr__(self) -> str:
         return f"Credentials(room={self.room!r}, remote_ip={self.remote_ip!r}, source={self.source!r})"
@@ -179,7 +209,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     target's new text; an empty text leaves the target's as it is. With `more.mark` it gives its sender this
     set of tokens on the target. If it has no `more`, it is a deletion: it empties its target. `epoch` names
     the log that the draft is meant for: storage refuses it with `room_gone` if the room has another log; ""
-    is not checked.
+    is not checked. `spaced_ms`: in slow mode, storage refuses it with `slow_mode` if its sender has a message
+    in the room that was sent less than this before it; 0 is not checked.
     """
 
     draft_id: str
@@ -193,6 +224,7 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     target: int | None = None
     epoch: str = ""
     more: More | None = None
+    spaced_ms: int = 0
 
     @property
     def empties(self) -> bool:
@@ -404,12 +436,14 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 class Refusal(msgspec.Struct, frozen=True, gc=False):
     """The outcome *refused*: certainly not stored. `code` is one of `tornchat.errors.CODES`.
 
-    `revision` is the target's present one, for the code `stale`.
+    `revision` is the target's present one, for the code `stale`, and `retry_after` (seconds) when the sender
+    may send again, for `slow_mode`.
     """
 
     code: str
     reason: str = ""
     revision: int | None = None
+    retry_after: float | None = None
 
 
 StoreResult: TypeAlias = Stored | Refusal

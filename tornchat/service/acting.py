@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from tornchat.errors import Unavailable
 from tornchat.model import (
@@ -34,6 +34,16 @@ HOST = trusted_user(User("host", "host"))
 """Who reads if the code names nobody."""
 
 
+class Callers(Protocol):
+    """Tells who makes requests to the routes of the host and of plugins."""
+
+    async def identify(self, asked: object) -> User | None:
+        """See `Actions`."""
+
+    async def login_failed(self, asked: object) -> None:
+        """See `Actions`."""
+
+
 class UseCases(NamedTuple):
     """The use cases of a running chat, and its event loop."""
 
@@ -43,8 +53,7 @@ class UseCases(NamedTuple):
     moderation: Moderation
     following: Following
     posting: Posting
-    identify: Callable[[object], Awaitable[User | None]]
-    """Who makes a request. See `Actions.identify`."""
+    callers: Callers
     loop: asyncio.AbstractEventLoop
 
 
@@ -160,7 +169,11 @@ class Acting(abc.ABC):
 
     async def identify(self, request: object) -> User | None:
         """See `Actions`."""
-        return await self._use_cases().identify(request)
+        return await self._use_cases().callers.identify(request)
+
+    async def login_failed(self, request: object) -> None:
+        """See `Actions`."""
+        await self._use_cases().callers.login_failed(request)
 
     def from_thread(self, work: Callable[[], Awaitable[Answer]], seconds: float | None = None) -> Answer:
         """See `Actions`."""

@@ -198,6 +198,13 @@ class Actions(Protocol):
         Raises `Unavailable` if a plugin can't answer, which is not the same as nobody.
         """
 
+    async def login_failed(self, request: object) -> None:
+        """Count a failed login at a route with a secret of its own, and wait until it may be answered.
+
+        `request` is as in `identify`. Await it before the answer to a secret that is wrong: the answers to
+        an address that fails often are delayed, those to a good secret never.
+        """
+
     # --- threads ---
 
     def from_thread(self, work: Callable[[], Awaitable[Answer]], seconds: float | None = None) -> Answer:
