@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -108,7 +109,7 @@ class Posting:
             if said.target is None or self._changing.kind(said).has_text:
                 self._drafts.check(said.text)
             user = session.user.id
-            if quota.contended or self.committer.queue.full_for(user) or quota.take(size, self._now()):
+            if self.committer.queue.full_for(user) or quota.delays(size, self._now()):
                 self.quotas.note(user)
                 return self._slowed(session, quota, said, size)
             return self._admitted(session, said)
@@ -134,7 +135,7 @@ class Posting:
     async def pace(self, user: User, size: int) -> None:
         """Count a frame of `size` bytes that is no message, and wait while the user is above the rate."""
         quota = self.quotas.of(user.id)
-        if quota.contended or quota.take(size, self._now()):
+        if quota.delays(size, self._now()):
             self.quotas.note(user.id)
             async with quota.turn:
                 await quota.wait(size)
@@ -364,15 +365,20 @@ class Posting:
     def _submit(
         self, session: Session, draft: Draft, *, slow: bool = False, moderates: str | None = None
     ) -> None:
-        def answer(result: StoreResult) -> None:
-            if slow:
-                self._slow.settle(draft, result)
-            self._acknowledge(session, draft.client_id, result)
-            if moderates is not None and type(result) is Stored and not result.repeated:
-                record = self._moderated(session.user, session.room.info, draft, moderates)
-                self._tasks.start(record, "audit")
-
+        answer = partial(self._acknowledge, session, draft.client_id)
+        if slow or moderates is not None:
+            answer = partial(self._answer, session, draft, slow, moderates)
         self.committer.submit(draft, answer, session.room.seq)
+
+    def _answer(
+        self, session: Session, draft: Draft, slow: bool, moderates: str | None, result: StoreResult
+    ) -> None:
+        if slow:
+            self._slow.settle(draft, result)
+        self._acknowledge(session, draft.client_id, result)
+        if moderates is not None and type(result) is Stored and not result.repeated:
+            record = self._moderated(session.user, session.room.info, draft, moderates)
+            self._tasks.start(record, "audit")
 
     # --- accept, publish, acknowledge ---
 
@@ -381,20 +387,30 @@ class Posting:
 
         Drafts are settled first, because a room sends an ack together with the entry it belongs to.
         """
+        self._flush.hold()
+        try:
+            for (room, epoch), entries in self._settled(batch, results).items():
+                self._rooms.accept(room, epoch, entries)
+                self._broadcast.publish(room, epoch, entries)
+                self._hooks.messages_stored(room, entries)
+                self._heard(room)
+                self._counts.stored += len(entries)
+                self._committed(room, epoch, entries[-1].seq)
+            self._flush.brings(batch[0].arrived)
+        finally:
+            self._flush.end()
+
+    @staticmethod
+    def _settled(
+        batch: Sequence[Pending], results: Sequence[StoreResult]
+    ) -> dict[tuple[str, str], list[Entry]]:
+        """Settle the drafts, and return the new entries by room and epoch."""
         fresh: dict[tuple[str, str], list[Entry]] = {}
         for pending, result in zip(batch, results, strict=True):
             pending.settle(result)
             if type(result) is Stored and not result.repeated:
                 fresh.setdefault((pending.draft.room, result.epoch), []).append(result.entry)
-        for (room, epoch), entries in fresh.items():
-            self._rooms.accept(room, epoch, entries)
-            self._broadcast.publish(room, epoch, entries)
-            self._hooks.messages_stored(room, entries)
-            self._heard(room)
-            self._counts.stored += len(entries)
-            self._committed(room, epoch, entries[-1].seq)
-        self._flush.brings(batch[0].arrived)
-        self._flush.end()
+        return fresh
 
     def _acknowledge(self, session: Session, client_id: str | None, result: StoreResult) -> None:
         if type(result) is Refusal:
