@@ -511,6 +511,8 @@ async def v1_session(directory: Path) -> list[dict[str, Any]]:
         await romeo.socket.send(json.dumps({**more, "thread": 1, "reply_to": 1}))
         frames += [await romeo.next_of("chat_message"), await romeo.next_of("ack")]
         admin = User("prince", "prince", frozenset({"admin"}))
+        await verona.chat.describing.describe(admin, "general", title="Tea time")
+        frames.append(await romeo.next_of("room_changed"))
         await verona.chat.moderation.mute(admin, "general", "romeo", 60)
         await romeo.socket.send(json.dumps({**send, "id": "another"}))
         frames.append(await romeo.next_of("error"))

@@ -40,7 +40,8 @@ class DirectoryTable:
         listed = visible(self._models, user)
         if after is not None:
             listed &= name > after
-        fields = (room.name, room.epoch, room.private, room.owner, room.head_seq, room.slow_seconds)
+        of_log = (room.name, room.epoch, room.private, room.owner, room.head_seq)
+        fields = (*of_log, room.slow_seconds, room.title, room.topic)
         try:
             with session.reading():
                 rows = room.select(*fields).where(listed).order_by(name).limit(max(limit, 0)).tuples()

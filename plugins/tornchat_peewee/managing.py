@@ -12,6 +12,7 @@ from tornchat import (
     KnownUser,
     Membership,
     Role,
+    RoomDescription,
     RoomInfo,
     RoomSummary,
     Sanction,
@@ -77,6 +78,17 @@ class ManagingHooks(Opened):
     async def remove_member(self, room: str, user_id: str) -> bool:
         remove = self._opened().directory.remove_member
         return await self._write(partial(remove, name=room, user_id=user_id))
+
+    @hookimpl
+    async def describe_room(
+        self, room: str, title: str | None, topic: str | None, private: bool | None
+    ) -> RoomDescription | None:
+        change = partial(self._opened().descriptions.change, name=room, title=title)
+        return await self._write(partial(change, topic=topic, private=private))
+
+    @hookimpl
+    async def read_descriptions(self, rooms: Sequence[str]) -> Mapping[str, RoomDescription]:
+        return await self._read(partial(self._opened().descriptions.read, rooms=rooms))
 
     # --- moderation ---
 

@@ -46,6 +46,8 @@ def models_of(database: Any) -> Models:
         deleted = peewee.BooleanField(default=False)
         slow_seconds = peewee.IntegerField(default=0)
         acts = peewee.BigIntegerField(default=0)
+        title = peewee.TextField(default="")
+        topic = peewee.TextField(default="")
 
     class Message(peewee.Model):
         """A message in its present state. `digest` is kept if the text can't stand for what was sent.

@@ -11,6 +11,7 @@ from tornchat_peewee.audit import AuditTable
 from tornchat_peewee.blocks import BlockTable
 from tornchat_peewee.consumers import ConsumerTable
 from tornchat_peewee.creations import Creations
+from tornchat_peewee.descriptions import Descriptions
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
 from tornchat_peewee.log import Log
@@ -48,6 +49,7 @@ class Open(NamedTuple):
     slow: SlowModes
     consumers: ConsumerTable
     marks: MarkTable
+    descriptions: Descriptions
 
 
 class Opened:

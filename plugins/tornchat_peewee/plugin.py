@@ -31,6 +31,7 @@ from tornchat_peewee.consumers import ConsumerTable
 from tornchat_peewee.consuming import ConsumingHooks
 from tornchat_peewee.creations import Creations
 from tornchat_peewee.databases import backend_of
+from tornchat_peewee.descriptions import Descriptions
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
 from tornchat_peewee.log import Log
@@ -101,6 +102,7 @@ class PeeweePlugin(ManagingHooks, SocialHooks, ConsumingHooks):
             SlowModes(backend, models),
             ConsumerTable(backend, models, log),
             MarkTable(backend, models),
+            Descriptions(backend, models),
         )
         if chat.writes:
             await self._begin_clearing(backend, self._open)

@@ -88,8 +88,8 @@ class RoomTable:
         row = cursor.fetchone()
         if row is None:
             return None
-        epoch, private, owner, slow_seconds = row
-        return RoomInfo(name, epoch, bool(private), owner, slow_seconds)
+        epoch, private, *rest = row
+        return RoomInfo(name, epoch, bool(private), *rest)
 
     def found(self, cursor: Any, name: str) -> RoomInfo:
         """Return a room that is known to exist, within the caller's transaction."""

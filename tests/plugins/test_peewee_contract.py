@@ -13,6 +13,7 @@ from tornchat.testing import (
     AuditContract,
     BlocksContract,
     ConsumerContract,
+    DescriptionsContract,
     DirectoryContract,
     ModerationContract,
     ReportsContract,
@@ -33,12 +34,13 @@ class Contracts(
     BlocksContract,
     ReportsContract,
     SlowModeContract,
+    DescriptionsContract,
     ConsumerContract,
 ):
     """All that the plugin fills."""
 
     roles = ("storage", "history", "directory", "moderation", "search", "users", "audit")
-    roles += ("blocks", "reports", "slow mode", "cursors")
+    roles += ("blocks", "reports", "slow mode", "descriptions", "cursors")
     many_rooms = 1000  # ConsumerContract's 10,000 would take half a minute
 
 

@@ -14,9 +14,11 @@ from tornchat_peewee import PeeweePlugin
 from tests.testing import (
     memory,
     memory_managing,
+    memory_rooms,
     wrong,
     wrong_consumers,
     wrong_managing,
+    wrong_rooms,
     wrong_social,
     wrong_storage,
     wrong_threads,
@@ -30,6 +32,7 @@ from tornchat.testing import (
     BrokenPromise,
     ConsumerContract,
     Contract,
+    DescriptionsContract,
     DirectoryContract,
     FilterContract,
     ModerationContract,
@@ -101,6 +104,10 @@ class Reports(OnDisks, ReportsContract):
     pass
 
 
+class Descriptions(OnDisks, DescriptionsContract):
+    pass
+
+
 class SlowMode(OnDisks, SlowModeContract):
     pass
 
@@ -162,6 +169,7 @@ RIGHT = [
     (Blocks, memory_managing.MemoryManaging),
     (Reports, memory_managing.MemoryManaging),
     (SlowMode, memory_managing.MemoryManaging),
+    (Descriptions, memory_rooms.MemoryRooms),
     (Auth, memory.TableAuth),
     (Broadcast, LocalPlugin),
     (Presence, LocalPlugin),
@@ -309,6 +317,13 @@ WRONG = [
     (SlowMode, wrong_social.ReadsTheOldestMessages, "test_latest_messages"),
     (SlowMode, wrong_social.ReadsMessagesOfAll, "test_latest_messages"),
     (SlowMode, wrong_social.ForgetsSlowMode, "test_slow_mode_is_in_storage"),
+    (Descriptions, wrong_rooms.DescribesInAscii, "test_what_is_set_is_read"),
+    (Descriptions, wrong_rooms.ReplacesTheWholeDescription, "test_the_rest_stays"),
+    (Descriptions, wrong_rooms.ReadsBeforeItWrites, "test_two_at_once"),
+    (Descriptions, wrong_rooms.DescribesAnything, "test_no_room_is_none"),
+    (Descriptions, wrong_rooms.OpensRoomsWithoutTexts, "test_the_room_has_its_texts"),
+    (Descriptions, wrong_rooms.AdmitsWhoWasAdmitted, "test_private_rooms_are_hidden"),
+    (Descriptions, wrong_rooms.ForgetsDescriptions, "test_descriptions_are_in_storage"),
     (Users, wrong_managing.KeepsTheFirstUser, "test_the_last_one_counts"),
     (Users, wrong_managing.ReadsAllUsers, "test_who_is_stored_is_read"),
     (Users, wrong_managing.ForgetsTheirRoles, "test_who_is_stored_is_read"),

@@ -18,6 +18,7 @@ from tornchat.hooks.specs import (
     blocks,
     broadcast,
     consumers,
+    descriptions,
     directory,
     events,
     extensions,
@@ -89,6 +90,8 @@ class Hooks:
         self.read_members = verbs.bind(directory.read_members)
         self.set_member = verbs.bind(directory.set_member)
         self.remove_member = verbs.bind(directory.remove_member)
+        self.describe_room = verbs.bind(descriptions.describe_room)
+        self.read_descriptions = verbs.bind(descriptions.read_descriptions)
         self.filter_message = verbs.bind(filters.filter_message)
         self.read_sanctions = verbs.bind(moderation.read_sanctions)
         self.set_sanction = verbs.bind(moderation.set_sanction)

@@ -139,23 +139,23 @@ class Access:
 
     async def hidden(
         self, people: Mapping[str, Collection[Client]], private: Sequence[str]
-    ) -> dict[str, set[str]]:
+    ) -> tuple[dict[str, set[str]], set[str]]:
         """Return the ids of those users of the connections in `people`, by room, who may not see it any more.
 
-        `private` are the rooms that not everybody may see. Raises `Unavailable`.
+        `private` are the rooms that perhaps not everybody may see; those of them that everybody may see are
+        returned, too. Raises `Unavailable`.
         """
         found: dict[str, set[str]] = {}
         for room, user_id in await self._sanctions.banned_in(people):
             found.setdefault(room, set()).add(user_id)
         asked = {
-            name: list({one.user.id for one in people[name] if ADMIN not in one.user.roles})
+            name: list({one.user.id for one in people[name] if ADMIN not in one.user.roles} | {ERASED.id})
             for name in private
         }
-        asked = {name: ids for name, ids in asked.items() if ids}
         admitted = await self._hooks.read_admitted(asked) if asked else {}
         for name, ids in asked.items():
             found.setdefault(name, set()).update(set(ids) - set(admitted.get(name, ())))
-        return found
+        return found, {name for name in asked if ERASED.id in admitted.get(name, ())}
 
     def position(self, name: str) -> int | None:
         """Return the `seq` of the last entry known on this node; None if the room is not loaded."""
@@ -220,7 +220,8 @@ class Access:
         head = heads.get(info.name)
         if not isinstance(head, Position):
             raise ChatError("room_not_found")  # deleted meanwhile
-        return RoomSummary(info.name, head.epoch, info.private, info.owner, head.seq, info.slow_seconds)
+        words = (info.slow_seconds, info.title, info.topic)
+        return RoomSummary(info.name, head.epoch, info.private, info.owner, head.seq, *words)
 
 
 def require_on_site(user: User, act: Act) -> None:

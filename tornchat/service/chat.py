@@ -41,6 +41,7 @@ from tornchat.model import (
     User,
 )
 from tornchat.offenders import QUIET_SECONDS, Offenders
+from tornchat.rooms.descriptions import Descriptions
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.member import Outlet
 from tornchat.rooms.registry import Registry
@@ -50,6 +51,7 @@ from tornchat.service.acting import Acting, UseCases
 from tornchat.service.admission import Admission
 from tornchat.service.audit import PRUNE_SECONDS, Audit
 from tornchat.service.blocks import Blocks
+from tornchat.service.describing import Describing
 from tornchat.service.directory import Directory
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import EVERY, Enforcement
@@ -135,6 +137,7 @@ class Chat(Acting):
             self.rooms,
             self._sanctions,
             slow_modes,
+            Descriptions(hooks, self.rooms),
             removals,
             self.publisher,
             Control(self.node_id),
@@ -142,6 +145,7 @@ class Chat(Acting):
             self._tasks,
             self.visitors,
             self.consumers.heard,
+            self._doubt,
         )
         self._admission = Admission(self._sanctions)
         self.audit = Audit(hooks, self.node_id, settings.audit.keep_days)
@@ -160,6 +164,7 @@ class Chat(Acting):
             self.node_id,
         )
         self.directory = Directory(hooks, access, self._enforcement, self.audit, pace, settings.limits)
+        self.describing = Describing(hooks, access, self._enforcement, self.audit)
         self.watching = Watching(hooks, access, self.publisher, self.node_id, lambda: not self.exclusive)
         self.reading = Reading(hooks, access)
         self.marks = Marks(hooks, access)
@@ -370,12 +375,16 @@ class Chat(Acting):
             self._access,
             self.reading,
             self.directory,
+            self.describing,
             self.moderation,
             self._following,
             self.posting,
             self._identify,
             self._loop,
         )
+
+    def _doubt(self, room: str) -> None:
+        self.watching.doubt(room)
 
     def _announce(self, rooms: Collection[str]) -> None:
         self._enforcement.announce(rooms)

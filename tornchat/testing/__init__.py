@@ -17,6 +17,7 @@ from tornchat.testing.auth import AuthContract
 from tornchat.testing.blocks import BlocksContract
 from tornchat.testing.broadcast import BroadcastContract
 from tornchat.testing.consumer import ConsumerContract
+from tornchat.testing.descriptions import DescriptionsContract
 from tornchat.testing.directory import DirectoryContract
 from tornchat.testing.filter import FilterContract
 from tornchat.testing.fixtures import RecordingChat, deletion, draft, user
@@ -39,6 +40,7 @@ __all__ = [
     "Client",
     "ConsumerContract",
     "Contract",
+    "DescriptionsContract",
     "DirectoryContract",
     "FilterContract",
     "ModerationContract",

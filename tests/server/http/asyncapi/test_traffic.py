@@ -84,7 +84,9 @@ async def play(directory: Path, v1: bool) -> list[Tape]:
             await romeo.tells(type="delete", id="d", seq=3)
             await romeo.hears("ack")
         await verona.chat.moderation.mute(PRINCE, "hall", "romeo", 60)
+        await verona.chat.describing.describe(PRINCE, "hall", title="The hall")
         if v1:
+            await romeo.hears("room_changed")
             await romeo.asks({"type": "auth", "id": "t", "token": verona.token("romeo")})
             await romeo.hears("auth")
         await romeo.says("muted")
