@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tornchat.model import (
         ERASED,
         SITE,
+        Accepted,
         AuditEntry,
         Changed,
         ConsumerClaim,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         Draft,
         Entry,
         Fault,
+        Invite,
         KnownUser,
         Membership,
         Mentions,
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ERASED",
     "SITE",
+    "Accepted",
     "Actions",
     "AuditEntry",
     "Batch",
@@ -77,6 +80,7 @@ __all__ = [
     "Draft",
     "Entry",
     "Fault",
+    "Invite",
     "KnownUser",
     "Mark",
     "MarkChange",

@@ -543,6 +543,31 @@ class Sanction(msgspec.Struct, frozen=True):
     since: float = 0.0
 
 
+class Invite(msgspec.Struct, frozen=True):
+    """A link by which users become members of a room, with `role`, until `expires_at` (Unix seconds).
+
+    `uses` is how many users it admits, and `used` how many it has admitted. `by` is the id of the user who
+    made it. Its token, which is not here, is a secret; `id` is none.
+    """
+
+    id: str
+    room: str
+    role: Role
+    by: str
+    created_at: float
+    expires_at: float
+    uses: int
+    used: int = 0
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """That a user is a member of a room by an invite; `joined` is false if the user was a member before."""
+
+    room: str
+    role: Role
+    joined: bool
+
+
 class KnownUser(msgspec.Struct, frozen=True):
     """A user with an account who was let in once: the username and the roles of the last token.
 

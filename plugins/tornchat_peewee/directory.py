@@ -111,6 +111,7 @@ class DirectoryTable:
                 self._member,
                 self._sanction,
                 self._report,
+                self._models.invite,
             ):  # foreign keys are off in SQLite: no cascade
                 people.delete().where(people.room == room.id).execute()
             self._room.delete().where(self._room.id == room.id).execute()

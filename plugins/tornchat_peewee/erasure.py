@@ -100,6 +100,7 @@ class Erasure:
                     table.update(by=ERASED.id).where(table.by == user_id).execute()
                 models.report.delete().where(models.report.reporter == user_id).execute()
                 models.report.update(closed_by=ERASED.id).where(models.report.closed_by == user_id).execute()
+                models.invite.delete().where(models.invite.by == user_id).execute()
                 blocks = (models.block.user_id == user_id) | (models.block.blocked_id == user_id)
                 models.block.delete().where(blocks).execute()
                 models.room.update(owner=None).where(models.room.owner == user_id).execute()

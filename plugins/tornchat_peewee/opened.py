@@ -14,6 +14,7 @@ from tornchat_peewee.creations import Creations
 from tornchat_peewee.descriptions import Descriptions
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
+from tornchat_peewee.invites import InviteTable
 from tornchat_peewee.log import Log
 from tornchat_peewee.marktable import MarkTable
 from tornchat_peewee.pruning import Pruning
@@ -50,6 +51,7 @@ class Open(NamedTuple):
     consumers: ConsumerTable
     marks: MarkTable
     descriptions: Descriptions
+    invites: InviteTable
 
 
 class Opened:

@@ -15,6 +15,7 @@ from tornchat.testing import (
     ConsumerContract,
     DescriptionsContract,
     DirectoryContract,
+    InvitesContract,
     ModerationContract,
     ReportsContract,
     SearchContract,
@@ -35,12 +36,13 @@ class Contracts(
     ReportsContract,
     SlowModeContract,
     DescriptionsContract,
+    InvitesContract,
     ConsumerContract,
 ):
     """All that the plugin fills."""
 
     roles = ("storage", "history", "directory", "moderation", "search", "users", "audit")
-    roles += ("blocks", "reports", "slow mode", "descriptions", "cursors")
+    roles += ("blocks", "reports", "slow mode", "descriptions", "invites", "cursors")
     many_rooms = 1000  # ConsumerContract's 10,000 would take half a minute
 
 

@@ -151,6 +151,11 @@ async def ban_by_http(actor: Actor) -> Answer:
     return banned
 
 
+async def accept_by_http(actor: Actor) -> Answer:
+    _, token = await actor.core.inviting.invite(ROOT, await actor.room(True))
+    return await actor.ask("POST", "/api/invites/accept", {"token": token})
+
+
 def call(method: str, path: str, body: object = None) -> Callable[[Actor], Awaitable[Answer]]:
     """An act that is one call; `{room}` in its path is a room of its own."""
 
@@ -186,6 +191,8 @@ HTTP: dict[Act, Callable[[Actor], Awaitable[Answer]]] = {
     "mute": call("PUT", "/api/rooms/{room}/mutes/{victim}", SECONDS),
     "lift": lift_by_http,
     "set member": call("PUT", "/api/rooms/{room}/members/{heir}", {"role": "moderator"}),
+    "invite": call("POST", "/api/rooms/{room}/invites", {}),
+    "accept invite": accept_by_http,
     "remove member": call("DELETE", "/api/rooms/{room}/members/{victim}"),
     "hand over": call("PUT", "/api/rooms/{room}/members/{heir}", {"role": "owner"}),
     "leave": call("DELETE", "/api/rooms/{room}/members/{me}"),
@@ -262,6 +269,11 @@ async def ignore(actor: Actor) -> bool:
     return not code
 
 
+async def accept(actor: Actor, room: str) -> None:
+    _, token = await actor.core.inviting.invite(ROOT, room)
+    await actor.core.inviting.accept(actor.user, token)
+
+
 async def own(actor: Actor) -> bool:
     made = await actor.core.directory.create_room(actor.user, actor.new_name())
     return bool(made.owner == actor.user.id)
@@ -291,6 +303,8 @@ IN_PROCESS: dict[Act, Callable[[Actor], Awaitable[Any]]] = {
     "mute": use(lambda a, room: a.core.moderation.mute(a.user, room, VICTIM.id, 60)),
     "lift": use(lift),
     "set member": use(lambda a, room: a.core.directory.set_member(a.user, room, HEIR.id, "moderator")),
+    "invite": use(lambda a, room: a.core.inviting.invite(a.user, room)),
+    "accept invite": use(accept),
     "remove member": use(lambda a, room: a.core.directory.remove_member(a.user, room, VICTIM.id)),
     "hand over": use(lambda a, room: a.core.directory.set_member(a.user, room, HEIR.id, "owner")),
     "leave": use(lambda a, room: a.core.directory.remove_member(a.user, room, a.user.id)),

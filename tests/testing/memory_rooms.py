@@ -1,4 +1,4 @@
-"""A small right plugin of what rooms say of themselves: the wrong ones are made of it."""
+"""A small right plugin of what rooms say of themselves, and of invites: the wrong ones are made of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from tests.testing.memory import head
 from tests.testing.memory_managing import MemoryManaging
-from tornchat import RoomDescription, RoomInfo, RoomSummary, User, hookimpl
+from tornchat import Accepted, Invite, Rejected, RoomDescription, RoomInfo, RoomSummary, User, hookimpl
 
 
 def described(info: RoomInfo) -> RoomDescription:
@@ -47,3 +47,67 @@ class MemoryRooms(MemoryManaging):
     @hookimpl
     def read_descriptions(self, rooms: Sequence[str]) -> Mapping[str, RoomDescription]:
         return {room: described(self.disk[room].info) for room in rooms if room in self.disk}
+
+    # --- invites ---
+
+    @property
+    def invites(self) -> dict[str, Invite]:
+        return self.disk.setdefault("the invites", {})  # type: ignore[arg-type, return-value]
+
+    def of_room(self, room: str) -> dict[str, Invite]:
+        return {digest: one for digest, one in self.invites.items() if one.room == room}
+
+    @hookimpl
+    def delete_room(self, room: str, epoch: str) -> bool:
+        gone = super().delete_room(room, epoch)
+        for digest in self.of_room(room) if gone else ():
+            del self.invites[digest]
+        return gone
+
+    @hookimpl
+    def store_invite(self, invite: Invite, digest: str, limit: int) -> bool:
+        if invite.room not in self.disk:
+            return False
+        for key, one in self.of_room(invite.room).items():
+            if one.expires_at <= invite.created_at or one.used >= one.uses:
+                del self.invites[key]
+        if len(self.of_room(invite.room)) >= limit:
+            raise Rejected(code="too_many_invites")
+        self.invites[digest] = invite
+        return True
+
+    @hookimpl
+    def read_invites(self, room: str) -> Sequence[Invite]:
+        return sorted(self.of_room(room).values(), key=lambda one: -one.created_at)
+
+    @hookimpl
+    def revoke_invite(self, room: str, invite_id: str) -> bool:
+        found = [digest for digest, one in self.of_room(room).items() if one.id == invite_id]
+        for digest in found:
+            del self.invites[digest]
+        return bool(found)
+
+    @hookimpl
+    def find_invite(self, digest: str) -> Invite | None:
+        return self.invites.get(digest)
+
+    @hookimpl
+    def use_invite(self, digest: str, user_id: str, at: float, members_limit: int) -> Accepted | None:
+        invite = self.invites.get(digest)
+        if invite is None:
+            return None
+        members = {one.user_id: one.role for one in self.read_members(invite.room, None)}
+        if user_id in members:
+            return Accepted(invite.room, members[user_id], False)
+        self.refuse(invite, at, members_limit, len(members))
+        self.set_member(invite.room, user_id, invite.role, 0)
+        self.invites[digest] = msgspec.structs.replace(invite, used=invite.used + 1)
+        return Accepted(invite.room, invite.role, True)
+
+    def refuse(self, invite: Invite, at: float, members_limit: int, members: int) -> None:
+        if invite.expires_at <= at:
+            raise Rejected(code="invite_expired")
+        if invite.used >= invite.uses:
+            raise Rejected(code="invite_used_up")
+        if 0 < members_limit <= members:
+            raise Rejected(code="too_many_members")

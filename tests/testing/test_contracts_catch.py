@@ -35,6 +35,7 @@ from tornchat.testing import (
     DescriptionsContract,
     DirectoryContract,
     FilterContract,
+    InvitesContract,
     ModerationContract,
     PresenceContract,
     ReportsContract,
@@ -108,6 +109,10 @@ class Descriptions(OnDisks, DescriptionsContract):
     pass
 
 
+class Invites(OnDisks, InvitesContract):
+    pass
+
+
 class SlowMode(OnDisks, SlowModeContract):
     pass
 
@@ -170,6 +175,7 @@ RIGHT = [
     (Reports, memory_managing.MemoryManaging),
     (SlowMode, memory_managing.MemoryManaging),
     (Descriptions, memory_rooms.MemoryRooms),
+    (Invites, memory_rooms.MemoryRooms),
     (Auth, memory.TableAuth),
     (Broadcast, LocalPlugin),
     (Presence, LocalPlugin),
@@ -324,6 +330,16 @@ WRONG = [
     (Descriptions, wrong_rooms.OpensRoomsWithoutTexts, "test_the_room_has_its_texts"),
     (Descriptions, wrong_rooms.AdmitsWhoWasAdmitted, "test_private_rooms_are_hidden"),
     (Descriptions, wrong_rooms.ForgetsDescriptions, "test_descriptions_are_in_storage"),
+    (Invites, wrong_rooms.ReadsAllInvites, "test_what_is_stored_is_read"),
+    (Invites, wrong_rooms.StoresForAnyRoom, "test_no_room_is_false"),
+    (Invites, wrong_rooms.CountsUsedUpInvites, "test_the_limit_is_kept"),
+    (Invites, wrong_rooms.MakesMembersOnly, "test_used_it_makes_a_member"),
+    (Invites, wrong_rooms.UsesUpForMembers, "test_members_use_nothing_up"),
+    (Invites, wrong_rooms.LooksBeforeItCounts, "test_no_more_than_it_allows"),
+    (Invites, wrong_rooms.NeverExpires, "test_what_is_refused"),
+    (Invites, wrong_rooms.RevokesInAnyRoom, "test_revoked_is_gone"),
+    (Invites, wrong_rooms.KeepsInvitesByName, "test_deleted_with_the_room"),
+    (Invites, wrong_rooms.KeepsInvitesInMemory, "test_invites_are_in_storage"),
     (Users, wrong_managing.KeepsTheFirstUser, "test_the_last_one_counts"),
     (Users, wrong_managing.ReadsAllUsers, "test_who_is_stored_is_read"),
     (Users, wrong_managing.ForgetsTheirRoles, "test_who_is_stored_is_read"),

@@ -1,4 +1,4 @@
-"""Deliberately wrong plugins of what rooms say of themselves: each breaks one promise."""
+"""Deliberately wrong plugins of what rooms say of themselves, and of invites: each breaks one promise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from tests.testing.memory_rooms import MemoryRooms
-from tornchat import RoomDescription, RoomInfo, User, hookimpl
+from tornchat import Accepted, Invite, RoomDescription, RoomInfo, User, hookimpl
 
 # --- descriptions ----------------------------------------------------------------------------------------
 
@@ -71,3 +71,84 @@ class ForgetsDescriptions(MemoryRooms):
     def startup(self) -> None:
         for log in self.rooms().values():
             log.info = replace(log.info, title="", topic="")
+
+
+# --- invites ---------------------------------------------------------------------------------------------
+
+
+class ReadsAllInvites(MemoryRooms):
+    @hookimpl
+    def read_invites(self, room: str) -> Sequence[Invite]:
+        return sorted(self.invites.values(), key=lambda one: -one.created_at)
+
+
+class StoresForAnyRoom(MemoryRooms):
+    @hookimpl
+    def store_invite(self, invite: Invite, digest: str, limit: int) -> bool:
+        super().store_invite(invite, digest, limit)
+        return True
+
+
+class CountsUsedUpInvites(MemoryRooms):
+    @hookimpl
+    def use_invite(self, digest: str, user_id: str, at: float, members_limit: int) -> Accepted | None:
+        accepted = super().use_invite(digest, user_id, at, members_limit)
+        self.invites[digest] = replace(self.invites[digest], uses=9)
+        return accepted
+
+
+class MakesMembersOnly(MemoryRooms):
+    @hookimpl
+    def use_invite(self, digest: str, user_id: str, at: float, members_limit: int) -> Accepted | None:
+        accepted = super().use_invite(digest, user_id, at, members_limit)
+        return None if accepted is None else replace(accepted, role="member")
+
+
+class UsesUpForMembers(MemoryRooms):
+    @hookimpl
+    def use_invite(self, digest: str, user_id: str, at: float, members_limit: int) -> Accepted | None:
+        accepted = super().use_invite(digest, user_id, at, members_limit)
+        if accepted is not None and not accepted.joined:
+            self.invites[digest] = replace(self.invites[digest], used=1)
+        return accepted
+
+
+class LooksBeforeItCounts(MemoryRooms):
+    @hookimpl
+    async def use_invite(  # type: ignore[override]
+        self, digest: str, user_id: str, at: float, members_limit: int
+    ) -> Accepted | None:
+        before = self.invites.get(digest)
+        if before is not None:
+            self.refuse(before, at, members_limit, 0)
+            await asyncio.sleep(0)
+            self.invites[digest] = replace(before, used=0)
+        return super().use_invite(digest, user_id, at, members_limit)
+
+
+class NeverExpires(MemoryRooms):
+    @hookimpl
+    def use_invite(self, digest: str, user_id: str, members_limit: int) -> Accepted | None:
+        return super().use_invite(digest, user_id, 0.0, members_limit)
+
+
+class RevokesInAnyRoom(MemoryRooms):
+    @hookimpl
+    def revoke_invite(self, invite_id: str) -> bool:
+        rooms = [one.room for one in self.invites.values() if one.id == invite_id]
+        return bool(rooms) and super().revoke_invite(rooms[0], invite_id)
+
+
+class KeepsInvitesByName(MemoryRooms):
+    @hookimpl
+    def delete_room(self, room: str, epoch: str) -> bool:
+        kept = self.of_room(room)
+        gone = super().delete_room(room, epoch)
+        self.invites.update(kept)
+        return gone
+
+
+class KeepsInvitesInMemory(MemoryRooms):
+    @hookimpl
+    def startup(self) -> None:
+        self.invites.clear()

@@ -23,6 +23,7 @@ from tornchat.hooks.specs import (
     events,
     extensions,
     filters,
+    invites,
     moderation,
     presence,
     reports,
@@ -92,6 +93,11 @@ class Hooks:
         self.remove_member = verbs.bind(directory.remove_member)
         self.describe_room = verbs.bind(descriptions.describe_room)
         self.read_descriptions = verbs.bind(descriptions.read_descriptions)
+        self.store_invite = verbs.bind(invites.store_invite)
+        self.read_invites = verbs.bind(invites.read_invites)
+        self.revoke_invite = verbs.bind(invites.revoke_invite)
+        self.find_invite = verbs.bind(invites.find_invite)
+        self.use_invite = verbs.bind(invites.use_invite)
         self.filter_message = verbs.bind(filters.filter_message)
         self.read_sanctions = verbs.bind(moderation.read_sanctions)
         self.set_sanction = verbs.bind(moderation.set_sanction)

@@ -209,8 +209,12 @@ class Access:
         """Return the stored room if it is visible to the user. Raises `ChatError` (`room_not_found`)."""
         return await self._summary(await self._unless_banned(user, await self._find(user, name)))
 
+    async def bans(self, user: User, name: str) -> bool:
+        """Return whether the user is banned from the room. A trusted user never is."""
+        return not isinstance(user, TrustedUser) and "ban" in await self._sanctions.until(name, user)
+
     async def _unless_banned(self, user: User, info: RoomInfo) -> RoomInfo:
-        if not isinstance(user, TrustedUser) and "ban" in await self._sanctions.until(info.name, user):
+        if await self.bans(user, info.name):
             raise ChatError("room_not_found")
         return info
 

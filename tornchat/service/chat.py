@@ -56,6 +56,7 @@ from tornchat.service.directory import Directory
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import EVERY, Enforcement
 from tornchat.service.following import Following
+from tornchat.service.inviting import Inviting
 from tornchat.service.joining import Joining, Session
 from tornchat.service.marking import Marks
 from tornchat.service.moderation import Moderation
@@ -163,14 +164,17 @@ class Chat(Acting):
             self.counts,
             self.node_id,
         )
-        self.directory = Directory(hooks, access, self._enforcement, self.audit, pace, settings.limits)
+        self.blocks = Blocks(hooks, pace)
+        self.directory = Directory(
+            hooks, access, self._enforcement, self.audit, pace, self.blocks, settings.limits
+        )
         self.describing = Describing(hooks, access, self._enforcement, self.audit)
+        self.inviting = Inviting(hooks, access, self.audit, settings.limits)
         self.watching = Watching(hooks, access, self.publisher, self.node_id, lambda: not self.exclusive)
         self.reading = Reading(hooks, access)
         self.marks = Marks(hooks, access)
         self._access = access
         self._following = Following(hooks, self.rooms, self.exclusive)
-        self.blocks = Blocks(hooks, pace)
         self.reports = Reports(hooks, access, self.audit, pace)
         self.posting = Posting(
             hooks,
@@ -206,7 +210,7 @@ class Chat(Acting):
         """Apply the limits in `settings`, also to users who are here. Nothing is interrupted."""
         limits = settings.limits
         self._drafts.message_chars = limits.message_chars
-        self.directory.limits = limits
+        self.directory.limits = self.inviting.limits = limits
         self.moderation.sanctions_per_room = limits.sanctions_per_room
         self.rooms.reload(_room_limits(settings))
         self._pace.reload(limits, settings.guest)

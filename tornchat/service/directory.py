@@ -14,6 +14,7 @@ from tornchat.model import GUEST_ID_PREFIX, Membership, Rights, Role, RoomPage, 
 from tornchat.service import rights
 from tornchat.service.access import Access, TrustedUser, VisibleRoom
 from tornchat.service.audit import Audit
+from tornchat.service.blocks import Blocks
 from tornchat.service.enforcement import Enforcement
 from tornchat.service.pace import Pace
 
@@ -33,6 +34,7 @@ class Directory:
         enforcement: Enforcement,
         audit: Audit,
         pace: Pace,
+        blocks: Blocks,
         limits: LimitsSection,
     ) -> None:
         self._hooks = hooks
@@ -40,6 +42,7 @@ class Directory:
         self._enforcement = enforcement
         self._audit = audit
         self._pace = pace
+        self._blocks = blocks
         self.limits = limits
 
     # --- rooms ---
@@ -106,7 +109,8 @@ class Directory:
         """Set the role of `user_id` in the room, adding the user if necessary. "owner" transfers the room.
 
         For the owner and admins. Raises `forbidden`, also for changing the owner's own role, and for an owner
-        who was never in the room or can own none; `too_many_rooms` if the new owner owns as many as may be;
+        who was never in the room or can own none, and for somebody new who blocks `user`; `too_many_rooms` if
+        the new owner owns as many as may be;
         `too_many_members` for somebody who is not a member yet if the room is full.
         """
         if role == "owner":
@@ -119,10 +123,16 @@ class Directory:
         if now == "owner" and role != "owner":
             raise ChatError("forbidden", "Make somebody else the owner first.")
         if now is None:
+            await self._refuse_blocked(user, user_id)
             await self._refuse_full(name)
         if not await self._hooks.set_member(name, user_id, role, self.limits.rooms_per_user):
             raise ChatError("room_not_found")
         await self._audit.record(user, "set member", place.room, user_id, role)
+
+    async def _refuse_blocked(self, user: User, user_id: str) -> None:
+        """Raise `forbidden` if the user with this id blocks `user`, and thus wants nothing of them."""
+        if not isinstance(user, TrustedUser) and await self._blocks.blockers(user.id, [user_id]):
+            raise ChatError("forbidden", "They can't be invited by you.")
 
     async def _refuse_full(self, name: str) -> None:
         """Raise `too_many_members` if the room has as many members as it may."""

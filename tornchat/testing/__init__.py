@@ -21,6 +21,7 @@ from tornchat.testing.descriptions import DescriptionsContract
 from tornchat.testing.directory import DirectoryContract
 from tornchat.testing.filter import FilterContract
 from tornchat.testing.fixtures import RecordingChat, deletion, draft, user
+from tornchat.testing.invites import InvitesContract
 from tornchat.testing.kit import BrokenPromise, Contract, Stage, promise
 from tornchat.testing.moderation import ModerationContract
 from tornchat.testing.presence import PresenceContract
@@ -43,6 +44,7 @@ __all__ = [
     "DescriptionsContract",
     "DirectoryContract",
     "FilterContract",
+    "InvitesContract",
     "ModerationContract",
     "PresenceContract",
     "RecordingChat",
