@@ -33,8 +33,8 @@ def erase_user(user_id: str, limit: int) -> Awaitable[int] | int:
     deletion by `ERASED` is appended, from which the nodes learn of it. When no entry is left, the user's
     memberships, ownerships, invites, sanctions, reports, blocks by and of the user and what `store_users`
     stored are deleted. Where the user set a sanction of somebody else or closed a report, the id of `ERASED`
-    is put. Nothing of it can be read afterwards, and as soon as the database allows not from its files either. The
-    audit stays.
+    is put. Nothing of it can be read afterwards, and as soon as the database allows not from its files
+    either. The audit stays.
     """
 
 
