@@ -23,8 +23,8 @@ KindName: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 """The name of a kind of entry, as declared in `tornchat.kinds`."""
 Role: TypeAlias = Literal["owner", "moderator", "member"]
 """A user's role in one room; the roles of a `User` apply to all rooms."""
-RoomKind: TypeAlias = Literal["open", "private"]
-"""An open room is visible to everybody, a private one to its owner and members."""
+RoomKind: TypeAlias = Literal["open", "private", "direct"]
+"""An open room is visible to everybody, a private one to its owner and members, a direct one to its users."""
 Action: TypeAlias = Literal["join", "send", "moderate", "manage"]
 SanctionKind: TypeAlias = Literal["ban", "mute", "kick", "disconnect", "revoke"]
 """What a `Sanction` does; "disconnect" and "revoke" exist for the whole site only."""
@@ -357,7 +357,8 @@ class RoomDescription(msgspec.Struct, frozen=True):
 class RoomInfo(msgspec.Struct, frozen=True):
     """A room as recorded in storage. With slow mode, users wait `slow_seconds` between messages; 0: off.
 
-    `title` and `topic` are shown in place of and beside the name; "" if there is none.
+    `title` and `topic` are shown in place of and beside the name; "" if there is none. A `direct` room is
+    private, has no owner, and is the only one of the users whom it was made for.
     """
 
     name: str
@@ -367,6 +368,7 @@ class RoomInfo(msgspec.Struct, frozen=True):
     slow_seconds: int = 0
     title: str = ""
     topic: str = ""
+    direct: bool = False
 
     @property
     def kind(self) -> RoomKind:
@@ -476,6 +478,7 @@ class RoomSummary(msgspec.Struct, frozen=True):
     slow_seconds: int = 0
     title: str = ""
     topic: str = ""
+    direct: bool = False
 
     @property
     def kind(self) -> RoomKind:
@@ -493,9 +496,9 @@ class RoomSummary(msgspec.Struct, frozen=True):
         return PRIVATE_ROOM if self.private else self.name
 
 
-def kind_of(room: RoomInfo | RoomSummary | RoomDescription) -> RoomKind:
+def kind_of(room: RoomInfo | RoomSummary) -> RoomKind:
     """Return the kind of a room."""
-    return "private" if room.private else "open"
+    return "direct" if room.direct else "private" if room.private else "open"
 
 
 class RoomPage(msgspec.Struct, frozen=True):

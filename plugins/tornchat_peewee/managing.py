@@ -137,6 +137,10 @@ class ManagingHooks(Opened):
         return await self._read(partial(self._opened().users.find, name_key=name_key))
 
     @hookimpl
+    async def search_users(self, prefix: str, limit: int) -> Sequence[KnownUser]:
+        return await self._read(partial(self._opened().users.search, prefix=prefix, limit=limit))
+
+    @hookimpl
     async def erase_user(self, user_id: str, limit: int) -> int:
         erasure = self._opened().erasure
         while places := await self._read(partial(erasure.find, user_id=user_id, limit=limit)):

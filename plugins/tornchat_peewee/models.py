@@ -49,6 +49,8 @@ def models_of(database: Any) -> Models:
         acts = peewee.BigIntegerField(default=0)
         title = peewee.TextField(default="")
         topic = peewee.TextField(default="")
+        direct = peewee.BooleanField(default=False)
+        direct_key = peewee.TextField(null=True, unique=True)
 
     class Message(peewee.Model):
         """A message in its present state. `digest` is kept if the text can't stand for what was sent.

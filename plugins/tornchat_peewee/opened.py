@@ -12,6 +12,7 @@ from tornchat_peewee.blocks import BlockTable
 from tornchat_peewee.consumers import ConsumerTable
 from tornchat_peewee.creations import Creations
 from tornchat_peewee.descriptions import Descriptions
+from tornchat_peewee.direct import DirectRooms
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
 from tornchat_peewee.invites import InviteTable
@@ -52,6 +53,7 @@ class Open(NamedTuple):
     marks: MarkTable
     descriptions: Descriptions
     invites: InviteTable
+    direct: DirectRooms
 
 
 class Opened:

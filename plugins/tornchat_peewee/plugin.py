@@ -32,6 +32,7 @@ from tornchat_peewee.consuming import ConsumingHooks
 from tornchat_peewee.creations import Creations
 from tornchat_peewee.databases import backend_of
 from tornchat_peewee.descriptions import Descriptions
+from tornchat_peewee.direct import DirectRooms
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
 from tornchat_peewee.invites import InviteTable
@@ -106,6 +107,7 @@ class PeeweePlugin(ManagingHooks, InvitingHooks, SocialHooks, ConsumingHooks):
             MarkTable(backend, models),
             Descriptions(backend, models),
             InviteTable(backend, models),
+            DirectRooms(backend, models, rooms),
         )
         if chat.writes:
             await self._begin_clearing(backend, self._open)

@@ -57,10 +57,11 @@ class Statements:
         """name -> id, epoch, first seq, head seq"""
         self.room = _sql(
             room.select(
-                room.epoch, room.private, room.owner, room.slow_seconds, room.title, room.topic
+                *(room.epoch, room.private, room.owner, room.slow_seconds),
+                *(room.title, room.topic, room.direct),
             ).where(room.name == "")
         )
-        """name -> epoch, private, owner, seconds of slow mode, title, topic"""
+        """name -> epoch, private, owner, seconds of slow mode, title, topic, direct"""
         self.oldest_between = _sql(entries.where(between).order_by(message.seq).limit(1))
         """room id, after, before, limit -> the columns of `message_of`"""
         self.newest_between = _sql(entries.where(between).order_by(message.seq.desc()).limit(1))

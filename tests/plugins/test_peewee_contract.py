@@ -15,6 +15,7 @@ from tornchat.testing import (
     ConsumerContract,
     DescriptionsContract,
     DirectoryContract,
+    DirectRoomsContract,
     InvitesContract,
     ModerationContract,
     ReportsContract,
@@ -37,12 +38,13 @@ class Contracts(
     SlowModeContract,
     DescriptionsContract,
     InvitesContract,
+    DirectRoomsContract,
     ConsumerContract,
 ):
     """All that the plugin fills."""
 
     roles = ("storage", "history", "directory", "moderation", "search", "users", "audit")
-    roles += ("blocks", "reports", "slow mode", "descriptions", "invites", "cursors")
+    roles += ("blocks", "reports", "slow mode", "descriptions", "invites", "direct rooms", "cursors")
     many_rooms = 1000  # ConsumerContract's 10,000 would take half a minute
 
 

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from tests.server.http.web import Answer, ask
-from tornchat import ChatError, Report, Sanction, User
+from tornchat import ChatError, KnownUser, Report, Sanction, User
 from tornchat.model import SITE, Mentions, More, Standing
+from tornchat.service.names import name_key
 from tornchat.service.rights import GRANTS, OVER, RANKS, STANDINGS, Act, outranks
 from tornchat.testing import RunningChat, running_chat
 from tornchat.wire import Said
@@ -69,7 +70,8 @@ class Actor:
 @asynccontextmanager
 async def acting(standing: Standing) -> AsyncIterator[Actor]:
     limits = {"requests_per_second": 0}
-    async with running_chat({"limits": limits}) as chat:
+    async with running_chat({"limits": limits, "users": {"directory": True}}) as chat:
+        await chat.app.hooks.store_users([KnownUser(VICTIM.id, VICTIM.username, name_key(VICTIM.username))])
         yield Actor(chat, standing)
 
 
@@ -201,6 +203,8 @@ HTTP: dict[Act, Callable[[Actor], Awaitable[Answer]]] = {
     "create private room": call(
         "POST", "/api/rooms", lambda actor: {"name": actor.new_name(), "private": True}
     ),
+    "open direct room": call("POST", "/api/direct", {"user_ids": [VICTIM.id]}),
+    "find users": call("GET", "/api/users?q=vic"),
     "own": own_by_http,
     "block": call("PUT", "/api/me/blocks/{victim}"),
     "disconnect": call("POST", "/api/users/{victim}/disconnect"),
@@ -311,6 +315,8 @@ IN_PROCESS: dict[Act, Callable[[Actor], Awaitable[Any]]] = {
     "delete room": use(lambda a, room: a.core.directory.delete_room(a.user, room)),
     "create room": lambda a: create(a, False),
     "create private room": lambda a: create(a, True),
+    "open direct room": lambda a: a.core.direct.open(a.user, [VICTIM.id]),
+    "find users": lambda a: a.core.finding.find(a.user, "vic"),
     "own": own,
     "block": lambda a: a.core.blocks.block(a.user, VICTIM.id),
     "disconnect": lambda a: a.core.site.disconnect(a.user, VICTIM.id),

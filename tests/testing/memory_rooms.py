@@ -1,4 +1,4 @@
-"""A small right plugin of what rooms say of themselves, and of invites: the wrong ones are made of it."""
+"""A small right plugin of descriptions, invites and direct rooms: the wrong ones are made of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from tests.testing.memory import head
+from tests.testing.memory import Log, head
 from tests.testing.memory_managing import MemoryManaging
 from tornchat import Accepted, Invite, Rejected, RoomDescription, RoomInfo, RoomSummary, User, hookimpl
 
@@ -29,6 +29,7 @@ class MemoryRooms(MemoryManaging):
                 log.info.slow_seconds,
                 log.info.title,
                 log.info.topic,
+                log.info.direct,
             )
             for log in rooms
         ]
@@ -62,6 +63,8 @@ class MemoryRooms(MemoryManaging):
         gone = super().delete_room(room, epoch)
         for digest in self.of_room(room) if gone else ():
             del self.invites[digest]
+        for key in [key for key, name in self.keys.items() if name == room] if gone else ():
+            del self.keys[key]
         return gone
 
     @hookimpl
@@ -111,3 +114,23 @@ class MemoryRooms(MemoryManaging):
             raise Rejected(code="invite_used_up")
         if 0 < members_limit <= members:
             raise Rejected(code="too_many_members")
+
+    # --- direct rooms ---
+
+    @property
+    def keys(self) -> dict[str, str]:
+        return self.disk.setdefault("the keys", {})  # type: ignore[arg-type, return-value]
+
+    @hookimpl
+    def find_direct(self, key: str) -> RoomInfo | None:
+        return self.disk[self.keys[key]].info if key in self.keys else None
+
+    @hookimpl
+    def create_direct(self, key: str, name: str, user_ids: Sequence[str]) -> RoomInfo | None:
+        if key not in self.keys:
+            if name in self.disk:
+                return None
+            self.disk[name] = Log(RoomInfo(name, self.epoch(), True, direct=True))
+            self.people(name).update(dict.fromkeys(user_ids, "member"))
+            self.keys[key] = name
+        return self.find_direct(key)

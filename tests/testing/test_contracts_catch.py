@@ -34,6 +34,7 @@ from tornchat.testing import (
     Contract,
     DescriptionsContract,
     DirectoryContract,
+    DirectRoomsContract,
     FilterContract,
     InvitesContract,
     ModerationContract,
@@ -113,6 +114,10 @@ class Invites(OnDisks, InvitesContract):
     pass
 
 
+class DirectRooms(OnDisks, DirectRoomsContract):
+    pass
+
+
 class SlowMode(OnDisks, SlowModeContract):
     pass
 
@@ -176,6 +181,7 @@ RIGHT = [
     (SlowMode, memory_managing.MemoryManaging),
     (Descriptions, memory_rooms.MemoryRooms),
     (Invites, memory_rooms.MemoryRooms),
+    (DirectRooms, memory_rooms.MemoryRooms),
     (Auth, memory.TableAuth),
     (Broadcast, LocalPlugin),
     (Presence, LocalPlugin),
@@ -340,6 +346,14 @@ WRONG = [
     (Invites, wrong_rooms.RevokesInAnyRoom, "test_revoked_is_gone"),
     (Invites, wrong_rooms.KeepsInvitesByName, "test_deleted_with_the_room"),
     (Invites, wrong_rooms.KeepsInvitesInMemory, "test_invites_are_in_storage"),
+    (DirectRooms, wrong_rooms.OwnsDirectRooms, "test_a_new_room"),
+    (DirectRooms, wrong_rooms.CreatesOneRoomPerCall, "test_one_room_for_a_key"),
+    (DirectRooms, wrong_rooms.LooksBeforeItCreates, "test_at_once"),
+    (DirectRooms, wrong_rooms.OpensDirectRoomsToAll, "test_visible_to_members_only"),
+    (DirectRooms, wrong_rooms.TakesOverTheName, "test_a_taken_name"),
+    (DirectRooms, wrong_rooms.KeepsTheKey, "test_deleted"),
+    (DirectRooms, wrong_rooms.KeepsDirectRoomsInMemory, "test_they_are_in_storage"),
+    (Users, wrong_managing.SearchesAnywhere, "test_searched_by_the_beginning"),
     (Users, wrong_managing.KeepsTheFirstUser, "test_the_last_one_counts"),
     (Users, wrong_managing.ReadsAllUsers, "test_who_is_stored_is_read"),
     (Users, wrong_managing.ForgetsTheirRoles, "test_who_is_stored_is_read"),

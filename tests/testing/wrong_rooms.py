@@ -1,4 +1,4 @@
-"""Deliberately wrong plugins of what rooms say of themselves, and of invites: each breaks one promise."""
+"""Deliberately wrong plugins of descriptions, invites and direct rooms: each breaks one promise."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
+from tests.testing.memory import Log
 from tests.testing.memory_rooms import MemoryRooms
 from tornchat import Accepted, Invite, RoomDescription, RoomInfo, User, hookimpl
 
@@ -152,3 +153,62 @@ class KeepsInvitesInMemory(MemoryRooms):
     @hookimpl
     def startup(self) -> None:
         self.invites.clear()
+
+
+# --- direct rooms ----------------------------------------------------------------------------------------
+
+
+class OwnsDirectRooms(MemoryRooms):
+    @hookimpl
+    def create_direct(self, key: str, name: str, user_ids: Sequence[str]) -> RoomInfo | None:
+        super().create_direct(key, name, user_ids)
+        self.disk[name].info = replace(self.disk[name].info, owner=user_ids[0])
+        return self.disk[name].info
+
+
+class CreatesOneRoomPerCall(MemoryRooms):
+    @hookimpl
+    def create_direct(self, key: str, name: str, user_ids: Sequence[str]) -> RoomInfo | None:
+        self.keys.pop(key, None)
+        return super().create_direct(key, name, user_ids)
+
+
+class LooksBeforeItCreates(MemoryRooms):
+    @hookimpl
+    async def create_direct(  # type: ignore[override]
+        self, key: str, name: str, user_ids: Sequence[str]
+    ) -> RoomInfo | None:
+        found = self.find_direct(key)
+        await asyncio.sleep(0)
+        if found is None:
+            self.keys.pop(key, None)
+        return super().create_direct(key, name, user_ids)
+
+
+class OpensDirectRoomsToAll(MemoryRooms):
+    def admits(self, info: RoomInfo, user: User) -> bool:
+        return info.direct or super().admits(info, user)
+
+
+class TakesOverTheName(MemoryRooms):
+    @hookimpl
+    def create_direct(self, key: str, name: str, user_ids: Sequence[str]) -> RoomInfo | None:
+        if key not in self.keys:
+            self.disk.pop(name, None)
+        return super().create_direct(key, name, user_ids)
+
+
+class KeepsTheKey(MemoryRooms):
+    @hookimpl
+    def delete_room(self, room: str, epoch: str) -> bool:
+        info, keys = self.disk[room].info, dict(self.keys)
+        gone = super().delete_room(room, epoch)
+        self.keys.update(keys)
+        self.disk[room] = Log(info)
+        return gone
+
+
+class KeepsDirectRoomsInMemory(MemoryRooms):
+    @hookimpl
+    def startup(self) -> None:
+        self.keys.clear()

@@ -19,6 +19,7 @@ from tornchat.hooks.specs import (
     broadcast,
     consumers,
     descriptions,
+    direct,
     directory,
     events,
     extensions,
@@ -98,6 +99,8 @@ class Hooks:
         self.revoke_invite = verbs.bind(invites.revoke_invite)
         self.find_invite = verbs.bind(invites.find_invite)
         self.use_invite = verbs.bind(invites.use_invite)
+        self.find_direct = verbs.bind(direct.find_direct)
+        self.create_direct = verbs.bind(direct.create_direct)
         self.filter_message = verbs.bind(filters.filter_message)
         self.read_sanctions = verbs.bind(moderation.read_sanctions)
         self.set_sanction = verbs.bind(moderation.set_sanction)
@@ -135,6 +138,7 @@ class Hooks:
         self.store_users = verbs.bind(users.store_users)
         self.read_users = verbs.bind(users.read_users)
         self.erase_user = verbs.bind(users.erase_user)
+        self.search_users = verbs.bind(users.search_users)
         self.find_users = verbs.bind(users.find_users)
         self.read_blocks = verbs.bind(blocks.read_blocks)
         self.set_block = verbs.bind(blocks.set_block)

@@ -224,8 +224,8 @@ class Access:
         head = heads.get(info.name)
         if not isinstance(head, Position):
             raise ChatError("room_not_found")  # deleted meanwhile
-        words = (info.slow_seconds, info.title, info.topic)
-        return RoomSummary(info.name, head.epoch, info.private, info.owner, head.seq, *words)
+        more = (info.slow_seconds, info.title, info.topic, info.direct)
+        return RoomSummary(info.name, head.epoch, info.private, info.owner, head.seq, *more)
 
 
 def require_on_site(user: User, act: Act) -> None:

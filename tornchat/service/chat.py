@@ -52,9 +52,11 @@ from tornchat.service.admission import Admission
 from tornchat.service.audit import PRUNE_SECONDS, Audit
 from tornchat.service.blocks import Blocks
 from tornchat.service.describing import Describing
+from tornchat.service.direct import DirectRooms
 from tornchat.service.directory import Directory
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import EVERY, Enforcement
+from tornchat.service.finding import Finding
 from tornchat.service.following import Following
 from tornchat.service.inviting import Inviting
 from tornchat.service.joining import Joining, Session
@@ -169,6 +171,8 @@ class Chat(Acting):
             hooks, access, self._enforcement, self.audit, pace, self.blocks, settings.limits
         )
         self.describing = Describing(hooks, access, self._enforcement, self.audit)
+        self.finding = Finding(hooks, self.blocks, settings.users.directory)
+        self.direct = DirectRooms(hooks, access, self.audit, self.people, self.blocks, pace)
         self.inviting = Inviting(hooks, access, self.audit, settings.limits)
         self.watching = Watching(hooks, access, self.publisher, self.node_id, lambda: not self.exclusive)
         self.reading = Reading(hooks, access)

@@ -46,7 +46,9 @@ class Describing:
         if topic is not None:
             topic = plain_text("topic", topic, MOST_TOPIC_CHARS)
         place = await self._access.require(user, name, "describe room")
-        private = None if kind is None else kind == "private"
+        if kind is not None and "direct" in (kind, place.room.kind) and kind != place.room.kind:
+            raise ChatError("forbidden", "A direct room stays one, and no other room becomes one.")
+        private = None if kind is None else kind != "open"
         if private == place.room.private:
             private = None
         if private is not None and not rights.may(place.standings, "set kind"):

@@ -120,6 +120,8 @@ class Directory:
         else:
             place = await self._access.require(user, name, "set member")
         now = await self._access.role_in(place.room, user_id)
+        if place.room.direct:
+            await self._refuse_direct(name, role, now)
         if now == "owner" and role != "owner":
             raise ChatError("forbidden", "Make somebody else the owner first.")
         if now is None:
@@ -128,6 +130,13 @@ class Directory:
         if not await self._hooks.set_member(name, user_id, role, self.limits.rooms_per_user):
             raise ChatError("room_not_found")
         await self._audit.record(user, "set member", place.room, user_id, role)
+
+    async def _refuse_direct(self, name: str, role: Role, now: Role | None) -> None:
+        """Raise `forbidden` for a role that nobody has in a direct room, and for a third user of two."""
+        if role != "member":
+            raise ChatError("forbidden", "In a direct room everybody is a member.")
+        if now is None and len(await self._hooks.read_members(name, None)) <= 2:
+            raise ChatError("forbidden", "Nobody is added to a direct room of two. Open another one.")
 
     async def _refuse_blocked(self, user: User, user_id: str) -> None:
         """Raise `forbidden` if the user with this id blocks `user`, and thus wants nothing of them."""
@@ -177,6 +186,8 @@ class Directory:
             raise ChatError("forbidden", "The owner can't leave. Make somebody else the owner first.")
         if user_id == user.id and role is not None and not rights.may({role}, "leave"):
             raise ChatError("forbidden")
+        if room.direct and role is not None and len(await self._hooks.read_members(name, None)) <= 2:
+            raise ChatError("forbidden", "Nobody leaves a direct room of two. Block the other user instead.")
         if not await self._hooks.remove_member(name, user_id):
             raise ChatError("not_found", "They are no member of this room.")
         if room.private:

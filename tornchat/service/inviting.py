@@ -43,6 +43,8 @@ class Inviting:
         """
         _refuse_bounds(role, seconds, uses)
         place = await self._access.require(user, room, "invite")
+        if place.room.direct:
+            raise ChatError("forbidden", "Nobody is invited into a direct room.")
         token, now = secrets.token_urlsafe(TOKEN_BYTES), time.time()
         invite = Invite(secrets.token_hex(8), room, role, user.id, now, now + seconds, uses)
         if not await self._hooks.store_invite(invite, digest_of(token), MOST_INVITES):

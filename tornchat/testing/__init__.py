@@ -18,6 +18,7 @@ from tornchat.testing.blocks import BlocksContract
 from tornchat.testing.broadcast import BroadcastContract
 from tornchat.testing.consumer import ConsumerContract
 from tornchat.testing.descriptions import DescriptionsContract
+from tornchat.testing.direct import DirectRoomsContract
 from tornchat.testing.directory import DirectoryContract
 from tornchat.testing.filter import FilterContract
 from tornchat.testing.fixtures import RecordingChat, deletion, draft, user
@@ -42,6 +43,7 @@ __all__ = [
     "ConsumerContract",
     "Contract",
     "DescriptionsContract",
+    "DirectRoomsContract",
     "DirectoryContract",
     "FilterContract",
     "InvitesContract",

@@ -41,3 +41,11 @@ def erase_user(user_id: str, limit: int) -> Awaitable[int] | int:
 @one(role="users", deadline=4.0, absent="not_provided")
 def find_users(name_key: str) -> Awaitable[Sequence[KnownUser]] | Sequence[KnownUser]:
     """Return at most ten users whose `name_key` is this one, in any order."""
+
+
+@one(role="users", deadline=4.0, absent="not_provided")
+def search_users(prefix: str, limit: int) -> Awaitable[Sequence[KnownUser]] | Sequence[KnownUser]:
+    """Return at most `limit` users whose `name_key` begins with `prefix`, sorted by it and by id.
+
+    Keys are compared by code points. Called only with `[users] directory = yes`.
+    """

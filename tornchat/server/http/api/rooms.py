@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -49,7 +49,7 @@ class RoomChange(Input, frozen=True):
 
     title: Annotated[str, Meta(max_length=2000, examples=["Tea time"])] | None = None
     topic: Annotated[str, Meta(max_length=2000, examples=["What we drink today"])] | None = None
-    kind: RoomKind | None = None
+    kind: Literal["open", "private"] | None = None
     slow_seconds: Annotated[int, Meta(ge=0, le=MOST_SECONDS, examples=[30])] | None = None
 
 
@@ -57,7 +57,8 @@ class Room(Output, frozen=True):
     """A room. `seq` is the newest position in its log, `epoch` identifies the log, `owner` is a user id.
 
     `title` and `topic` are empty if there are none. A room of the kind `private` is visible to its owner and
-    members. With slow mode, users wait `slow_seconds` between their messages; moderators do not.
+    members, one of the kind `direct` to the users whose one room it is. With slow mode, users wait
+    `slow_seconds` between their messages; moderators do not.
     """
 
     name: RoomName
@@ -73,7 +74,10 @@ class Room(Output, frozen=True):
     @classmethod
     def of(cls, room: RoomSummary) -> Room:
         """Convert a room of the chat."""
-        return cls(**msgspec.structs.asdict(room), kind=room.kind)
+        fields = msgspec.structs.asdict(room)
+        fields["kind"] = room.kind
+        del fields["direct"]
+        return cls(**fields)
 
 
 class RoomList(Output, frozen=True):
