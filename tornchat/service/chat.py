@@ -18,6 +18,7 @@ from tornchat.cluster.foreign import Foreign
 from tornchat.cluster.sanctions import Sanctions
 from tornchat.cluster.slowmodes import SlowModes
 from tornchat.cluster.strangers import HELLO_SECONDS, Strangers
+from tornchat.cluster.userevents import TOPIC as USERS
 from tornchat.config.settings import Settings
 from tornchat.errors import (
     POLICY_VIOLATION,
@@ -34,6 +35,7 @@ from tornchat.metrics.counts import Counts, Transport
 from tornchat.metrics.looplag import LoopLag
 from tornchat.model import (
     Credentials,
+    Entry,
     Mentions,
     Position,
     PresenceChange,
@@ -66,6 +68,7 @@ from tornchat.service.removals import Removals
 from tornchat.service.reports import Reports
 from tornchat.service.saying import said_more
 from tornchat.service.site import SiteModeration
+from tornchat.service.userstream import UserStream
 from tornchat.service.visitors import Visitors
 from tornchat.service.watching import Watching
 from tornchat.tasks import Tasks
@@ -166,6 +169,9 @@ class Chat(Acting):
         self._access = access
         self._following = Following(hooks, self.rooms, self.exclusive)
         self.blocks = Blocks(hooks, pace)
+        self.user_stream = UserStream(
+            *(access, self.blocks, self.visitors, self.watching, self.publisher, self._tasks, self.node_id)
+        )
         self.reports = Reports(hooks, access, self.audit, pace)
         self.posting = Posting(
             hooks,
@@ -183,7 +189,6 @@ class Chat(Acting):
             settings.messages.edit_seconds,
             self.refuse,
             self._stored,
-            self.watching.committed,
         )
         self.committer = self.posting.committer
         self.moderation = Moderation(
@@ -353,15 +358,22 @@ class Chat(Acting):
             if not self.watching.take(payload):
                 self._enforcement.take(payload)
             return
+        if topic == USERS:
+            self.user_stream.take(payload)
+            return
         found = self.publisher.read(topic, payload)
         if found is not None:
             self.strangers.heard(found.node)
             self.rooms.accept(found.room, found.epoch, found.entries)
             self._following.heard(found.room)
 
-    def _stored(self, room: str) -> None:
+    def _stored(self, room: str, epoch: str, entries: Sequence[Entry]) -> None:
         self.consumers.stored(room)
         self._following.heard(room)
+        self.watching.committed(room, epoch, entries[-1].seq)
+        for entry in entries:
+            if entry.more is not None:
+                self.user_stream.mentioned(room, entry)
 
     def _use_cases(self) -> UseCases:
         if self._closed:

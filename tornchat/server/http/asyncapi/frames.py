@@ -33,11 +33,13 @@ from tornchat.wire import (
     V1Send,
     V1UserJoin,
     V1Welcome,
+    hints,
     rooms,
 )
 
 Sender: TypeAlias = Literal["client", "server"]
 ANN, WHEN = Participant("user-id", "user123"), "2024-03-14T12:00:00Z"
+BOB = Participant("bob-id", "bob")
 
 
 class Frame(NamedTuple):
@@ -111,6 +113,10 @@ ROOMS = (
     Frame("server", "Done", rooms.Done("l1", "tea")),
     Frame("server", "Session closed", rooms.RoomClosed("tea", 4003, "removed")),
     Frame("server", "Room news", rooms.RoomNews([rooms.RoomHead("tea", "5d1b2c9f0a7e4836", 42, 42)])),
+    Frame("server", "Mention", hints.Mention("tea", 42, BOB, "Hello, @you!")),
+    Frame("server", "Invited", hints.Invited("tea")),
+    Frame("server", "Removed", hints.Removed("tea")),
+    Frame("server", "Room changed", hints.RoomChanged("tea", "Tea and talk", "Everything but coffee")),
     Frame("server", "Error", rooms.RoomError("not_joined", CODES["not_joined"], "a1b2c3", room="tea")),
     _AUTHENTICATED,
 )
