@@ -157,6 +157,23 @@ class Access:
             found.setdefault(name, set()).update(set(ids) - set(admitted.get(name, ())))
         return found, {name for name in asked if ERASED.id in admitted.get(name, ())}
 
+    async def admitted(self, people: Mapping[str, Collection[Client]]) -> dict[str, set[str]]:
+        """Return the ids of those users of the connections in `people`, by room, who may join it now.
+
+        Raises `Unavailable`.
+        """
+        named = {name: found for name, found in people.items() if self.is_name(name)}
+        hidden, _ = await self.hidden(named, list(named))
+        rooms: dict[User, list[str]] = {}
+        for name, found in named.items():
+            for one in found:
+                rooms.setdefault(one.user, []).append(name)
+        admitted: dict[str, set[str]] = {name: set() for name in people}
+        for user, names in rooms.items():
+            for name in await self._hooks.authorize_rooms(user, names):
+                admitted[name].add(user.id)
+        return {name: ids - hidden.get(name, set()) for name, ids in admitted.items()}
+
     def position(self, name: str) -> int | None:
         """Return the `seq` of the last entry known on this node; None if the room is not loaded."""
         room = self._rooms.get(name)

@@ -18,6 +18,7 @@ from tornchat.cluster.foreign import Foreign
 from tornchat.cluster.sanctions import Sanctions
 from tornchat.cluster.slowmodes import SlowModes
 from tornchat.cluster.strangers import HELLO_SECONDS, Strangers
+from tornchat.cluster.userevents import TOPIC as USERS
 from tornchat.config.settings import Settings
 from tornchat.errors import (
     POLICY_VIOLATION,
@@ -34,6 +35,7 @@ from tornchat.metrics.counts import Counts, Transport
 from tornchat.metrics.looplag import LoopLag
 from tornchat.model import (
     Credentials,
+    Entry,
     Mentions,
     Position,
     PresenceChange,
@@ -71,6 +73,7 @@ from tornchat.service.removals import Removals
 from tornchat.service.reports import Reports
 from tornchat.service.saying import said_more
 from tornchat.service.site import SiteModeration
+from tornchat.service.userstream import UserStream
 from tornchat.service.visitors import Visitors
 from tornchat.service.watching import Watching
 from tornchat.tasks import Tasks
@@ -167,14 +170,18 @@ class Chat(Acting):
             self.node_id,
         )
         self.blocks = Blocks(hooks, pace)
-        self.directory = Directory(
-            hooks, access, self._enforcement, self.audit, pace, self.blocks, settings.limits
-        )
-        self.describing = Describing(hooks, access, self._enforcement, self.audit)
-        self.finding = Finding(hooks, self.blocks, settings.users.directory)
-        self.direct = DirectRooms(hooks, access, self.audit, self.people, self.blocks, pace)
-        self.inviting = Inviting(hooks, access, self.audit, settings.limits)
         self.watching = Watching(hooks, access, self.publisher, self.node_id, lambda: not self.exclusive)
+        self.user_stream = UserStream(
+            *(access, self.blocks, self.visitors, self.watching, self.publisher, self._tasks, self.node_id)
+        )
+        tells = self.user_stream
+        self.directory = Directory(
+            *(hooks, access, self._enforcement, self.audit, pace, self.blocks, tells, settings.limits)
+        )
+        self.describing = Describing(hooks, access, self._enforcement, self.audit, tells)
+        self.finding = Finding(hooks, self.blocks, settings.users.directory)
+        self.direct = DirectRooms(hooks, access, self.audit, self.people, self.blocks, pace, tells)
+        self.inviting = Inviting(hooks, access, self.audit, tells, settings.limits)
         self.reading = Reading(hooks, access)
         self.marks = Marks(hooks, access)
         self._access = access
@@ -196,7 +203,6 @@ class Chat(Acting):
             settings.messages.edit_seconds,
             self.refuse,
             self._stored,
-            self.watching.committed,
         )
         self.committer = self.posting.committer
         self.moderation = Moderation(
@@ -366,15 +372,22 @@ class Chat(Acting):
             if not self.watching.take(payload):
                 self._enforcement.take(payload)
             return
+        if topic == USERS:
+            self.user_stream.take(payload)
+            return
         found = self.publisher.read(topic, payload)
         if found is not None:
             self.strangers.heard(found.node)
             self.rooms.accept(found.room, found.epoch, found.entries)
             self._following.heard(found.room)
 
-    def _stored(self, room: str) -> None:
+    def _stored(self, room: str, epoch: str, entries: Sequence[Entry]) -> None:
         self.consumers.stored(room)
         self._following.heard(room)
+        self.watching.committed(room, epoch, entries[-1].seq)
+        for entry in entries:
+            if entry.more is not None:
+                self.user_stream.mentioned(room, entry)
 
     def _use_cases(self) -> UseCases:
         if self._closed:

@@ -14,17 +14,21 @@ from tornchat.service import rights
 from tornchat.service.access import Access
 from tornchat.service.audit import Audit
 from tornchat.service.enforcement import Enforcement
+from tornchat.service.userstream import UserStream
 from tornchat.wire.titles import MOST_TITLE_CHARS, MOST_TOPIC_CHARS, plain_text
 
 
 class Describing:
     """Changes what rooms say of themselves, on behalf of users."""
 
-    def __init__(self, hooks: Hooks, access: Access, enforcement: Enforcement, audit: Audit) -> None:
+    def __init__(
+        self, hooks: Hooks, access: Access, enforcement: Enforcement, audit: Audit, tells: UserStream
+    ) -> None:
         self._hooks = hooks
         self._access = access
         self._enforcement = enforcement
         self._audit = audit
+        self._tells = tells
 
     async def describe(
         self,
@@ -60,5 +64,7 @@ class Describing:
         changed = {"title": title is not None, "topic": topic is not None, kind or "": private is not None}
         words = ", ".join(word for word, given in changed.items() if given)
         now = replace(place.room, title=found.title, topic=found.topic, private=found.private)
+        if (now.title, now.topic, now.kind) != (place.room.title, place.room.topic, place.room.kind):
+            self._tells.room_changed(name, now.title, now.topic, now.kind)
         await self._audit.record(user, "describe room", now, detail=words)
         return now

@@ -20,6 +20,7 @@ from tornchat.service.audit import Audit
 from tornchat.service.blocks import MOST_ID_CHARS, Blocks
 from tornchat.service.pace import Pace
 from tornchat.service.people import People
+from tornchat.service.userstream import UserStream
 
 MOST_USERS = 9
 UNREACHABLE = "One of these users is not known here, or can't be reached by you."
@@ -30,7 +31,14 @@ class DirectRooms:
     """Opens direct rooms on behalf of users."""
 
     def __init__(
-        self, hooks: Hooks, access: Access, audit: Audit, people: People, blocks: Blocks, pace: Pace
+        self,
+        hooks: Hooks,
+        access: Access,
+        audit: Audit,
+        people: People,
+        blocks: Blocks,
+        pace: Pace,
+        tells: UserStream,
     ) -> None:
         self._hooks = hooks
         self._access = access
@@ -38,6 +46,7 @@ class DirectRooms:
         self._people = people
         self._blocks = blocks
         self._pace = pace
+        self._tells = tells
 
     async def open(self, user: User, user_ids: Sequence[str]) -> tuple[RoomSummary, bool]:
         """Return the one room of the user and the users with these ids, and whether it was created now.
@@ -55,6 +64,7 @@ class DirectRooms:
             room, created = await self._create(user, key, others)
         elif await self._access.role_in(room, user.id) is None:
             await self._hooks.set_member(room.name, user.id, "member", 0)
+            self._tells.invited(room.name, [user.id])
         return await self._access.read(user, room.name), created
 
     async def _create(self, user: User, key: str, others: Sequence[str]) -> tuple[RoomInfo, bool]:
@@ -66,6 +76,7 @@ class DirectRooms:
         if room is None:
             raise ChatError("not_found", UNREACHABLE)
         if room.name == name:
+            self._tells.invited(name, [user.id, *others])
             await self._audit.record(user, "open direct room", room, detail=f"{len(others) + 1} users")
         return room, room.name == name
 

@@ -17,6 +17,7 @@ from tornchat.service.audit import Audit
 from tornchat.service.blocks import Blocks
 from tornchat.service.enforcement import Enforcement
 from tornchat.service.pace import Pace
+from tornchat.service.userstream import UserStream
 
 MOST_ROOMS = 200
 """Maximum number of rooms per page of `list_rooms`."""
@@ -35,6 +36,7 @@ class Directory:
         audit: Audit,
         pace: Pace,
         blocks: Blocks,
+        tells: UserStream,
         limits: LimitsSection,
     ) -> None:
         self._hooks = hooks
@@ -43,6 +45,7 @@ class Directory:
         self._audit = audit
         self._pace = pace
         self._blocks = blocks
+        self._tells = tells
         self.limits = limits
 
     # --- rooms ---
@@ -129,6 +132,8 @@ class Directory:
             await self._refuse_full(name)
         if not await self._hooks.set_member(name, user_id, role, self.limits.rooms_per_user):
             raise ChatError("room_not_found")
+        if now is None:
+            self._tells.invited(name, [user_id])
         await self._audit.record(user, "set member", place.room, user_id, role)
 
     async def _refuse_direct(self, name: str, role: Role, now: Role | None) -> None:
@@ -190,6 +195,7 @@ class Directory:
             raise ChatError("forbidden", "Nobody leaves a direct room of two. Block the other user instead.")
         if not await self._hooks.remove_member(name, user_id):
             raise ChatError("not_found", "They are no member of this room.")
+        self._tells.removed(name, [user_id])
         if room.private:
             await self._enforcement.order("kick", name, user_id)
         await self._audit.record(user, "remove member", room, user_id)

@@ -18,6 +18,7 @@ from tornchat.cluster.control import TOPIC, Control, ControlKind, ControlMessage
 from tornchat.cluster.sanctions import Sanctions, binds
 from tornchat.cluster.slowmodes import SlowModes
 from tornchat.cluster.strangers import Strangers
+from tornchat.cluster.userevents import TOPIC as USERS
 from tornchat.errors import REMOVED, UNAUTHORIZED, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.model import ADMIN, SITE, Sanction, User
@@ -75,7 +76,7 @@ class Enforcement:
         self._tasks = tasks
         self._heard = heard
         self._now = asyncio.get_running_loop().time
-        self._subscribed = False
+        self._to_subscribe = {TOPIC, USERS}
 
     async def order(self, kind: ControlKind, room: str = "", user_id: str = "") -> None:
         """Carry out an order on this node and send it to the other nodes. Never raises.
@@ -202,9 +203,8 @@ class Enforcement:
     # --- time ---
 
     async def upkeep(self) -> None:
-        """Read the sanctions of the loaded rooms, and subscribe to control messages if not yet done."""
-        if not self._subscribed:
-            await self.subscribe()
+        """Read the sanctions of the loaded rooms, and subscribe to what is not subscribed to yet."""
+        await self.subscribe()
         self._removals.forget(self._now())
         loaded = {room.info.name for room in self._rooms.loaded()}
         self._sanctions.forget(set(self._sanctions.known()) - loaded - {SITE})
@@ -218,10 +218,11 @@ class Enforcement:
         self._tasks.start(self.upkeep(), "sanctions")
 
     async def subscribe(self) -> None:
-        """Subscribe to control messages. Never raises; `upkeep` retries after a failure."""
+        """Subscribe to what concerns all rooms. Never raises; `upkeep` retries after a failure."""
         try:
-            await self._hooks.subscribe(TOPIC)
-            self._subscribed = True
+            for topic in sorted(self._to_subscribe):
+                await self._hooks.subscribe(topic)
+                self._to_subscribe.discard(topic)
         except Unavailable:
             pass
 

@@ -16,6 +16,7 @@ from tornchat.hooks.calls import Hooks
 from tornchat.model import Accepted, Invite, Role, RoomInfo, User
 from tornchat.service.access import Access, require_on_site, trusted_user
 from tornchat.service.audit import Audit
+from tornchat.service.userstream import UserStream
 
 MOST_INVITES = 100
 """Invites of one room that can be used at a time."""
@@ -27,10 +28,13 @@ TOKEN_BYTES = 24
 class Inviting:
     """Makes and accepts invites on behalf of users."""
 
-    def __init__(self, hooks: Hooks, access: Access, audit: Audit, limits: LimitsSection) -> None:
+    def __init__(
+        self, hooks: Hooks, access: Access, audit: Audit, tells: UserStream, limits: LimitsSection
+    ) -> None:
         self._hooks = hooks
         self._access = access
         self._audit = audit
+        self._tells = tells
         self.limits = limits
 
     async def invite(
@@ -85,6 +89,7 @@ class Inviting:
         if accepted is None:
             raise ChatError("not_found", "The invite was revoked, or its room deleted.")
         if accepted.joined:
+            self._tells.invited(accepted.room, [user.id])
             await self._audit.record(user, "accept invite", room, user.id, f"{invite.id}: {accepted.role}")
         return accepted
 

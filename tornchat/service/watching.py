@@ -7,30 +7,18 @@ to watchers who may see the room at that moment.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
 
 from tornchat.cluster.broadcast import Broadcast
 from tornchat.cluster.control import TOPIC
 from tornchat.cluster.heads import Head, Heads
 from tornchat.errors import Unavailable
 from tornchat.hooks.calls import Hooks
-from tornchat.model import User
 from tornchat.service.access import Access
+from tornchat.service.visitors import Visitor
 from tornchat.wire.rooms import RoomHead, news
 
 MOST_POSITIONS = 1000
 """Rooms in one call of `latest_positions`."""
-
-
-class Watcher(Protocol):
-    """A connection that watches rooms."""
-
-    @property
-    def user(self) -> User:
-        """Who it is by the present token."""
-
-    def tell_news(self, frame: bytes) -> bool:
-        """Send the frame; return False if the client is too slow for hints now."""
 
 
 class _Watched:
@@ -39,7 +27,7 @@ class _Watched:
     __slots__ = ("doubts", "head", "public", "watchers")
 
     def __init__(self) -> None:
-        self.watchers: set[Watcher] = set()
+        self.watchers: set[Visitor] = set()
         self.head: Head | None = None
         self.public = False
         """True if everybody may see the log with the epoch of `head`."""
@@ -61,8 +49,8 @@ class Watching:
         self._publishes = stored
         self._committed: dict[str, Head] = {}
         self._rooms: dict[str, _Watched] = {}
-        self._sets: dict[Watcher, frozenset[str]] = {}
-        self._late: dict[Watcher, set[str]] = {}
+        self._sets: dict[Visitor, frozenset[str]] = {}
+        self._late: dict[Visitor, set[str]] = {}
         """Rooms with news that watchers have not been told."""
 
     def __len__(self) -> int:
@@ -70,7 +58,7 @@ class Watching:
 
     # --- what is watched ---
 
-    async def watch(self, watcher: Watcher, names: Sequence[str]) -> None:
+    async def watch(self, watcher: Visitor, names: Sequence[str]) -> None:
         """Replace the watcher's rooms by those of `names` that it may see. `tell_one` tells it their heads.
 
         Raises `Unavailable`; the set is empty then.
@@ -88,13 +76,13 @@ class Watching:
                 watched.public = name in visible and visible[name]
                 watched.head = head
 
-    def forget(self, watcher: Watcher) -> None:
+    def forget(self, watcher: Visitor) -> None:
         """Drop the watcher's rooms. Idempotent."""
         for name in self._sets.pop(watcher, ()):
             self._drop(watcher, name)
         self._late.pop(watcher, None)
 
-    def _drop(self, watcher: Watcher, name: str) -> None:
+    def _drop(self, watcher: Visitor, name: str) -> None:
         room = self._rooms.get(name)
         if room is not None:
             room.watchers.discard(watcher)
@@ -174,15 +162,16 @@ class Watching:
         for name in public & self._rooms.keys():
             self._rooms[name].public = self._rooms[name].doubts == private[name]
         for name, users in hidden.items():
-            for watcher in self._watchers(name):
+            for watcher in self.watchers(name):
                 if watcher.user.id in users:
                     self._drop(watcher, name)
                     self._sets[watcher] -= {name}
 
-    def _watchers(self, name: str) -> Iterable[Watcher]:
+    def watchers(self, name: str) -> Iterable[Visitor]:
+        """Return the connections that watch the room."""
         return list(self._rooms[name].watchers) if name in self._rooms else []
 
-    def tell_one(self, watcher: Watcher) -> None:
+    def tell_one(self, watcher: Visitor) -> None:
         """Tell the watcher the heads that it has not been told, whose rooms it may see at this moment."""
         names = self._late.pop(watcher, None)
         heads = [
@@ -190,5 +179,5 @@ class Watching:
             for name in sorted(names or ())
             if (room := self._rooms.get(name)) is not None and room.head is not None
         ]
-        if heads and not watcher.tell_news(news(heads)):
+        if heads and not watcher.hint(news(heads)):
             self._late[watcher] = set(names or ())

@@ -122,6 +122,14 @@ async def play_in_rooms(directory: Path) -> Tape:
         await verona.chat.directory.create_room(PRINCE, "hall")
         await romeo.asks({"type": "watch", "id": "w", "rooms": ["hall"]})
         await romeo.hears("room_news")
+        await verona.chat.say("hall", "Romeo!", sender=PRINCE, mentions=["romeo"])
+        await romeo.hears("mention")
+        verona.chat.user_stream.invited("hall", ["romeo"])
+        await romeo.hears("invited")
+        verona.chat.user_stream.removed("hall", ["romeo"])
+        await romeo.hears("removed")
+        await verona.chat.describing.describe(PRINCE, "hall", title="Hall")
+        await romeo.hears("room_changed")
         return romeo
 
 
