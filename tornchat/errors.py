@@ -62,6 +62,9 @@ REQUEST_CODES: Mapping[str, str] = MappingProxyType(
         "too_many_rooms": "You own as many rooms as you may.",
         "too_many_sanctions": "This room has as many sanctions of this kind as it may. Lift others first.",
         "too_many_members": "This room has as many members as it may. Remove others first.",
+        "too_many_invites": "This room has as many invites as it may. Revoke others first.",
+        "invite_expired": "The invite has expired. Ask for another one.",
+        "invite_used_up": "The invite was used as often as it may be. Ask for another one.",
         "not_provided": "This chat has no plugin for that.",
     }
 )

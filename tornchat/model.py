@@ -23,6 +23,8 @@ KindName: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 """The name of a kind of entry, as declared in `tornchat.kinds`."""
 Role: TypeAlias = Literal["owner", "moderator", "member"]
 """A user's role in one room; the roles of a `User` apply to all rooms."""
+RoomKind: TypeAlias = Literal["open", "private", "direct"]
+"""An open room is visible to everybody, a private one to its owner and members, a direct one to its users."""
 Action: TypeAlias = Literal["join", "send", "moderate", "manage"]
 SanctionKind: TypeAlias = Literal["ban", "mute", "kick", "disconnect", "revoke"]
 """What a `Sanction` does; "disconnect" and "revoke" exist for the whole site only."""
@@ -376,14 +378,34 @@ class Position(msgspec.Struct, frozen=True, gc=False):
     first_seq: int = 1
 
 
+class RoomDescription(msgspec.Struct, frozen=True):
+    """What a room says of itself: a title, a topic, and whether it is private. Empty texts: none."""
+
+    title: str = ""
+    topic: str = ""
+    private: bool = False
+
+
 class RoomInfo(msgspec.Struct, frozen=True):
-    """A room as recorded in storage. With slow mode, users wait `slow_seconds` between messages; 0: off."""
+    """A room as recorded in storage. With slow mode, users wait `slow_seconds` between messages; 0: off.
+
+    `title` and `topic` are shown in place of and beside the name; "" if there is none. A `direct` room is
+    private, has no owner, and is the only one of the users whom it was made for.
+    """
 
     name: str
     epoch: str
     private: bool = False
     owner: str | None = None
     slow_seconds: int = 0
+    title: str = ""
+    topic: str = ""
+    direct: bool = False
+
+    @property
+    def kind(self) -> RoomKind:
+        """Who may see the room."""
+        return kind_of(self)
 
     @property
     def logged(self) -> str:
@@ -480,7 +502,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class RoomSummary(msgspec.Struct, frozen=True):
-    """A room in a list of rooms. `seq` is the head of its log, `slow_seconds` as in `RoomInfo`."""
+    """A room in a list of rooms. `seq` is the head of its log, the other fields are those of `RoomInfo`."""
 
     name: str
     epoch: str
@@ -488,6 +510,14 @@ class RoomSummary(msgspec.Struct, frozen=True):
     owner: str | None
     seq: int
     slow_seconds: int = 0
+    title: str = ""
+    topic: str = ""
+    direct: bool = False
+
+    @property
+    def kind(self) -> RoomKind:
+        """Who may see the room."""
+        return kind_of(self)
 
     @property
     def logged(self) -> str:
@@ -498,6 +528,11 @@ class RoomSummary(msgspec.Struct, frozen=True):
     def logged_with_user(self) -> str:
         """The room as a log line shows it that names a user. See `RoomInfo.logged_with_user`."""
         return PRIVATE_ROOM if self.private else self.name
+
+
+def kind_of(room: RoomInfo | RoomSummary) -> RoomKind:
+    """Return the kind of a room."""
+    return "direct" if room.direct else "private" if room.private else "open"
 
 
 class RoomPage(msgspec.Struct, frozen=True):
@@ -543,6 +578,31 @@ class Sanction(msgspec.Struct, frozen=True):
     by: str
     rank: Standing = "admin"
     since: float = 0.0
+
+
+class Invite(msgspec.Struct, frozen=True):
+    """A link by which users become members of a room, with `role`, until `expires_at` (Unix seconds).
+
+    `uses` is how many users it admits, and `used` how many it has admitted. `by` is the id of the user who
+    made it. Its token, which is not here, is a secret; `id` is none.
+    """
+
+    id: str
+    room: str
+    role: Role
+    by: str
+    created_at: float
+    expires_at: float
+    uses: int
+    used: int = 0
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """That a user is a member of a room by an invite; `joined` is false if the user was a member before."""
+
+    room: str
+    role: Role
+    joined: bool
 
 
 class KnownUser(msgspec.Struct, frozen=True):

@@ -56,9 +56,12 @@ class Statements:
         )
         """name -> id, epoch, first seq, head seq"""
         self.room = sql_of(
-            room.select(room.epoch, room.private, room.owner, room.slow_seconds).where(room.name == "")
+            room.select(
+                *(room.epoch, room.private, room.owner, room.slow_seconds),
+                *(room.title, room.topic, room.direct),
+            ).where(room.name == "")
         )
-        """name -> epoch, private, owner, seconds of slow mode"""
+        """name -> epoch, private, owner, seconds of slow mode, title, topic, direct"""
         self.oldest_between = sql_of(entries.where(between).order_by(message.seq).limit(1))
         """room id, after, before, limit -> the columns of `message_of`"""
         self.newest_between = sql_of(entries.where(between).order_by(message.seq.desc()).limit(1))

@@ -12,9 +12,11 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple, Protocol
 
+from msgspec.structs import replace
+
 from tornchat.errors import PositionLost
 from tornchat.metrics.counts import Counts
-from tornchat.model import Entry, Participant, PresenceChange, RoomInfo, User
+from tornchat.model import Entry, Participant, PresenceChange, RoomDescription, RoomInfo, User
 from tornchat.rooms.gathered import Gathered
 from tornchat.rooms.member import Member, Outlet
 from tornchat.rooms.roster import ToldRoster
@@ -272,6 +274,18 @@ class Room:
             for stream in self.streams.values():
                 stream.append(stream.dialect.presence(change))
             self._news()
+
+    def describe(self, description: RoomDescription) -> None:
+        """Take what the room says of itself from now on, and send it to all members on this node if new."""
+        now = replace(
+            self.info, title=description.title, topic=description.topic, private=description.private
+        )
+        if now == self.info:
+            return
+        self.info = now
+        for stream in self.streams.values():
+            stream.append(stream.dialect.room_changed(now))
+        self._news()
 
     def ack(self, member: Member, client_id: str, entry: Entry) -> None:
         """Send an acknowledgement directly after the frame of the entry."""

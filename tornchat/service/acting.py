@@ -14,6 +14,7 @@ from tornchat.model import (
     Position,
     Role,
     RoomInfo,
+    RoomKind,
     RoomPage,
     RoomSummary,
     Roster,
@@ -22,6 +23,7 @@ from tornchat.model import (
     User,
 )
 from tornchat.service.access import Access, trusted_user
+from tornchat.service.describing import Describing
 from tornchat.service.directory import Directory
 from tornchat.service.following import Following
 from tornchat.service.moderation import Moderation
@@ -50,6 +52,7 @@ class UseCases(NamedTuple):
     access: Access
     reading: Reading
     directory: Directory
+    describing: Describing
     moderation: Moderation
     following: Following
     posting: Posting
@@ -138,6 +141,20 @@ class Acting(abc.ABC):
     ) -> RoomSummary:
         """See `Actions`."""
         return await self._use_cases().directory.create_room(_actor(by, trusted), room, private)
+
+    async def describe_room(
+        self,
+        room: str,
+        *,
+        by: User,
+        title: str | None = None,
+        topic: str | None = None,
+        kind: RoomKind | None = None,
+        trusted: bool = True,
+    ) -> RoomSummary:
+        """See `Actions`."""
+        describe = self._use_cases().describing.describe
+        return await describe(_actor(by, trusted), room, title, topic, kind)
 
     async def set_member(
         self, room: str, user_id: str, role: Role, *, by: User, trusted: bool = True

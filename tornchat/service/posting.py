@@ -62,17 +62,14 @@ class Posting:
         audit: Audit,
         edit_seconds: float,
         refuse: Refuse,
-        heard: Callable[[str], None],
-        committed: Callable[[str, str, int], None],
+        stored: Callable[[str, str, Sequence[Entry]], None],
     ) -> None:
         """`refuse` sends a session the error frame of a draft that is refused.
 
-        `edit_seconds` is the time for which messages may be edited; 0: forever. `heard` is called with the
-        name of a room in which something was stored, `committed` with room, epoch and head of each log that
-        this node has added to.
+        `edit_seconds` is the time for which messages may be edited; 0: forever. `stored` is called with room,
+        epoch and new entries of each log that this node has added to.
         """
-        self._heard = heard
-        self._committed = committed
+        self._stored = stored
         self._hooks = hooks
         self._access = access
         self._sanctions = sanctions
@@ -393,9 +390,8 @@ class Posting:
                 self._rooms.accept(room, epoch, entries)
                 self._broadcast.publish(room, epoch, entries)
                 self._hooks.messages_stored(room, entries)
-                self._heard(room)
                 self._counts.stored += len(entries)
-                self._committed(room, epoch, entries[-1].seq)
+                self._stored(room, epoch, entries)
             self._flush.brings(batch[0].arrived)
         finally:
             self._flush.end()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Position,
         PresenceChange,
         Role,
+        RoomKind,
         RoomPage,
         RoomSummary,
         Roster,
@@ -161,6 +162,23 @@ class Actions(Protocol):
         self, room: str, *, by: User, private: bool = False, trusted: bool = True
     ) -> RoomSummary:
         """Create the room, which `by` owns unless `[rooms]` says otherwise. Raises `room_taken`."""
+
+    async def describe_room(
+        self,
+        room: str,
+        *,
+        by: User,
+        title: str | None = None,
+        topic: str | None = None,
+        kind: RoomKind | None = None,
+        trusted: bool = True,
+    ) -> RoomSummary:
+        """Set the title (at most 80 characters), the topic (250) or the kind of the room, and return it.
+
+        None leaves one as it is, "" removes a text. Members are told with `room_changed`. A room that becomes
+        private closes the sessions of those who are no members. Raises `invalid_message` for control
+        characters and those that change the direction of text.
+        """
 
     async def set_member(
         self, room: str, user_id: str, role: Role, *, by: User, trusted: bool = True
