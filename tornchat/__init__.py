@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tornchat.errors import ChatError, NotStored, PositionLost, Rejected, SettingsError, Unavailable
     from tornchat.hooks.consumer import Batch, Consumer
     from tornchat.hooks.specs import Actions, ChatHandle, hookimpl
+    from tornchat.kinds import Changes, EntryKind
     from tornchat.marks import Mark, MarkChange, MarkSet, Tally
     from tornchat.model import (
         ERASED,
@@ -64,6 +65,7 @@ __all__ = [
     "AuditEntry",
     "Batch",
     "Changed",
+    "Changes",
     "ChatApp",
     "ChatError",
     "ChatHandle",
@@ -75,6 +77,7 @@ __all__ = [
     "CursorMove",
     "Draft",
     "Entry",
+    "EntryKind",
     "Fault",
     "KnownUser",
     "Mark",
@@ -118,6 +121,7 @@ _PLACES = (
     "tornchat.marks",
     "tornchat.model",
     "tornchat.errors",
+    "tornchat.kinds",
     "tornchat.hooks.specs",
     "tornchat.hooks.consumer",
     "tornchat.version",

@@ -33,6 +33,7 @@ from tornchat.log.retention import Retention
 from tornchat.metrics.counts import Counts, Transport
 from tornchat.metrics.looplag import LoopLag
 from tornchat.model import (
+    PLAIN,
     Credentials,
     Mentions,
     Position,
@@ -64,7 +65,7 @@ from tornchat.service.quota import Quotas
 from tornchat.service.reading import Reading
 from tornchat.service.removals import Removals
 from tornchat.service.reports import Reports
-from tornchat.service.saying import said_more
+from tornchat.service.saying import Data, said_more
 from tornchat.service.site import SiteModeration
 from tornchat.service.visitors import Visitors
 from tornchat.service.watching import Watching
@@ -271,11 +272,13 @@ class Chat(Acting):
         reply_to: int | None = None,
         mentions: Sequence[str] | Mentions = (),
         meta: Mapping[str, object] | None = None,
+        kind: str = PLAIN,
+        data: Data | None = None,
         trusted: bool = True,
     ) -> Stored:
         """See `ChatHandle`."""
         try:
-            said = Said(text, id, more=said_more(reply_to, thread, mentions, meta))
+            said = Said(text, id, kind, more=said_more(reply_to, thread, mentions, meta, kind, data))
             return await self.posting.say_as(sender, room, said, trusted)
         except ChatError as error:
             self.note_refusal(error.code, error.text, "code", id, sender.id, room)

@@ -20,6 +20,7 @@ from tornchat.testing.consumer import ConsumerContract
 from tornchat.testing.directory import DirectoryContract
 from tornchat.testing.filter import FilterContract
 from tornchat.testing.fixtures import RecordingChat, deletion, draft, user
+from tornchat.testing.kinds import KindsContract
 from tornchat.testing.kit import BrokenPromise, Contract, Stage, promise
 from tornchat.testing.moderation import ModerationContract
 from tornchat.testing.presence import PresenceContract
@@ -41,6 +42,7 @@ __all__ = [
     "Contract",
     "DirectoryContract",
     "FilterContract",
+    "KindsContract",
     "ModerationContract",
     "PresenceContract",
     "RecordingChat",

@@ -27,11 +27,13 @@ from tornchat.wire.v1 import (
     V1Mark,
     V1Ping,
     V1Pong,
+    V1Revise,
     V1RoomUsersList,
     V1Send,
     V1UserJoin,
     V1Welcome,
     more_of,
+    revision_of,
 )
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "V1Mark",
     "V1Ping",
     "V1Pong",
+    "V1Revise",
     "V1RoomUsersList",
     "V1Send",
     "V1UserJoin",
@@ -67,4 +70,5 @@ __all__ = [
     "encode_participant",
     "more_of",
     "refuse_repeated_keys",
+    "revision_of",
 ]
