@@ -16,7 +16,7 @@ from tornchat.hooks.guard import called
 from tornchat.hooks.implementation import Implementation
 from tornchat.hooks.words import cleaned, is_encodable
 from tornchat.kinds import BUILT_IN, Changes, EntryKind
-from tornchat.model import Draft, Entry, Refusal, Shape
+from tornchat.model import Draft, Entry, Refusal
 from tornchat.wire import data, meta
 
 DELETED = Refusal("not_found", "The message was deleted.")
@@ -77,9 +77,9 @@ class EntryKinds:
         """Return the declaration; None if no loaded plugin declares this kind."""
         return self.by_name.get(name)
 
-    def of_plugins(self, shape: Shape | None = None) -> list[EntryKind]:
-        """Return the kinds that plugins declare, of this shape if it is given."""
-        return [kind for kind in self if kind.name in self._owners and shape in (None, kind.shape)]
+    def of_plugins(self) -> list[EntryKind]:
+        """Return the kinds that plugins declare."""
+        return [kind for kind in self if kind.name in self._owners]
 
     def functions(self) -> Iterator[tuple[Callable[..., Any], Implementation]]:
         """Iterate over the functions of kinds, each with the hook with which its plugin declares them."""
