@@ -13,7 +13,7 @@ from tests.polls import OPTIONS, on_polls, tornchat_polls
 from tests.service.test_directory import JULIET, PRINCE, ROMEO, refused
 from tests.service.test_posting import mute
 from tests.stage import Stage
-from tornchat import Batch, Changes, Consumer, Draft, Entry, EntryKind, Refusal, hookimpl
+from tornchat import Batch, Changes, Consumer, Draft, Entry, EntryKind, Refusal, SettingsError, hookimpl
 from tornchat.model import More
 from tornchat.wire import Said
 
@@ -106,6 +106,19 @@ def test_a_right_is_needed_for_others_and_it_is_in_the_audit(tmp_path: Path) -> 
         assert sorted(found) == ["message 1", "message 2"]
 
     on_polls(tmp_path, play, {"flags": Flags})
+
+
+def test_a_right_that_is_not_in_the_table_stops_the_start(tmp_path: Path) -> None:
+    class Wrong:
+        @hookimpl
+        def entry_kinds(self) -> Sequence[EntryKind]:
+            return [EntryKind(name="seen", shape="mark", others="delete mesage")]
+
+    async def play(stage: Stage) -> None:
+        raise AssertionError("it has started")
+
+    with pytest.raises(SettingsError, match="The kind 'seen' needs the right 'delete mesage'"):
+        on_polls(tmp_path, play, {"wrong": Wrong})
 
 
 def test_who_is_muted_does_what_does_not_speak(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from tornchat.errors import ChatError
+from tornchat.errors import ChatError, SettingsError
 from tornchat.hooks.calls import Hooks
 from tornchat.kinds import Changes, EntryKind
 from tornchat.marks import Mark
@@ -57,8 +57,11 @@ class Changing:
     ) -> None:
         """`filtered` asks the filters, and `check_text` raises `ChatError` for a text that none may say.
 
-        Timed kinds end `edit_seconds` after a target was sent; 0: never.
+        Timed kinds end `edit_seconds` after a target was sent; 0: never. Raises `SettingsError` for a kind
+        that needs a right which is not in the table.
         """
+        for kind in hooks.kinds:
+            _refuse_unknown_right(kind)
         self._hooks = hooks
         self._kinds = hooks.kinds
         self._access = access
@@ -232,6 +235,14 @@ class Changing:
 
 PASSING = frozenset({"unavailable", "busy", "unconfirmed"})
 """Codes of refusals that say nothing about the draft."""
+
+
+def _refuse_unknown_right(kind: EntryKind) -> None:
+    if kind.others and kind.others not in rights.GRANTS:
+        raise SettingsError(
+            f"The kind {kind.name!r} needs the right {kind.others!r:.80}, which is not in the table.",
+            "Report it to the author of its plugin; docs/rights.md has the table.",
+        )
 
 
 def _with_data(draft: Draft, kind: EntryKind) -> Draft:
