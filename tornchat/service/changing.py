@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from tornchat.errors import ChatError, SettingsError
+from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
 from tornchat.kinds import Changes, EntryKind
 from tornchat.marks import Mark
@@ -22,15 +22,15 @@ from tornchat.model import (
     Refusal,
     RoomInfo,
     RoomSummary,
-    Shape,
     Stored,
     User,
     digest_of,
 )
 from tornchat.service import rights
 from tornchat.service.access import Access, TrustedUser
+from tornchat.service.kinds import Kinds, refuse_other, with_data
 from tornchat.service.marking import marked
-from tornchat.wire import Said, data
+from tornchat.wire import Said
 
 TRIES = 3
 """How often a draft is prepared whose sender names no revision, while its target changes meanwhile."""
@@ -50,6 +50,7 @@ class Changing:
     def __init__(
         self,
         hooks: Hooks,
+        kinds: Kinds,
         access: Access,
         filtered: Filter,
         check_text: Callable[[str], None],
@@ -57,45 +58,15 @@ class Changing:
     ) -> None:
         """`filtered` asks the filters, and `check_text` raises `ChatError` for a text that none may say.
 
-        Timed kinds end `edit_seconds` after a target was sent; 0: never. Raises `SettingsError` for a kind
-        that needs a right which is not in the table.
+        Timed kinds end `edit_seconds` after a target was sent; 0: never.
         """
-        for kind in hooks.kinds:
-            _refuse_unknown_right(kind)
         self._hooks = hooks
         self._kinds = hooks.kinds
+        self.kind = kinds.of
         self._access = access
         self._filtered = filtered
         self._check_text = check_text
         self._edit_seconds = edit_seconds
-
-    def kind(self, said: Said) -> EntryKind:
-        """Return the declaration of what a client said. Raises `ChatError` (`invalid_message`)."""
-        kind, shape = self._kinds.get(said.kind), _shape_of(said)
-        if kind is None:
-            words = f"There is no kind {said.kind!r:.40} here: no loaded plugin declares it."
-            raise ChatError("invalid_message", words, None, said.client_id)
-        if kind.shape != shape:
-            words = f"The kind {kind.name!r} is a {kind.shape}, and no {shape}."
-            raise ChatError("invalid_message", words, None, said.client_id)
-        return kind
-
-    def message(self, draft: Draft, said: Said) -> Draft:
-        """Return the draft of a message that says more than a text, as its kind declares it.
-
-        Raises `ChatError` (`invalid_message`) for a kind that is none, and a `data` that does not fit.
-        """
-        return _with_data(draft, self.kind(said))
-
-    def actions(self, draft: Draft) -> tuple[str, ...]:
-        """Return what `authorize` is asked for a draft of a declared kind, one after the other."""
-        kind = self._kinds.get(draft.kind)
-        return kind.actions if kind is not None else ("send",)
-
-    def right(self, draft: Draft) -> str:
-        """Return the row of the table of rights for a target of somebody else; "" if none is needed."""
-        kind = self._kinds.get(draft.kind)
-        return kind.others if kind is not None else ""
 
     async def prepare(
         self, user: User, room: RoomInfo | RoomSummary, draft: Draft, said: Said
@@ -123,9 +94,9 @@ class Changing:
                 raise ChatError("forbidden")
         if kind.shape == "mark":
             return await self._prepare_mark(user, room, draft, said, kind)
-        draft = _with_data(draft, kind)
+        draft = with_data(draft, kind)
         target = await self.target(draft.room, draft.target or 0)
-        _refuse_other(kind, target)
+        refuse_other(kind, target)
         if not isinstance(user, TrustedUser):
             self._refuse_late(kind, target)
         if kind.has_text:
@@ -157,7 +128,7 @@ class Changing:
         draft = marked(draft, said, kind)
         if kind.timed or kind.own_only or kind.others or kind.targets or kind.check is not None:
             target = await self.target(draft.room, draft.target or 0)
-            _refuse_other(kind, target)
+            refuse_other(kind, target)
             self._refuse_late(kind, target)
             draft = self._checked(kind, target, draft)
             await self._refuse_foreign(user, room, kind, target)
@@ -235,36 +206,6 @@ class Changing:
 
 PASSING = frozenset({"unavailable", "busy", "unconfirmed"})
 """Codes of refusals that say nothing about the draft."""
-
-
-def _refuse_unknown_right(kind: EntryKind) -> None:
-    if kind.others and kind.others not in rights.GRANTS:
-        raise SettingsError(
-            f"The kind {kind.name!r} needs the right {kind.others!r:.80}, which is not in the table.",
-            "Report it to the author of its plugin; docs/rights.md has the table.",
-        )
-
-
-def _with_data(draft: Draft, kind: EntryKind) -> Draft:
-    """Return the draft with its `data` as its kind declares it. Raises `ChatError` (`invalid_message`)."""
-    assert draft.more is not None
-    typed = data.fitted(draft.data, kind.data)
-    return draft if typed == draft.data else replace(draft, more=replace(draft.more, data=typed))
-
-
-def _refuse_other(kind: EntryKind, target: Entry) -> None:
-    """Refuse a target of a kind on which `kind` does not act. Raises `ChatError` (`invalid_message`)."""
-    if kind.targets and target.kind not in kind.targets:
-        wanted = " or ".join(kind.targets)
-        raise ChatError(
-            "invalid_message", f"A {kind.name} acts on a {wanted}; the message is a {target.kind}."
-        )
-
-
-def _shape_of(said: Said) -> Shape:
-    if said.target is None:
-        return "message"
-    return "revision" if said.tokens is None else "mark"
 
 
 def _done(draft: Draft, target: Entry) -> Entry:

@@ -34,6 +34,7 @@ from tornchat.service.audit import Audit
 from tornchat.service.changing import TRIES, Changing, Ready
 from tornchat.service.drafts import Drafts
 from tornchat.service.joining import Session
+from tornchat.service.kinds import Kinds
 from tornchat.service.quota import Quota, Quotas
 from tornchat.service.slow import SlowMode
 from tornchat.tasks import Tasks
@@ -86,7 +87,8 @@ class Posting:
         self._audit = audit
         self._tasks = tasks
         self._refuse = refuse
-        self._changing = Changing(hooks, access, self._filtered, drafts.check, edit_seconds)
+        self._kinds = Kinds(hooks.kinds)
+        self._changing = Changing(hooks, self._kinds, access, self._filtered, drafts.check, edit_seconds)
         self._now = asyncio.get_running_loop().time
         self._gated = hooks.provides("authorize") or hooks.provides("filter_message")
         self._filters = hooks.provides("filter_message")
@@ -105,7 +107,7 @@ class Posting:
             raise Closed(UNAUTHORIZED, "token expired")
         quota = session.quota or self._quota(session)
         try:
-            if said.target is None or self._changing.kind(said).has_text:
+            if said.target is None or self._kinds.of(said).has_text:
                 self._drafts.check(said.text)
             user = session.user.id
             if quota.contended or self.committer.queue.full_for(user) or quota.take(size, self._now()):
@@ -142,13 +144,13 @@ class Posting:
     def _admitted(self, session: Session, said: Said) -> Awaitable[None] | None:
         """Pass a message on that is within its user's rate. Raises `ChatError`."""
         draft = self._drafts.make(session.user, session.room.info, said)
-        if self._sanctions.mutes and (said.target is None or self._changing.kind(said).speaks):
+        if self._sanctions.mutes and (said.target is None or self._kinds.of(said).speaks):
             self._refuse_muted(draft.room, session.user)
         if said.target is not None:
             return self._change(session, draft, said)
         if draft.more is not None:
             self._refuse_unsupported(draft)
-            return self._through_gates(session, self._changing.message(draft, said))
+            return self._through_gates(session, self._kinds.message(draft, said))
         if self._gated or (self._slow_rooms and draft.room in self._slow_rooms):
             return self._through_gates(session, draft)
         self._submit(session, draft)
@@ -180,7 +182,7 @@ class Posting:
         if draft.more is None:
             return draft
         self._refuse_unsupported(draft)
-        return self._changing.message(draft, said)
+        return self._kinds.message(draft, said)
 
     async def _slowly(self, draft: Draft, room: RoomInfo) -> Stored:
         """Store a draft of a user who waits in this room, unless it comes too early. Raises `ChatError`."""
@@ -199,7 +201,7 @@ class Posting:
         A trusted user is not asked for rates, mutes, bans and rights, but filters are asked. Raises like
         `post`, and `ChatError` with `not_found`, `forbidden`, `stale` and `unsupported`.
         """
-        kind = self._changing.kind(said)
+        kind = self._kinds.of(said)
         _refuse_unencodable(user, said)
         info = await self._access.see(user, room)
         trusted = isinstance(user, TrustedUser)
@@ -239,7 +241,7 @@ class Posting:
 
     async def _moderated(self, user: User, room: RoomInfo, draft: Draft, sender_id: str) -> None:
         """Record that a user acted on a message of `sender_id`, if that needed a right."""
-        if right := self._changing.right(draft):
+        if right := self._kinds.right(draft):
             await self._audit.record(user, right, room, sender_id, f"message {draft.target}")
 
     async def say_as(self, user: User, room: str, said: Said, trusted: bool) -> Stored:
@@ -288,7 +290,7 @@ class Posting:
         room = session.room.info
         try:
             ready = await self._changing.prepare(session.user, room, draft, said)
-            if not self._still_there(session, self._changing.kind(said).speaks):
+            if not self._still_there(session, self._kinds.of(said).speaks):
                 return
             if isinstance(ready, Stored):
                 self._acknowledge(session, draft.client_id, ready)
@@ -302,7 +304,7 @@ class Posting:
             self._refuse(session, ChatError("unavailable"), draft.client_id)
 
     async def _gates(self, user: User, draft: Draft) -> Draft:
-        for action in self._changing.actions(draft):
+        for action in self._kinds.actions(draft):
             if not await self._hooks.authorize(user, action, draft.room):
                 raise ChatError("forbidden")
         if draft.more is not None and draft.more.mentions is not None and draft.more.mentions.room:
