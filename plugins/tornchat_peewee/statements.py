@@ -22,7 +22,7 @@ tallies_of = msgspec.json.Decoder(dict[str, dict[str, Tally]]).decode
 mark_of = msgspec.json.Decoder(Mark).decode
 _encode = msgspec.json.Encoder().encode
 _decode_mentions = msgspec.json.Decoder(Mentions).decode
-_decode_meta = msgspec.json.Decoder(dict[str, object]).decode
+_decode_object = msgspec.json.Decoder(dict[str, object]).decode
 
 
 class Statements:
@@ -39,7 +39,8 @@ class Statements:
         """room id, then the first eight fields of `Entry`"""
         self.insert_message = sql_of(message.insert({**plain, message.digest: ""}).returning())
         """room id, then the first eight fields of `Entry`, digest"""
-        more = (message.reply_to, message.thread, message.mentions, message.meta, message.digest)
+        said_more = (message.reply_to, message.thread, message.mentions, message.meta, message.data)
+        more = (*said_more, message.digest)
         self.insert_with_more = sql_of(message.insert({**plain, **dict.fromkeys(more, 0)}).returning())
         """room id, then the first eight fields of `Entry`, the columns of `more_columns`, digest"""
         self.move_head = sql_of(room.update(head_seq=0).where(room.id == 0))
@@ -95,9 +96,9 @@ class Statements:
         self.nth_at = sql_of(last.order_by(act.seq.desc()).limit(1))
         """room id, seq, 1 -> nth of the last act up to this seq"""
         new = {message.text: "", message.revision: 0, message.edited_at: 0, message.position: 0}
-        said = (message.reply_to, message.mentions, message.meta, message.marks, message.digest)
+        said = [message.reply_to, message.mentions, message.meta, message.marks, message.data, message.digest]
         self.set_message = sql_of(message.update({**new, **dict.fromkeys(said, "")}).where(here))
-        """text, revision, edited at, position, reply to, mentions, meta, marks, digest, room id, seq"""
+        """text, revision, edited at, position, reply to, mentions, meta, marks, data, digest, room id, seq"""
         emptied = {act.text: "", act.mark: EMPTIED}
         emptied |= dict.fromkeys((act.before, act.data, act.digest, act.meta))
         self.empty_acts = sql_of(act.update(emptied).where((act.room == 0) & (act.target == 0)))
@@ -192,6 +193,7 @@ def act_fields(models: Models) -> list[Any]:
         act.revision,
         act.meta,
         act.mark,
+        act.data,
     ]
 
 
@@ -207,10 +209,10 @@ def _in_thread(models: Models, newest: bool) -> str:
 
 def message_of(row: Sequence[Any]) -> Entry:
     """Return the message in a row of the columns `message_fields`; further columns are ignored."""
-    revision, edited_at, position, reply_to, thread, mentions, meta, marks = row[8:16]
+    revision, edited_at, position, reply_to, thread, mentions, meta, marks, data = row[8:17]
     if not row[3]:  # also if it was deleted by a version that does not know these columns
-        reply_to = mentions = meta = marks = None
-    if not position and reply_to is thread is mentions is meta is None:
+        reply_to = mentions = meta = marks = data = None
+    if not position and reply_to is thread is mentions is meta is data is None:
         return Entry(*row[:8])
     more = More(
         revision=revision,
@@ -219,7 +221,8 @@ def message_of(row: Sequence[Any]) -> Entry:
         reply_to=reply_to,
         thread=thread,
         mentions=_mentions_of(mentions),
-        meta=_meta_of(meta),
+        meta=_object_of(meta),
+        data=_object_of(data),
         marks=tallies_of(marks) if marks else {},
     )
     return replace(Entry(*row[:8]), more=more)
@@ -227,12 +230,13 @@ def message_of(row: Sequence[Any]) -> Entry:
 
 def act_of(row: Sequence[Any]) -> Entry:
     """Return the entry in a row of the columns `act_fields`; further columns are ignored."""
-    revision, meta, mark = row[9:12]
+    revision, meta, mark, data = row[9:13]
     entry = Entry(*row[:9])
     if revision is None:
         return entry
     set_by = None if mark is None else mark_of(mark) if mark else Mark()
-    return replace(entry, more=More(revision=revision, meta=_meta_of(meta), mark=set_by))
+    more = More(revision=revision, meta=_object_of(meta), data=_object_of(data), mark=set_by)
+    return replace(entry, more=more)
 
 
 def _mentions_of(column: str | None) -> Mentions | None:
@@ -243,18 +247,18 @@ def _mentions_of(column: str | None) -> Mentions | None:
         return None
 
 
-def _meta_of(column: str | None) -> str:
-    """Return the `meta` in a column; "" for a text that is no JSON object, which would spoil frames."""
+def _object_of(column: str | None) -> str:
+    """Return the `meta` or `data` in a column; "" for a text that is no JSON object."""
     try:
-        return column if column is not None and _decode_meta(column) is not None else ""
+        return column if column is not None and _decode_object(column) is not None else ""
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return ""
 
 
 def more_columns(more: More) -> tuple[Any, ...]:
-    """Return the columns of what a message says beyond its text: reply to, thread, mentions, meta."""
+    """Return the columns of what a message says beyond its text: reply to, thread, mentions, meta, data."""
     mentions = None if more.mentions is None else _encode(more.mentions).decode()
-    return (more.reply_to, more.thread, mentions, more.meta or None)
+    return (more.reply_to, more.thread, mentions, more.meta or None, more.data or None)
 
 
 def replies_of(row: Sequence[Any]) -> tuple[int, Replies]:

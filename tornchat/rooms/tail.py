@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from tornchat.model import Entry, Replies
 
 MOST_CHARS = 4 * 1024 * 1024
-"""Characters of texts and `meta` in the tail, beyond which it has fewer messages than it may have."""
+"""Characters of texts, `meta` and `data` in the tail, beyond which it has fewer messages than it may have."""
 
 
 class Tail:
@@ -158,4 +158,4 @@ class Tail:
 
 
 def _chars(message: Entry) -> int:
-    return len(message.text) + len(message.meta)
+    return len(message.text) + len(message.meta) + len(message.data)

@@ -29,6 +29,7 @@ from tornchat.service.following import Following
 from tornchat.service.moderation import Moderation
 from tornchat.service.posting import Posting
 from tornchat.service.reading import Reading
+from tornchat.service.saying import Data, said_data
 from tornchat.wire import Said
 
 Answer = TypeVar("Answer")
@@ -97,6 +98,21 @@ class Acting(abc.ABC):
         if isinstance(tokens, str):  # each of its characters would be a token
             raise TypeError("tokens are a list of strings, not one string")
         said = Said("", id, kind, seq, tokens=tuple(tokens))
+        return await self._use_cases().posting.change(_actor(by, trusted), room, said)
+
+    async def revise(
+        self,
+        room: str,
+        seq: int,
+        kind: str,
+        *,
+        by: User,
+        data: Data | None = None,
+        id: str | None = None,  # noqa: A002 (the name of v1's field)
+        trusted: bool = True,
+    ) -> Stored:
+        """See `Actions`."""
+        said = Said("", id, kind, seq, more=said_data(data))
         return await self._use_cases().posting.change(_actor(by, trusted), room, said)
 
     async def delete(self, room: str, seq: int, *, by: User, trusted: bool = True) -> None:
