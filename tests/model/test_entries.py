@@ -55,7 +55,7 @@ def test_a_reaction_is_counted_and_keeps_the_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "acts", itertools.permutations([edit(2, 1, "Lunch at one?"), reaction(3, "+1"), deletion(4)])
+    "acts", list(itertools.permutations([edit(2, 1, "Lunch at one?"), reaction(3, "+1"), deletion(4)]))
 )
 def test_a_deletion_wins_wherever_it_stands(acts: tuple[Entry, ...]) -> None:
     now = after(SAID, *acts)
