@@ -1,4 +1,4 @@
-"""In how many processes the tests run: plain `pytest` in four, single files and tests in one."""
+"""In how many processes the tests run: plain `pytest` in five, single files and tests in one."""
 
 from __future__ import annotations
 
