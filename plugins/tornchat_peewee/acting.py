@@ -12,6 +12,7 @@ from tornchat_peewee.backend import Backend
 from tornchat_peewee.entries import MESSAGE, entry_in
 from tornchat_peewee.head import Head
 from tornchat_peewee.marking import Marking, summary_of
+from tornchat_peewee.standing import Standing
 from tornchat_peewee.statements import Statements, message_of, more_columns
 from tornchat_peewee.threads import ThreadCounts
 from tornchat_peewee.words import words_of
@@ -48,6 +49,7 @@ class Acting:
         self._targets: dict[Place, _Target] = {}
         self._heads: dict[int, Head] = {}
         self._rows: list[tuple[Any, ...]] = []
+        self.standing = Standing(backend, statements, cursor)
         self.threads = ThreadCounts(statements, cursor)
         self.wanted: set[Place] = set()
         """The targets of the batch, some of which the batch itself may store."""
@@ -67,9 +69,7 @@ class Acting:
             if row:
                 self._targets[place] = _Target(entry_in(row, message_of, MESSAGE), row[-1])
         self._marking.read(
-            self._key(known[draft.room], draft)
-            for draft in drafts
-            if draft.room in known and draft.more is not None and draft.more.mark is not None
+            self._key(known[draft.room], draft) for draft in drafts if draft.room in known and is_mark(draft)
         )
 
     def _key(self, head: Head, draft: Draft) -> tuple[int, int, str, str]:
@@ -123,6 +123,8 @@ class Acting:
             return mark
         more = More(revision=target.entry.revision, mark=mark)
         if not mark.counts:
+            if draft.client_id is not None:
+                self.standing.add(head.room, draft, target.entry.position)
             return Stored(_entry(target.entry.position, draft, more), head.epoch, repeated=True)
         target.marked = True
         entry = self._act(head, draft, target, more)
@@ -171,6 +173,7 @@ class Acting:
             emptied = [("", None, None, None, None, *place) for place in deleted]
             self._cursor.executemany(self._sql.empty_acts, emptied)
             self._cursor.executemany(self._sql.drop_reports, list(deleted))
+            self.standing.empty(deleted)
         self._marking.write(deleted)
         for (room, seq), target in revised.items():
             self._index(room, seq, target.entry.text)
@@ -184,6 +187,11 @@ class Acting:
     def _indexed(self, room: int) -> int:
         [(seq,)] = self._each(self._sql.indexed, [(room,)])
         return int(seq)
+
+
+def is_mark(draft: Draft) -> bool:
+    """Return whether a draft is a user's whole set of tokens on a message."""
+    return draft.more is not None and draft.more.mark is not None
 
 
 def _is_edited(message: Entry) -> bool:

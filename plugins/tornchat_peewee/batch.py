@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import astuple, replace
 
 from tornchat import Draft, Entry, More, Refusal, Stored, StoreResult, digest_of
-from tornchat_peewee.acting import Acting
+from tornchat_peewee.acting import Acting, is_mark
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.entries import ACT, MESSAGE, Types, entry_in
 from tornchat_peewee.head import Head
@@ -49,6 +49,11 @@ class Batch:
             self._recall(
                 [one for one in drafts if self._has_acts(one.room)], self._sql.done_before, act_of, ACT
             )
+        self._said |= self._acting.standing.recall(
+            (self._heads[draft.room].room, draft.sender_id, draft.client_id)
+            for draft in drafts
+            if draft.client_id is not None and is_mark(draft) and draft.room in self._heads
+        )
         if others := [draft for draft in drafts if draft.target is not None or draft.more is not None]:
             self._acting.read(self._heads, others)
         results = [self._place(draft) for draft in drafts]
@@ -87,12 +92,13 @@ class Batch:
         if draft.target is None and not draft.text:  # an empty text marks a deleted message
             return Refusal("empty_message")
         result = self._append(head, draft) if draft.target is None else self._acting.append(head, draft)
-        if not isinstance(result, Entry):
-            return result
+        entry = result.entry if isinstance(result, Stored) else result
+        if not isinstance(entry, Entry):
+            return entry
         if draft.client_id is not None:
             kept = draft.digest if draft.more is not None else None
-            self._said[head.room, draft.sender_id, draft.client_id] = (result, kept)
-        return Stored(result, head.epoch)
+            self._said[head.room, draft.sender_id, draft.client_id] = (entry, kept)
+        return result if isinstance(result, Stored) else Stored(entry, head.epoch)
 
     def _append(self, head: Head, draft: Draft) -> Entry | Refusal:
         if draft.more is not None and (refusal := self._acting.unfit(head, draft.more)) is not None:
@@ -131,6 +137,7 @@ class Batch:
         return replace(entry, more=replace(more, expects=None, digest=""))
 
     def _write(self) -> None:
+        self._acting.standing.write()
         moved = [(head.seq, head.room) for head in self._heads.values() if head.seq != head.stored]
         if not moved:
             return
