@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -38,7 +39,8 @@ class Batch:
         self._plain: list[tuple[Any, ...]] = []
         self._digested: list[tuple[Any, ...]] = []
         self._with_more: list[tuple[Any, ...]] = []
-        self._acting = Acting(backend, statements, cursor, markers)
+        self._markers = markers
+        self._refers = False
         self._said: dict[Key, tuple[Entry, str | None]] = {}
 
     def append(self, drafts: Sequence[Draft]) -> list[StoreResult]:
@@ -55,10 +57,16 @@ class Batch:
             if draft.client_id is not None and is_mark(draft) and draft.room in self._heads
         )
         if others := [draft for draft in drafts if draft.target is not None or draft.more is not None]:
+            self._refers = True
             self._acting.read(self._heads, others)
         results = [self._place(draft) for draft in drafts]
         self._write()
         return results
+
+    @cached_property
+    def _acting(self) -> Acting:
+        """For drafts that act on messages or refer to them, which few batches have (`_refers`)."""
+        return Acting(self._backend, self._sql, self._cursor, self._markers)
 
     def _lock_heads(self, names: list[str]) -> None:
         for start in range(0, len(names), MOST_NAMES):
@@ -120,7 +128,7 @@ class Batch:
         else:
             digest = draft.digest
             entry = self._append_more(head, entry, draft.more, digest)
-        if self._acting.wanted:
+        if self._refers:
             self._acting.appended(head, entry, digest)
         return entry
 
@@ -148,8 +156,9 @@ class Batch:
         if self._with_more:
             self._backend.insert(self._cursor, self._sql.insert_with_more, self._with_more)
         self._cursor.executemany(self._sql.move_head, moved)
-        self._acting.write()
-        self._acting.threads.write()
+        if self._refers:
+            self._acting.write()
+            self._acting.threads.write()
 
 
 def _repeated(first: Entry, digest: str | None, draft: Draft, epoch: str) -> StoreResult:
