@@ -128,7 +128,7 @@ class ChatApp(Acting):
             raise SettingsError(
                 "This chat is started already.", "Call start() once; close() before the next."
             )
-        chat = Chat(self.settings, self.hooks, self._callers.identify)
+        chat = Chat(self.settings, self.hooks, self._callers)
         await chat.start()
         self._site.plugin_routes = await self.hooks.http_routes(chat)
         self._site.documents.clear()

@@ -7,7 +7,7 @@ All types are immutable and do no I/O. Times are Unix time: seconds where docume
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal, TypeAlias
 
@@ -25,6 +25,8 @@ PLAIN = "message"
 """The kind of a text that somebody says."""
 Role: TypeAlias = Literal["owner", "moderator", "member"]
 """A user's role in one room; the roles of a `User` apply to all rooms."""
+RoomKind: TypeAlias = Literal["open", "private", "direct"]
+"""An open room is visible to everybody, a private one to its owner and members, a direct one to its users."""
 Action: TypeAlias = Literal["join", "send", "moderate", "manage"]
 SanctionKind: TypeAlias = Literal["ban", "mute", "kick", "disconnect", "revoke"]
 """What a `Sanction` does; "disconnect" and "revoke" exist for the whole site only."""
@@ -94,6 +96,31 @@ class User(msgspec.Struct, frozen=True):
         return Participant(self.id, self.username, GUEST in self.roles)
 
 
+class Cookies(Mapping[str, str]):
+    """The cookies of a request, read-only.
+
+    `used` is true once a plugin has looked at one of them. The cookies are then a login, which may have
+    failed; others, which a site may set for any purpose, are none.
+    """
+
+    __slots__ = ("_values", "used")
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = {**values}
+        self.used = False
+
+    def __getitem__(self, name: str) -> str:
+        value = self._values[name]
+        self.used = True
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
 class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     """The credentials in a handshake or request.
 
@@ -112,7 +139,12 @@ class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
 
     def __post_init__(self) -> None:
         force_setattr(self, "headers", MappingProxyType({**self.headers}))
-        force_setattr(self, "cookies", MappingProxyType({**self.cookies}))
+        force_setattr(self, "cookies", Cookies(self.cookies))
+
+    @property
+    def used(self) -> bool:
+        """True if there is a token, or if a plugin has looked at one of the cookies."""
+        return bool(self.token) or (isinstance(self.cookies, Cookies) and self.cookies.used)
 
     def __repr__(self) -> str:
         return f"Credentials(room={self.room!r}, remote_ip={self.remote_ip!r}, source={self.source!r})"
@@ -184,7 +216,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     target's new text; an empty text leaves the target's as it is. With `more.mark` it gives its sender this
     set of tokens on the target. If it has no `more`, it is a deletion: it empties its target. `epoch` names
     the log that the draft is meant for: storage refuses it with `room_gone` if the room has another log; ""
-    is not checked.
+    is not checked. `spaced_ms`: in slow mode, storage refuses it with `slow_mode` if its sender has a message
+    in the room that was sent less than this before it; 0 is not checked.
     """
 
     draft_id: str
@@ -198,6 +231,7 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     target: int | None = None
     epoch: str = ""
     more: More | None = None
+    spaced_ms: int = 0
 
     @property
     def empties(self) -> bool:
@@ -375,14 +409,34 @@ class Position(msgspec.Struct, frozen=True, gc=False):
     first_seq: int = 1
 
 
+class RoomDescription(msgspec.Struct, frozen=True):
+    """What a room says of itself: a title, a topic, and whether it is private. Empty texts: none."""
+
+    title: str = ""
+    topic: str = ""
+    private: bool = False
+
+
 class RoomInfo(msgspec.Struct, frozen=True):
-    """A room as recorded in storage. With slow mode, users wait `slow_seconds` between messages; 0: off."""
+    """A room as recorded in storage. With slow mode, users wait `slow_seconds` between messages; 0: off.
+
+    `title` and `topic` are shown in place of and beside the name; "" if there is none. A `direct` room is
+    private, has no owner, and is the only one of the users whom it was made for.
+    """
 
     name: str
     epoch: str
     private: bool = False
     owner: str | None = None
     slow_seconds: int = 0
+    title: str = ""
+    topic: str = ""
+    direct: bool = False
+
+    @property
+    def kind(self) -> RoomKind:
+        """Who may see the room."""
+        return kind_of(self)
 
     @property
     def logged(self) -> str:
@@ -435,12 +489,14 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 class Refusal(msgspec.Struct, frozen=True, gc=False):
     """The outcome *refused*: certainly not stored. `code` is one of `tornchat.errors.CODES`.
 
-    `revision` is the target's present one, for the code `stale`.
+    `revision` is the target's present one, for the code `stale`, and `retry_after` (seconds) when the sender
+    may send again, for `slow_mode`.
     """
 
     code: str
     reason: str = ""
     revision: int | None = None
+    retry_after: float | None = None
 
 
 StoreResult: TypeAlias = Stored | Refusal
@@ -477,7 +533,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class RoomSummary(msgspec.Struct, frozen=True):
-    """A room in a list of rooms. `seq` is the head of its log, `slow_seconds` as in `RoomInfo`."""
+    """A room in a list of rooms. `seq` is the head of its log, the other fields are those of `RoomInfo`."""
 
     name: str
     epoch: str
@@ -485,6 +541,14 @@ class RoomSummary(msgspec.Struct, frozen=True):
     owner: str | None
     seq: int
     slow_seconds: int = 0
+    title: str = ""
+    topic: str = ""
+    direct: bool = False
+
+    @property
+    def kind(self) -> RoomKind:
+        """Who may see the room."""
+        return kind_of(self)
 
     @property
     def logged(self) -> str:
@@ -495,6 +559,11 @@ class RoomSummary(msgspec.Struct, frozen=True):
     def logged_with_user(self) -> str:
         """The room as a log line shows it that names a user. See `RoomInfo.logged_with_user`."""
         return PRIVATE_ROOM if self.private else self.name
+
+
+def kind_of(room: RoomInfo | RoomSummary) -> RoomKind:
+    """Return the kind of a room."""
+    return "direct" if room.direct else "private" if room.private else "open"
 
 
 class RoomPage(msgspec.Struct, frozen=True):
@@ -540,6 +609,31 @@ class Sanction(msgspec.Struct, frozen=True):
     by: str
     rank: Standing = "admin"
     since: float = 0.0
+
+
+class Invite(msgspec.Struct, frozen=True):
+    """A link by which users become members of a room, with `role`, until `expires_at` (Unix seconds).
+
+    `uses` is how many users it admits, and `used` how many it has admitted. `by` is the id of the user who
+    made it. Its token, which is not here, is a secret; `id` is none.
+    """
+
+    id: str
+    room: str
+    role: Role
+    by: str
+    created_at: float
+    expires_at: float
+    uses: int
+    used: int = 0
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """That a user is a member of a room by an invite; `joined` is false if the user was a member before."""
+
+    room: str
+    role: Role
+    joined: bool
 
 
 class KnownUser(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ class Models(NamedTuple):
     audit: Any
     block: Any
     report: Any
+    invite: Any
 
 
 def models_of(database: Any) -> Models:
@@ -46,6 +47,10 @@ def models_of(database: Any) -> Models:
         deleted = peewee.BooleanField(default=False)
         slow_seconds = peewee.IntegerField(default=0)
         acts = peewee.BigIntegerField(default=0)
+        title = peewee.TextField(default="")
+        topic = peewee.TextField(default="")
+        direct = peewee.BooleanField(default=False)
+        direct_key = peewee.TextField(null=True, unique=True)
 
     class Message(peewee.Model):
         """A message in its present state. `digest` is kept if the text can't stand for what was sent.
@@ -199,6 +204,19 @@ def models_of(database: Any) -> Models:
         class Meta:
             primary_key = peewee.CompositeKey("user_id", "blocked_id")
 
+    class Invite(peewee.Model):
+        """A link into a room, under the digest of its token. Times are in Unix seconds."""
+
+        digest = peewee.TextField(primary_key=True)
+        id = peewee.TextField()
+        room = peewee.ForeignKeyField(Room, on_delete="CASCADE")
+        role = peewee.TextField()
+        by = peewee.TextField()
+        created_at = peewee.DoubleField()
+        expires_at = peewee.DoubleField()
+        uses = peewee.IntegerField()
+        used = peewee.IntegerField()
+
     class Report(peewee.Model):
         """That somebody reported a message. `at` is in Unix milliseconds."""
 
@@ -211,8 +229,7 @@ def models_of(database: Any) -> Models:
         state = peewee.TextField(index=True)
         closed_by = peewee.TextField()
 
-    models = Models(
-        Room, Message, Act, Mark, Thread, Member, Sanction, SiteSanction, KnownUser, Audit, Block, Report
-    )
+    rooms = (Room, Message, Act, Mark, Thread, Member, Sanction)
+    models = Models(*rooms, SiteSanction, KnownUser, Audit, Block, Report, Invite)
     database.bind(list(models), bind_refs=False, bind_backrefs=False)
     return models

@@ -155,3 +155,10 @@ def test_a_state_with_an_id_that_nobody_has_is_refused(tmp_path: Path) -> None:
     state = RoomState(False, None, (Membership("x" * 1001, "member"),))
     with pytest.raises(SettingsError, match="line 2: a user's id"):
         source_of(tmp_path, JsonLines().state(state))
+
+
+@pytest.mark.parametrize(("field", "text"), [("title", "x" * 81), ("topic", "a\u202eb")])
+def test_a_state_with_a_text_that_no_room_has_is_refused(tmp_path: Path, field: str, text: str) -> None:
+    state = msgspec.structs.replace(RoomState(False), **{field: text})
+    with pytest.raises(SettingsError, match=f"line 2: A {field} has"):
+        source_of(tmp_path, JsonLines().state(state))

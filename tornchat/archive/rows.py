@@ -13,6 +13,7 @@ from tornchat.kinds import BUILT_IN, Changes, EntryKind
 from tornchat.marks import Mark, normal
 from tornchat.model import Entry
 from tornchat.wire import data, meta
+from tornchat.wire.titles import MOST_TITLE_CHARS, MOST_TOPIC_CHARS, plain_text
 
 CheckText: TypeAlias = Callable[[str], None]
 """Raises `ChatError` for a text that a client could not have sent."""
@@ -144,6 +145,11 @@ def fault_of_state(state: RoomState) -> str:
     names = [member.user_id for member in state.members]
     names += [name for one in state.sanctions for name in (one.user_id, one.by)]
     names += [] if state.owner is None else [state.owner]
-    if all(map(is_name, names)):
-        return ""
-    return f"a user's id must have 1 to {MOST_CHARS} characters, and no NUL"
+    if not all(map(is_name, names)):
+        return f"a user's id must have 1 to {MOST_CHARS} characters, and no NUL"
+    try:
+        plain_text("title", state.title, MOST_TITLE_CHARS)
+        plain_text("topic", state.topic, MOST_TOPIC_CHARS)
+    except ChatError as error:
+        return error.text
+    return ""

@@ -124,6 +124,15 @@ class UserLeft(msgspec.Struct, frozen=True, tag_field="type", tag="user_leave"):
     username: str
 
 
+class RoomChanged(msgspec.Struct, frozen=True, tag_field="type", tag="room_changed"):
+    """The room says something else of itself. All are as they are now; `kind` is open, private or direct."""
+
+    room: str
+    title: str
+    topic: str
+    kind: str = "open"
+
+
 class Disconnected(msgspec.Struct, frozen=True):
     """The connection has ended or could not be opened. The next attempt is made in `retry_in` seconds.
 
@@ -145,6 +154,7 @@ _Told: TypeAlias = (
     | CaughtUp
     | UserJoined
     | UserLeft
+    | RoomChanged
 )
 Event: TypeAlias = _Told | Disconnected
 Frame: TypeAlias = _Told | Ack | V1Error | V1Pong

@@ -47,7 +47,7 @@ class Tail:
         while count < excess or (chars > MOST_CHARS and len(messages) > 1):
             # Not by `_remove_first`, since all messages of a busy room leave here.
             removed = messages.popleft()
-            chars -= _chars(removed)
+            chars -= len(removed.text) if removed.more is None else _chars(removed)
             self.messages_since = removed.seq
             count += 1
         self._chars = chars

@@ -62,17 +62,14 @@ class Posting:
         audit: Audit,
         edit_seconds: float,
         refuse: Refuse,
-        heard: Callable[[str], None],
-        committed: Callable[[str, str, int], None],
+        stored: Callable[[str, str, Sequence[Entry]], None],
     ) -> None:
         """`refuse` sends a session the error frame of a draft that is refused.
 
-        `edit_seconds` is the time for which messages may be edited; 0: forever. `heard` is called with the
-        name of a room in which something was stored, `committed` with room, epoch and head of each log that
-        this node has added to.
+        `edit_seconds` is the time for which messages may be edited; 0: forever. `stored` is called with room,
+        epoch and new entries of each log that this node has added to.
         """
-        self._heard = heard
-        self._committed = committed
+        self._stored = stored
         self._hooks = hooks
         self._access = access
         self._sanctions = sanctions
@@ -110,7 +107,7 @@ class Posting:
             if said.target is None or self._kinds.of(said).has_text:
                 self._drafts.check(said.text)
             user = session.user.id
-            if quota.contended or self.committer.queue.full_for(user) or quota.take(size, self._now()):
+            if self.committer.queue.full_for(user) or quota.delays(size, self._now()):
                 self.quotas.note(user)
                 return self._slowed(session, quota, said, size)
             return self._admitted(session, said)
@@ -136,7 +133,7 @@ class Posting:
     async def pace(self, user: User, size: int) -> None:
         """Count a frame of `size` bytes that is no message, and wait while the user is above the rate."""
         quota = self.quotas.of(user.id)
-        if quota.contended or quota.take(size, self._now()):
+        if quota.delays(size, self._now()):
             self.quotas.note(user.id)
             async with quota.turn:
                 await quota.wait(size)
@@ -392,19 +389,29 @@ class Posting:
         again: Callable[[], Coroutine[None, None, None]] | None = None,
     ) -> None:
         """Pass a draft to the committer. `again` prepares it again if its target has changed meanwhile."""
-
-        def answer(result: StoreResult) -> None:
-            if again is not None and type(result) is Refusal and result.code == "stale":
-                self._tasks.start(again(), "revision")
-                return
-            if slow:
-                self._slow.settle(draft, result)
-            self._acknowledge(session, draft.client_id, result)
-            if moderates is not None and type(result) is Stored and not result.repeated:
-                record = self._moderated(session.user, session.room.info, draft, moderates)
-                self._tasks.start(record, "audit")
-
+        answer = partial(self._acknowledge, session, draft.client_id)
+        if slow or moderates is not None or again is not None:
+            answer = partial(self._answer, session, draft, slow, moderates, again)
         self.committer.submit(draft, answer, session.room.seq)
+
+    def _answer(
+        self,
+        session: Session,
+        draft: Draft,
+        slow: bool,
+        moderates: str | None,
+        again: Callable[[], Coroutine[None, None, None]] | None,
+        result: StoreResult,
+    ) -> None:
+        if again is not None and type(result) is Refusal and result.code == "stale":
+            self._tasks.start(again(), "revision")
+            return
+        if slow:
+            self._slow.settle(draft, result)
+        self._acknowledge(session, draft.client_id, result)
+        if moderates is not None and type(result) is Stored and not result.repeated:
+            record = self._moderated(session.user, session.room.info, draft, moderates)
+            self._tasks.start(record, "audit")
 
     # --- accept, publish, acknowledge ---
 
@@ -413,21 +420,30 @@ class Posting:
 
         Drafts are settled first, because a room sends an ack together with the entry it belongs to.
         """
+        self._flush.hold()
+        try:
+            for (room, epoch), entries in self._settled(batch, results).items():
+                self._rooms.accept(room, epoch, entries)
+                self._broadcast.publish(room, epoch, entries)
+                self._hooks.messages_stored(room, entries)
+                self._counts.stored += len(entries)
+                self._counts.kinds.update([entry.kind for entry in entries if entry.kind != PLAIN])
+                self._stored(room, epoch, entries)
+            self._flush.brings(batch[0].arrived)
+        finally:
+            self._flush.end()
+
+    @staticmethod
+    def _settled(
+        batch: Sequence[Pending], results: Sequence[StoreResult]
+    ) -> dict[tuple[str, str], list[Entry]]:
+        """Settle the drafts, and return the new entries by room and epoch."""
         fresh: dict[tuple[str, str], list[Entry]] = {}
         for pending, result in zip(batch, results, strict=True):
             pending.settle(result)
             if type(result) is Stored and not result.repeated:
                 fresh.setdefault((pending.draft.room, result.epoch), []).append(result.entry)
-        for (room, epoch), entries in fresh.items():
-            self._rooms.accept(room, epoch, entries)
-            self._broadcast.publish(room, epoch, entries)
-            self._hooks.messages_stored(room, entries)
-            self._heard(room)
-            self._counts.stored += len(entries)
-            self._counts.kinds.update([entry.kind for entry in entries if entry.kind != PLAIN])
-            self._committed(room, epoch, entries[-1].seq)
-        self._flush.brings(batch[0].arrived)
-        self._flush.end()
+        return fresh
 
     def _acknowledge(self, session: Session, client_id: str | None, result: StoreResult) -> None:
         if type(result) is Refusal:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from tornchat.errors import ChatError
-from tornchat.model import Entry, More, PresenceChange, User
+from tornchat.model import Entry, More, PresenceChange, RoomInfo, User
 
 
 class Said(NamedTuple):
@@ -66,5 +66,8 @@ class Dialect(Protocol):
 
     def caught_up(self, position: int) -> bytes: ...
     def presence(self, change: PresenceChange) -> bytes: ...
+    def room_changed(self, room: RoomInfo) -> bytes:
+        """Return the frame that says what the room says of itself from now on."""
+
     def ack(self, client_id: str, entry: Entry) -> bytes: ...
     def error(self, error: ChatError, client_id: str | None = None) -> bytes: ...

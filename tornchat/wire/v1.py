@@ -12,7 +12,18 @@ from msgspec import Meta
 from tornchat.errors import ChatError
 from tornchat.kinds import BUILT_IN
 from tornchat.marks import MarkChange, Tallies
-from tornchat.model import PLAIN, Entry, KindName, Mentions, More, Participant, PresenceChange, Replies
+from tornchat.model import (
+    PLAIN,
+    Entry,
+    KindName,
+    Mentions,
+    More,
+    Participant,
+    PresenceChange,
+    Replies,
+    RoomInfo,
+    RoomKind,
+)
 from tornchat.wire.dialect import Dialect, Said, Welcome
 from tornchat.wire.framing import text_frame
 from tornchat.wire.meta import MetaObject, spliced, text_of
@@ -236,6 +247,15 @@ class CaughtUp(msgspec.Struct, tag_field="type", tag="caught_up"):
     position: Seq
 
 
+class RoomChanged(msgspec.Struct, tag_field="type", tag="room_changed"):
+    """The room has another title, topic or kind. Texts are empty if there are none."""
+
+    room: str
+    title: str
+    topic: str
+    kind: RoomKind
+
+
 class Ack(msgspec.Struct, tag_field="type", tag="ack", omit_defaults=True):
     """What the client sent with the id `id` is stored.
 
@@ -387,6 +407,9 @@ class V1(Shared):
 
     def caught_up(self, position: int) -> bytes:
         return text_frame(encode(CaughtUp(position)))
+
+    def room_changed(self, room: RoomInfo) -> bytes:
+        return text_frame(encode(RoomChanged(room.name, room.title, room.topic, room.kind)))
 
     def ack(self, client_id: str, entry: Entry) -> bytes:
         if entry.target is None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Position,
         PresenceChange,
         Role,
+        RoomKind,
         RoomPage,
         RoomSummary,
         Roster,
@@ -188,6 +189,23 @@ class Actions(Protocol):
     ) -> RoomSummary:
         """Create the room, which `by` owns unless `[rooms]` says otherwise. Raises `room_taken`."""
 
+    async def describe_room(
+        self,
+        room: str,
+        *,
+        by: User,
+        title: str | None = None,
+        topic: str | None = None,
+        kind: RoomKind | None = None,
+        trusted: bool = True,
+    ) -> RoomSummary:
+        """Set the title (at most 80 characters), the topic (250) or the kind of the room, and return it.
+
+        None leaves one as it is, "" removes a text. Members are told with `room_changed`. A room that becomes
+        private closes the sessions of those who are no members. Raises `invalid_message` for control
+        characters and those that change the direction of text.
+        """
+
     async def set_member(
         self, room: str, user_id: str, role: Role, *, by: User, trusted: bool = True
     ) -> None:
@@ -222,6 +240,13 @@ class Actions(Protocol):
         not send it. Failed logins are counted, and their answers delayed, as those of calls are.
 
         Raises `Unavailable` if a plugin can't answer, which is not the same as nobody.
+        """
+
+    async def login_failed(self, request: object) -> None:
+        """Count a failed login at a route with a secret of its own, and wait until it may be answered.
+
+        `request` is as in `identify`. Await it before the answer to a secret that is wrong: the answers to
+        an address that fails often are delayed, those to a good secret never.
         """
 
     # --- threads ---

@@ -181,8 +181,41 @@ export async function readBlocks({ token, base = globalThis.document?.baseURI })
 }
 
 /**
+ * The name of the one room of this user and the users with these ids, for a `TornchatClient`.
+ * @param {{ token?: string, base?: string | URL, userIds: string[] }} options   As for `TornchatClient`; the token itself.
+ * @returns {Promise<string>}   Rejects with a `TornchatError`: "not_found" if one of them can't be reached, and others.
+ */
+export async function openDirect({ token, base, userIds }) {
+  return (await post("direct", { user_ids: userIds }, token, base)).name;
+}
+
+/**
+ * Make this user a member of the room of an invite. It may be accepted again.
+ * @param {{ token?: string, base?: string | URL, invite: string }} options   `invite` is the token of the invite.
+ * @returns {Promise<string>}   The name of the room. Rejects with a `TornchatError`: "invite_expired",
+ *   "invite_used_up", "not_found" if it was revoked or the room was deleted, and others.
+ */
+export async function acceptInvite({ token, base, invite }) {
+  return (await post("invites/accept", { token: invite }, token, base)).room;
+}
+
+/** @param {string} path @param {object} body @param {string} [token] @param {string | URL} [base] */
+async function post(path, body, token, base = globalThis.document?.baseURI) {
+  const url = new URL(`api/${path}`, new URL(".", new URL(base, globalThis.document?.baseURI)));
+  const headers = { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) };
+  const request = { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(ANSWER_MS) };
+  const answer = await fetch(url, request);
+  const found = await answer.json().catch(() => ({}));
+  if (!answer.ok) {
+    throw new TornchatError(found.code ?? "unavailable", found.detail ?? `The server answered ${answer.status}.`);
+  }
+  return found;
+}
+
+/**
  * One room, kept connected. Events, each with its `detail`: `state` (State), `welcome` (Welcome), `message` (Message),
- * `changed` (Changed), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}), `error`
+ * `changed` (Changed), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}),
+ * `room` ({title, topic, kind}: what the room says of itself from then on), `error`
  * ({code, error, retry_after?}: a refusal that belongs to no message).
  */
 export class TornchatClient extends EventTarget {
@@ -609,6 +642,7 @@ export class TornchatClient extends EventTarget {
     if (!this.#welcome) return;
     if (type === "user_join") this.#emit("join", detail);
     else if (type === "user_leave") this.#emit("leave", detail);
+    else if (type === "room_changed") this.#emit("room", detail);
     else if (type === "ack") this.#onAck(detail);
     else if (type === "error") this.#onError(detail);
   }
