@@ -83,7 +83,8 @@ def test_after_its_node_is_gone_each_room_resumes_on_another(server: Valkey, tmp
             epochs = {room: (await juliet.joins(room))["epoch"] for room in ROOMS}
             await talk(nodes, 0)
             before = await hears(juliet, 100)
-            nodes[0].connections.abort()  # as when the machine is gone
+            for connection in nodes[0].connections.all():
+                connection.abort()  # as when the machine is gone
             await talk(nodes, EACH)
             again = await nodes[1].connects("juliet")
             for room in ROOMS:
