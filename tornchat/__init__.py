@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tornchat.errors import ChatError, NotStored, PositionLost, Rejected, SettingsError, Unavailable
     from tornchat.hooks.consumer import Batch, Consumer
     from tornchat.hooks.specs import Actions, ChatHandle, hookimpl
+    from tornchat.kinds import Changes, EntryKind
     from tornchat.marks import Mark, MarkChange, MarkSet, Tally
     from tornchat.model import (
         ERASED,
@@ -68,6 +69,7 @@ __all__ = [
     "AuditEntry",
     "Batch",
     "Changed",
+    "Changes",
     "ChatApp",
     "ChatError",
     "ChatHandle",
@@ -79,6 +81,7 @@ __all__ = [
     "CursorMove",
     "Draft",
     "Entry",
+    "EntryKind",
     "Fault",
     "Invite",
     "KnownUser",
@@ -124,6 +127,7 @@ _PLACES = (
     "tornchat.marks",
     "tornchat.model",
     "tornchat.errors",
+    "tornchat.kinds",
     "tornchat.hooks.specs",
     "tornchat.hooks.consumer",
     "tornchat.version",

@@ -17,6 +17,9 @@ POLICY_VIOLATION = 1008
 TOO_BIG = 1009
 TRY_AGAIN_LATER = 1013
 
+NO_TOKEN = "no_token"  # noqa: S105 (no secret)
+"""The cause of a `Closed` with 4001 for who has brought no token and no login."""
+
 CLOSE_CODES = frozenset({*range(1000, 1004), *range(1007, 1015), 4000, 4001, 4003, 4010})
 """Close codes that may appear in a close frame (RFC 6455, 7.4), and the application's own."""
 

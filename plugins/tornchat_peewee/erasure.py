@@ -84,7 +84,8 @@ class Erasure:
             table = self._models.message if what == MESSAGE else self._models.act
             more = {"digest": None} if what == MESSAGE else {"digest": None, "mark": EMPTIED}
             theirs = (table.room == room) & table.seq.in_(seqs) & (table.sender_id == user_id)
-            more |= dict.fromkeys(("meta", "reply_to", "mentions") if what == MESSAGE else ("meta",))
+            more |= dict.fromkeys(("meta", "data"))
+            more |= dict.fromkeys(("reply_to", "mentions") if what == MESSAGE else ())
             count += table.update({**nobody, **more}).where(theirs).execute()
         return count
 

@@ -55,7 +55,7 @@ def models_of(database: Any) -> Models:
     class Message(peewee.Model):
         """A message in its present state. `digest` is kept if the text can't stand for what was sent.
 
-        `mentions`, `meta` and `marks` (`Tallies`) are JSON; NULL if there are none.
+        `mentions`, `meta`, `marks` (`Tallies`) and `data` are JSON; NULL if there are none.
         """
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
@@ -75,6 +75,7 @@ def models_of(database: Any) -> Models:
         mentions = peewee.TextField(null=True)
         meta = peewee.TextField(null=True)
         marks = peewee.TextField(null=True)
+        data = peewee.TextField(null=True)
         digest = peewee.TextField(null=True)
 
         class Meta:
@@ -84,8 +85,8 @@ def models_of(database: Any) -> Models:
         """An entry that acts on the message at `target`; it is the `nth` such entry of the room.
 
         `revision` is the target's from then on; NULL for a deletion. `before` is the text that the first
-        edit replaced. `meta` is NULL if the target keeps its own. `mark` is a `Mark` in JSON, empty when the
-        message was deleted; NULL if it is no mark.
+        edit replaced. `meta` and `data` are NULL if the target keeps its own. `mark` is a `Mark` in JSON,
+        empty when the message was deleted; NULL if it is no mark.
         """
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)

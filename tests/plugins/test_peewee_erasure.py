@@ -211,10 +211,14 @@ def test_nothing_that_a_message_said_is_left(place: Place, tmp_path: Path, way: 
 
     async def play() -> None:
         async with storage(place, "hall") as chat:
-            said = More(mentions=Mentions(("somebody",)), meta='{"of":"perfidious"}')
+            said = More(
+                mentions=Mentions(("somebody",)), meta='{"of":"perfidious"}', data='{"is":"perfidious"}'
+            )
             theirs = replace(saying(said, "hall"), sender_id=TYBALT.id, client_id="unsheathed-1")
             by_others = More(mentions=Mentions((TYBALT.id, "2")), meta='{"by":"others"}')
-            change = replace(edit(1, "new", "hall", 0), more=More(meta='{"new":"perfidious"}'))
+            change = replace(
+                edit(1, "new", "hall", 0), more=More(meta='{"new":"perfidious"}', data='{"now":"perfidious"}')
+            )
             await chat.store_messages(
                 [theirs, change, saying(by_others, "hall"), saying(More(thread=3), "hall")]
             )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from tornchat.hooks.caller import Caller
+from tornchat.hooks.entrykinds import EntryKinds
 from tornchat.hooks.implementation import Implementation
 from tornchat.hooks.lifecycle import Lifecycle
 from tornchat.hooks.messages import Messages
@@ -21,6 +22,7 @@ from tornchat.hooks.specs import (
     descriptions,
     direct,
     directory,
+    entrykinds,
     events,
     extensions,
     filters,
@@ -47,7 +49,10 @@ class Hooks:
     def __init__(
         self, implementations: Mapping[str, Sequence[Implementation]], deadlines: Mapping[str, float]
     ) -> None:
-        """`deadlines`: hook name -> seconds, in the place of the declared deadline."""
+        """`deadlines`: hook name -> seconds, in the place of the declared deadline.
+
+        Raises `SettingsError` if a plugin's kinds of entries can't be used.
+        """
         self._caller = Caller(deadlines)
         self._verbs = Verbs(implementations, self._caller)
         self.stalls = 0
@@ -61,6 +66,12 @@ class Hooks:
         self._bind_nodes(self._verbs)
         self._bind_people(self._verbs)
         self._bind_consumers(self._verbs)
+        self.kinds = self._declared_kinds(self._verbs)
+
+    def _declared_kinds(self, verbs: Verbs) -> EntryKinds:
+        hook = entrykinds.entry_kinds
+        found = {implementation.plugin: implementation for implementation in verbs.of(hook.name)}
+        return EntryKinds(verbs.bind(hook)(), found, self._caller.blame, self.deadline(hook.name))
 
     def _bind_life(self, life: Lifecycle) -> None:
         self.startup = life.startup

@@ -316,11 +316,14 @@ class Room:
         Returns the remaining budget; if it is above 0, all members have been served.
         """
         while budget > 0:
-            if not self._unserved and not self._begin():
+            goes_on = bool(self._unserved)
+            if not goes_on and not self._begin():
                 return budget
             budget -= self._serve_some(budget)
             if not self._unserved:
                 self._end()
+                if not goes_on:
+                    return budget  # frames that came meanwhile have queued this room again
         return 0
 
     def _begin(self) -> bool:

@@ -21,6 +21,7 @@ from tornchat.cluster.strangers import HELLO_SECONDS, Strangers
 from tornchat.cluster.userevents import TOPIC as USERS
 from tornchat.config.settings import Settings
 from tornchat.errors import (
+    NO_TOKEN,
     POLICY_VIOLATION,
     TRY_AGAIN_LATER,
     UNAUTHORIZED,
@@ -34,6 +35,7 @@ from tornchat.log.retention import Retention
 from tornchat.metrics.counts import Counts, Transport
 from tornchat.metrics.looplag import LoopLag
 from tornchat.model import (
+    PLAIN,
     Credentials,
     Entry,
     Mentions,
@@ -49,7 +51,7 @@ from tornchat.rooms.member import Outlet
 from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import RoomLimits
 from tornchat.service.access import Access
-from tornchat.service.acting import Acting, UseCases
+from tornchat.service.acting import Acting, Callers, UseCases
 from tornchat.service.admission import Admission
 from tornchat.service.audit import PRUNE_SECONDS, Audit
 from tornchat.service.blocks import Blocks
@@ -71,7 +73,7 @@ from tornchat.service.quota import Quotas
 from tornchat.service.reading import Reading
 from tornchat.service.removals import Removals
 from tornchat.service.reports import Reports
-from tornchat.service.saying import said_more
+from tornchat.service.saying import Data, said_more
 from tornchat.service.site import SiteModeration
 from tornchat.service.userstream import UserStream
 from tornchat.service.visitors import Visitors
@@ -99,10 +101,10 @@ class Chat(Acting):
         self,
         settings: Settings,
         hooks: Hooks,
-        identify: Callable[[object], Awaitable[User | None]] | None = None,
+        callers: Callers | None = None,
     ) -> None:
-        """Requires a running event loop. `identify` returns who makes a request; None if none is served."""
-        self._identify = identify or _nobody_served
+        """Requires a running event loop. `callers` tells who makes requests; None if none are served."""
+        self._callers = callers or _NobodyServed()
         self.node_id = secrets.token_hex(6)
         self._loop = asyncio.get_running_loop()
         self._now = self._loop.time
@@ -253,7 +255,7 @@ class Chat(Acting):
         except Unavailable:
             raise Closed(TRY_AGAIN_LATER, "authentication is not available", "unavailable") from None
         if user is None:
-            raise Closed(UNAUTHORIZED, "unauthorized", "refused" if credentials.token else "no_token")
+            raise Closed(UNAUTHORIZED, "unauthorized", "refused" if credentials.used else NO_TOKEN)
         if self._expired(user):
             raise Closed(UNAUTHORIZED, "unauthorized", "expired")
         user = await self._admission.admit(user)
@@ -290,11 +292,13 @@ class Chat(Acting):
         reply_to: int | None = None,
         mentions: Sequence[str] | Mentions = (),
         meta: Mapping[str, object] | None = None,
+        kind: str = PLAIN,
+        data: Data | None = None,
         trusted: bool = True,
     ) -> Stored:
         """See `ChatHandle`."""
         try:
-            said = Said(text, id, more=said_more(reply_to, thread, mentions, meta))
+            said = Said(text, id, kind, more=said_more(reply_to, thread, mentions, meta, kind, data))
             return await self.posting.say_as(sender, room, said, trusted)
         except ChatError as error:
             self.note_refusal(error.code, error.text, "code", id, sender.id, room)
@@ -400,7 +404,7 @@ class Chat(Acting):
             self.moderation,
             self._following,
             self.posting,
-            self._identify,
+            self._callers,
             self._loop,
         )
 
@@ -477,8 +481,14 @@ class Chat(Acting):
         await self._hooks.shutdown()
 
 
-async def _nobody_served(request: object) -> User | None:
-    raise Unavailable("this process serves no requests")
+class _NobodyServed:
+    """The `Callers` of a chat without a server."""
+
+    async def identify(self, asked: object) -> User | None:
+        raise Unavailable("this process serves no requests")
+
+    async def login_failed(self, asked: object) -> None:
+        raise Unavailable("this process serves no requests")
 
 
 def _room_limits(settings: Settings) -> RoomLimits:

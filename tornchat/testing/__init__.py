@@ -23,6 +23,7 @@ from tornchat.testing.directory import DirectoryContract
 from tornchat.testing.filter import FilterContract
 from tornchat.testing.fixtures import RecordingChat, deletion, draft, user
 from tornchat.testing.invites import InvitesContract
+from tornchat.testing.kinds import KindsContract
 from tornchat.testing.kit import BrokenPromise, Contract, Stage, promise
 from tornchat.testing.moderation import ModerationContract
 from tornchat.testing.presence import PresenceContract
@@ -47,6 +48,7 @@ __all__ = [
     "DirectoryContract",
     "FilterContract",
     "InvitesContract",
+    "KindsContract",
     "ModerationContract",
     "PresenceContract",
     "RecordingChat",

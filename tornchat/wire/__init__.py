@@ -28,11 +28,13 @@ from tornchat.wire.v1 import (
     V1Mark,
     V1Ping,
     V1Pong,
+    V1Revise,
     V1RoomUsersList,
     V1Send,
     V1UserJoin,
     V1Welcome,
     more_of,
+    revision_of,
 )
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "V1Mark",
     "V1Ping",
     "V1Pong",
+    "V1Revise",
     "V1RoomUsersList",
     "V1Send",
     "V1UserJoin",
@@ -69,4 +72,5 @@ __all__ = [
     "encode_participant",
     "more_of",
     "refuse_repeated_keys",
+    "revision_of",
 ]

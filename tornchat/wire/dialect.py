@@ -13,8 +13,8 @@ class Said(NamedTuple):
     """What a client says. `client_id` is the client's id for it, or None if the dialect has no ids.
 
     What acts on a message has its `seq` as `target`, and a `kind`; `expects` is the revision that the client
-    believes the message to have. `more` has `reply_to`, `thread`, `mentions` and `meta`, if it says any. A
-    mark has `tokens`, the user's whole set.
+    believes the message to have. `more` has `reply_to`, `thread`, `mentions`, `meta` and `data`, if it says
+    any; a message of a plugin's kind always has it. A mark has `tokens`, the user's whole set.
     """
 
     text: str

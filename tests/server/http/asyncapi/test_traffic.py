@@ -81,6 +81,8 @@ async def play(directory: Path, v1: bool) -> list[Tape]:
             await romeo.hears("error")
             await romeo.tells(type="mark", id="m", kind="reaction", seq=1, tokens=["x"])
             await romeo.hears("ack")
+            await romeo.tells(type="revise", id="r", kind="close-poll", seq=1)
+            await romeo.hears("error")
             await romeo.tells(type="delete", id="d", seq=3)
             await romeo.hears("ack")
         await verona.chat.moderation.mute(PRINCE, "hall", "romeo", 60)
