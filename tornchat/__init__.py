@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tornchat.marks import Mark, MarkChange, MarkSet, Tally
     from tornchat.model import (
         ERASED,
+        MOST_APPENDS,
+        MOST_OPEN_BYTES,
         SITE,
         AuditEntry,
         Changed,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         Membership,
         Mentions,
         More,
+        OpenMessage,
         Page,
         Participant,
         Position,
@@ -59,6 +62,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ERASED",
+    "MOST_APPENDS",
+    "MOST_OPEN_BYTES",
     "SITE",
     "Actions",
     "AuditEntry",
@@ -84,6 +89,7 @@ __all__ = [
     "Mentions",
     "More",
     "NotStored",
+    "OpenMessage",
     "Page",
     "Participant",
     "Position",

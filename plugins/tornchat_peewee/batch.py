@@ -14,6 +14,7 @@ from tornchat_peewee.backend import Backend
 from tornchat_peewee.entries import ACT, MESSAGE, Types, entry_in
 from tornchat_peewee.head import Head
 from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_of, more_columns
+from tornchat_peewee.streams import Grown
 
 NO_COLUMNS = more_columns(More())
 Key = tuple[int, str, str | None]
@@ -38,6 +39,7 @@ class Batch:
         self._plain: list[tuple[Any, ...]] = []
         self._digested: list[tuple[Any, ...]] = []
         self._with_more: list[tuple[Any, ...]] = []
+        self._streamed: list[tuple[Any, ...]] = []
         self._acting = Acting(backend, statements, cursor, markers)
         self._said: dict[Key, tuple[Entry, str | None]] = {}
 
@@ -122,10 +124,14 @@ class Batch:
         """Add the row of a message that is known by its digest; return its entry with what it says more."""
         fields = (head.room, *astuple(entry)[:8])
         columns = more_columns(more)
-        if columns == NO_COLUMNS:
+        if more.status:
+            grown = Grown.of(entry).column if more.status == "open" else None
+            self._streamed.append((*fields, *columns, more.status, digest, grown))
+        elif columns == NO_COLUMNS:
             self._digested.append((*fields, digest))
             return entry
-        self._with_more.append((*fields, *columns, digest))
+        else:
+            self._with_more.append((*fields, *columns, digest))
         if more.thread is not None:
             self._acting.threads.added(head.room, more.thread, entry.seq)
         return replace(entry, more=replace(more, expects=None, digest=""))
@@ -140,6 +146,8 @@ class Batch:
             self._backend.insert(self._cursor, self._sql.insert_message, self._digested)
         if self._with_more:
             self._backend.insert(self._cursor, self._sql.insert_with_more, self._with_more)
+        if self._streamed:
+            self._backend.insert(self._cursor, self._sql.insert_streamed, self._streamed)
         self._cursor.executemany(self._sql.move_head, moved)
         self._acting.write()
         self._acting.threads.write()

@@ -44,8 +44,9 @@ class Statements:
         """room id, then the first eight fields of `Entry`, the columns of `more_columns`, digest"""
         self.move_head = _sql(room.update(head_seq=0).where(room.id == 0))
         """head seq, room id"""
-        self.message_at = _sql(message.select(*message_fields(models), message.digest).where(place))
-        """room id, seq -> the columns of `message_of`, digest"""
+        kept = (message.grown, message.digest)
+        self.message_at = _sql(message.select(*message_fields(models), *kept).where(place))
+        """room id, seq -> the columns of `message_of`, grown, digest"""
         said = (message.room == 0) & (message.sender_id == "") & (message.client_id == "")
         self.said_before = _sql(message.select(*message_fields(models), message.digest).where(said))
         """room id, sender id, client id -> the columns of `message_of`, digest"""
@@ -66,6 +67,7 @@ class Statements:
         self._acting(models)
         self._marking(backend, models)
         self._threads(models)
+        self._streams(models, {**plain, **dict.fromkeys(more, 0)})
 
         heads = room.select(room.name, room.id, room.epoch, room.head_seq, room.acts)
         self._heads = lru_cache(maxsize=16)(
@@ -93,8 +95,10 @@ class Statements:
         """room id, seq, 1 -> nth of the last act up to this seq"""
         new = {message.text: "", message.revision: 0, message.edited_at: 0, message.position: 0}
         said = (message.reply_to, message.mentions, message.meta, message.marks, message.digest)
-        self.set_message = _sql(message.update({**new, **dict.fromkeys(said, "")}).where(here))
-        """text, revision, edited at, position, reply to, mentions, meta, marks, digest, room id, seq"""
+        streamed = (message.status, message.closed, message.grown)
+        self.set_message = _sql(message.update({**new, **dict.fromkeys((*said, *streamed), "")}).where(here))
+        """text, revision, edited at, position, reply to, mentions, meta, marks, status, closed, digest,
+        grown, room id, seq"""
         emptied = {act.text: "", act.mark: EMPTIED}
         emptied |= dict.fromkeys((act.before, act.data, act.digest, act.meta))
         self.empty_acts = _sql(act.update(emptied).where((act.room == 0) & (act.target == 0)))
@@ -148,6 +152,31 @@ class Statements:
         self.drop_replies = _sql(thread.update({thread.count: thread.count - 1}).where(here))
         """number of deleted messages, room id, root"""
 
+    def _streams(self, models: Models, row: dict[Any, Any]) -> None:
+        """`row`: the columns of a message that says more than a text."""
+        message, act, room = models.message, models.act, models.room
+        here = (message.room == 0) & (message.seq == 0)
+        pieces = (act.room == 0) & (act.target == 0) & act.start.is_null(False)
+
+        self.insert_streamed = _sql(
+            message.insert({**row, message.status: "", message.grown: ""}).returning()
+        )
+        """the parameters of `insert_with_more`, with status before and grown after the digest"""
+        self.set_grown = _sql(message.update({message.position: 0, message.grown: ""}).where(here))
+        """position, grown, room id, seq"""
+        self.pieces = _sql(act.select(act.text).where(pieces).order_by(act.seq))
+        """room id, target -> texts, in their order"""
+        self.piece_rows = _sql(act.select(*act._meta.sorted_fields).where(pieces).order_by(act.seq))
+        """room id, target -> the columns of `Act`, in their order"""
+        self.drop_pieces = _sql(act.delete().where(pieces))
+        """room id, target"""
+        columns = (room.name, room.epoch, message.seq, message.sender_id, message.sender_username)
+        found = message.select(*columns, message.grown).join(room, on=(message.room == room.id))
+        # not as parameters, with which the databases would not use the index of open messages
+        is_open = peewee.SQL("status = 'open' AND text <> ''")
+        self.open = _sql(found.where(is_open & (room.deleted == False)).limit(1))  # noqa: E712
+        """False, limit -> room, epoch, seq, sender id, sender username, grown"""
+
     def lock_heads(self, names: list[str]) -> tuple[str, list[str]]:
         """At most `MOST_NAMES` names -> name, id, epoch, head seq, number of acts; the rows stay locked."""
         padded = _padded(names)
@@ -170,7 +199,8 @@ def joined(backend: Backend, token: Any) -> Any:
 
 def message_fields(models: Models) -> list[Any]:
     """Return the columns of `message_of`; the first eight are the first fields of `Entry`."""
-    return [field for field in models.message._meta.sorted_fields if field.name not in ("room", "digest")]
+    hidden = ("room", "digest", "grown")
+    return [field for field in models.message._meta.sorted_fields if field.name not in hidden]
 
 
 def act_fields(models: Models) -> list[Any]:
@@ -189,6 +219,8 @@ def act_fields(models: Models) -> list[Any]:
         act.revision,
         act.meta,
         act.mark,
+        act.start,
+        act.status,
     ]
 
 
@@ -203,11 +235,14 @@ def _in_thread(models: Models, newest: bool) -> str:
 
 
 def message_of(row: Sequence[Any]) -> Entry:
-    """Return the message in a row of the columns `message_fields`; further columns are ignored."""
-    revision, edited_at, position, reply_to, thread, mentions, meta, marks = row[8:16]
+    """Return the message in a row of the columns `message_fields`; further columns are ignored.
+
+    An open one has the text of its row only, without its pieces.
+    """
+    revision, edited_at, position, reply_to, thread, mentions, meta, marks, status, closed = row[8:18]
     if not row[3]:  # also if it was deleted by a version that does not know these columns
-        reply_to = mentions = meta = marks = None
-    if not position and reply_to is thread is mentions is meta is None:
+        reply_to = mentions = meta = marks = status = closed = None
+    if not position and reply_to is thread is mentions is meta is status is None:
         return Entry(*row[:8])
     more = More(
         revision=revision,
@@ -218,18 +253,21 @@ def message_of(row: Sequence[Any]) -> Entry:
         mentions=_mentions_of(mentions),
         meta=_meta_of(meta),
         marks=tallies_of(marks) if marks else {},
+        status=status or "",
+        closed=closed or 0,
     )
     return replace(Entry(*row[:8]), more=more)
 
 
 def act_of(row: Sequence[Any]) -> Entry:
     """Return the entry in a row of the columns `act_fields`; further columns are ignored."""
-    revision, meta, mark = row[9:12]
+    revision, meta, mark, start, status = row[9:14]
     entry = Entry(*row[:9])
     if revision is None:
         return entry
     set_by = None if mark is None else mark_of(mark) if mark else Mark()
-    return replace(entry, more=More(revision=revision, meta=_meta_of(meta), mark=set_by))
+    streamed: Any = {"offset": start, "status": status or ""}
+    return replace(entry, more=More(revision=revision, meta=_meta_of(meta), mark=set_by, **streamed))
 
 
 def _mentions_of(column: str | None) -> Mentions | None:

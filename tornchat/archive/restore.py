@@ -15,7 +15,7 @@ from tornchat.archive.source import Row, Source, referred_by
 from tornchat.errors import NotStored, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.marks import Mark
-from tornchat.model import Draft, Entry, More, Refusal, StoreResult, digest_of
+from tornchat.model import Draft, Entry, More, Refusal, Status, StoreResult, digest_of
 
 BATCH_ENTRIES = 500
 PAGE_ENTRIES = 1000
@@ -101,7 +101,9 @@ class Restore:
         reply_to, thread = (
             self._places.get(seq or 0) or None for seq in (entry.more.reply_to, entry.more.thread)
         )
-        more = More(reply_to=reply_to, thread=thread, mentions=entry.more.mentions, meta=entry.more.meta)
+        status: Status = "failed" if entry.is_open else entry.more.status  # nobody will add to it
+        mentions, meta = entry.more.mentions, entry.more.meta
+        more = More(reply_to=reply_to, thread=thread, mentions=mentions, meta=meta, status=status)
         if more == More():
             return None
         return replace(more, digest=digest_of(entry.kind, None, entry.text, None, more))
@@ -109,6 +111,9 @@ class Restore:
     def _change(self, entry: Entry) -> Draft | None:
         """Return the draft of an entry that changes a message. They are stored in the order of the file."""
         place = self._places.get(entry.target or 0)
+        if entry.offset is not None or entry.closes:
+            self.outcomes["known" if place else "deleted"] += 1  # its text is in the message
+            return None
         if not place or not (entry.text or _marks(entry)) or not self._hooks.changes:
             self.outcomes["deleted"] += 1  # with its message
         elif entry.draft_id in self._known:

@@ -23,6 +23,7 @@ from tornchat.client.events import (
     Event,
     Marked,
     Message,
+    MessageAppended,
     MessageChanged,
     MessageDeleted,
     UserJoined,
@@ -32,6 +33,7 @@ from tornchat.client.events import (
 from tornchat.client.token import TokenSource
 from tornchat.marks import MarkChange, Tally
 from tornchat.model import Participant
+from tornchat.streaming import Stream
 
 __all__ = [
     "CaughtUp",
@@ -45,12 +47,14 @@ __all__ = [
     "MarkChange",
     "Marked",
     "Message",
+    "MessageAppended",
     "MessageChanged",
     "MessageDeleted",
     "NotConnected",
     "Participant",
     "SendRefused",
     "State",
+    "Stream",
     "Tally",
     "TokenSource",
     "UserJoined",

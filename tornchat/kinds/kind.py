@@ -9,7 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from tornchat.marks import MOST_DISTINCT, MOST_TOKENS
-from tornchat.model import Draft, Entry, Refusal, Shape
+from tornchat.model import Draft, Entry, Refusal, Shape, Status
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
@@ -17,12 +17,15 @@ NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 class Changes(msgspec.Struct, frozen=True):
     """What a revision does to its target: it gives it a new text and `meta` (None: as it is), or empties it.
 
-    An emptied message is deleted: nothing changes it any more. The storage then expects nothing of it.
+    An emptied message is deleted: nothing changes it any more. The storage then expects nothing of it. With
+    `piece`, this text is added to the end of the target's, and with `status` the target is closed.
     """
 
     text: str | None = None
     meta: str | None = None
     empties: bool = False
+    piece: str | None = None
+    status: Status = ""
 
 
 Revise: TypeAlias = Callable[[Entry, Draft], Changes | Refusal]
@@ -39,6 +42,8 @@ class EntryKind(msgspec.Struct, frozen=True, kw_only=True):
     - `others`: the row of the table of rights that is needed for a target of somebody else ("": none).
     - `speaks`: whether muted users may not send it. The text that it brings, unless it is a mark, is checked
       and filtered.
+    - `grows`: whether its text is a piece for the end of an open message.
+    - `closes`: whether it ends a streamed message, whose whole text is then filtered.
     - `timed`: whether it ends `[messages] edit_seconds` after the target was sent.
     - `most_tokens`, `most_distinct`: for a mark, how many tokens a user may have on one message, and how many
       different ones a message may have.
@@ -55,6 +60,8 @@ class EntryKind(msgspec.Struct, frozen=True, kw_only=True):
     own_only: bool = False
     others: str = ""
     speaks: bool = True
+    grows: bool = False
+    closes: bool = False
     timed: bool = False
     most_tokens: int = MOST_TOKENS
     most_distinct: int = MOST_DISTINCT

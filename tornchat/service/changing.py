@@ -29,6 +29,7 @@ from tornchat.model import (
 )
 from tornchat.service import rights
 from tornchat.service.access import Access, TrustedUser
+from tornchat.service.growing import Growing
 from tornchat.service.marking import marked
 from tornchat.wire import Said
 
@@ -45,8 +46,11 @@ class Ready(NamedTuple):
 class Changing:
     """Prepares the drafts that act on messages. Methods raise `ChatError` and `Unavailable`."""
 
-    def __init__(self, hooks: Hooks, access: Access, filtered: Filter, edit_seconds: float) -> None:
+    def __init__(
+        self, hooks: Hooks, access: Access, filtered: Filter, growing: Growing, edit_seconds: float
+    ) -> None:
         """`filtered` asks the filters. Timed kinds end `edit_seconds` after a target was sent; 0: never."""
+        self._growing = growing
         self._hooks = hooks
         self._access = access
         self._filtered = filtered
@@ -86,10 +90,17 @@ class Changing:
             raise ChatError("forbidden")
         if kind.shape == "mark":
             return await self._prepare_mark(user, room, draft, said, kind)
-        target = await self.target(draft.room, draft.target or 0)
+        streams = kind.grows or kind.closes
+        if streams:
+            target = await self._growing.target(draft, kind, self.target)
+        else:
+            target = await self.target(draft.room, draft.target or 0)
         if not isinstance(user, TrustedUser):
             self._refuse_late(kind, target)
-        if kind.has_text:
+        if streams:
+            await self._refuse_foreign(user, room, kind, target)  # filters see what is its sender's only
+            draft = await self._growing.filtered(user, draft, target)
+        elif kind.has_text:
             draft = await self._filtered(user, draft)
         changes = self._revised(kind, target, draft)
         if changes.empties and not target.text:
@@ -128,7 +139,7 @@ class Changing:
         assert kind.revise is not None, "only revisions come here"
         changes = kind.revise(target, draft)
         if isinstance(changes, Refusal):
-            raise ChatError(changes.code, changes.reason, None, None, changes.revision)
+            raise ChatError(changes.code, changes.reason, None, None, changes.revision, changes.length)
         if not self._hooks.changes and not changes.empties:  # every storage deletes
             raise ChatError("unsupported")
         return changes
@@ -152,6 +163,12 @@ class Changing:
         """
         if changes.empties:
             return replace(draft, text="", more=None)
+        if changes.piece is not None and draft.more is not None:
+            return replace(draft, text=changes.piece, more=replace(draft.more, context=""))
+        if changes.status and draft.more is not None:
+            expects = said.expects if draft.more.expects is None else draft.more.expects
+            more = replace(draft.more, status=changes.status, expects=expects)
+            return replace(draft, text=changes.text or "", more=more)
         expects = target.revision if said.expects is None else said.expects
         assert draft.more is not None
         more = replace(draft.more, expects=expects, meta=changes.meta or "")

@@ -50,6 +50,7 @@ from tornchat.service.acting import Acting, UseCases
 from tornchat.service.admission import Admission
 from tornchat.service.audit import PRUNE_SECONDS, Audit
 from tornchat.service.blocks import Blocks
+from tornchat.service.closing import Closing
 from tornchat.service.directory import Directory
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import EVERY, Enforcement
@@ -186,6 +187,7 @@ class Chat(Acting):
             self.watching.committed,
         )
         self.committer = self.posting.committer
+        self._closing = Closing(hooks, self.posting, settings.messages.open_seconds)
         self.moderation = Moderation(
             hooks,
             access,
@@ -421,6 +423,8 @@ class Chat(Acting):
         self._tasks.every(EVERY, self._enforcement.upkeep, "sanctions")
         self._tasks.every(5.0, self.rooms.upkeep, "rooms")
         self._tasks.every(10.0, self.posting.upkeep, "posting")
+        if self._closing.active:
+            self._tasks.every(self._closing.pause, self._closing.close_silent, "open messages")
         self._tasks.every(3.0, self.audit.write, "audit")
         self._tasks.every(PRUNE_SECONDS, self.audit.prune, "audit retention")
         if retention is not None:

@@ -11,7 +11,17 @@ from msgspec import Meta
 
 from tornchat.errors import ChatError
 from tornchat.marks import MarkChange, Tallies
-from tornchat.model import Entry, KindName, Mentions, More, Participant, PresenceChange, Replies
+from tornchat.model import (
+    Entry,
+    KindName,
+    Mentions,
+    More,
+    Participant,
+    PresenceChange,
+    Replies,
+    Status,
+)
+from tornchat.streaming import Ending
 from tornchat.wire.dialect import Dialect, Said, Welcome
 from tornchat.wire.framing import text_frame
 from tornchat.wire.meta import MetaObject, spliced, text_of
@@ -53,6 +63,9 @@ ReplyTo: TypeAlias = Annotated[
 Thread: TypeAlias = Annotated[
     Seq | None, Meta(description="The place of the message whose thread it is in, if it is in one.")
 ]
+EndingField: TypeAlias = Annotated[
+    Ending | None, Meta(description="How it ended, if it was streamed and is closed.")
+]
 MetaField: TypeAlias = Annotated[
     MetaObject | None, Meta(description="Whatever the application says about the message.")
 ]
@@ -76,6 +89,9 @@ class V1Send(msgspec.Struct, tag_field="type", tag="send", omit_defaults=True):
     )
     mentions: Annotated[Mentions | None, Meta(description="Whom it mentions.")] = None
     meta: MetaField = None
+    open: Annotated[bool, Meta(description="Whether it is streamed: `append` adds to it until `close`.")] = (
+        False
+    )
 
 
 class V1Edit(msgspec.Struct, tag_field="type", tag="edit", omit_defaults=True):
@@ -86,6 +102,23 @@ class V1Edit(msgspec.Struct, tag_field="type", tag="edit", omit_defaults=True):
     revision: Annotated[int, Meta(ge=0, le=MOST_SEQ, description="The revision that you know.")]
     message: str
     meta: Annotated[MetaObject | None, Meta(description="The new one; without it, it stays as it is.")] = None
+
+
+class V1Append(msgspec.Struct, tag_field="type", tag="append"):
+    """Adds a piece to the text of one's own open message, if it is that long."""
+
+    id: ClientId
+    seq: Target
+    offset: Annotated[int, Meta(ge=0, le=MOST_SEQ, description="The length of the text, in code points.")]
+    message: Annotated[str, Meta(description="The piece.")]
+
+
+class V1Close(msgspec.Struct, tag_field="type", tag="close"):
+    """Ends one's own open message."""
+
+    id: ClientId
+    seq: Target
+    status: Ending
 
 
 class V1Delete(msgspec.Struct, tag_field="type", tag="delete"):
@@ -112,7 +145,7 @@ class V1Pong(msgspec.Struct, tag_field="type", tag="pong"):
     """The answer to a `ping`."""
 
 
-V1Request: TypeAlias = V1Send | V1Edit | V1Delete | V1Mark
+V1Request: TypeAlias = V1Send | V1Edit | V1Append | V1Close | V1Delete | V1Mark
 
 
 class _AnyId(msgspec.Struct):
@@ -146,6 +179,8 @@ class V1ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message", omit_d
     meta: MetaField = None
     replies: Annotated[Replies | None, Meta(description="Its thread, if it has one.")] = None
     marks: Annotated[Tallies, Meta(description="Kind -> token -> how many users have it, and who.")] = {}
+    open: Annotated[bool, Meta(description="Whether it is being streamed.")] = False
+    status: EndingField = None
 
 
 class MessageChanged(msgspec.Struct, tag_field="type", tag="message_changed", omit_defaults=True):
@@ -162,6 +197,20 @@ class MessageChanged(msgspec.Struct, tag_field="type", tag="message_changed", om
     meta: MetaField = None
     replies: Annotated[Replies | None, Meta(description="Its thread, if it has one.")] = None
     marks: Tallies | None = None
+    open: Annotated[bool | None, Meta(description="Of a streamed message: whether it still is.")] = None
+    status: EndingField = None
+
+
+class MessageAppended(msgspec.Struct, tag_field="type", tag="message_appended"):
+    """A piece was added to the text of the open message `seq`. `position` is the place of the piece.
+
+    Whoever has less text than `offset` code points reads the message again.
+    """
+
+    seq: Seq
+    position: Seq
+    offset: Annotated[int, Meta(ge=0, description="Where the piece begins, in code points.")]
+    message: Annotated[str, Meta(description="The piece.")]
 
 
 class Marked(msgspec.Struct, tag_field="type", tag="marked"):
@@ -233,6 +282,9 @@ class V1Error(msgspec.Struct, tag_field="type", tag="error", omit_defaults=True)
     id: Annotated[str | None, Meta(description="The message that it is about, if that is known.")] = None
     retry_after: Annotated[float | None, Meta(description="Seconds, if they are known.")] = None
     revision: Annotated[int | None, Meta(description="With `stale`: the message's present one.")] = None
+    length: Annotated[
+        int | None, Meta(description="With `stale`: the present length of an open message's text.")
+    ] = None
 
 
 class V1(Shared):
@@ -240,6 +292,7 @@ class V1(Shared):
 
     name = "v1"
     marks_guests = True
+    streams = True
     pong = text_frame(encode(V1Pong()))
     _decode_plain = staticmethod(msgspec.json.Decoder(_PlainSend).decode)
     _decode_send = staticmethod(msgspec.json.Decoder(V1Send).decode)
@@ -315,6 +368,8 @@ class V1(Shared):
             meta=spliced(entry.more.meta),
             replies=entry.more.replies,
             marks=entry.more.marks,
+            open=entry.is_open,
+            status=ending(entry.more.status),
         )
         return text_frame(encode(message))
 
@@ -323,6 +378,14 @@ class V1(Shared):
             return text_frame(encode(MessageDeleted(target, entry.seq)))
         if entry.mark is not None:
             return self.marked([entry])
+        if entry.offset is not None:
+            # a piece is empty if its message was closed before this node read it
+            appended = MessageAppended(target, entry.seq, entry.offset, entry.text)
+            return text_frame(encode(appended)) if entry.text else b""
+        if entry.more is not None and entry.more.status:
+            changed = MessageChanged(target, entry.seq, entry.revision, entry.text or None)
+            changed.open, changed.status = False, ending(entry.more.status)
+            return text_frame(encode(changed))
         text, meta = entry.text or None, spliced(entry.meta)
         edited_at = self._timestamp(entry.sent_at)
         return text_frame(encode(MessageChanged(target, entry.seq, entry.revision, text, edited_at, meta)))
@@ -338,7 +401,9 @@ class V1(Shared):
         known = (message.seq, message.position, message.revision, message.text)
         replies = message.more.replies if message.more is not None else None
         now = (self._edited_at(message), spliced(message.meta), replies, message.marks)
-        return text_frame(encode(MessageChanged(*known, *now)))
+        status = message.more.status if message.more is not None else ""
+        streamed = (message.is_open if status else None, ending(status))
+        return text_frame(encode(MessageChanged(*known, *now, *streamed)))
 
     def _edited_at(self, message: Entry) -> str | None:
         edited_at = message.more.edited_at if message.more is not None else 0
@@ -354,20 +419,25 @@ class V1(Shared):
 
     def error(self, error: ChatError, client_id: str | None = None) -> bytes:
         known = client_id or error.client_id
-        return text_frame(encode(V1Error(error.code, error.text, known, error.retry_after, error.revision)))
+        present = (error.revision, error.length)
+        return text_frame(encode(V1Error(error.code, error.text, known, error.retry_after, *present)))
 
 
 def _said(sent: V1Request) -> Said:
     """Raises `ChatError` (`invalid_message`)."""
     try:
         if isinstance(sent, V1Send):
-            more = more_of(sent.reply_to, sent.thread, sent.mentions, sent.meta)
+            more = more_of(sent.reply_to, sent.thread, sent.mentions, sent.meta, sent.open)
             return Said(sent.message, sent.id, more=more)
         if isinstance(sent, V1Edit):
             more = more_of(meta=sent.meta)
             return Said(sent.message, sent.id, "edit", sent.seq, sent.revision, more)
     except ChatError as error:
         raise ChatError(error.code, error.text, None, sent.id) from None
+    if isinstance(sent, V1Append):
+        return Said(sent.message, sent.id, "append", sent.seq, more=More(offset=sent.offset))
+    if isinstance(sent, V1Close):
+        return Said("", sent.id, "close", sent.seq, more=More(status=sent.status))
     if isinstance(sent, V1Mark):
         return Said("", sent.id, sent.kind, sent.seq, tokens=tuple(sent.tokens))
     return Said("", sent.id, "deletion", sent.seq)
@@ -378,6 +448,7 @@ def more_of(
     thread: int | None = None,
     mentions: Mentions | None = None,
     meta: MetaObject | None = None,
+    opens: bool = False,
 ) -> More | None:
     """Return what a client says of a message beyond its text; None if it says nothing.
 
@@ -386,9 +457,15 @@ def more_of(
     if mentions is not None:
         mentioned = Mentions(tuple(dict.fromkeys(mentions.users)), mentions.room)
         mentions = mentioned if mentioned.users or mentioned.room else None
-    if reply_to is None and thread is None and mentions is None and meta is None:
+    status: Status = "open" if opens else ""
+    if reply_to is None and thread is None and mentions is None and meta is None and not opens:
         return None
-    return More(reply_to=reply_to, thread=thread, mentions=mentions, meta=text_of(meta))
+    return More(reply_to=reply_to, thread=thread, mentions=mentions, meta=text_of(meta), status=status)
+
+
+def ending(status: Status) -> Ending | None:
+    """Return how a streamed message ended; None for one that is open, or was not streamed."""
+    return None if status == "" or status == "open" else status
 
 
 class _PingType(msgspec.Struct):

@@ -42,6 +42,10 @@
  * @property {object} [meta]          What the application said about it.
  * @property {{count: number, last_seq: number}} [replies]   Its own thread, without deleted messages, if it has one.
  * @property {Marks} [marks]          How it is marked, if it is.
+ * @property {boolean} [open]         It is being streamed: it grows until it is closed.
+ * @property {Ending} [status]        How it ended, if it was streamed.
+ *
+ * @typedef {"complete" | "cancelled" | "failed"} Ending
  *
  * @typedef {Object<string, Object<string, {count: number, users?: string[]}>>} Marks
  *   Kind, such as "reaction" -> token, such as an emoji -> how many users have it, and who, unless they are many.
@@ -55,6 +59,14 @@
  * @property {string} [edited_at]
  * @property {object} [meta]          The new one.
  * @property {Marks} [marks]          How it is marked now, if that may have changed.
+ * @property {boolean} [open]         Of a streamed message: whether it still is.
+ * @property {Ending} [status]        How it ended.
+ *
+ * @typedef {object} Appended         An `appended` event's detail: an open message has grown.
+ * @property {number} seq
+ * @property {number} position        The place of the piece.
+ * @property {number} offset          Where the piece begins in the text, in code points.
+ * @property {string} message         The piece. `messages` has the whole text.
  *
  * @typedef {object} Marked           A `marked` event's detail: users have marked a message, or have taken marks back.
  * @property {string} kind            Such as "reaction".
@@ -68,6 +80,7 @@
  * @property {number} [thread]        The place of the message whose thread it is in.
  * @property {{users?: string[], room?: boolean}} [mentions]   Ids of users, at most 50; `room`: everybody.
  * @property {object} [meta]          A JSON object, at most 8 KiB, 32 levels deep.
+ * @property {boolean} [open]         It is streamed.
  *
  * @typedef {object} Welcome          A `welcome` event's detail: the first of every connection.
  * @property {string} room
@@ -113,14 +126,18 @@ const MOST_TRIES = 6;
 const MOST_MESSAGES = 1_000;
 const MOST_USERS = 20; // of a token, who are told with a message
 
-/** What was not sent. `code` is a documented error code, or "closed"; with "stale", there is the present `revision`. */
+/**
+ * What was not sent. `code` is a documented error code, or "closed"; with "stale", there is the present `revision`, or
+ * `length` of an open message.
+ */
 export class TornchatError extends Error {
-  /** @param {string} code @param {string} text @param {number} [revision] */
-  constructor(code, text, revision) {
+  /** @param {string} code @param {string} text @param {number} [revision] @param {number} [length] */
+  constructor(code, text, revision, length) {
     super(text);
     this.name = "TornchatError";
     this.code = code;
     this.revision = revision;
+    this.length = length;
   }
 }
 
@@ -156,6 +173,13 @@ function counted(before = {}, { counts, changes }) {
   return Object.fromEntries(after);
 }
 
+/** The length of a text in code points, as offsets count. @param {string} text */
+function codePoints(text) {
+  let count = text.length;
+  for (let at = 1; at < text.length; at += 1) if (text.codePointAt(at - 1) > 0xffff) count -= 1;
+  return count;
+}
+
 /** A new id for a message: 128 random bits. (`crypto.randomUUID` is only there on https pages.) @returns {string} */
 export function newId() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -177,7 +201,7 @@ export async function readBlocks({ token, base = globalThis.document?.baseURI })
 
 /**
  * One room, kept connected. Events, each with its `detail`: `state` (State), `welcome` (Welcome), `message` (Message),
- * `changed` (Changed), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}), `error`
+ * `changed` (Changed), `appended` (Appended), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}), `error`
  * ({code, error, retry_after?}: a refusal that belongs to no message).
  */
 export class TornchatClient extends EventTarget {
@@ -244,14 +268,37 @@ export class TornchatClient extends EventTarget {
   }
 
   /**
-   * Send a message, now or as soon as there is a connection.
+   * Send a message, now or as soon as there is a connection. With `open: true` it is streamed: `append` adds to it.
    * @param {string} text
    * @param {string} [id]   Yours, from `newId`; sending an id again with the same text stores nothing twice.
    * @param {Extras} [extras]
    * @returns {Promise<{id: string, seq: number}>}   It is stored. Rejects with a `TornchatError` if it is not.
    */
-  send(text, id = newId(), { reply_to, thread, mentions, meta } = {}) {
-    return this.#request({ type: "send", id, message: text, reply_to, thread, mentions, meta });
+  send(text, id = newId(), { reply_to, thread, mentions, meta, open } = {}) {
+    return this.#request({ type: "send", id, message: text, reply_to, thread, mentions, meta, open });
+  }
+
+  /**
+   * Add a piece to an open message of yours. If it is not as long as you say, the error has the code "stale".
+   * @param {number} seq
+   * @param {number} offset     The length of its text in code points: `[...text].length`.
+   * @param {string} text
+   * @param {string} [id]
+   * @returns {Promise<{id: string, seq: number, position: number}>}
+   */
+  append(seq, offset, text, id = newId()) {
+    return this.#request({ type: "append", id, seq, offset, message: text });
+  }
+
+  /**
+   * End an open message of yours: "complete", "cancelled" or "failed". (`close` ends the connection.)
+   * @param {number} seq
+   * @param {Ending} [status]
+   * @param {string} [id]
+   * @returns {Promise<{id: string, seq: number, position: number}>}
+   */
+  closeMessage(seq, status = "complete", id = newId()) {
+    return this.#request({ type: "close", id, seq, status });
   }
 
   /**
@@ -465,6 +512,7 @@ export class TornchatClient extends EventTarget {
     else if (type === "room_users_list") this.#emit("users", detail);
     else if (type === "chat_message") this.#onMessage(detail);
     else if (type === "message_changed") this.#onChanged(detail);
+    else if (type === "message_appended") this.#onAppended(detail);
     else if (type === "marked") this.#onMarked(detail);
     else if (type === "message_deleted") this.#onDeleted(detail);
     else if (type === "caught_up") this.#onCaughtUp(detail);
@@ -517,7 +565,8 @@ export class TornchatClient extends EventTarget {
       if (!this.blocked.has(message.sender_id)) this.#emit("message", message);
     } else if (held && position > (held.position ?? seq)) {
       // It was told before a connection broke, and has changed since.
-      if (message.message) this.#onChanged({ revision: 0, marks: {}, ...message, position });
+      const open = message.open ?? (held.open ? false : undefined);
+      if (message.message) this.#onChanged({ revision: 0, marks: {}, ...message, open, position });
       else this.#onDeleted({ seq, position });
     }
     this.#onEntry(seq);
@@ -525,18 +574,39 @@ export class TornchatClient extends EventTarget {
 
   /** @param {Changed} changed */
   #onChanged(changed) {
-    const { seq, position, revision, message, edited_at, meta, replies, marks } = changed;
+    const { seq, position, revision, message, edited_at, meta, replies, marks, open, status } = changed;
     const held = this.#messages.get(seq);
     if (!held || position > (held.position ?? seq)) {
       if (held) {
         const news = { message: message ?? held.message, edited_at: edited_at ?? held.edited_at };
         if (meta) news.meta = meta;
         if (replies) news.replies = replies;
+        if (open !== undefined) news.open = open;
+        if (status) news.status = status;
         this.#messages.set(seq, withMarks({ ...held, position, revision, ...news }, marks ?? held.marks));
       }
       if (!held || !this.blocked.has(held.sender_id)) {
-        this.#emit("changed", { seq, position, revision, message, edited_at, meta, marks });
+        this.#emit("changed", { seq, position, revision, message, edited_at, meta, marks, open, status });
       }
+    }
+    this.#onEntry(position);
+  }
+
+  /** @param {Appended} appended */
+  #onAppended(appended) {
+    const { seq, position, offset, message } = appended;
+    const held = this.#messages.get(seq);
+    if (!held || position > (held.position ?? seq)) {
+      if (held?.message) {
+        const missing = offset - codePoints(held.message);
+        if (missing > 0) {
+          this.#giveUp(); // a part is missing: a resume tells the whole message
+          return;
+        }
+        const before = missing === 0 ? held.message : [...held.message].slice(0, offset).join("");
+        this.#messages.set(seq, { ...held, message: before + message, position });
+      }
+      if (!held || !this.blocked.has(held.sender_id)) this.#emit("appended", appended);
     }
     this.#onEntry(position);
   }
@@ -563,7 +633,7 @@ export class TornchatClient extends EventTarget {
     const news = position > this.#told || held?.message;
     this.#told = Math.max(this.#told, position);
     if (held) {
-      const { reply_to: _, mentions: __, meta: ___, marks: ____, ...kept } = held;
+      const { reply_to: _, mentions: __, meta: ___, marks: ____, open: _____, status: ______, ...kept } = held;
       this.#messages.set(seq, { ...kept, message: "", position: Math.max(position, held.position ?? seq) });
       if (held.thread) this.#recount(held.thread);
     }
@@ -627,7 +697,7 @@ export class TornchatClient extends EventTarget {
     this.#take(ack.id)?.resolve(ack);
   }
 
-  /** @param {{code: string, error: string, id?: string, retry_after?: number, revision?: number}} error */
+  /** @param {{code: string, error: string, id?: string, retry_after?: number, revision?: number, length?: number}} error */
   #onError(error) {
     const pending = error.id === undefined ? undefined : this.#pending.get(error.id);
     if (!pending) {
@@ -637,7 +707,7 @@ export class TornchatClient extends EventTarget {
     clearTimeout(pending.timer);
     pending.tries += 1;
     if (!RETRYABLE.has(error.code) || pending.tries >= MOST_TRIES) {
-      this.#refuse(pending.id, error.code, error.error, error.revision);
+      this.#refuse(pending.id, error.code, error.error, error.revision, error.length);
       return;
     }
     pending.sent = false;
@@ -653,9 +723,9 @@ export class TornchatClient extends EventTarget {
     }, wait);
   }
 
-  /** @param {string} id @param {string} code @param {string} text @param {number} [revision] */
-  #refuse(id, code, text, revision) {
-    this.#take(id)?.reject(new TornchatError(code, text, revision));
+  /** @param {string} id @param {string} code @param {string} text @param {number} [revision] @param {number} [length] */
+  #refuse(id, code, text, revision, length) {
+    this.#take(id)?.reject(new TornchatError(code, text, revision, length));
   }
 
   /** @param {string} id */

@@ -23,7 +23,8 @@ from tornchat.server.http.api.forms import (
     Timestamp,
     timestamp,
 )
-from tornchat.wire import Said, more_of
+from tornchat.streaming import Ending
+from tornchat.wire import Said, ending, more_of
 from tornchat.wire.meta import MetaObject, spliced
 
 Revision: TypeAlias = Annotated[
@@ -47,7 +48,8 @@ class Message(Output, frozen=True, omit_defaults=True):
     `revision` is how often it was edited, `edited_at` when last, and `position` the place of the last entry
     that acted on it (its own, if none did). The fields `reply_to`, `thread`, `mentions`, `meta` and `replies`
     (its own thread) are left out where there is nothing to say. `marks` says how many users have put each
-    token on it, and who, if they are at most 20. `mine`, with `mine=1` only, are the caller's own by kind.
+    token on it, and who, if they are at most 20. A streamed message is `open` while it grows, and then has a
+    `status`. `mine`, with `mine=1` only, are the caller's own by kind.
     """
 
     seq: Seq
@@ -66,6 +68,8 @@ class Message(Output, frozen=True, omit_defaults=True):
     mentions: Mentions | None = None
     meta: MetaField = None
     replies: Replies | None = None
+    open: bool = False
+    status: Ending | None = None
 
     @classmethod
     def of(cls, entry: Entry, mine: Mapping[int, dict[str, tuple[str, ...]]] | None = None) -> Message:
@@ -78,6 +82,8 @@ class Message(Output, frozen=True, omit_defaults=True):
             mentions=more.mentions,
             meta=spliced(more.meta),
             replies=more.replies,
+            open=entry.is_open,
+            status=ending(more.status),
             revision=entry.revision,
             edited_at=timestamp(edited_at / 1000) if edited_at else None,
             position=entry.position,
@@ -157,6 +163,9 @@ class NewMessage(Input, frozen=True):
     thread: Seq | None = None
     mentions: Mentions | None = None
     meta: MetaField = None
+    open: Annotated[
+        bool, Meta(description="Whether it is streamed: a WebSocket adds to it, and closes it.")
+    ] = False
 
 
 class PostHeaders(Input, frozen=True):
@@ -265,7 +274,7 @@ async def post_message(call: Call, path: RoomPath, headers: PostHeaders, body: N
 
     Filters, mutes, rate limits and the order of the log apply as for messages over a WebSocket.
     """
-    more = more_of(body.reply_to, body.thread, body.mentions, body.meta)
+    more = more_of(body.reply_to, body.thread, body.mentions, body.meta, body.open)
     said = Said(body.message, headers.idempotency_key, more=more)
     stored = await call.chat.posting.post(call.user, path.room, said)
     if stored.repeated:
