@@ -124,7 +124,7 @@ class Acting:
                 return Refusal("stale", "", revision)
             if draft.more.mark is not None:
                 return self._mark(head, draft, draft.more.mark, target)
-            more: More | None = More(revision=revision + 1, meta=draft.meta)
+            more: More | None = More(revision=revision + 1, meta=draft.meta, data=draft.data)
         else:
             more = None
         target.revised = True
@@ -194,7 +194,9 @@ class Acting:
         return entry
 
     def _act(self, head: Head, draft: Draft, target: _Target, more: More | None) -> Entry:
-        before = target.entry.text if more is not None and draft.text and not target.entry.revision else None
+        before = None
+        if more is not None and draft.text and not _is_edited(target.entry):
+            before = target.entry.text
         entry = self._put(head, draft, more, before)
         if target.digest is None and before is not None:
             # the text no longer says what was sent
@@ -260,6 +262,11 @@ class Acting:
         return int(seq)
 
 
+def _is_edited(message: Entry) -> bool:
+    """Return whether the message has another text than the one that was sent."""
+    return message.more is not None and message.more.edited_at > 0
+
+
 def _entry(seq: int, draft: Draft, more: More | None) -> Entry:
     return Entry(
         seq,
@@ -279,8 +286,8 @@ def _state(target: _Target, place: Place) -> tuple[Any, ...]:
     """Return the parameters of `Statements.set_message`."""
     one = target.entry
     edited_at = one.more.edited_at if one.more else 0
-    reply_to, _, mentions, meta = more_columns(one.more or More())
-    said = (reply_to, mentions, meta, summary_of(one))
+    reply_to, _, mentions, meta, data = more_columns(one.more or More())
+    said = (reply_to, mentions, meta, summary_of(one), data)
     streamed = (one.more.status or None, one.more.closed or None) if one.more else (None, None)
     state = (one.text, one.revision, edited_at, one.position, *said, *streamed)
     return (*state, target.digest, None, *place)
@@ -303,7 +310,7 @@ def _row(room: int, nth: int, act: Entry, before: str | None, digest: str | None
         act.text if not act.closes else "",
         revision,
         before,
-        None,
+        act.data or None,
         digest,
         act.meta or None,
         mark,

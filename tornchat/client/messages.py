@@ -113,6 +113,7 @@ def _changed(held: Message, frame: MessageChanged) -> Message:
         meta=held.meta if frame.meta is None else frame.meta,
         replies=frame.replies or held.replies,
         marks=held.marks if frame.marks is None else frame.marks,
+        data=held.data if frame.data is None else frame.data,
         open=held.open if frame.open is None else frame.open,
         status=frame.status or held.status,
     )
@@ -132,6 +133,7 @@ def _deleted(held: Message, position: int) -> Message:
         reply_to=None,
         mentions=None,
         meta=None,
+        data=None,
         marks={},
         open=False,
         status=None,
@@ -147,4 +149,4 @@ def _difference(held: Message | None, frame: Message) -> MessageChanged | Messag
     known = (frame.seq, frame.position, frame.revision, frame.text, frame.edited_at)
     marks = None if frame.marks == held.marks else frame.marks
     streamed = (frame.open, frame.status) if frame.open or frame.status or held.open else (None, None)
-    return MessageChanged(*known, frame.meta, frame.replies, marks, *streamed)
+    return MessageChanged(*known, frame.meta, frame.replies, marks, frame.data, *streamed)

@@ -13,4 +13,4 @@ def revise(target: Entry, draft: Draft) -> Changes | Refusal:
     return Changes(piece=draft.text)
 
 
-KIND = EntryKind(name="append", shape="revision", own_only=True, grows=True, revise=revise)
+KIND = EntryKind(name="append", shape="revision", own_only=True, takes_text=True, grows=True, revise=revise)

@@ -39,7 +39,7 @@ class ChatStream(Stream):
         return stored.entry.seq, len(stored.entry.text)
 
     async def _add(self, seq: int, offset: int, text: str, message_id: str) -> int:
-        said = Said(text, message_id, "append", seq, more=More(offset=offset))
+        said = Said(text, message_id, "append", seq, offset, More(offset=offset))
         stored = await self._posting().change(self._actor, self._room, said)
         return offset + len(stored.entry.text or text)
 

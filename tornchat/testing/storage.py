@@ -10,6 +10,7 @@ from tornchat.testing.rooms import RoomsContract
 from tornchat.testing.storing import StoringContract
 from tornchat.testing.streaming import StreamingContract
 from tornchat.testing.threads import ThreadsContract
+from tornchat.testing.typed import TypedContract
 
 
 class StorageContract(
@@ -19,6 +20,7 @@ class StorageContract(
     ThreadsContract,
     MarkingContract,
     StreamingContract,
+    TypedContract,
     HistoryContract,
     PruningContract,
 ):

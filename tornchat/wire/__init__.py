@@ -21,6 +21,7 @@ from tornchat.wire.v1 import (
     MessageAppended,
     MessageChanged,
     MessageDeleted,
+    RoomChanged,
     V1Append,
     V1ChatMessage,
     V1Close,
@@ -30,12 +31,14 @@ from tornchat.wire.v1 import (
     V1Mark,
     V1Ping,
     V1Pong,
+    V1Revise,
     V1RoomUsersList,
     V1Send,
     V1UserJoin,
     V1Welcome,
     ending,
     more_of,
+    revision_of,
 )
 
 __all__ = [
@@ -53,6 +56,7 @@ __all__ = [
     "MessageAppended",
     "MessageChanged",
     "MessageDeleted",
+    "RoomChanged",
     "RoomUsersList",
     "Said",
     "UserJoin",
@@ -66,6 +70,7 @@ __all__ = [
     "V1Mark",
     "V1Ping",
     "V1Pong",
+    "V1Revise",
     "V1RoomUsersList",
     "V1Send",
     "V1UserJoin",
@@ -75,4 +80,5 @@ __all__ = [
     "ending",
     "more_of",
     "refuse_repeated_keys",
+    "revision_of",
 ]
