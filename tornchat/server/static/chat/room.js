@@ -52,6 +52,7 @@ export class Room extends EventTarget {
     on("welcome", (welcome) => this.#onWelcome(welcome));
     on("message", (message) => this.#onMessage(message));
     on("changed", (changed) => this.#onEdited(changed));
+    on("appended", ({ seq, position }) => this.#onGrown(seq, position));
     on("deleted", ({ seq }) => this.#onDeleted(seq));
     on("users", ({ users }) => this.#onUsers(users));
     on("join", ({ user_id, username }) => this.#onPresence(() => this.users.set(user_id, username)));
@@ -145,6 +146,12 @@ export class Room extends EventTarget {
     const news = (entry) => !entry.deleted && entry.position < position;
     this.log.change(seq, (entry) => (news(entry) ? { ...entry, text: message, position } : entry));
     this.#changed();
+  }
+
+  /** A streamed message has grown: the client has its whole text. @param {number} seq @param {number} position */
+  #onGrown(seq, position) {
+    const message = this.#client?.messages.get(seq)?.message;
+    if (message) this.#onEdited({ seq, position, message });
   }
 
   async #page(wanted) {
