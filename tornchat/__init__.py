@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from tornchat.errors import ChatError, NotStored, PositionLost, Rejected, SettingsError, Unavailable
     from tornchat.hooks.consumer import Batch, Consumer
     from tornchat.hooks.specs import Actions, ChatHandle, hookimpl
+    from tornchat.kinds import Changes, EntryKind
     from tornchat.marks import Mark, MarkChange, MarkSet, Tally
     from tornchat.model import (
         ERASED,
         SITE,
+        Accepted,
         AuditEntry,
         Changed,
         ConsumerClaim,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
         Draft,
         Entry,
         Fault,
+        Invite,
         KnownUser,
         Membership,
         Mentions,
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
         Report,
         ReportState,
         Role,
+        RoomDescription,
         RoomInfo,
         RoomPage,
         RoomSummary,
@@ -60,10 +64,12 @@ if TYPE_CHECKING:
 __all__ = [
     "ERASED",
     "SITE",
+    "Accepted",
     "Actions",
     "AuditEntry",
     "Batch",
     "Changed",
+    "Changes",
     "ChatApp",
     "ChatError",
     "ChatHandle",
@@ -75,7 +81,9 @@ __all__ = [
     "CursorMove",
     "Draft",
     "Entry",
+    "EntryKind",
     "Fault",
+    "Invite",
     "KnownUser",
     "Mark",
     "MarkChange",
@@ -95,6 +103,7 @@ __all__ = [
     "Report",
     "ReportState",
     "Role",
+    "RoomDescription",
     "RoomInfo",
     "RoomPage",
     "RoomSummary",
@@ -118,6 +127,7 @@ _PLACES = (
     "tornchat.marks",
     "tornchat.model",
     "tornchat.errors",
+    "tornchat.kinds",
     "tornchat.hooks.specs",
     "tornchat.hooks.consumer",
     "tornchat.version",

@@ -1,4 +1,7 @@
-"""Hooks for the broadcast between nodes. Payloads are opaque bytes and may be lost."""
+"""Hooks for the broadcast between nodes. Payloads are opaque bytes and may be lost.
+
+Topics are `room:<name>`, `nodes` and `users`.
+"""
 
 from __future__ import annotations
 

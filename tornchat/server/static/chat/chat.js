@@ -11,6 +11,7 @@ const START_RETRY_MS = 3_000;
 const UNAUTHORIZED = 4001;
 const RENEW_SHARE = 0.75; // of a guest's time; what is left is for a server that is away
 const RENEW_RETRY_MS = 15_000;
+const INVITE = /^#invite=([\w-]+)$/; // the page of a link by which users become members of a room
 const LEAST_TIMER_MS = 1_000;
 const MOST_TIMER_MS = 2 ** 31 - 1;
 
@@ -157,8 +158,7 @@ export class Chat extends EventTarget {
     this.prepare();
     const [{ Room }] = await Promise.all([import("./room.js"), this.#readBlocks()]); // before messages are shown
     this.#Room = Room;
-    this.phase = "in";
-    this.#openPlace();
+    await this.#openPlace();
     void this.refreshRooms();
   }
 
@@ -230,9 +230,11 @@ export class Chat extends EventTarget {
 
   // --- rooms --------------------------------------------------------------------------------------------------------
 
-  /** Go where the address leads. */
-  #openPlace() {
-    const { room, seq } = placeOf(location.hash) ?? { room: this.home, seq: null };
+  /** Go where the address leads, by an invite if there is one. */
+  async #openPlace() {
+    const invited = await this.#invited();
+    const { room, seq } = invited ? { room: invited, seq: null } : (placeOf(location.hash) ?? { room: this.home, seq: null });
+    this.phase = "in"; // not before there is a room to draw
     this.open(room, seq);
   }
 
@@ -277,6 +279,19 @@ export class Chat extends EventTarget {
   show(aside) {
     this.aside = aside;
     this.#changed();
+  }
+
+  /** The room of the invite in the URL, which is accepted and leaves the URL; null if there is none, or it is refused. */
+  async #invited() {
+    const [, token] = INVITE.exec(location.hash) ?? [];
+    if (!token) return null;
+    history.replaceState(null, "", location.pathname + location.search);
+    try {
+      return (await this.api.accept(token)).room;
+    } catch (error) {
+      this.toast(error.message, "danger");
+      return null;
+    }
   }
 
   /** @param {string} name */

@@ -14,6 +14,27 @@ export function readBlocks({ token, base }: {
     token?: string;
     base?: string | URL;
 }): Promise<Set<string>>;
+/**
+ * The name of the one room of this user and the users with these ids, for a `TornchatClient`.
+ * @param {{ token?: string, base?: string | URL, userIds: string[] }} options   As for `TornchatClient`; the token itself.
+ * @returns {Promise<string>}   Rejects with a `TornchatError`: "not_found" if one of them can't be reached, and others.
+ */
+export function openDirect({ token, base, userIds }: {
+    token?: string;
+    base?: string | URL;
+    userIds: string[];
+}): Promise<string>;
+/**
+ * Make this user a member of the room of an invite. It may be accepted again.
+ * @param {{ token?: string, base?: string | URL, invite: string }} options   `invite` is the token of the invite.
+ * @returns {Promise<string>}   The name of the room. Rejects with a `TornchatError`: "invite_expired",
+ *   "invite_used_up", "not_found" if it was revoked or the room was deleted, and others.
+ */
+export function acceptInvite({ token, base, invite }: {
+    token?: string;
+    base?: string | URL;
+    invite: string;
+}): Promise<string>;
 /** What was not sent. `code` is a documented error code, or "closed"; with "stale", there is the present `revision`. */
 export class TornchatError extends Error {
     /** @param {string} code @param {string} text @param {number} [revision] */
@@ -23,7 +44,8 @@ export class TornchatError extends Error {
 }
 /**
  * One room, kept connected. Events, each with its `detail`: `state` (State), `welcome` (Welcome), `message` (Message),
- * `changed` (Changed), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}), `error`
+ * `changed` (Changed), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}),
+ * `room` ({title, topic, kind}: what the room says of itself from then on), `error`
  * ({code, error, retry_after?}: a refusal that belongs to no message).
  */
 export class TornchatClient extends EventTarget {
@@ -56,7 +78,7 @@ export class TornchatClient extends EventTarget {
      * @param {Extras} [extras]
      * @returns {Promise<{id: string, seq: number}>}   It is stored. Rejects with a `TornchatError` if it is not.
      */
-    send(text: string, id?: string, { reply_to, thread, mentions, meta }?: Extras): Promise<{
+    send(text: string, id?: string, { reply_to, thread, mentions, meta, kind, data }?: Extras): Promise<{
         id: string;
         seq: number;
     }>;
@@ -96,6 +118,19 @@ export class TornchatClient extends EventTarget {
      * @returns {Promise<{id: string, seq: number, position: number}>}
      */
     mark(seq: number, tokens: string[], kind?: string, id?: string): Promise<{
+        id: string;
+        seq: number;
+        position: number;
+    }>;
+    /**
+     * Change a message in the way of a kind that a plugin of the server brings, such as closing a poll.
+     * @param {number} seq
+     * @param {string} kind
+     * @param {object} [data]       What this kind wants to know.
+     * @param {string} [id]
+     * @returns {Promise<{id: string, seq: number, position: number}>}
+     */
+    revise(seq: number, kind: string, data?: object, id?: string): Promise<{
         id: string;
         seq: number;
         position: number;
@@ -180,6 +215,14 @@ export type Message = {
             };
         };
     } | undefined;
+    /**
+     * Its kind, if it is one that a plugin of the server brings.
+     */
+    kind?: string | undefined;
+    /**
+     * What its kind says of it.
+     */
+    data?: object | undefined;
 };
 /**
  * Kind, such as "reaction" -> token, such as an emoji -> how many users have it, and who, unless they are many.
@@ -223,6 +266,10 @@ export type Changed = {
             };
         };
     } | undefined;
+    /**
+     * What its kind says of it now, if that may have changed.
+     */
+    data?: object | undefined;
 };
 /**
  * A `marked` event's detail: users have marked a message, or have taken marks back.
@@ -275,6 +322,14 @@ export type Extras = {
      * A JSON object, at most 8 KiB, 32 levels deep.
      */
     meta?: object | undefined;
+    /**
+     * A kind of messages that a plugin of the server brings.
+     */
+    kind?: string | undefined;
+    /**
+     * What this kind wants to know, at most 8 KiB.
+     */
+    data?: object | undefined;
 };
 /**
  * A `welcome` event's detail: the first of every connection.
@@ -348,6 +403,14 @@ export type Events = {
     leave: {
         user_id: string;
         username: string;
+    };
+    /**
+     * What the room says of itself from then on.
+     */
+    room: {
+        title: string;
+        topic: string;
+        kind: string;
     };
     error: {
         code: string;

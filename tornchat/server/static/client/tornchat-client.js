@@ -42,6 +42,8 @@
  * @property {object} [meta]          What the application said about it.
  * @property {{count: number, last_seq: number}} [replies]   Its own thread, without deleted messages, if it has one.
  * @property {Marks} [marks]          How it is marked, if it is.
+ * @property {string} [kind]          Its kind, if it is one that a plugin of the server brings.
+ * @property {object} [data]          What its kind says of it.
  *
  * @typedef {Object<string, Object<string, {count: number, users?: string[]}>>} Marks
  *   Kind, such as "reaction" -> token, such as an emoji -> how many users have it, and who, unless they are many.
@@ -55,6 +57,7 @@
  * @property {string} [edited_at]
  * @property {object} [meta]          The new one.
  * @property {Marks} [marks]          How it is marked now, if that may have changed.
+ * @property {object} [data]          What its kind says of it now, if that may have changed.
  *
  * @typedef {object} Marked           A `marked` event's detail: users have marked a message, or have taken marks back.
  * @property {string} kind            Such as "reaction".
@@ -68,6 +71,8 @@
  * @property {number} [thread]        The place of the message whose thread it is in.
  * @property {{users?: string[], room?: boolean}} [mentions]   Ids of users, at most 50; `room`: everybody.
  * @property {object} [meta]          A JSON object, at most 8 KiB, 32 levels deep.
+ * @property {string} [kind]          A kind of messages that a plugin of the server brings.
+ * @property {object} [data]          What this kind wants to know, at most 8 KiB.
  *
  * @typedef {object} Welcome          A `welcome` event's detail: the first of every connection.
  * @property {string} room
@@ -96,6 +101,7 @@
  * @property {{users: Participant[]}} users
  * @property {{user_id: string, username: string}} join
  * @property {{user_id: string, username: string}} leave
+ * @property {{title: string, topic: string, kind: string}} room   What the room says of itself from then on.
  * @property {{code: string, error: string, retry_after?: number}} error
  *
  * @typedef {object} Options
@@ -201,8 +207,42 @@ export async function readBlocks({ token, base = globalThis.document?.baseURI })
 }
 
 /**
+ * The name of the one room of this user and the users with these ids, for a `TornchatClient`.
+ * @param {{ token?: string, base?: string | URL, userIds: string[] }} options   As for `TornchatClient`; the token itself.
+ * @returns {Promise<string>}   Rejects with a `TornchatError`: "not_found" if one of them can't be reached, and others.
+ */
+export async function openDirect({ token, base, userIds }) {
+  return (await post("direct", { user_ids: userIds }, token, base)).name;
+}
+
+/**
+ * Make this user a member of the room of an invite. It may be accepted again.
+ * @param {{ token?: string, base?: string | URL, invite: string }} options   `invite` is the token of the invite.
+ * @returns {Promise<string>}   The name of the room. Rejects with a `TornchatError`: "invite_expired",
+ *   "invite_used_up", "not_found" if it was revoked or the room was deleted, and others.
+ */
+export async function acceptInvite({ token, base, invite }) {
+  return (await post("invites/accept", { token: invite }, token, base)).room;
+}
+
+/** @param {string} path @param {object} body @param {string} [token] @param {string | URL} [base] */
+async function post(path, body, token, base = globalThis.document?.baseURI) {
+  const url = new URL(`api/${path}`, new URL(".", new URL(base, globalThis.document?.baseURI)));
+  const headers = new Headers({ "Content-Type": "application/json" });
+  if (token) headers.set("Authorization", `Bearer ${token}`);
+  const request = { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(ANSWER_MS) };
+  const answer = await fetch(url, request);
+  const found = await answer.json().catch(() => ({}));
+  if (!answer.ok) {
+    throw new TornchatError(found.code ?? "unavailable", found.detail ?? `The server answered ${answer.status}.`);
+  }
+  return found;
+}
+
+/**
  * One room, kept connected. Events, each with its `detail`: `state` (State), `welcome` (Welcome), `message` (Message),
- * `changed` (Changed), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}), `error`
+ * `changed` (Changed), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}),
+ * `room` ({title, topic, kind}: what the room says of itself from then on), `error`
  * ({code, error, retry_after?}: a refusal that belongs to no message).
  */
 export class TornchatClient extends EventTarget {
@@ -286,8 +326,8 @@ export class TornchatClient extends EventTarget {
    * @param {Extras} [extras]
    * @returns {Promise<{id: string, seq: number}>}   It is stored. Rejects with a `TornchatError` if it is not.
    */
-  send(text, id = newId(), { reply_to, thread, mentions, meta } = {}) {
-    return this.#request({ type: "send", id, message: text, reply_to, thread, mentions, meta });
+  send(text, id = newId(), { reply_to, thread, mentions, meta, kind, data } = {}) {
+    return this.#request({ type: "send", id, message: text, reply_to, thread, mentions, meta, kind, data });
   }
 
   /**
@@ -323,6 +363,18 @@ export class TornchatClient extends EventTarget {
    */
   mark(seq, tokens, kind = "reaction", id = newId()) {
     return this.#request({ type: "mark", id, kind, seq, tokens });
+  }
+
+  /**
+   * Change a message in the way of a kind that a plugin of the server brings, such as closing a poll.
+   * @param {number} seq
+   * @param {string} kind
+   * @param {object} [data]       What this kind wants to know.
+   * @param {string} [id]
+   * @returns {Promise<{id: string, seq: number, position: number}>}
+   */
+  revise(seq, kind, data, id = newId()) {
+    return this.#request({ type: "revise", id, kind, seq, data });
   }
 
   /** @param {Frame} frame @returns {Promise<any>} */
@@ -562,17 +614,18 @@ export class TornchatClient extends EventTarget {
 
   /** @param {Changed & {replies?: Message["replies"]}} changed */
   #onChanged(changed) {
-    const { seq, position, revision, message, edited_at, meta, replies, marks } = changed;
+    const { seq, position, revision, message, edited_at, meta, replies, marks, data } = changed;
     const held = this.#messages.get(seq);
     if (!held || position > (held.position ?? seq)) {
       if (held) {
         /** @type {Partial<Message>} */ const news = { message: message ?? held.message, edited_at: edited_at ?? held.edited_at };
         if (meta) news.meta = meta;
         if (replies) news.replies = replies;
+        if (data) news.data = data;
         this.#messages.set(seq, withMarks({ ...held, position, revision, ...news }, marks ?? held.marks));
       }
       if (!held || !this.blocked.has(held.sender_id)) {
-        this.#emit("changed", { seq, position, revision, message, edited_at, meta, marks });
+        this.#emit("changed", { seq, position, revision, message, edited_at, meta, marks, data });
       }
     }
     this.#onEntry(position);
@@ -596,7 +649,7 @@ export class TornchatClient extends EventTarget {
     const news = position > this.#told || held?.message;
     this.#told = Math.max(this.#told, position);
     if (held) {
-      const { reply_to: _, mentions: __, meta: ___, marks: ____, ...kept } = held;
+      const { reply_to: _, mentions: __, meta: ___, marks: ____, data: _____, ...kept } = held;
       this.#messages.set(seq, { ...kept, message: "", position: Math.max(position, held.position ?? seq) });
       if (held.thread) this.#recount(held.thread);
     }
@@ -624,6 +677,7 @@ export class TornchatClient extends EventTarget {
     if (!this.#welcome) return;
     if (type === "user_join") this.#emit("join", detail);
     else if (type === "user_leave") this.#emit("leave", detail);
+    else if (type === "room_changed") this.#emit("room", detail);
     else if (type === "ack") this.#onAck(detail);
     else if (type === "error") this.#onError(detail);
   }
