@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +15,7 @@ from tornchat_peewee.backend import Backend
 from tornchat_peewee.entries import ACT, MESSAGE, Types, entry_in
 from tornchat_peewee.head import Head
 from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_of, more_columns
+from tornchat_peewee.streams import Grown
 
 NO_COLUMNS = more_columns(More())
 Key = tuple[int, str, str | None]
@@ -38,7 +40,9 @@ class Batch:
         self._plain: list[tuple[Any, ...]] = []
         self._digested: list[tuple[Any, ...]] = []
         self._with_more: list[tuple[Any, ...]] = []
-        self._acting = Acting(backend, statements, cursor, markers)
+        self._streamed: list[tuple[Any, ...]] = []
+        self._markers = markers
+        self._refers = False
         self._said: dict[Key, tuple[Entry, str | None]] = {}
 
     def append(self, drafts: Sequence[Draft]) -> list[StoreResult]:
@@ -49,16 +53,24 @@ class Batch:
             self._recall(
                 [one for one in drafts if self._has_acts(one.room)], self._sql.done_before, act_of, ACT
             )
-        self._said |= self._acting.standing.recall(
+        marks = [
             (self._heads[draft.room].room, draft.sender_id, draft.client_id)
             for draft in drafts
             if draft.client_id is not None and is_mark(draft) and draft.room in self._heads
-        )
+        ]
+        if marks:
+            self._said |= self._acting.standing.recall(marks)
         if others := [draft for draft in drafts if draft.target is not None or draft.more is not None]:
+            self._refers = True
             self._acting.read(self._heads, others)
         results = [self._place(draft) for draft in drafts]
         self._write()
         return results
+
+    @cached_property
+    def _acting(self) -> Acting:
+        """For drafts that act on messages or refer to them, which few batches have (`_refers`)."""
+        return Acting(self._backend, self._sql, self._cursor, self._markers)
 
     def _lock_heads(self, names: list[str]) -> None:
         for start in range(0, len(names), MOST_NAMES):
@@ -120,7 +132,7 @@ class Batch:
         else:
             digest = draft.digest
             entry = self._append_more(head, entry, draft.more, digest)
-        if self._acting.wanted:
+        if self._refers:
             self._acting.appended(head, entry, digest)
         return entry
 
@@ -128,10 +140,14 @@ class Batch:
         """Add the row of a message that is known by its digest; return its entry with what it says more."""
         fields = (head.room, *astuple(entry)[:8])
         columns = more_columns(more)
-        if columns == NO_COLUMNS:
+        if more.status:
+            grown = Grown.of(entry).column if more.status == "open" else None
+            self._streamed.append((*fields, *columns, more.status, digest, grown))
+        elif columns == NO_COLUMNS:
             self._digested.append((*fields, digest))
             return entry
-        self._with_more.append((*fields, *columns, digest))
+        else:
+            self._with_more.append((*fields, *columns, digest))
         if more.thread is not None:
             self._acting.threads.added(head.room, more.thread, entry.seq)
         return replace(entry, more=replace(more, expects=None, digest=""))
@@ -147,9 +163,12 @@ class Batch:
             self._backend.insert(self._cursor, self._sql.insert_message, self._digested)
         if self._with_more:
             self._backend.insert(self._cursor, self._sql.insert_with_more, self._with_more)
+        if self._streamed:
+            self._backend.insert(self._cursor, self._sql.insert_streamed, self._streamed)
         self._cursor.executemany(self._sql.move_head, moved)
-        self._acting.write()
-        self._acting.threads.write()
+        if self._refers:
+            self._acting.write()
+            self._acting.threads.write()
 
 
 def _repeated(first: Entry, digest: str | None, draft: Draft, epoch: str) -> StoreResult:

@@ -96,6 +96,6 @@ STANDING = (
 PLUGINS = (
     (ReadsMarksOfEverybody, "test_read_marks"),
     (IgnoresAfter, "test_read_marks"),
-    (KnowsNoIds, "test_repeats_give_the_first_entry"),
+    (KnowsNoIds, "test_repeated_marks_give_the_first_entry"),
 )
 """A wrong plugin, and the promise that it breaks."""

@@ -150,7 +150,8 @@ class History:
             page = await self._hooks.read_messages(room.info.name, None, before, None, None, limit)
             if page is None:
                 raise Closed(ROOM_NOT_FOUND, "room not found")
-            fits = _extend(newest, [dialect.entry(message) for message in reversed(page.entries)])
+            frames = [_frame(dialect, message, upto) for message in reversed(page.entries)]
+            fits = _extend(newest, frames)
             more = fits and len(page.entries) == limit and len(newest) < self._history_limit
             before = page.entries[0].seq if page.entries else 0
         yield b"".join(reversed(newest))
@@ -165,7 +166,7 @@ class History:
                 raise Unavailable(f"room {room.info.name}: the log ends before {upto}")
             if entries[0].seq != after + 1:  # pruned in the meantime: a gap must not go unnoticed
                 raise Unavailable(f"room {room.info.name}: the log begins after {after + 1}")
-            yield b"".join(map(dialect.entry, filter(_is_told, entries)))
+            yield b"".join(_frame(dialect, entry, upto) for entry in entries if _is_told(entry))
             after = entries[-1].seq
         changed = await self._changed(room, since)
         yield b"".join(map(dialect.changed, changed.messages))
@@ -180,6 +181,15 @@ def _extend(frames: list[bytes], more: list[bytes]) -> bool:
             return False
         frames.append(frame)
     return True
+
+
+def _frame(dialect: Dialect, entry: Entry, upto: int) -> bytes:
+    """Return the frame of an entry in a history up to `upto`.
+
+    A dialect that tells a streamed message when it is closed does so live if that was later.
+    """
+    closed = entry.more.closed if entry.more is not None else 0
+    return b"" if closed > upto and not dialect.streams else dialect.entry(entry)
 
 
 def _is_told(entry: Entry) -> bool:

@@ -177,6 +177,8 @@ class Room:
 
     def _act(self, entry: Entry) -> None:
         """Bring the target in the tail to its new state; its frames are encoded when a member joins."""
+        if entry.closes:
+            entry = self.tail.closing(entry)
         index = self.tail.act(entry)
         self._changed(index)
         if entry.empties:

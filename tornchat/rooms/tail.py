@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
+import msgspec
+
 from tornchat.model import Entry, Replies
 
 MOST_CHARS = 4 * 1024 * 1024
@@ -82,6 +84,15 @@ class Tail:
         after = self.messages[index] = before.after(entry)
         self._chars += _chars(after) - _chars(before)
         return None if after is before else index
+
+    def closing(self, act: Entry) -> Entry:
+        """Return what closes a streamed message, with the whole text unless the tail has all of it."""
+        whole = act.more.whole if act.more is not None else None
+        if act.text or whole is None:
+            return act
+        index = self.index(act.target or 0)
+        known = index is not None and self.messages[index].text == whole.text
+        return act if known else msgspec.structs.replace(act, text=whole.text)
 
     def replied(self, reply: Entry) -> int | None:
         """Count a new message in its thread; return the index of the thread's first message if it changed.

@@ -79,7 +79,7 @@ class MarkingContract(Contract):
         assert (await read(stage, room)).head_seq == 4, "something was stored"
 
     @promise("store_messages: a client id counts before the target, the set and the limit")
-    async def test_repeats_give_the_first_entry(self, stage: Stage) -> None:
+    async def test_repeated_marks_give_the_first_entry(self, stage: Stage) -> None:
         room = await new_room(stage, "one")
         first = mark(1, "a", room=room, client_id="m1", digest="the request")
         [entry] = await stored(stage, first)
@@ -129,7 +129,7 @@ class MarkingContract(Contract):
         assert isinstance(again, Stored), f"after a deletion the repeat got {again}"
 
     @promise("store_messages: a mark on what is no message, deleted or in another room is not_found")
-    async def test_targets_that_are_no_messages(self, stage: Stage) -> None:
+    async def test_what_can_not_be_marked(self, stage: Stage) -> None:
         room, _ = await new_room(stage, "one", "two"), await new_room(stage, "1", "2", "3", "4", "5")
         await stored(stage, deletion(2, room))
         for target in (-1, 0, 2, 3, 4, 99):
