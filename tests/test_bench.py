@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from click.testing import CliRunner
 from bench import report
 from bench.__main__ import main
 from bench.against import Pairs, compare, table
+from bench.attacks import HEAD
+from bench.attacks import measure as measure_attack
 from bench.catalogue import catalogue, tornchat
 from bench.checkout import Checkout
 from bench.client import BenchError, Crowd
@@ -31,6 +34,7 @@ from bench.native import NativeGenerator
 from bench.paced import Open
 from bench.results import Results, keep, read
 from bench.servers import Missing, Server, running
+from bench.shared import memory, rate
 from bench.suite import measure
 from bench.talk import Talk
 from tornchat.config.sections import LimitsSection
@@ -86,6 +90,14 @@ def test_joins_and_idle_connections_are_measured() -> None:
 
 
 @pytest.mark.long
+def test_connections_for_many_rooms_are_measured_beside_those_for_one() -> None:
+    core, _ = cores()
+    assert all(rate(core, shared, 0.3, clients=2) > 0 for shared in (False, True))
+    first, more = memory(core, 3, 2)
+    assert first != 0
+    assert more != 0
+
+
 def test_a_fixed_rate_is_kept_and_its_latencies_and_commits_are_measured() -> None:
     results = run(Open(rooms=3, members=2, rate=20), names=("tornchat", "tornado"))
     assert results.notes == {}
@@ -489,3 +501,15 @@ def test_an_unknown_load_is_refused_with_the_known_ones() -> None:
     done = CliRunner().invoke(main, ["--only", "nonsense"])
     assert done.exit_code == 2
     assert "room200" in done.output
+
+
+# --- attacks --------------------------------------------------------------------------------------------
+
+
+def test_a_flooder_is_measured_beside_a_neighbour() -> None:
+    row = dict(zip(HEAD, measure_attack(Checkout(OURS), "flooder", 1.0, cores()[0]), strict=True))
+    assert int(row["echoes"]) > 0, "it has had each echo, and was not cut off"
+    assert float(row["p50, ms"]) <= float(row["p99, ms"])
+    stored = re.fullmatch(r"(\d+) messages/s stored, 0 refused", row["attacker gets"])
+    assert stored is not None, row
+    assert 0 < int(stored[1]) <= 200, "burst and messages_per_second bound it"

@@ -16,6 +16,8 @@ from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import MOST_NAMES, padded, sql_of
 
 MOST_FOUND = 10
+LAST = "\U0010ffff"
+"""The last character: a text that begins with another is less than that one followed by it."""
 
 
 class UserTable:
@@ -69,6 +71,17 @@ class UserTable:
         try:
             with session.reading():
                 rows = self._user.select().where(self._user.name_key == name_key).limit(MOST_FOUND)
+                return [_user(row) for row in rows.tuples()]
+        except self._backend.data_errors:
+            return []
+
+    def search(self, session: DatabaseSession, prefix: str, limit: int) -> list[KnownUser]:
+        """Implements the hook `search_users`. Raises `Unavailable`."""
+        key = self._backend.by_code_point(self._user.name_key)
+        begins = (key >= prefix) & (key < prefix + LAST)
+        rows = self._user.select().where(begins).order_by(key, self._user.id).limit(max(limit, 0))
+        try:
+            with session.reading():
                 return [_user(row) for row in rows.tuples()]
         except self._backend.data_errors:
             return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import secrets
 from collections.abc import Hashable, Mapping
@@ -135,7 +136,7 @@ class ApiHandler(SiteHandler):
             raise _too_big()
         given = inputs(endpoint, self.request, segments)
         login = self.site.edge.login(self)
-        call = Call(self.site, self.outside, self.request, user, endpoint.status, login)
+        call = Call(self.site, self.outside, self.request, user, endpoint.status, login, self._note_failure)
         answer = await endpoint.run(call, **given)
         self.set_status(call.status)
         for name, value in call.headers.items():
@@ -143,7 +144,16 @@ class ApiHandler(SiteHandler):
         if answer is None:
             self.clear_header("Content-Type")
             return b""
-        return _encode(answer)
+        encoded = _encode(answer)
+        return b"" if endpoint.tagged and self._is_known(encoded) else encoded
+
+    def _is_known(self, body: bytes) -> bool:
+        """Return whether the caller has this answer already; the status is then 304."""
+        self.set_header("ETag", f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+        known = self.check_etag_header()
+        if known:
+            self.set_status(304)
+        return known
 
     def _endpoint(self) -> Endpoint:
         method = self.request.method
@@ -219,8 +229,8 @@ class ApiHandler(SiteHandler):
                 handshake.header_credentials(self.request, room), self.site.edge.login(self)
             )
         except Closed as refusal:
-            self.site.chat.turned_away(refusal)
             await self._note_failure(refusal)
+            self._count_address()
             raise
         self._count(("user", user.id))
         if endpoint.who == "admin" and not rights.may(rights.standings(user), "read dashboard"):
@@ -228,15 +238,15 @@ class ApiHandler(SiteHandler):
         return user
 
     async def _note_failure(self, refusal: Closed) -> None:
-        """Log and count a refused login, and wait until it may be answered. Raises `Problem`."""
+        """Log and count a refused login, and wait until it may be answered."""
         edge = self.site.edge
+        self.site.chat.turned_away(refusal)
         told = edge.offenders.may_tell("auth_failure", f"{self.client.offender} {refusal.cause}")
         facts = {"event": "auth_failure", "ip": self.client.address, "cause": refusal.cause}
         level = logging.INFO if told else logging.DEBUG
         log.log(level, "a call from %(ip)s: refused: %(cause)s", facts, extra=facts)
         if refusal.code == UNAUTHORIZED:
-            await edge.logins.wait(edge.logins.failed(self.client.network), self._gone)
-        self._count_address()
+            await edge.logins.delay(self.client.network, self._gone)
 
     def _count_address(self) -> None:
         if self.client.network is not None:
