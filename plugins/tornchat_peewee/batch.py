@@ -53,15 +53,9 @@ class Batch:
             self._recall(
                 [one for one in drafts if self._has_acts(one.room)], self._sql.done_before, act_of, ACT
             )
-        marks = [
-            (self._heads[draft.room].room, draft.sender_id, draft.client_id)
-            for draft in drafts
-            if draft.client_id is not None and is_mark(draft) and draft.room in self._heads
-        ]
-        if marks:
-            self._said |= self._acting.standing.recall(marks)
         if others := [draft for draft in drafts if draft.target is not None or draft.more is not None]:
             self._refers = True
+            self._recall_marks(others)
             self._acting.read(self._heads, others)
         results = [self._place(draft) for draft in drafts]
         self._write()
@@ -93,6 +87,15 @@ class Batch:
             rows = self._backend.fetch_each(self._cursor, sql, keys)
             found = [(key, row) for key, row in zip(keys, rows, strict=True) if row]
             self._said |= {key: (entry_in(row, entry_of, types), row[-1]) for key, row in found}
+
+    def _recall_marks(self, drafts: Sequence[Draft]) -> None:
+        marks = [
+            (self._heads[draft.room].room, draft.sender_id, draft.client_id)
+            for draft in drafts
+            if draft.client_id is not None and is_mark(draft) and draft.room in self._heads
+        ]
+        if marks:
+            self._said |= self._acting.standing.recall(marks)
 
     def _place(self, draft: Draft) -> StoreResult:
         head = self._heads.get(draft.room)
@@ -153,7 +156,8 @@ class Batch:
         return replace(entry, more=replace(more, expects=None, digest=""))
 
     def _write(self) -> None:
-        self._acting.standing.write()
+        if self._refers:
+            self._acting.standing.write()
         moved = [(head.seq, head.room) for head in self._heads.values() if head.seq != head.stored]
         if not moved:
             return

@@ -190,7 +190,7 @@ class Joining:
         history = self._history.at_once(room, session.member.stream, plan)
         older = self._history.older(room, dialect.plain, plan, room.seq) if history is None else None
         start = dialect.welcome(Welcome(room.info.name, user, room.info.epoch, room.seq, plan.recovered))
-        users = dialect.users(room.roster.encoded(user.participant, dialect.marks_guests))
+        users = dialect.users(room.roster.encoded(session.member.participant, dialect.marks_guests))
         first = start + users + (history or b"")
         slices = slices_of(first)
         ready = outlet.send(next(slices))
