@@ -99,7 +99,22 @@ class ClientActor(Actor):
                 if len(self.waiting) < IN_FLIGHT and not quiet.is_set():
                     tasks.create_task(self._say(chat))
 
+    async def _stream(self, chat: Client) -> None:
+        """Write a message piece by piece, while things break."""
+        words = [f"{self.name} {number}, " for number in range(self.chance.randrange(2, 12))]
+        try:
+            async with chat.stream() as answer:
+                for word in words:
+                    await answer.write(word)
+                    await asyncio.sleep(self.chance.uniform(0, 0.3))
+            self.note("streamed", seq=answer.seq, text="".join(words))
+        except SendRefused:
+            pass  # it was deleted meanwhile
+
     async def _say(self, chat: Client) -> None:
+        if self.chance.random() < 0.15:
+            await self._stream(chat)
+            return
         message_id, text = self.next_message()
         late = [seq for seq, one in chat.messages.items() if one.text][-5:]
         try:

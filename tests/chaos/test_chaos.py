@@ -38,6 +38,7 @@ LASTING = frozenset(
         "the log has a gap",
         "seen out of order",
         "seen twice",
+        "streamed otherwise than written",
         "seen otherwise than stored",
         "shown leaving while there",
     }
