@@ -1,4 +1,4 @@
-"""`tornchat room`: which rooms there are, making and removing one, who is who in it, what it says of itself."""
+"""`tornchat room`: which rooms there are, making and removing one, who is who in it, and what it says."""
 
 from __future__ import annotations
 
