@@ -89,7 +89,8 @@ class RoomTable:
         if row is None:
             return None
         epoch, private, owner, slow_seconds = row
-        return RoomInfo(name, epoch, bool(private), owner, slow_seconds)
+        owner = owner if isinstance(owner, str) else None
+        return RoomInfo(name, epoch, bool(private), owner, slow_seconds if type(slow_seconds) is int else 0)
 
     def found(self, cursor: Any, name: str) -> RoomInfo:
         """Return a room that is known to exist, within the caller's transaction."""

@@ -11,10 +11,12 @@ from peewee import EXCLUDED
 from tornchat import KnownUser
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
+from tornchat_peewee.rows import fetched, made, sound
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import MOST_NAMES
 
 MOST_FOUND = 10
+FIELDS = ("id", "username", "name_key", "roles")
 
 
 class UserTable:
@@ -45,12 +47,11 @@ class UserTable:
         """Implements the hook `read_users`. Raises `Unavailable`."""
         found: list[KnownUser] = []
         try:
-            with session.reading():
+            with session.reading() as cursor:
                 for start in range(0, len(user_ids), MOST_NAMES):
                     part = list(user_ids[start : start + MOST_NAMES])
-                    found += [
-                        _user(row) for row in self._user.select().where(self._user.id.in_(part)).tuples()
-                    ]
+                    rows = fetched(cursor, self._user.select().where(self._user.id.in_(part)))
+                    found += sound("known_user", rows, _user)
         except self._backend.data_errors:
             return []  # an id that the database can't hold
         return found
@@ -58,9 +59,9 @@ class UserTable:
     def find(self, session: DatabaseSession, name_key: str) -> list[KnownUser]:
         """Implements the hook `find_users`. Raises `Unavailable`."""
         try:
-            with session.reading():
+            with session.reading() as cursor:
                 rows = self._user.select().where(self._user.name_key == name_key).limit(MOST_FOUND)
-                return [_user(row) for row in rows.tuples()]
+                return sound("known_user", fetched(cursor, rows), _user)
         except self._backend.data_errors:
             return []
 
@@ -69,6 +70,6 @@ def _written(roles: Sequence[str]) -> str:
     return msgspec.json.encode(roles).decode()
 
 
-def _user(row: Any) -> KnownUser:
-    user_id, username, name_key, roles = row
-    return KnownUser(user_id, username, name_key, msgspec.json.decode(roles, type=tuple[str, ...]))
+def _user(row: Sequence[Any]) -> KnownUser:
+    *names, roles = row
+    return made(KnownUser, FIELDS, (*names, msgspec.json.decode(roles)))

@@ -20,6 +20,7 @@ from tornchat.cluster.slowmodes import SlowModes
 from tornchat.cluster.strangers import HELLO_SECONDS, Strangers
 from tornchat.config.settings import Settings
 from tornchat.errors import (
+    NO_TOKEN,
     POLICY_VIOLATION,
     TRY_AGAIN_LATER,
     UNAUTHORIZED,
@@ -46,7 +47,7 @@ from tornchat.rooms.member import Outlet
 from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import RoomLimits
 from tornchat.service.access import Access
-from tornchat.service.acting import Acting, UseCases
+from tornchat.service.acting import Acting, Callers, UseCases
 from tornchat.service.admission import Admission
 from tornchat.service.audit import PRUNE_SECONDS, Audit
 from tornchat.service.blocks import Blocks
@@ -91,10 +92,10 @@ class Chat(Acting):
         self,
         settings: Settings,
         hooks: Hooks,
-        identify: Callable[[object], Awaitable[User | None]] | None = None,
+        callers: Callers | None = None,
     ) -> None:
-        """Requires a running event loop. `identify` returns who makes a request; None if none is served."""
-        self._identify = identify or _nobody_served
+        """Requires a running event loop. `callers` tells who makes requests; None if none are served."""
+        self._callers = callers or _NobodyServed()
         self.node_id = secrets.token_hex(6)
         self._loop = asyncio.get_running_loop()
         self._now = self._loop.time
@@ -234,7 +235,7 @@ class Chat(Acting):
         except Unavailable:
             raise Closed(TRY_AGAIN_LATER, "authentication is not available", "unavailable") from None
         if user is None:
-            raise Closed(UNAUTHORIZED, "unauthorized", "refused" if credentials.token else "no_token")
+            raise Closed(UNAUTHORIZED, "unauthorized", "refused" if credentials.used else NO_TOKEN)
         if self._expired(user):
             raise Closed(UNAUTHORIZED, "unauthorized", "expired")
         user = await self._admission.admit(user)
@@ -373,7 +374,7 @@ class Chat(Acting):
             self.moderation,
             self._following,
             self.posting,
-            self._identify,
+            self._callers,
             self._loop,
         )
 
@@ -447,8 +448,14 @@ class Chat(Acting):
         await self._hooks.shutdown()
 
 
-async def _nobody_served(request: object) -> User | None:
-    raise Unavailable("this process serves no requests")
+class _NobodyServed:
+    """The `Callers` of a chat without a server."""
+
+    async def identify(self, asked: object) -> User | None:
+        raise Unavailable("this process serves no requests")
+
+    async def login_failed(self, asked: object) -> None:
+        raise Unavailable("this process serves no requests")
 
 
 def _room_limits(settings: Settings) -> RoomLimits:

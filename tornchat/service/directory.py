@@ -118,19 +118,10 @@ class Directory:
         now = await self._access.role_in(place.room, user_id)
         if now == "owner" and role != "owner":
             raise ChatError("forbidden", "Make somebody else the owner first.")
-        if now is None:
-            await self._refuse_full(name)
-        if not await self._hooks.set_member(name, user_id, role, self.limits.rooms_per_user):
+        limits = self.limits.rooms_per_user, self.limits.members_per_room
+        if not await self._hooks.set_member(name, user_id, role, *limits):
             raise ChatError("room_not_found")
         await self._audit.record(user, "set member", place.room, user_id, role)
-
-    async def _refuse_full(self, name: str) -> None:
-        """Raise `too_many_members` if the room has as many members as it may."""
-        if (
-            self.limits.members_per_room
-            and len(await self._hooks.read_members(name, None)) >= self.limits.members_per_room
-        ):
-            raise ChatError("too_many_members")
 
     async def _refuse_owner(self, place: VisibleRoom, user_id: str) -> None:
         """Raise `forbidden` if the user may not become the owner of the room."""
