@@ -20,7 +20,7 @@ ORDER = """
     kinds
     metrics
     tasks
-    rates offenders
+    rates offenders streaming
     config
     wire
     client hooks
@@ -36,7 +36,7 @@ ORDER = """
 """
 """The parts of the core, lowest first. A part imports only from lines above its own, and from itself."""
 RANKS = {part: rank for rank, line in enumerate(ORDER.split("\n")) for part in line.split()}
-VOCABULARY = {"version", "marks", "model", "errors", "hooks"}
+VOCABULARY = {"version", "marks", "model", "errors", "kinds", "hooks"}
 """What `tornchat/__init__.py` offers; `ChatApp` is fetched on first use."""
 ONLY_IN = {
     "tornado": {

@@ -22,8 +22,18 @@ Shape: TypeAlias = Literal["message", "revision", "mark"]
 """A message is shown, a revision changes one message, a mark is one user's set of tokens on one message."""
 KindName: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 """The name of a kind of entry, as declared in `tornchat.kinds`."""
+PLAIN = "message"
+"""The kind of a text that somebody says."""
+Status: TypeAlias = Literal["", "open", "complete", "cancelled", "failed"]
+"""How far a streamed message is, "" for any other; what closes it says how it ended."""
+MOST_OPEN_BYTES = 256 * 1024
+"""Maximum size of a streamed message in UTF-8."""
+MOST_APPENDS = 4_096
+"""Maximum number of appends to one message."""
 Role: TypeAlias = Literal["owner", "moderator", "member"]
 """A user's role in one room; the roles of a `User` apply to all rooms."""
+RoomKind: TypeAlias = Literal["open", "private", "direct"]
+"""An open room is visible to everybody, a private one to its owner and members, a direct one to its users."""
 Action: TypeAlias = Literal["join", "send", "moderate", "manage"]
 SanctionKind: TypeAlias = Literal["ban", "mute", "kick", "disconnect", "revoke"]
 """What a `Sanction` does; "disconnect" and "revoke" exist for the whole site only."""
@@ -182,14 +192,21 @@ class More(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     A draft: `expects` is the revision that its target must have (None: any), and `digest` stands for the
     request as its sender made it, before filters. An entry has neither.
 
-    A message: `revision` is how often it was edited, `edited_at` (Unix milliseconds) when last, `position`
-    the `seq` of the last entry that acted on it, and `marks` how it is marked. A revision: `revision` is its
-    target's from then on. A mark has `mark`, in the draft and in the entry.
+    A message: `revision` is how often it was revised, `edited_at` (Unix milliseconds) when its text was last,
+    `position` the `seq` of the last entry that acted on it, and `marks` how it is marked. A revision:
+    `revision` is its target's from then on. A mark has `mark`, in the draft and in the entry.
 
     A message as it was sent: `reply_to` is the `seq` of the message that it answers, `thread` that of the
     message whose thread it is in, and `mentions` whom it mentions. `meta` is a JSON object as text, which the
-    server does not interpret; "" if there is none. A revision with `meta` gives it to its target. `replies`
-    is the thread of a message that has one; storage tells it when messages are read.
+    server does not interpret; "" if there is none. `data` is what the message's kind says of it, a JSON
+    object as text of the type that the kind declares; "" if there is none. A revision with `meta` or `data`
+    gives it to its target. `replies` is the thread of a message that has one; storage tells it when messages
+    are read.
+
+    A streamed message has a `status`, and `closed`, the `seq` of what closed it; 0 while it is open. What
+    adds a piece to its text has the `offset` of the piece (code points), and in a draft `context`, the end of
+    the text before it, for filters. What closes it has the `status` that the message gets, and in an entry
+    `whole`, the message as it is then; `expects` of its draft is the length of the text (None: any).
     """
 
     revision: int = 0
@@ -201,9 +218,15 @@ class More(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     thread: int | None = None
     mentions: Mentions | None = None
     meta: str = ""
+    data: str = ""
     replies: Replies | None = None
     mark: Mark | None = None
     marks: Tallies = {}
+    status: Status = ""
+    closed: int = 0
+    offset: int | None = None
+    context: str = ""
+    whole: Entry | None = None
 
 
 class Draft(msgspec.Struct, frozen=True, gc=False):
@@ -213,10 +236,11 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     an unknown outcome can be looked up. `client_id` is chosen by the sender, and is stored at most once per
     room and sender. A draft that acts on a message has that message's `seq` as `target`. Its `text` is the
     target's new text; an empty text leaves the target's as it is. With `more.mark` it gives its sender this
-    set of tokens on the target. If it has no `more`, it is a deletion: it empties its target. `epoch` names
-    the log that the draft is meant for: storage refuses it with `room_gone` if the room has another log; ""
-    is not checked. `spaced_ms`: in slow mode, storage refuses it with `slow_mode` if its sender has a message
-    in the room that was sent less than this before it; 0 is not checked.
+    set of tokens on the target; with `more.offset` the text is added to the target's, which must be open;
+    with `more.status` it closes the target. If it has no `more`, it is a deletion: it empties its target.
+    `epoch` names the log that the draft is meant for: storage refuses it with `room_gone` if the room has
+    another log; "" is not checked. `spaced_ms`: in slow mode, storage refuses it with `slow_mode` if its
+    sender has a message in the room that was sent less than this before it; 0 is not checked.
     """
 
     draft_id: str
@@ -238,6 +262,16 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
         return self.target is not None and self.more is None
 
     @property
+    def offset(self) -> int | None:
+        """Where in its target's text a piece begins; None for what is no piece of a streamed message."""
+        return self.more.offset if self.more is not None else None
+
+    @property
+    def opens(self) -> bool:
+        """True for a message that is to be streamed."""
+        return self.target is None and self.more is not None and self.more.status == "open"
+
+    @property
     def digest(self) -> str:
         """A short text that is the same for the same request of the sender, and else another."""
         if self.more is not None and self.more.digest:
@@ -250,6 +284,19 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
         """The `meta` of a message, or the new one of a revision's target: a JSON object, or "" for none."""
         return self.more.meta if self.more is not None else ""
 
+    @property
+    def data(self) -> str:
+        """The `data` of a message: a JSON object as text, or "" for none.
+
+        For a revision, `revise` is given what its sender says, and storage what its target gets.
+        """
+        return self.more.data if self.more is not None else ""
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The whole set of tokens that a mark sets; () for what is no mark."""
+        return self.more.mark.tokens if self.more is not None and self.more.mark is not None else ()
+
     def with_meta(self, meta: str) -> Draft:
         """Return the draft with another `meta`. It is known as the same request of its sender."""
         more = self.more or More(digest=self.digest)
@@ -261,12 +308,15 @@ def digest_of(
 ) -> str:
     """Return the digest of a request: of its kind and all that its sender said, before filters.
 
-    Of `more`, only what clients say counts: `reply_to`, `thread`, `mentions`, `meta` and tokens.
+    Of `more`, only what clients say counts: `reply_to`, `thread`, `mentions`, `meta`, `data`, tokens,
+    `status` and `offset`.
     """
     said: tuple[object, ...] = (kind, target, text, expects)
     if more is not None:
         said += (more.reply_to, more.thread, more.mentions, more.meta)
         said += () if more.mark is None else (more.mark.tokens,)
+        said += (more.data,) if more.data else ()
+        said += (more.status, more.offset) if more.status or more.offset is not None else ()
     return hashlib.blake2b(msgspec.msgpack.encode(said), digest_size=12).hexdigest()
 
 
@@ -275,8 +325,10 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     A message has no `target`. With an empty text it was deleted: its text is removed, and its `seq` stays in
     use. Other entries act on the message at `target`: `text` is its new text, or empty if that did not
-    change; a mark has `more.mark`. Without `more`, an acting entry is a deletion. The entries that acted on a
-    deleted message have no text and no tokens any more, either.
+    change; a mark has `more.mark`. With `more.offset` the text is a piece that was added to the target's;
+    with `more.status` the target was closed, and its pieces have no text any more. Without `more`, an acting
+    entry is a deletion. The entries that acted on a deleted message have no text and no tokens any more,
+    either.
     """
 
     seq: int
@@ -294,6 +346,21 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     def empties(self) -> bool:
         """True for a deletion: the target loses its text, whatever was done to it before or after."""
         return self.target is not None and self.more is None
+
+    @property
+    def is_open(self) -> bool:
+        """True for a message that is being streamed: its sender adds to it."""
+        return self.target is None and self.more is not None and self.more.status == "open"
+
+    @property
+    def closes(self) -> bool:
+        """True for what closes a streamed message."""
+        return self.target is not None and self.more is not None and self.more.status != ""
+
+    @property
+    def offset(self) -> int | None:
+        """Where in its target's text a piece begins; None for what is no piece of a streamed message."""
+        return self.more.offset if self.more is not None else None
 
     @property
     def revision(self) -> int:
@@ -332,6 +399,16 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         """The `meta` of a message, or the new one that a revision gives its target; "" if there is none."""
         return self.more.meta if self.more is not None else ""
 
+    @property
+    def data(self) -> str:
+        """The `data` of a message, or the new one that a revision gives its target; "" if there is none."""
+        return self.more.data if self.more is not None else ""
+
+    @property
+    def is_plain(self) -> bool:
+        """True for a message that is a text and nothing more."""
+        return self.more is None and self.kind == PLAIN and self.target is None
+
     def with_replies(self, replies: Replies) -> Entry:
         """Return this message with this thread."""
         return replace(self, more=replace(self.more or More(), replies=replies))
@@ -349,19 +426,37 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
             erased = act.sender_id == ERASED.id
             sender = (ERASED.id, ERASED.username) if erased else (self.sender_id, self.sender_username)
             kept = replace(self.more or More(), position=position, reply_to=None, mentions=None)
-            more = replace(kept, meta="", marks={})
+            more = replace(kept, meta="", data="", marks={}, status="", closed=0)
             return Entry(self.seq, *sender, "", self.sent_at, self.draft_id, kind=self.kind, more=more)
         if act.mark is not None:
             marked = replace(self.more or More(), position=position, marks=self._marked(act))
             return replace(self, more=marked)
+        if act.offset is not None or act.closes:
+            return self._streamed(act, position)
+        before = self.more or More()
         more = replace(
-            self.more or More(),
+            before,
             revision=act.revision,
-            edited_at=act.sent_at,
+            edited_at=act.sent_at if act.text else before.edited_at,
             position=position,
             meta=act.meta or self.meta if self.text else "",
+            data=act.data or self.data if self.text else "",
         )
         return replace(self, text=act.text or self.text if self.text else "", more=more)
+
+    def _streamed(self, act: Entry, position: int) -> Entry:
+        """Return the message after a piece was added or it was closed.
+
+        A piece that does not begin where the text ends was emptied when the message was closed, or others
+        before it were: what closes the message has the whole text.
+        """
+        more = replace(self.more or More(), position=position)
+        if not self.text:
+            return replace(self, more=more)
+        if act.closes and act.more is not None:
+            whole = act.text or (act.more.whole.text if act.more.whole is not None else self.text)
+            return replace(self, text=whole, more=replace(more, status=act.more.status, closed=act.seq))
+        return replace(self, text=self.text + act.text * (act.offset == len(self.text)), more=more)
 
     def _marked(self, act: Entry) -> Tallies:
         """Return the tallies after a mark. A deleted message gets none."""
@@ -382,14 +477,34 @@ class Position(msgspec.Struct, frozen=True, gc=False):
     first_seq: int = 1
 
 
+class RoomDescription(msgspec.Struct, frozen=True):
+    """What a room says of itself: a title, a topic, and whether it is private. Empty texts: none."""
+
+    title: str = ""
+    topic: str = ""
+    private: bool = False
+
+
 class RoomInfo(msgspec.Struct, frozen=True):
-    """A room as recorded in storage. With slow mode, users wait `slow_seconds` between messages; 0: off."""
+    """A room as recorded in storage. With slow mode, users wait `slow_seconds` between messages; 0: off.
+
+    `title` and `topic` are shown in place of and beside the name; "" if there is none. A `direct` room is
+    private, has no owner, and is the only one of the users whom it was made for.
+    """
 
     name: str
     epoch: str
     private: bool = False
     owner: str | None = None
     slow_seconds: int = 0
+    title: str = ""
+    topic: str = ""
+    direct: bool = False
+
+    @property
+    def kind(self) -> RoomKind:
+        """Who may see the room."""
+        return kind_of(self)
 
     @property
     def logged(self) -> str:
@@ -442,14 +557,27 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 class Refusal(msgspec.Struct, frozen=True, gc=False):
     """The outcome *refused*: certainly not stored. `code` is one of `tornchat.errors.CODES`.
 
-    `revision` is the target's present one, for the code `stale`, and `retry_after` (seconds) when the sender
-    may send again, for `slow_mode`.
+    `revision` is the target's present one, for the code `stale`, or `length` that of its text (code points),
+    and `retry_after` (seconds) when the sender may send again, for `slow_mode`.
     """
 
     code: str
     reason: str = ""
     revision: int | None = None
     retry_after: float | None = None
+    length: int | None = None
+
+
+class OpenMessage(msgspec.Struct, frozen=True, gc=False):
+    """A streamed message that is open: its sender, its length (code points), when it last grew (Unix ms)."""
+
+    room: str
+    epoch: str
+    seq: int
+    sender_id: str
+    sender_username: str
+    length: int
+    grown_at: int
 
 
 StoreResult: TypeAlias = Stored | Refusal
@@ -486,7 +614,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class RoomSummary(msgspec.Struct, frozen=True):
-    """A room in a list of rooms. `seq` is the head of its log, `slow_seconds` as in `RoomInfo`."""
+    """A room in a list of rooms. `seq` is the head of its log, the other fields are those of `RoomInfo`."""
 
     name: str
     epoch: str
@@ -494,6 +622,14 @@ class RoomSummary(msgspec.Struct, frozen=True):
     owner: str | None
     seq: int
     slow_seconds: int = 0
+    title: str = ""
+    topic: str = ""
+    direct: bool = False
+
+    @property
+    def kind(self) -> RoomKind:
+        """Who may see the room."""
+        return kind_of(self)
 
     @property
     def logged(self) -> str:
@@ -504,6 +640,11 @@ class RoomSummary(msgspec.Struct, frozen=True):
     def logged_with_user(self) -> str:
         """The room as a log line shows it that names a user. See `RoomInfo.logged_with_user`."""
         return PRIVATE_ROOM if self.private else self.name
+
+
+def kind_of(room: RoomInfo | RoomSummary) -> RoomKind:
+    """Return the kind of a room."""
+    return "direct" if room.direct else "private" if room.private else "open"
 
 
 class RoomPage(msgspec.Struct, frozen=True):
@@ -549,6 +690,31 @@ class Sanction(msgspec.Struct, frozen=True):
     by: str
     rank: Standing = "admin"
     since: float = 0.0
+
+
+class Invite(msgspec.Struct, frozen=True):
+    """A link by which users become members of a room, with `role`, until `expires_at` (Unix seconds).
+
+    `uses` is how many users it admits, and `used` how many it has admitted. `by` is the id of the user who
+    made it. Its token, which is not here, is a secret; `id` is none.
+    """
+
+    id: str
+    room: str
+    role: Role
+    by: str
+    created_at: float
+    expires_at: float
+    uses: int
+    used: int = 0
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """That a user is a member of a room by an invite; `joined` is false if the user was a member before."""
+
+    room: str
+    role: Role
+    joined: bool
 
 
 class KnownUser(msgspec.Struct, frozen=True):

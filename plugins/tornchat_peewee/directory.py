@@ -26,7 +26,7 @@ class DirectoryTable:
     def __init__(self, backend: Backend, models: Models, rooms: RoomTable) -> None:
         self._backend = backend
         self._room, self._message, self._act = models.room, models.message, models.act
-        self._mark = models.mark
+        self._marks = (models.mark, models.standing)
         self._member, self._sanction, self._report = models.member, models.sanction, models.report
         self._models = models
         self._rooms = rooms
@@ -41,7 +41,8 @@ class DirectoryTable:
         listed = visible(self._models, user)
         if after is not None:
             listed &= name > after
-        fields = (room.name, room.epoch, room.private, room.owner, room.head_seq, room.slow_seconds)
+        of_log = (room.name, room.epoch, room.private, room.owner, room.head_seq)
+        fields = (*of_log, room.slow_seconds, room.title, room.topic, room.direct)
         try:
             with session.reading() as cursor:
                 rows = room.select(*fields).where(listed).order_by(name).limit(max(limit, 0))
@@ -81,7 +82,7 @@ class DirectoryTable:
         mine = (room.name == name) & (room.epoch == epoch)
         with session.writing():
             gone = {"name": nobodys, "deleted": True, "owner": None, "epoch": new_epoch()}
-            return bool(room.update(gone).where(mine).execute())
+            return bool(room.update({**gone, "direct_key": None}).where(mine).execute())
 
     def has_deleted(self, session: DatabaseSession) -> bool:
         """Return whether there are deleted rooms whose rows still exist."""
@@ -103,14 +104,15 @@ class DirectoryTable:
         self._backend.index.forget(cursor, room.id, room.first_seq, end)
         for entries in (self._message, self._act):
             entries.delete().where((entries.room == room.id) & (entries.seq < end)).execute()
-        mark = self._mark
-        mark.delete().where((mark.room == room.id) & (mark.target < end)).execute()
+        for marks in self._marks:
+            marks.delete().where((marks.room == room.id) & (marks.target < end)).execute()
         done = bool(end > room.head_seq)
         if done:
             for people in (
                 self._member,
                 self._sanction,
                 self._report,
+                self._models.invite,
             ):  # foreign keys are off in SQLite: no cascade
                 people.delete().where(people.room == room.id).execute()
             self._room.delete().where(self._room.id == room.id).execute()
@@ -237,9 +239,10 @@ class DirectoryTable:
 
 
 def _summary(row: Sequence[Any]) -> RoomSummary:
-    name, epoch, private, owner, *rest = row
+    name, epoch, private, owner, *rest, title, topic, direct = row
     owner = owner if isinstance(owner, str) else None
-    return made(RoomSummary, RoomSummary.__struct_fields__, (name, epoch, bool(private), owner, *rest))
+    fields = (name, epoch, bool(private), owner, *rest, title, topic, bool(direct))
+    return made(RoomSummary, RoomSummary.__struct_fields__, fields)
 
 
 def _membership(row: Sequence[Any]) -> Membership:

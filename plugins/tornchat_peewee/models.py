@@ -15,6 +15,7 @@ class Models(NamedTuple):
     act: Any
     mark: Any
     thread: Any
+    standing: Any
     member: Any
     sanction: Any
     site_sanction: Any
@@ -22,6 +23,7 @@ class Models(NamedTuple):
     audit: Any
     block: Any
     report: Any
+    invite: Any
 
 
 def models_of(database: Any) -> Models:
@@ -46,11 +48,17 @@ def models_of(database: Any) -> Models:
         deleted = peewee.BooleanField(default=False)
         slow_seconds = peewee.IntegerField(default=0)
         acts = peewee.BigIntegerField(default=0)
+        title = peewee.TextField(default="")
+        topic = peewee.TextField(default="")
+        direct = peewee.BooleanField(default=False)
+        direct_key = peewee.TextField(null=True, unique=True)
 
     class Message(peewee.Model):
         """A message in its present state. `digest` is kept if the text can't stand for what was sent.
 
-        `mentions`, `meta` and `marks` (`Tallies`) are JSON; NULL if there are none.
+        `mentions`, `meta`, `marks` (`Tallies`) and `data` are JSON; NULL if there are none. A streamed
+        message has a `status`, and the `seq` that closed it. While it is open, `text` is its beginning, and
+        `grown`, a `Grown` in JSON, says how long it is with its pieces.
         """
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
@@ -70,7 +78,11 @@ def models_of(database: Any) -> Models:
         mentions = peewee.TextField(null=True)
         meta = peewee.TextField(null=True)
         marks = peewee.TextField(null=True)
+        data = peewee.TextField(null=True)
+        status = peewee.TextField(null=True)
+        closed = peewee.BigIntegerField(null=True)
         digest = peewee.TextField(null=True)
+        grown = peewee.TextField(null=True)
 
         class Meta:
             primary_key = peewee.CompositeKey("room", "seq")
@@ -79,8 +91,9 @@ def models_of(database: Any) -> Models:
         """An entry that acts on the message at `target`; it is the `nth` such entry of the room.
 
         `revision` is the target's from then on; NULL for a deletion. `before` is the text that the first
-        edit replaced. `meta` is NULL if the target keeps its own. `mark` is a `Mark` in JSON, empty when the
-        message was deleted; NULL if it is no mark.
+        edit replaced. `meta` and `data` are NULL if the target keeps its own. `mark` is a `Mark` in JSON,
+        empty when the message was deleted; NULL if it is no mark. A piece of a streamed message has its
+        `start` in the text; what closed the message has the `status`.
         """
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
@@ -100,6 +113,8 @@ def models_of(database: Any) -> Models:
         digest = peewee.TextField(null=True)
         meta = peewee.TextField(null=True)
         mark = peewee.TextField(null=True)
+        start = peewee.BigIntegerField(null=True)
+        status = peewee.TextField(null=True)
 
         class Meta:
             primary_key = peewee.CompositeKey("room", "seq")
@@ -127,6 +142,23 @@ def models_of(database: Any) -> Models:
 
         class Meta:
             primary_key = peewee.CompositeKey("room", "root")
+
+    class Standing(peewee.Model):
+        """The id of a mark that stored nothing; its target was at `position` then.
+
+        `digest` is that of the request; NULL if the message was deleted.
+        """
+
+        room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
+        sender_id = peewee.TextField()
+        client_id = peewee.TextField()
+        kind = peewee.TextField()
+        target = peewee.BigIntegerField()
+        position = peewee.BigIntegerField()
+        digest = peewee.TextField(null=True)
+
+        class Meta:
+            primary_key = peewee.CompositeKey("room", "sender_id", "client_id")
 
     class Member(peewee.Model):
         """A membership. The owner is stored in the room instead."""
@@ -198,6 +230,19 @@ def models_of(database: Any) -> Models:
         class Meta:
             primary_key = peewee.CompositeKey("user_id", "blocked_id")
 
+    class Invite(peewee.Model):
+        """A link into a room, under the digest of its token. Times are in Unix seconds."""
+
+        digest = peewee.TextField(primary_key=True)
+        id = peewee.TextField()
+        room = peewee.ForeignKeyField(Room, on_delete="CASCADE")
+        role = peewee.TextField()
+        by = peewee.TextField()
+        created_at = peewee.DoubleField()
+        expires_at = peewee.DoubleField()
+        uses = peewee.IntegerField()
+        used = peewee.IntegerField()
+
     class Report(peewee.Model):
         """That somebody reported a message. `at` is in Unix milliseconds."""
 
@@ -210,8 +255,7 @@ def models_of(database: Any) -> Models:
         state = peewee.TextField(index=True)
         closed_by = peewee.TextField()
 
-    models = Models(
-        Room, Message, Act, Mark, Thread, Member, Sanction, SiteSanction, KnownUser, Audit, Block, Report
-    )
+    rooms = (Room, Message, Act, Mark, Thread, Standing, Member, Sanction)
+    models = Models(*rooms, SiteSanction, KnownUser, Audit, Block, Report, Invite)
     database.bind(list(models), bind_refs=False, bind_backrefs=False)
     return models

@@ -15,6 +15,7 @@ from tornchat import (
     Fault,
     MarkSet,
     NotStored,
+    OpenMessage,
     Page,
     Position,
     RoomInfo,
@@ -31,8 +32,12 @@ from tornchat_peewee.consumers import ConsumerTable
 from tornchat_peewee.consuming import ConsumingHooks
 from tornchat_peewee.creations import Creations
 from tornchat_peewee.databases import backend_of
+from tornchat_peewee.descriptions import Descriptions
+from tornchat_peewee.direct import DirectRooms
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
+from tornchat_peewee.invites import InviteTable
+from tornchat_peewee.inviting import InvitingHooks
 from tornchat_peewee.log import Log
 from tornchat_peewee.managing import ManagingHooks
 from tornchat_peewee.marktable import MarkTable
@@ -56,7 +61,7 @@ from tornchat_peewee.users import UserTable
 from tornchat_peewee.workers import Workers
 
 
-class PeeweePlugin(ManagingHooks, SocialHooks, ConsumingHooks):
+class PeeweePlugin(ManagingHooks, InvitingHooks, SocialHooks, ConsumingHooks):
     """The plugin `peewee`: stores rooms and their logs in a database. One thread makes all writes."""
 
     Settings = PeeweeSettings
@@ -101,6 +106,9 @@ class PeeweePlugin(ManagingHooks, SocialHooks, ConsumingHooks):
             SlowModes(backend, models),
             ConsumerTable(backend, models, log),
             MarkTable(backend, models),
+            Descriptions(backend, models),
+            InviteTable(backend, models),
+            DirectRooms(backend, models, rooms),
         )
         if chat.writes:
             await self._begin_clearing(backend, self._open)
@@ -237,6 +245,11 @@ class PeeweePlugin(ManagingHooks, SocialHooks, ConsumingHooks):
         return opened.readers.run(
             partial(opened.log.find, room=room, sender_id=sender_id, client_id=client_id)
         )
+
+    @hookimpl
+    def read_open(self, before_ms: int, limit: int) -> asyncio.Future[Sequence[OpenMessage]]:
+        opened = self._opened()
+        return opened.readers.run(partial(opened.log.silent, before_ms=before_ms, limit=limit))
 
     @hookimpl
     def latest_positions(self, rooms: Sequence[str]) -> asyncio.Future[dict[str, Position]]:

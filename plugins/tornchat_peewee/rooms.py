@@ -88,9 +88,11 @@ class RoomTable:
         row = cursor.fetchone()
         if row is None:
             return None
-        epoch, private, owner, slow_seconds = row
+        epoch, private, owner, slow_seconds, title, topic, direct = row
         owner = owner if isinstance(owner, str) else None
-        return RoomInfo(name, epoch, bool(private), owner, slow_seconds if type(slow_seconds) is int else 0)
+        slow = slow_seconds if type(slow_seconds) is int else 0
+        title, topic = (text if isinstance(text, str) else "" for text in (title, topic))
+        return RoomInfo(name, epoch, bool(private), owner, slow, title, topic, bool(direct))
 
     def found(self, cursor: Any, name: str) -> RoomInfo:
         """Return a room that is known to exist, within the caller's transaction."""
@@ -109,11 +111,17 @@ class RoomTable:
         rooms = self._room.select().where(self._room.owner == owner)
         return not owned_limit or bool(rooms.count() < owned_limit)
 
-    def insert(self, name: str, owner: str | None, private: bool = False) -> bool:
-        """Make a room, in the caller's transaction; False if somebody else, on another node, was quicker."""
+    def insert(
+        self, name: str, owner: str | None, private: bool = False, direct_key: str | None = None
+    ) -> bool:
+        """Make a room, in the caller's transaction; False if somebody else, on another node, was quicker.
+
+        One with a `direct_key` is direct.
+        """
         created_at = time.time_ns() // 1_000_000
         row = {"name": name, "epoch": new_epoch(), "owner": owner, "created_at": created_at}
-        added = self._room.insert({**row, "private": private}).on_conflict_ignore()
+        kind = {"private": private, "direct": direct_key is not None, "direct_key": direct_key}
+        added = self._room.insert({**row, **kind}).on_conflict_ignore()
         return bool(added.as_rowcount().execute())
 
 

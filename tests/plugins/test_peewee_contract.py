@@ -13,7 +13,10 @@ from tornchat.testing import (
     AuditContract,
     BlocksContract,
     ConsumerContract,
+    DescriptionsContract,
     DirectoryContract,
+    DirectRoomsContract,
+    InvitesContract,
     ModerationContract,
     ReportsContract,
     SearchContract,
@@ -33,12 +36,15 @@ class Contracts(
     BlocksContract,
     ReportsContract,
     SlowModeContract,
+    DescriptionsContract,
+    InvitesContract,
+    DirectRoomsContract,
     ConsumerContract,
 ):
     """All that the plugin fills."""
 
     roles = ("storage", "history", "directory", "moderation", "search", "users", "audit")
-    roles += ("blocks", "reports", "slow mode", "cursors")
+    roles += ("blocks", "reports", "slow mode", "descriptions", "invites", "direct rooms", "cursors")
     many_rooms = 1000  # ConsumerContract's 10,000 would take half a minute
 
 
@@ -59,3 +65,5 @@ class TestPostgres(Contracts):
 
     def make_plugin(self, tmp_path: Path) -> PeeweePlugin:
         return plugin(self.url)
+
+    make_second_plugin = make_plugin

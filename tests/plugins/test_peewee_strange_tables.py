@@ -13,7 +13,7 @@ import pytest
 from tornchat_peewee import PeeweePlugin
 
 from tests.plugins.peeweekit import ROMEO, draft, say, storage
-from tornchat import SITE, AuditEntry, ConsumerClaim, KnownUser, More, Report, Sanction, User
+from tornchat import SITE, AuditEntry, ConsumerClaim, Invite, KnownUser, More, Report, Sanction, User
 from tornchat.testing.fixtures import mark
 
 ADMIN = User("root", "root", frozenset({"admin"}))
@@ -23,13 +23,14 @@ TEXTS = (b"\xff", b"text")
 SPOILED = {
     "room": (
         "name = 'tea'",
-        ("name", "epoch", "owner"),
+        ("name", "epoch", "owner", "title", "topic"),
         ("head_seq", "first_seq", "slow_seconds", "private"),
     ),
     "member": ("user_id = '3'", ("user_id", "role"), ()),
     "sanction": ("user_id = '6'", ("user_id", "kind", "by", "rank"), ("until", "since")),
     "site_sanction": ("user_id = '8'", ("user_id", "kind", "by", "rank"), ("until", "since")),
     "known_user": ("id = 'b'", ("id", "username", "name_key", "roles"), ()),
+    "invite": ("id = 'two'", ("id", "role", "by"), ("created_at", "expires_at", "uses", "used")),
     "audit": ("key = 'two'", ("key", "actor", "action", "room", "target", "detail"), ("at",)),
     "block": ("blocked_id = '3'", ("user_id", "blocked_id"), ()),
     "report": ("reporter = '5'", ("reporter", "reason", "state", "closed_by"), ("seq", "at")),
@@ -70,6 +71,9 @@ async def fill(chat: PeeweePlugin) -> None:
     await chat.set_block("1", "3", 10)
     await chat.store_report(Report("hall", 1, "4", "spam", 1))
     await chat.store_report(Report("hall", 2, "5", "spam", 1))
+    for name in ("one", "two"):
+        invite = Invite(name, "hall", "member", "1", 1.0, LATER, 5)
+        assert await chat.store_invite(invite, name, 10)
     claims = [ConsumerClaim("one", True, ("hall",)), ConsumerClaim("two", True, ("hall",))]
     await chat.hold_consumers("n1", claims, 60.0)
 
@@ -90,6 +94,9 @@ async def readings(chat: PeeweePlugin) -> dict[str, list[Any]]:
         "sanctions": [(one.user_id, one.kind) for one in await chat.read_sanctions(["hall", SITE])],
         "users": [one.id for one in await chat.read_users(["a", "b"])],
         "same name": [one.id for one in await chat.find_users("ann")],
+        "found users": [one.id for one in await chat.search_users("ann", 10)],
+        "invites": [one.id for one in await chat.read_invites("hall")],
+        "descriptions": list(await chat.read_descriptions(["hall", "tea"])),
         "audit": [one.key for one in await chat.read_audit(None, 10, None, None)],
         "blocks": list(await chat.read_blocks("1")),
         "blockers": list(await chat.find_blockers("2", ["1"])),
@@ -114,6 +121,9 @@ FIRST = {
     "sanctions": ("5", "ban"),
     "users": "a",
     "same name": "a",
+    "found users": "a",
+    "invites": "one",
+    "descriptions": "hall",
     "audit": "one",
     "blocks": "2",
     "blockers": "1",

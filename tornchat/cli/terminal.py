@@ -27,6 +27,7 @@ from tornchat.client import (
     connect,
 )
 from tornchat.errors import REMOVED, ROOM_NOT_FOUND, UNAUTHORIZED
+from tornchat.model import PLAIN
 
 MOST_TRIES = 6
 WORDS = MappingProxyType(
@@ -89,7 +90,10 @@ class Terminal:
 
     async def _hear(self, chat: Client) -> None:
         async for event in chat:
-            self._print(event)
+            if isinstance(event, MessageChanged) and event.open is not None:
+                _on_streamed(chat.messages.get(event.seq))
+            else:
+                self._print(event)
 
     def _print(self, event: Event) -> None:
         match event:
@@ -124,7 +128,19 @@ class Terminal:
         if event.seq > seen:
             self._seen = (epoch, event.seq)
             if event.text:
-                _say(f"{event.sender_username}: {event.text}")
+                more = " …" if event.open else ""
+                _say(f"{event.sender_username}: {text_of(event)}{more}")
+
+
+def _on_streamed(message: Message | None) -> None:
+    """Print the whole of a streamed message that is closed; its beginning was printed when it came."""
+    if message is not None and message.text and not message.open:
+        _say(f"{message.sender_username}: {text_of(message)}")
+
+
+def text_of(message: Message) -> str:
+    """Return the text of a message; one of a kind that a plugin brings says which."""
+    return message.text if message.kind == PLAIN else f"[{message.kind}] {message.text}"
 
 
 def _end(reason: str) -> int:

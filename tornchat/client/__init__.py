@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from tornchat.client.blocks import read_blocks
 from tornchat.client.client import Client, State, connect
-from tornchat.client.errors import ClientClosed, ClientError, Ended, NotConnected, SendRefused
+from tornchat.client.errors import CallRefused, ClientClosed, ClientError, Ended, NotConnected, SendRefused
 from tornchat.client.events import (
     CaughtUp,
     Connected,
@@ -23,17 +23,22 @@ from tornchat.client.events import (
     Event,
     Marked,
     Message,
+    MessageAppended,
     MessageChanged,
     MessageDeleted,
+    RoomChanged,
     UserJoined,
     UserLeft,
     UserList,
 )
+from tornchat.client.rooms import accept_invite, open_direct
 from tornchat.client.token import TokenSource
 from tornchat.marks import MarkChange, Tally
 from tornchat.model import Participant
+from tornchat.streaming import Stream
 
 __all__ = [
+    "CallRefused",
     "CaughtUp",
     "Client",
     "ClientClosed",
@@ -45,17 +50,22 @@ __all__ = [
     "MarkChange",
     "Marked",
     "Message",
+    "MessageAppended",
     "MessageChanged",
     "MessageDeleted",
     "NotConnected",
     "Participant",
+    "RoomChanged",
     "SendRefused",
     "State",
+    "Stream",
     "Tally",
     "TokenSource",
     "UserJoined",
     "UserLeft",
     "UserList",
+    "accept_invite",
     "connect",
+    "open_direct",
     "read_blocks",
 ]

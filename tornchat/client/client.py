@@ -13,17 +13,19 @@ from tornchat.client.address import Address, parse_address
 from tornchat.client.backoff import Backoff
 from tornchat.client.buffer import Buffer
 from tornchat.client.errors import ClientClosed, NotConnected
-from tornchat.client.events import Disconnected, Event, Message, MessageChanged
+from tornchat.client.events import Disconnected, Event, Message, MessageAppended, MessageChanged
 from tornchat.client.goodbye import Goodbye, after_close, after_failure, after_refusal
 from tornchat.client.messages import Messages
 from tornchat.client.outgoing import Outgoing
 from tornchat.client.progress import Progress
+from tornchat.client.stream import ClientStream
 from tornchat.client.token import Token, TokenSource
 from tornchat.client.visit import Visit
 from tornchat.client.websocket import HandshakeRefused, WebSocket, open_websocket
 from tornchat.errors import POSITION_LOST, TOO_BIG, UNAUTHORIZED, Closed
-from tornchat.model import Mentions
-from tornchat.wire import V1_SUBPROTOCOL, V1Delete, V1Edit, V1Mark, V1Send
+from tornchat.model import PLAIN, Mentions
+from tornchat.streaming import Stream
+from tornchat.wire import V1_SUBPROTOCOL, V1Delete, V1Edit, V1Mark, V1Revise, V1Send
 
 CONNECT_SECONDS = 10.0
 """Maximum duration of connecting and the handshake, in seconds."""
@@ -128,8 +130,8 @@ class Client:
                 return event
 
     def _is_hidden(self, event: Event) -> bool:
-        """Return whether the event is a message of a blocked user, or its edit."""
-        if not self.blocked or not isinstance(event, Message | MessageChanged):
+        """Return whether the event is a message of a blocked user, or changes one."""
+        if not self.blocked or not isinstance(event, Message | MessageChanged | MessageAppended):
             return False
         message = event if isinstance(event, Message) else self.messages.get(event.seq)
         return message is not None and message.sender_id in self.blocked
@@ -144,6 +146,8 @@ class Client:
         mentions: Collection[str] = (),
         mention_room: bool = False,
         meta: Mapping[str, object] | None = None,
+        kind: str = PLAIN,
+        data: Mapping[str, object] | None = None,
     ) -> int:
         """Send a message and return its `seq` in the room's log once it is stored, exactly once.
 
@@ -154,13 +158,41 @@ class Client:
 
         `reply_to` is the `seq` of the message that it answers, `thread` that of the message whose thread it
         is in, `mentions` the ids of the users that it mentions, and with `mention_room` it mentions all.
-        `meta` is what the application says about it: a JSON object, at most 8 KiB, 32 levels deep. Raises
-        `SendRefused`, `Ended`, `ClientClosed`.
+        `meta` is what the application says about it: a JSON object, at most 8 KiB, 32 levels deep. `kind` is
+        a kind of messages that a plugin of the server brings, and `data` is in the form that the kind
+        declares. Raises `SendRefused`, `Ended`, `ClientClosed`.
         """
         mentioned = Mentions(tuple(mentions), mention_room) if mentions or mention_room else None
         about = None if meta is None else dict(meta)
         message_id = message_id or secrets.token_hex(8)
-        return await self._outgoing.send(V1Send(message_id, text, reply_to, thread, mentioned, about))
+        typed = None if data is None else dict(data)
+        frame = V1Send(message_id, text, reply_to, thread, mentioned, about, kind, typed)
+        return await self._outgoing.send(frame)
+
+    def stream(
+        self,
+        *,
+        reply_to: int | None = None,
+        thread: int | None = None,
+        mentions: Collection[str] = (),
+        mention_room: bool = False,
+        meta: Mapping[str, object] | None = None,
+    ) -> Stream:
+        """Return a message that grows while it is written, such as the answer of a language model.
+
+            async with room.stream() as answer:
+                await answer.write("Hello ")
+                await answer.write("world!")
+
+        Each `write` returns when its text is stored, exactly once, over as many connections as it takes. The
+        message begins with the first text, and is closed at the end of the block. The server closes a message
+        that has not grown for long, and one has at most 256 KiB and 4,096 pieces. The fields are those of
+        `send`. `write` and `close` raise as `send` does.
+        """
+        mentioned = Mentions(tuple(mentions), mention_room) if mentions or mention_room else None
+        about = None if meta is None else dict(meta)
+        first = V1Send("", "", reply_to, thread, mentioned, about, open=True)
+        return ClientStream(self._outgoing, self.messages, first)
 
     async def edit(
         self,
@@ -200,6 +232,22 @@ class Client:
         message_id = message_id or secrets.token_hex(8)
         frame = V1Mark(message_id, kind, seq, list(tokens))
         return await self._outgoing.change(frame)
+
+    async def revise(
+        self,
+        seq: int,
+        kind: str,
+        data: Mapping[str, object] | None = None,
+        message_id: str | None = None,
+    ) -> int:
+        """Change a message in the way of a kind that a plugin of the server brings, such as closing a poll.
+
+        Return the `seq` of the change once it is stored, exactly once. `data` is in the form that the kind
+        declares. Otherwise it is as `send`.
+        """
+        message_id = message_id or secrets.token_hex(8)
+        typed = None if data is None else dict(data)
+        return await self._outgoing.change(V1Revise(message_id, kind, seq, typed))
 
     async def close(self) -> None:
         """Leave the room, within 3 s. Idempotent. Does not wait for outstanding acknowledgements."""

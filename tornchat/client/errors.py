@@ -47,12 +47,22 @@ class SendRefused(ClientError):
     """The server refused the message permanently. It is not stored, and a retry would fail as well.
 
     `code` is one of `tornchat.errors.CODES`; `text` is a description for users. `revision` is the present one
-    of the message, with the code `stale`.
+    of the message, or `length` that of its text, with the code `stale`.
     """
 
-    def __init__(self, code: str, text: str, revision: int | None = None) -> None:
+    def __init__(self, code: str, text: str, revision: int | None = None, length: int | None = None) -> None:
         super().__init__(f"{code}: {text}")
+        self.length = length
         self.revision = revision
+        self.code = code
+        self.text = text
+
+
+class CallRefused(ClientError):
+    """The server refused a call. `code` is one of the HTTP API's; `text` is a description for users."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(f"{code}: {text}")
         self.code = code
         self.text = text
 

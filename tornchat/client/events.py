@@ -8,7 +8,8 @@ from typing import TypeAlias
 import msgspec
 
 from tornchat.marks import MarkChange, Tallies
-from tornchat.model import Mentions, Participant, Replies
+from tornchat.model import PLAIN, Mentions, Participant, Replies
+from tornchat.streaming import Ending
 from tornchat.wire import Ack, V1Error, V1Pong
 
 
@@ -36,11 +37,13 @@ class UserList(msgspec.Struct, frozen=True, tag_field="type", tag="room_users_li
 class Message(msgspec.Struct, frozen=True, tag_field="type", tag="chat_message"):
     """A message with its `seq` in the room's log, in its present state. The text of a deleted one is empty.
 
-    `revision` is how often it was edited, `edited_at` when last, and `position` the place of the last entry
-    that acted on it; 0 if none did. `reply_to` is the `seq` of the message that it answers, `thread` that of
-    the message whose thread it is in, `meta` what the application said about it, and `replies` what its own
-    thread has. `marks` is how it is marked: kind -> token -> `count` and `users`, which is empty if they are
-    many.
+    `revision` is how often it was revised, `edited_at` when its text was last, and `position` the place of
+    the last entry that acted on it; 0 if none did. `reply_to` is the `seq` of the message that it answers,
+    `thread` that of the message whose thread it is in, `meta` what the application said about it, and
+    `replies` what its own thread has. `marks` is how it is marked: kind -> token -> `count` and `users`,
+    which is empty if they are many. A message of a kind that a plugin of the server brings has another `kind`
+    than "message", and perhaps `data`. Its text says the same to those who do not know the kind. A streamed
+    message is `open` while it grows, and then has a `status`.
     """
 
     seq: int
@@ -57,12 +60,16 @@ class Message(msgspec.Struct, frozen=True, tag_field="type", tag="chat_message")
     meta: dict[str, object] | None = None
     replies: Replies | None = None
     marks: Tallies = {}
+    kind: str = PLAIN
+    data: dict[str, object] | None = None
+    open: bool = False
+    status: Ending | None = None
 
 
 class MessageChanged(msgspec.Struct, frozen=True, tag_field="type", tag="message_changed"):
     """The message `seq` has changed. `position` is the place of the change.
 
-    `text`, `meta`, `replies` and `marks` are None if they are the same.
+    `text`, `meta`, `replies`, `marks`, `data`, `open` and `status` are None if they are the same.
 
     The change is in `Client.messages` already. Who keeps other messages applies it to those with a lower
     position, and ignores it for messages that are not kept.
@@ -76,6 +83,21 @@ class MessageChanged(msgspec.Struct, frozen=True, tag_field="type", tag="message
     meta: dict[str, object] | None = None
     replies: Replies | None = None
     marks: Tallies | None = None
+    data: dict[str, object] | None = None
+    open: bool | None = None
+    status: Ending | None = None
+
+
+class MessageAppended(msgspec.Struct, frozen=True, tag_field="type", tag="message_appended"):
+    """The open message `seq` has grown by `text`, which begins at `offset` (code points) in its text.
+
+    `position` is the place of the piece. It is in `Client.messages` already.
+    """
+
+    seq: int
+    position: int
+    offset: int
+    text: str = msgspec.field(name="message")
 
 
 class Marked(msgspec.Struct, frozen=True, tag_field="type", tag="marked"):
@@ -120,6 +142,15 @@ class UserLeft(msgspec.Struct, frozen=True, tag_field="type", tag="user_leave"):
     username: str
 
 
+class RoomChanged(msgspec.Struct, frozen=True, tag_field="type", tag="room_changed"):
+    """The room says something else of itself. All are as they are now; `kind` is open, private or direct."""
+
+    room: str
+    title: str
+    topic: str
+    kind: str = "open"
+
+
 class Disconnected(msgspec.Struct, frozen=True):
     """The connection has ended or could not be opened. The next attempt is made in `retry_in` seconds.
 
@@ -136,11 +167,13 @@ _Told: TypeAlias = (
     | UserList
     | Message
     | MessageChanged
+    | MessageAppended
     | MessageDeleted
     | Marked
     | CaughtUp
     | UserJoined
     | UserLeft
+    | RoomChanged
 )
 Event: TypeAlias = _Told | Disconnected
 Frame: TypeAlias = _Told | Ack | V1Error | V1Pong

@@ -89,12 +89,28 @@ class RoomsSection(Section, frozen=True):
     ] = 0
 
 
+class UsersSection(Section, frozen=True):
+    """The users who have been here."""
+
+    directory: Annotated[
+        bool,
+        Meta(description="Let users find others by their names, at GET /api/users. Guests can't."),
+    ] = False
+
+
 class MessagesSection(Section, frozen=True):
     """What may be done to messages."""
 
     edit_seconds: Annotated[
         Natural, Meta(description="Seconds for which users may edit a message of theirs. 0: forever.")
     ] = 0
+    open_seconds: Annotated[
+        Natural,
+        Meta(
+            description="Seconds after which a streamed message that does not grow is closed as failed. "
+            "0: never."
+        ),
+    ] = 120
 
 
 class HistorySection(Section, frozen=True):
@@ -354,6 +370,7 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
     {
         "tornchat": TornchatSection,
         "rooms": RoomsSection,
+        "users": UsersSection,
         "messages": MessagesSection,
         "history": HistorySection,
         "consumers": ConsumersSection,

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from tornchat.errors import ChatError, NotStored, Unavailable
 from tornchat.hooks.calls import Hooks
+from tornchat.log.merging import merged
 from tornchat.log.outcome import Outcomes
 from tornchat.log.queue import HEAVY_PAUSE, Pending, Queue
 from tornchat.metrics.histogram import LATENCIES, SIZES, Histogram
@@ -46,7 +47,8 @@ class Unfinished(Protocol):
 
 def refused(result: Refusal, client_id: str | None) -> ChatError:
     """Return the error that tells a sender of a refusal."""
-    return ChatError(result.code, result.reason, result.retry_after, client_id, result.revision)
+    present = (result.revision, result.length)
+    return ChatError(result.code, result.reason, result.retry_after, client_id, *present)
 
 
 class Committer:
@@ -118,9 +120,8 @@ class Committer:
 
         Raises `ChatError` (`busy`) if the queue is full, and after `close`.
         """
-        if self._closed or self.queue.full:
+        if self._closed or not self.queue.add(Pending(draft, answer, monotonic(), known_seq)):
             raise ChatError("busy", "", 1.0, draft.client_id)
-        self.queue.add(Pending(draft, answer, monotonic(), known_seq))
         if not self._looks and not self._in_flight:
             self._gather()
 
@@ -159,7 +160,7 @@ class Committer:
         if self._in_flight or not self.queue or self._closed:
             return
         self._began = monotonic()
-        self._in_flight = self.queue.take(MOST_IN_A_CALL, self._began)
+        self._in_flight = merged(self.queue.take(MOST_IN_A_CALL, self._began), self.queue.add_first)
         if not self._in_flight:
             self._rest()
             return

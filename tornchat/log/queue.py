@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
 from tornchat.model import Draft, StoreResult
@@ -28,7 +28,7 @@ class Pending:
     not called again.
     """
 
-    __slots__ = ("answer", "answered", "arrived", "draft", "known_seq")
+    __slots__ = ("alone", "answer", "answered", "arrived", "draft", "known_seq")
 
     def __init__(
         self,
@@ -43,6 +43,8 @@ class Pending:
         self.arrived = arrived
         self.answered = False
         self.known_seq = known_seq
+        self.alone = False
+        """True if it is not to be merged with others."""
 
     def settle(self, outcome: StoreResult) -> None:
         """Call `answer` unless it has been called."""
@@ -73,11 +75,6 @@ class Queue:
     def __iter__(self) -> Iterator[Pending]:
         return iter(self._waiting)
 
-    @property
-    def full(self) -> bool:
-        """True if no draft may be added, whoever sends it."""
-        return len(self._waiting) >= MOST_WAITING
-
     def full_for(self, user: str) -> bool:
         """Return whether `MOST_OF_A_USER` drafts of this user wait."""
         return self._of_user.get(user, 0) >= MOST_OF_A_USER
@@ -90,11 +87,19 @@ class Queue:
             self._space.setdefault(user, []).append(freed)
             await freed
 
-    def add(self, pending: Pending) -> None:
-        """Append a draft. The caller has checked `full` and `full_for`."""
+    def add(self, pending: Pending) -> bool:
+        """Append a draft, of whose user `full_for` is False; return False if `MOST_WAITING` drafts wait."""
+        if len(self._waiting) >= MOST_WAITING:
+            return False
         self._waiting.append(pending)
         user = pending.draft.sender_id
         self._of_user[user] = self._of_user.get(user, 0) + 1
+        return True
+
+    def add_first(self, again: Sequence[Pending]) -> None:
+        """Put drafts that were taken before all others, in their order."""
+        self._waiting.extendleft(pending for pending in reversed(again) if not pending.answered)
+        self._recount()
 
     def take(self, most: int, now: float) -> list[Pending]:
         """Remove and return at most `most` drafts, each user's in order of arrival. `now` is `monotonic`.

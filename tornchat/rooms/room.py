@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import NamedTuple, Protocol
+
+from msgspec.structs import replace
 
 from tornchat.errors import PositionLost
 from tornchat.metrics.counts import Counts
-from tornchat.model import Entry, Participant, PresenceChange, RoomInfo, User
+from tornchat.model import Entry, Participant, PresenceChange, RoomDescription, RoomInfo, User
 from tornchat.rooms.gathered import Gathered
 from tornchat.rooms.member import Member, Outlet
 from tornchat.rooms.roster import ToldRoster
@@ -103,22 +104,15 @@ class Room:
 
     # --- the log ---
 
-    def start(
-        self, seq: int, tail: Sequence[Entry], first_seq: int = 1, older: Sequence[Entry] | None = None
-    ) -> None:
-        """Set the position to `seq` and the tail to the entries that end there. Call before `enter`.
+    def start(self, seq: int, messages: Sequence[Entry], first_seq: int = 1, whole: bool = False) -> None:
+        """Set the position to `seq` and the tail to the newest messages up to it. Call before `enter`.
 
-        `older` are the messages before these entries, if they were read: as many as there are entries in
-        `tail` that are no messages, or all.
+        `whole`: these are all messages of the room.
         """
         self.seq = seq
         self.first_seq = first_seq
-        since = messages_since = tail[0].seq - 1 if tail else seq
-        acts = [entry for entry in tail if entry.target is not None]
-        if older is not None:
-            messages_since = older[0].seq - 1 if len(older) >= len(acts) else first_seq - 1
-        messages = [entry for entry in chain(older or (), tail) if entry.target is None]
-        self.tail.start(messages, acts, (messages_since, since))
+        since = messages[0].seq - 1 if messages else seq
+        self.tail.start(messages, first_seq - 1 if whole else since, seq)
 
     def prune(self, first_seq: int) -> None:
         """Remove entries before `first_seq` from the tail; they are no longer stored and must not be sent."""
@@ -183,6 +177,8 @@ class Room:
 
     def _act(self, entry: Entry) -> None:
         """Bring the target in the tail to its new state; its frames are encoded when a member joins."""
+        if entry.closes:
+            entry = self.tail.closing(entry)
         index = self.tail.act(entry)
         self._changed(index)
         if entry.empties:
@@ -273,6 +269,18 @@ class Room:
                 stream.append(stream.dialect.presence(change))
             self._news()
 
+    def describe(self, description: RoomDescription) -> None:
+        """Take what the room says of itself from now on, and send it to all members on this node if new."""
+        now = replace(
+            self.info, title=description.title, topic=description.topic, private=description.private
+        )
+        if now == self.info:
+            return
+        self.info = now
+        for stream in self.streams.values():
+            stream.append(stream.dialect.room_changed(now))
+        self._news()
+
     def ack(self, member: Member, client_id: str, entry: Entry) -> None:
         """Send an acknowledgement directly after the frame of the entry."""
         if entry.seq <= self.seq:
@@ -302,11 +310,14 @@ class Room:
         Returns the remaining budget; if it is above 0, all members have been served.
         """
         while budget > 0:
-            if not self._unserved and not self._begin():
+            goes_on = bool(self._unserved)
+            if not goes_on and not self._begin():
                 return budget
             budget -= self._serve_some(budget)
             if not self._unserved:
                 self._end()
+                if not goes_on:
+                    return budget  # frames that came meanwhile have queued this room again
         return 0
 
     def _begin(self) -> bool:

@@ -19,7 +19,7 @@ from tornchat.server.http.health import HealthHandler, ReadyHandler
 from tornchat.server.http.metrics.handler import MetricsHandler
 from tornchat.server.http.pages import PAGES, PageHandler
 from tornchat.server.http.site import Site
-from tornchat.server.http.static import StaticHandler
+from tornchat.server.http.static import IconHandler, StaticHandler
 
 
 class PrefixedApplication(Application):
@@ -45,7 +45,7 @@ class PrefixedApplication(Application):
 def site_routes(site: Site, prefix: str) -> list[URLSpec]:
     """Return the routes under `prefix` ("" or "/talk") that are enabled in `[server]` and `[metrics]`."""
     server = site.settings.server
-    described_socket = Description(site.settings, prefix)
+    described_socket = Description(site.settings, prefix, site.hooks.kinds.of_plugins())
     found = [_route(site, prefix, "/healthz", HealthHandler), _route(site, prefix, "/readyz", ReadyHandler)]
     if site.settings.metrics.enabled:
         found.append(_route(site, prefix, "/metrics", MetricsHandler))
@@ -57,6 +57,7 @@ def site_routes(site: Site, prefix: str) -> list[URLSpec]:
         ]
     if server.pages:
         found += [_page(site, prefix, path, template) for path, template in PAGES.items()]
+        found.append(_route(site, prefix, "/favicon.ico", IconHandler))
         found.append(_route(site, prefix, "/asyncapi", AsyncApiPage, "/?", description=described_socket))
     if server.api or server.pages:
         found.append(_route(site, prefix, "/asyncapi.json", AsyncApiHandler, description=described_socket))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import abc
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from tornchat.errors import Unavailable
 from tornchat.model import (
     Entry,
+    Mentions,
     Page,
     Position,
     Role,
     RoomInfo,
+    RoomKind,
     RoomPage,
     RoomSummary,
     Roster,
@@ -22,11 +24,15 @@ from tornchat.model import (
     User,
 )
 from tornchat.service.access import Access, trusted_user
+from tornchat.service.describing import Describing
 from tornchat.service.directory import Directory
 from tornchat.service.following import Following
 from tornchat.service.moderation import Moderation
 from tornchat.service.posting import Posting
 from tornchat.service.reading import Reading
+from tornchat.service.saying import Data, said_data, said_more
+from tornchat.service.streams import ChatStream
+from tornchat.streaming import Stream
 from tornchat.wire import Said
 
 Answer = TypeVar("Answer")
@@ -50,6 +56,7 @@ class UseCases(NamedTuple):
     access: Access
     reading: Reading
     directory: Directory
+    describing: Describing
     moderation: Moderation
     following: Following
     posting: Posting
@@ -63,6 +70,21 @@ class Acting(abc.ABC):
     @abc.abstractmethod
     def _use_cases(self) -> UseCases:
         """Return the use cases. Raises `Unavailable` if the chat does not run."""
+
+    def stream(
+        self,
+        room: str,
+        *,
+        sender: User,
+        thread: int | None = None,
+        reply_to: int | None = None,
+        mentions: Sequence[str] | Mentions = (),
+        meta: Mapping[str, object] | None = None,
+        trusted: bool = True,
+    ) -> Stream:
+        """See `Actions`."""
+        more = said_more(reply_to, thread, mentions, meta)
+        return ChatStream(lambda: self._use_cases().posting, room, sender, more, trusted)
 
     async def edit(
         self,
@@ -94,6 +116,21 @@ class Acting(abc.ABC):
         if isinstance(tokens, str):  # each of its characters would be a token
             raise TypeError("tokens are a list of strings, not one string")
         said = Said("", id, kind, seq, tokens=tuple(tokens))
+        return await self._use_cases().posting.change(_actor(by, trusted), room, said)
+
+    async def revise(
+        self,
+        room: str,
+        seq: int,
+        kind: str,
+        *,
+        by: User,
+        data: Data | None = None,
+        id: str | None = None,  # noqa: A002 (the name of v1's field)
+        trusted: bool = True,
+    ) -> Stored:
+        """See `Actions`."""
+        said = Said("", id, kind, seq, more=said_data(data))
         return await self._use_cases().posting.change(_actor(by, trusted), room, said)
 
     async def delete(self, room: str, seq: int, *, by: User, trusted: bool = True) -> None:
@@ -138,6 +175,20 @@ class Acting(abc.ABC):
     ) -> RoomSummary:
         """See `Actions`."""
         return await self._use_cases().directory.create_room(_actor(by, trusted), room, private)
+
+    async def describe_room(
+        self,
+        room: str,
+        *,
+        by: User,
+        title: str | None = None,
+        topic: str | None = None,
+        kind: RoomKind | None = None,
+        trusted: bool = True,
+    ) -> RoomSummary:
+        """See `Actions`."""
+        describe = self._use_cases().describing.describe
+        return await describe(_actor(by, trusted), room, title, topic, kind)
 
     async def set_member(
         self, room: str, user_id: str, role: Role, *, by: User, trusted: bool = True

@@ -18,6 +18,7 @@ from tornchat.cluster.foreign import Foreign
 from tornchat.cluster.sanctions import Sanctions
 from tornchat.cluster.slowmodes import SlowModes
 from tornchat.cluster.strangers import HELLO_SECONDS, Strangers
+from tornchat.cluster.userevents import TOPIC as USERS
 from tornchat.config.settings import Settings
 from tornchat.errors import (
     NO_TOKEN,
@@ -34,7 +35,9 @@ from tornchat.log.retention import Retention
 from tornchat.metrics.counts import Counts, Transport
 from tornchat.metrics.looplag import LoopLag
 from tornchat.model import (
+    PLAIN,
     Credentials,
+    Entry,
     Mentions,
     Position,
     PresenceChange,
@@ -42,6 +45,7 @@ from tornchat.model import (
     User,
 )
 from tornchat.offenders import QUIET_SECONDS, Offenders
+from tornchat.rooms.descriptions import Descriptions
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.member import Outlet
 from tornchat.rooms.registry import Registry
@@ -51,10 +55,15 @@ from tornchat.service.acting import Acting, Callers, UseCases
 from tornchat.service.admission import Admission
 from tornchat.service.audit import PRUNE_SECONDS, Audit
 from tornchat.service.blocks import Blocks
+from tornchat.service.closing import Closing
+from tornchat.service.describing import Describing
+from tornchat.service.direct import DirectRooms
 from tornchat.service.directory import Directory
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import EVERY, Enforcement
+from tornchat.service.finding import Finding
 from tornchat.service.following import Following
+from tornchat.service.inviting import Inviting
 from tornchat.service.joining import Joining, Session
 from tornchat.service.marking import Marks
 from tornchat.service.moderation import Moderation
@@ -65,8 +74,9 @@ from tornchat.service.quota import Quotas
 from tornchat.service.reading import Reading
 from tornchat.service.removals import Removals
 from tornchat.service.reports import Reports
-from tornchat.service.saying import said_more
+from tornchat.service.saying import Data, said_more
 from tornchat.service.site import SiteModeration
+from tornchat.service.userstream import UserStream
 from tornchat.service.visitors import Visitors
 from tornchat.service.watching import Watching
 from tornchat.tasks import Tasks
@@ -136,6 +146,7 @@ class Chat(Acting):
             self.rooms,
             self._sanctions,
             slow_modes,
+            Descriptions(hooks, self.rooms),
             removals,
             self.publisher,
             Control(self.node_id),
@@ -143,6 +154,7 @@ class Chat(Acting):
             self._tasks,
             self.visitors,
             self.consumers.heard,
+            self._doubt,
         )
         self._admission = Admission(self._sanctions)
         self.audit = Audit(hooks, self.node_id, settings.audit.keep_days)
@@ -160,13 +172,23 @@ class Chat(Acting):
             self.counts,
             self.node_id,
         )
-        self.directory = Directory(hooks, access, self._enforcement, self.audit, pace, settings.limits)
+        self.blocks = Blocks(hooks, pace)
         self.watching = Watching(hooks, access, self.publisher, self.node_id, lambda: not self.exclusive)
+        self.user_stream = UserStream(
+            *(access, self.blocks, self.visitors, self.watching, self.publisher, self._tasks, self.node_id)
+        )
+        tells = self.user_stream
+        self.directory = Directory(
+            *(hooks, access, self._enforcement, self.audit, pace, self.blocks, tells, settings.limits)
+        )
+        self.describing = Describing(hooks, access, self._enforcement, self.audit, tells)
+        self.finding = Finding(hooks, self.blocks, settings.users.directory)
+        self.direct = DirectRooms(hooks, access, self.audit, self.people, self.blocks, pace, tells)
+        self.inviting = Inviting(hooks, access, self.audit, tells, settings.limits)
         self.reading = Reading(hooks, access)
         self.marks = Marks(hooks, access)
         self._access = access
         self._following = Following(hooks, self.rooms, self.exclusive)
-        self.blocks = Blocks(hooks, pace)
         self.reports = Reports(hooks, access, self.audit, pace)
         self.posting = Posting(
             hooks,
@@ -184,9 +206,9 @@ class Chat(Acting):
             settings.messages.edit_seconds,
             self.refuse,
             self._stored,
-            self.watching.committed,
         )
         self.committer = self.posting.committer
+        self._closing = Closing(hooks, self.posting, settings.messages.open_seconds)
         self.moderation = Moderation(
             hooks,
             access,
@@ -202,7 +224,7 @@ class Chat(Acting):
         """Apply the limits in `settings`, also to users who are here. Nothing is interrupted."""
         limits = settings.limits
         self._drafts.message_chars = limits.message_chars
-        self.directory.limits = limits
+        self.directory.limits = self.inviting.limits = limits
         self.moderation.sanctions_per_room = limits.sanctions_per_room
         self.rooms.reload(_room_limits(settings))
         self._pace.reload(limits, settings.guest)
@@ -272,11 +294,13 @@ class Chat(Acting):
         reply_to: int | None = None,
         mentions: Sequence[str] | Mentions = (),
         meta: Mapping[str, object] | None = None,
+        kind: str = PLAIN,
+        data: Data | None = None,
         trusted: bool = True,
     ) -> Stored:
         """See `ChatHandle`."""
         try:
-            said = Said(text, id, more=said_more(reply_to, thread, mentions, meta))
+            said = Said(text, id, kind, more=said_more(reply_to, thread, mentions, meta, kind, data))
             return await self.posting.say_as(sender, room, said, trusted)
         except ChatError as error:
             self.note_refusal(error.code, error.text, "code", id, sender.id, room)
@@ -354,15 +378,22 @@ class Chat(Acting):
             if not self.watching.take(payload):
                 self._enforcement.take(payload)
             return
+        if topic == USERS:
+            self.user_stream.take(payload)
+            return
         found = self.publisher.read(topic, payload)
         if found is not None:
             self.strangers.heard(found.node)
             self.rooms.accept(found.room, found.epoch, found.entries)
             self._following.heard(found.room)
 
-    def _stored(self, room: str) -> None:
+    def _stored(self, room: str, epoch: str, entries: Sequence[Entry]) -> None:
         self.consumers.stored(room)
         self._following.heard(room)
+        self.watching.committed(room, epoch, entries[-1].seq)
+        for entry in entries:
+            if entry.more is not None:
+                self.user_stream.mentioned(room, entry)
 
     def _use_cases(self) -> UseCases:
         if self._closed:
@@ -371,12 +402,16 @@ class Chat(Acting):
             self._access,
             self.reading,
             self.directory,
+            self.describing,
             self.moderation,
             self._following,
             self.posting,
             self._callers,
             self._loop,
         )
+
+    def _doubt(self, room: str) -> None:
+        self.watching.doubt(room)
 
     def _announce(self, rooms: Collection[str]) -> None:
         self._enforcement.announce(rooms)
@@ -422,6 +457,8 @@ class Chat(Acting):
         self._tasks.every(EVERY, self._enforcement.upkeep, "sanctions")
         self._tasks.every(5.0, self.rooms.upkeep, "rooms")
         self._tasks.every(10.0, self.posting.upkeep, "posting")
+        if self._closing.active:
+            self._tasks.every(self._closing.pause, self._closing.close_silent, "open messages")
         self._tasks.every(3.0, self.audit.write, "audit")
         self._tasks.every(PRUNE_SECONDS, self.audit.prune, "audit retention")
         if retention is not None:

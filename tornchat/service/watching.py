@@ -7,42 +7,32 @@ to watchers who may see the room at that moment.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
 
 from tornchat.cluster.broadcast import Broadcast
 from tornchat.cluster.control import TOPIC
 from tornchat.cluster.heads import Head, Heads
 from tornchat.errors import Unavailable
 from tornchat.hooks.calls import Hooks
-from tornchat.model import User
 from tornchat.service.access import Access
+from tornchat.service.visitors import Visitor
 from tornchat.wire.rooms import RoomHead, news
 
 MOST_POSITIONS = 1000
 """Rooms in one call of `latest_positions`."""
 
 
-class Watcher(Protocol):
-    """A connection that watches rooms."""
-
-    @property
-    def user(self) -> User:
-        """Who it is by the present token."""
-
-    def tell_news(self, frame: bytes) -> bool:
-        """Send the frame; return False if the client is too slow for hints now."""
-
-
 class _Watched:
     """A room that somebody on this node watches."""
 
-    __slots__ = ("head", "public", "watchers")
+    __slots__ = ("doubts", "head", "public", "watchers")
 
     def __init__(self) -> None:
-        self.watchers: set[Watcher] = set()
+        self.watchers: set[Visitor] = set()
         self.head: Head | None = None
         self.public = False
         """True if everybody may see the log with the epoch of `head`."""
+        self.doubts = 0
+        """How often it became doubtful whether everybody may."""
 
 
 class Watching:
@@ -59,8 +49,8 @@ class Watching:
         self._publishes = stored
         self._committed: dict[str, Head] = {}
         self._rooms: dict[str, _Watched] = {}
-        self._sets: dict[Watcher, frozenset[str]] = {}
-        self._late: dict[Watcher, set[str]] = {}
+        self._sets: dict[Visitor, frozenset[str]] = {}
+        self._late: dict[Visitor, set[str]] = {}
         """Rooms with news that watchers have not been told."""
 
     def __len__(self) -> int:
@@ -68,7 +58,7 @@ class Watching:
 
     # --- what is watched ---
 
-    async def watch(self, watcher: Watcher, names: Sequence[str]) -> None:
+    async def watch(self, watcher: Visitor, names: Sequence[str]) -> None:
         """Replace the watcher's rooms by those of `names` that it may see. `tell_one` tells it their heads.
 
         Raises `Unavailable`; the set is empty then.
@@ -86,13 +76,13 @@ class Watching:
                 watched.public = name in visible and visible[name]
                 watched.head = head
 
-    def forget(self, watcher: Watcher) -> None:
+    def forget(self, watcher: Visitor) -> None:
         """Drop the watcher's rooms. Idempotent."""
         for name in self._sets.pop(watcher, ()):
             self._drop(watcher, name)
         self._late.pop(watcher, None)
 
-    def _drop(self, watcher: Watcher, name: str) -> None:
+    def _drop(self, watcher: Visitor, name: str) -> None:
         room = self._rooms.get(name)
         if room is not None:
             room.watchers.discard(watcher)
@@ -107,6 +97,13 @@ class Watching:
             heads = await self._hooks.latest_positions(names[start : start + MOST_POSITIONS])
             found |= {name: Head(head.epoch, head.seq) for name, head in heads.items()}
         return found
+
+    def doubt(self, name: str) -> None:
+        """Ask storage again who may see the room before news of it is told: it may have become private."""
+        room = self._rooms.get(name)
+        if room is not None:
+            room.public = False
+            room.doubts += 1
 
     # --- news ---
 
@@ -149,6 +146,8 @@ class Watching:
 
     async def compare(self) -> None:
         """Compare the watched rooms with storage, since hints may have been lost. Raises nothing."""
+        for name in self._rooms:
+            self.doubt(name)
         try:
             self._note(await self._read_heads(list(self._rooms)))
         except Unavailable:
@@ -158,18 +157,21 @@ class Watching:
         """Drop the rooms with news that their watchers may not see any more: two calls for all of them."""
         names = set().union(*self._late.values())
         people = {name: self._rooms[name].watchers for name in names & self._rooms.keys()}
-        private = [name for name in people if not self._rooms[name].public]
-        hidden = await self._access.hidden(people, private)
+        private = {name: room.doubts for name in people if not (room := self._rooms[name]).public}
+        hidden, public = await self._access.hidden(people, list(private))
+        for name in public & self._rooms.keys():
+            self._rooms[name].public = self._rooms[name].doubts == private[name]
         for name, users in hidden.items():
-            for watcher in self._watchers(name):
+            for watcher in self.watchers(name):
                 if watcher.user.id in users:
                     self._drop(watcher, name)
                     self._sets[watcher] -= {name}
 
-    def _watchers(self, name: str) -> Iterable[Watcher]:
+    def watchers(self, name: str) -> Iterable[Visitor]:
+        """Return the connections that watch the room."""
         return list(self._rooms[name].watchers) if name in self._rooms else []
 
-    def tell_one(self, watcher: Watcher) -> None:
+    def tell_one(self, watcher: Visitor) -> None:
         """Tell the watcher the heads that it has not been told, whose rooms it may see at this moment."""
         names = self._late.pop(watcher, None)
         heads = [
@@ -177,5 +179,5 @@ class Watching:
             for name in sorted(names or ())
             if (room := self._rooms.get(name)) is not None and room.head is not None
         ]
-        if heads and not watcher.tell_news(news(heads)):
+        if heads and not watcher.hint(news(heads)):
             self._late[watcher] = set(names or ())

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tornchat.errors import ChatError
-from tornchat.model import Entry
+from tornchat.model import Entry, RoomInfo
 from tornchat.wire.dialect import Dialect, Said, Welcome
 from tornchat.wire.framing import text_frame
 from tornchat.wire.repeats import STRING, refuse_repeated_keys, unreadable
@@ -45,6 +45,7 @@ class Classic(Shared):
 
     name = "classic"
     marks_guests = False
+    streams = False
     pong = b""
     _decode = staticmethod(msgspec.json.Decoder(ClassicSend).decode)
 
@@ -65,7 +66,9 @@ class Classic(Shared):
         return b""
 
     def entry(self, entry: Entry) -> bytes:
-        if entry.target is not None or not entry.text:
+        if entry.closes and entry.more is not None and entry.more.whole is not None:
+            entry = entry.more.whole  # a streamed message is told when it is closed
+        if entry.target is not None or not entry.text or entry.is_open:
             return b""
         stamp = self._timestamp(entry.sent_at)
         return text_frame(encode(ChatMessage(entry.text, entry.sender_username, entry.sender_id, stamp)))
@@ -77,6 +80,9 @@ class Classic(Shared):
         return b""
 
     def caught_up(self, position: int) -> bytes:
+        return b""
+
+    def room_changed(self, room: RoomInfo) -> bytes:
         return b""
 
     def ack(self, client_id: str, entry: Entry) -> bytes:

@@ -6,15 +6,17 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from tornchat.errors import ChatError
-from tornchat.model import Entry, More, PresenceChange, User
+from tornchat.model import Entry, More, PresenceChange, RoomInfo, User
 
 
 class Said(NamedTuple):
     """What a client says. `client_id` is the client's id for it, or None if the dialect has no ids.
 
     What acts on a message has its `seq` as `target`, and a `kind`; `expects` is the revision that the client
-    believes the message to have. `more` has `reply_to`, `thread`, `mentions` and `meta`, if it says any. A
-    mark has `tokens`, the user's whole set.
+    believes the message to have. `more` has `reply_to`, `thread`, `mentions`, `meta` and `data`, if it says
+    any; a message of a plugin's kind always has it. A mark has `tokens`, the user's whole set. A message to
+    be streamed has `more.status` "open", what closes it has there how it ended, and a piece of it has
+    `more.offset`.
     """
 
     text: str
@@ -42,6 +44,8 @@ class Dialect(Protocol):
     name: str
     marks_guests: bool
     """Whether the frames say who is a guest."""
+    streams: bool
+    """Whether open messages are shown as they grow. Otherwise they are told once, when they are closed."""
     pong: bytes
     """The answer to a ping that came as a text message. Empty if the dialect has no such pings."""
 
@@ -66,5 +70,8 @@ class Dialect(Protocol):
 
     def caught_up(self, position: int) -> bytes: ...
     def presence(self, change: PresenceChange) -> bytes: ...
+    def room_changed(self, room: RoomInfo) -> bytes:
+        """Return the frame that says what the room says of itself from now on."""
+
     def ack(self, client_id: str, entry: Entry) -> bytes: ...
     def error(self, error: ChatError, client_id: str | None = None) -> bytes: ...

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    import msgspec
+
     from tornchat.model import (
         Entry,
         Mentions,
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
         Position,
         PresenceChange,
         Role,
+        RoomKind,
         RoomPage,
         RoomSummary,
         Roster,
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
         Stored,
         User,
     )
+    from tornchat.streaming import Stream
 
 Answer = TypeVar("Answer")
 
@@ -52,6 +56,8 @@ class Actions(Protocol):
         reply_to: int | None = None,
         mentions: Sequence[str] | Mentions = (),
         meta: Mapping[str, object] | None = None,
+        kind: str = "message",
+        data: Mapping[str, object] | msgspec.Struct | None = None,
         trusted: bool = True,
     ) -> Stored:
         """Say `text` in `room` as `sender` and return the stored entry.
@@ -59,13 +65,42 @@ class Actions(Protocol):
         It is the path of every message: filters are asked, the message is on disk when this returns, and
         members and other nodes are told. `thread` and `reply_to` are the `seq` of messages of the room,
         `mentions` the ids of users, or a `Mentions` for everybody in the room, and `meta` is a JSON object
-        that the server does not interpret: they are what v1's `send` has. The same `id` with the same text
+        that the server does not interpret: they are what v1's `send` has. `kind` is a kind of messages that a
+        plugin declares, and `data` what the kind wants to know, as an object of the declared type or as a
+        mapping. The same `id` with the same text
         returns the first entry (`repeated`). `trusted` skips `authorize`, rates, mutes, bans and membership,
         never a filter.
 
         Raises `ChatError`: `room_not_found`, `not_found` (`thread` or `reply_to`), `conflict`,
         `message_too_long`, `empty_message`, `unconfirmed` and others, and what a filter refuses with;
         `Unavailable` if a plugin can't answer.
+        """
+
+    def stream(
+        self,
+        room: str,
+        *,
+        sender: User,
+        thread: int | None = None,
+        reply_to: int | None = None,
+        mentions: Sequence[str] | Mentions = (),
+        meta: Mapping[str, object] | None = None,
+        trusted: bool = True,
+    ) -> Stream:
+        """Return a message that grows while it is written, such as the answer of a language model.
+
+            async with chat.stream("tea", sender=bot) as answer:
+                await answer.write("Hello ")
+                await answer.write("world!")
+
+        Each `write` returns when its text is stored, and members see it at once. The message begins with the
+        first text; it is closed at the end of the block, or by the server when it has not grown for
+        `[messages] open_seconds`. It has at most 256 KiB and 4,096 pieces. The fields are those of `say`.
+        Filters are asked at the beginning, for each piece, and at the end for the whole text.
+
+        `write` and `close` raise `ChatError` like `say`, and `not_open` (it was closed), `not_found` (it was
+        deleted), `message_too_long` and `unsupported` (the storage plugin can't). After `Unavailable`, and
+        codes that say that a message may be sent again, the next call sends the text first.
         """
 
     async def edit(
@@ -111,6 +146,26 @@ class Actions(Protocol):
         Raises `ChatError` like `edit`, and `invalid_message` (an unknown kind, or tokens that are not
         allowed) and `too_many_marks` (the message has as many different tokens as it may); never `stale`.
         Raises `TypeError` if `tokens` is one string.
+        """
+
+    async def revise(
+        self,
+        room: str,
+        seq: int,
+        kind: str,
+        *,
+        by: User,
+        data: Mapping[str, object] | msgspec.Struct | None = None,
+        id: str | None = None,  # noqa: A002 (the name of v1's field)
+        trusted: bool = True,
+    ) -> Stored:
+        """Change the message at `seq` in the way of `kind`, a plugin's, and return the stored entry.
+
+        The kind says what it changes, and whose messages. `data` is as in `say`. If the message changes
+        meanwhile, the kind is asked again, three times in all. The same `id` with the same `data` returns the
+        first entry (`repeated`).
+
+        Raises `ChatError` like `edit`, and `invalid_message` (an unknown kind, or `data` that does not fit).
         """
 
     async def delete(self, room: str, seq: int, *, by: User, trusted: bool = True) -> None:
@@ -161,6 +216,23 @@ class Actions(Protocol):
         self, room: str, *, by: User, private: bool = False, trusted: bool = True
     ) -> RoomSummary:
         """Create the room, which `by` owns unless `[rooms]` says otherwise. Raises `room_taken`."""
+
+    async def describe_room(
+        self,
+        room: str,
+        *,
+        by: User,
+        title: str | None = None,
+        topic: str | None = None,
+        kind: RoomKind | None = None,
+        trusted: bool = True,
+    ) -> RoomSummary:
+        """Set the title (at most 80 characters), the topic (250) or the kind of the room, and return it.
+
+        None leaves one as it is, "" removes a text. Members are told with `room_changed`. A room that becomes
+        private closes the sessions of those who are no members. Raises `invalid_message` for control
+        characters and those that change the direction of text.
+        """
 
     async def set_member(
         self, room: str, user_id: str, role: Role, *, by: User, trusted: bool = True

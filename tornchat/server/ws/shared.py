@@ -275,9 +275,14 @@ class SharedConnection(Connection):
         if self._ended:
             chat.watching.forget(self)
 
-    def tell_news(self, frame: bytes) -> bool:
-        """See `Watcher`."""
-        if self._behind:
+    def is_in(self, room: str) -> bool:
+        """See `Visitor`."""
+        place = self._places.get(room)
+        return place is not None and place.session is not None
+
+    def hint(self, frame: bytes) -> bool:
+        """See `Visitor`."""
+        if self._behind or self._ended:
             return False
         self.put(frame)
         return True
@@ -377,7 +382,8 @@ class SharedConnection(Connection):
         self._ended = True
         if self._heartbeat is not None:
             self._heartbeat.stop()
-        self._shared.chat.visitors.discard(self)
+        if self._user is not None:
+            self._shared.chat.visitors.discard(self)
         self._shared.chat.watching.forget(self)
         self._shared.chat.turn.gathering.behind.discard(self)
         for place in list(self._places.values()):

@@ -26,7 +26,8 @@ async def test_a_room_is_made_shown_listed_and_removed():
     async with running_chat() as chat:
         made = await ask(chat, "POST", "/api/rooms", "ann", {"name": "tea"})
         assert made.status == 201
-        assert set(made.json) == {"name", "private", "owner", "epoch", "seq", "slow_seconds"}
+        said = {"name", "title", "topic", "kind", "private", "owner", "epoch", "seq", "slow_seconds"}
+        assert set(made.json) == said
         assert (made.json["owner"], made.json["private"], made.json["seq"]) == ("id-ann", False, 0)
         assert (await ask(chat, "POST", "/api/rooms", "bob", {"name": "tea"})).code == "room_taken"
         assert (await ask(chat, "GET", "/api/rooms/tea", "bob")).json == made.json
@@ -131,3 +132,17 @@ async def test_one_user_makes_so_many_rooms():
         assert (await ask(chat, "POST", "/api/rooms", "ann", {"name": "one"})).status == 201
         told = await ask(chat, "POST", "/api/rooms", "ann", {"name": "two"})
         assert (told.status, told.code) == (403, "too_many_rooms")
+
+
+@pytest.mark.gen_test
+async def test_a_list_that_has_not_changed_is_not_sent_again():
+    async with running_chat() as chat:
+        await ask(chat, "POST", "/api/rooms", "ann", {"name": "tea"})
+        first = await ask(chat, "GET", "/api/rooms", "bob")
+        known = {"If-None-Match": first.headers["ETag"]}
+        again = await ask(chat, "GET", "/api/rooms", "bob", headers=known)
+        assert (again.status, again.body) == (304, b"")
+        await ask(chat, "POST", "/api/rooms", "ann", {"name": "soup"})
+        changed = await ask(chat, "GET", "/api/rooms", "bob", headers=known)
+        assert (changed.status, len(changed.json["rooms"])) == (200, 2)
+        assert "ETag" not in (await ask(chat, "GET", "/api/rooms/tea", "bob")).headers

@@ -44,7 +44,7 @@ def test_every_reference_leads_somewhere():
 
 
 def test_every_frame_that_the_dialects_read_or_write_is_there():
-    modules = [wire.classic, wire.shared, wire.v1, wire.rooms]
+    modules = [wire.classic, wire.shared, wire.v1, wire.rooms, wire.hints]
     types = {
         form
         for module in modules

@@ -81,10 +81,20 @@ async def play(directory: Path, v1: bool) -> list[Tape]:
             await romeo.hears("error")
             await romeo.tells(type="mark", id="m", kind="reaction", seq=1, tokens=["x"])
             await romeo.hears("ack")
+            await romeo.tells(type="revise", id="r", kind="close-poll", seq=1)
+            await romeo.hears("error")
+            await romeo.tells(type="send", id="o", message="open", open=True)
+            seq = (await romeo.hears("ack"))["seq"]
+            await romeo.tells(type="append", id="p", seq=seq, offset=4, message="!")
+            await romeo.hears("message_appended")
+            await romeo.tells(type="close", id="c", seq=seq, status="complete")
+            await romeo.hears("message_changed")
             await romeo.tells(type="delete", id="d", seq=3)
             await romeo.hears("ack")
         await verona.chat.moderation.mute(PRINCE, "hall", "romeo", 60)
+        await verona.chat.describing.describe(PRINCE, "hall", title="The hall")
         if v1:
+            await romeo.hears("room_changed")
             await romeo.asks({"type": "auth", "id": "t", "token": verona.token("romeo")})
             await romeo.hears("auth")
         await romeo.says("muted")
@@ -120,6 +130,14 @@ async def play_in_rooms(directory: Path) -> Tape:
         await verona.chat.directory.create_room(PRINCE, "hall")
         await romeo.asks({"type": "watch", "id": "w", "rooms": ["hall"]})
         await romeo.hears("room_news")
+        await verona.chat.say("hall", "Romeo!", sender=PRINCE, mentions=["romeo"])
+        await romeo.hears("mention")
+        verona.chat.user_stream.invited("hall", ["romeo"])
+        await romeo.hears("invited")
+        verona.chat.user_stream.removed("hall", ["romeo"])
+        await romeo.hears("removed")
+        await verona.chat.describing.describe(PRINCE, "hall", title="Hall")
+        await romeo.hears("room_changed")
         return romeo
 
 

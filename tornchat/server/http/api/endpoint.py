@@ -20,6 +20,7 @@ MEANINGS: Mapping[int, str] = MappingProxyType(
         403: "The user is not permitted to do this.",
         404: "It does not exist, or is not visible to the user.",
         409: "It conflicts with something that exists.",
+        410: "It was there, and can't be used any more.",
         413: "The body is too large.",
         415: "The body is not application/json.",
         422: "The input does not match the schema.",
@@ -51,11 +52,14 @@ class Endpoint:
         also: tuple[int, ...] = (),
         problems: tuple[int, ...] = (),
         sends: bool = False,
+        tagged: bool = False,
     ) -> None:
         self.method, self.path, self.run, self.who = method, path, run, who
         self.status, self.also = status, also
         self.sends = sends
         """True if the call sends a message, so that its refusals count as refused messages."""
+        self.tagged = tagged
+        """True if the answer has an ETag, since it is large and often asked for. 304 if the caller has it."""
         hints = get_type_hints(run, include_extras=True)
         names = [name for name in inspect.signature(run).parameters if name in SOURCES]
         self.inputs: Mapping[str, Any] = MappingProxyType({name: hints[name] for name in names})

@@ -17,27 +17,34 @@ from tornchat.wire import (
     ClassicSend,
     ListedUser,
     Marked,
+    MessageAppended,
     MessageChanged,
     MessageDeleted,
+    RoomChanged,
     RoomUsersList,
     UserJoin,
     UserLeave,
+    V1Append,
     V1ChatMessage,
+    V1Close,
     V1Delete,
     V1Edit,
     V1Error,
     V1Mark,
     V1Ping,
     V1Pong,
+    V1Revise,
     V1RoomUsersList,
     V1Send,
     V1UserJoin,
     V1Welcome,
+    hints,
     rooms,
 )
 
 Sender: TypeAlias = Literal["client", "server"]
 ANN, WHEN = Participant("user-id", "user123"), "2024-03-14T12:00:00Z"
+BOB = Participant("bob-id", "bob")
 
 
 class Frame(NamedTuple):
@@ -64,6 +71,9 @@ _V1_LIST = Frame(
 _JOIN = Frame("server", "User joined", UserJoin(ANN.id, ANN.username))
 _V1_JOIN = Frame("server", "User joined", V1UserJoin("guest-id2", "user456", guest=True))
 _LEAVE = Frame("server", "User left", UserLeave(ANN.id, ANN.username))
+_ROOM_CHANGED = Frame(
+    "server", "Room changed", RoomChanged("general", "Tea time", "What we drink today", "open")
+)
 _AUTH = Frame("client", "Replace the token", rooms.Auth("t1", "<your-jwt-token>"))
 _AUTHENTICATED = Frame("server", "Token replaced", rooms.Authenticated("t1", 1790000000))
 
@@ -78,13 +88,17 @@ CLASSIC = (
 V1 = (
     Frame("client", "Send a message", V1Send("a1b2c3", "Hello world!")),
     Frame("client", "Edit a message", V1Edit("a1b2c4", 42, 0, "Hello, world!")),
+    Frame("client", "Add to an open message", V1Append("a1b2e2", 61, 10, " is 42")),
+    Frame("client", "Close an open message", V1Close("a1b2e3", 61, "complete")),
     Frame("client", "Delete a message", V1Delete("a1b2c5", 42)),
     Frame("client", "Mark a message", V1Mark("a1b2d1", "reaction", 42, ["\N{THUMBS UP SIGN}"])),
+    Frame("client", "Revise a message", V1Revise("a1b2d2", "close-poll", 42)),
     Frame("client", "Ping", V1Ping()),
     Frame("server", "Welcome", V1Welcome("general", ANN, "5d1b2c9f0a7e4836", 41, False)),
     _V1_LIST,
     Frame("server", "Chat message", V1ChatMessage("Hello world!", ANN.username, ANN.id, WHEN, 42)),
     Frame("server", "Message changed", MessageChanged(42, 56, 1, "Hello, world!", WHEN)),
+    Frame("server", "Message appended", MessageAppended(61, 62, 10, " is 42")),
     Frame(
         "server",
         "Message marked",
@@ -93,6 +107,7 @@ V1 = (
         ),
     ),
     Frame("server", "Message deleted", MessageDeleted(42, 57)),
+    _ROOM_CHANGED,
     Frame("server", "Caught up", CaughtUp(57)),
     _V1_JOIN,
     _LEAVE,
@@ -111,6 +126,10 @@ ROOMS = (
     Frame("server", "Done", rooms.Done("l1", "tea")),
     Frame("server", "Session closed", rooms.RoomClosed("tea", 4003, "removed")),
     Frame("server", "Room news", rooms.RoomNews([rooms.RoomHead("tea", "5d1b2c9f0a7e4836", 42, 42)])),
+    Frame("server", "Mention", hints.Mention("tea", 42, BOB, "Hello, @you!")),
+    Frame("server", "Invited", hints.Invited("tea")),
+    Frame("server", "Removed", hints.Removed("tea")),
+    _ROOM_CHANGED,
     Frame("server", "Error", rooms.RoomError("not_joined", CODES["not_joined"], "a1b2c3", room="tea")),
     _AUTHENTICATED,
 )

@@ -42,6 +42,12 @@
  * @property {object} [meta]          What the application said about it.
  * @property {{count: number, last_seq: number}} [replies]   Its own thread, without deleted messages, if it has one.
  * @property {Marks} [marks]          How it is marked, if it is.
+ * @property {string} [kind]          Its kind, if it is one that a plugin of the server brings.
+ * @property {object} [data]          What its kind says of it.
+ * @property {boolean} [open]         It is being streamed: it grows until it is closed.
+ * @property {Ending} [status]        How it ended, if it was streamed.
+ *
+ * @typedef {"complete" | "cancelled" | "failed"} Ending
  *
  * @typedef {Object<string, Object<string, {count: number, users?: string[]}>>} Marks
  *   Kind, such as "reaction" -> token, such as an emoji -> how many users have it, and who, unless they are many.
@@ -55,6 +61,15 @@
  * @property {string} [edited_at]
  * @property {object} [meta]          The new one.
  * @property {Marks} [marks]          How it is marked now, if that may have changed.
+ * @property {object} [data]          What its kind says of it now, if that may have changed.
+ * @property {boolean} [open]         Of a streamed message: whether it still is.
+ * @property {Ending} [status]        How it ended.
+ *
+ * @typedef {object} Appended         An `appended` event's detail: an open message has grown.
+ * @property {number} seq
+ * @property {number} position        The place of the piece.
+ * @property {number} offset          Where the piece begins in the text, in code points.
+ * @property {string} message         The piece. `messages` has the whole text.
  *
  * @typedef {object} Marked           A `marked` event's detail: users have marked a message, or have taken marks back.
  * @property {string} kind            Such as "reaction".
@@ -68,6 +83,9 @@
  * @property {number} [thread]        The place of the message whose thread it is in.
  * @property {{users?: string[], room?: boolean}} [mentions]   Ids of users, at most 50; `room`: everybody.
  * @property {object} [meta]          A JSON object, at most 8 KiB, 32 levels deep.
+ * @property {string} [kind]          A kind of messages that a plugin of the server brings.
+ * @property {object} [data]          What this kind wants to know, at most 8 KiB.
+ * @property {boolean} [open]         It is streamed.
  *
  * @typedef {object} Welcome          A `welcome` event's detail: the first of every connection.
  * @property {string} room
@@ -82,6 +100,22 @@
  * @property {number} [retryAt]       With "waiting": when the next attempt begins, as `Date.now()` counts.
  * @property {number} [code]          With "closed": the final close code; none after `close()`.
  * @property {string} [reason]
+ *
+ * @typedef {{id: string, type: string, message?: string} & Record<string, unknown>} Frame   What is sent, until it is acknowledged.
+ *
+ * @typedef {object} Events           The events, and their details.
+ * @property {State} state
+ * @property {Welcome} welcome
+ * @property {Message} message
+ * @property {Changed} changed
+ * @property {Marked} marked
+ * @property {{seq: number, position: number}} deleted
+ * @property {{position: number}} caughtup
+ * @property {{users: Participant[]}} users
+ * @property {{user_id: string, username: string}} join
+ * @property {{user_id: string, username: string}} leave
+ * @property {{title: string, topic: string, kind: string}} room   What the room says of itself from then on.
+ * @property {{code: string, error: string, retry_after?: number}} error
  *
  * @typedef {object} Options
  * @property {string} room
@@ -113,14 +147,18 @@ const MOST_TRIES = 6;
 const MOST_MESSAGES = 1_000;
 const MOST_USERS = 20; // of a token, who are told with a message
 
-/** What was not sent. `code` is a documented error code, or "closed"; with "stale", there is the present `revision`. */
+/**
+ * What was not sent. `code` is a documented error code, or "closed"; with "stale", there is the present `revision`, or
+ * `length` of an open message.
+ */
 export class TornchatError extends Error {
-  /** @param {string} code @param {string} text @param {number} [revision] */
-  constructor(code, text, revision) {
+  /** @param {string} code @param {string} text @param {number} [revision] @param {number} [length] */
+  constructor(code, text, revision, length) {
     super(text);
     this.name = "TornchatError";
     this.code = code;
     this.revision = revision;
+    this.length = length;
   }
 }
 
@@ -140,10 +178,10 @@ function withMarks(message, marks) {
 
 /**
  * The tokens of one kind after these changes. Who has a token is known as long as they are few.
- * @param {Object<string, {count: number, users?: string[]}>} [before] @param {Marked} marked
+ * @param {Object<string, {count: number, users?: string[]}> | undefined} before @param {Marked} marked
  */
-function counted(before = {}, { counts, changes }) {
-  const after = new Map(Object.entries(before)); // a token may be "__proto__"
+function counted(before, { counts, changes }) {
+  const after = new Map(Object.entries(before ?? {})); // a token may be "__proto__"
   for (const [token, count] of Object.entries(counts)) {
     const users = new Set(after.get(token)?.users);
     for (const { user_id, added, removed } of changes) {
@@ -154,6 +192,23 @@ function counted(before = {}, { counts, changes }) {
     else after.set(token, users.size === count && count <= MOST_USERS ? { count, users: [...users] } : { count });
   }
   return Object.fromEntries(after);
+}
+
+/** The length of a text in code points, as offsets count. @param {string} text */
+function codePoints(text) {
+  let count = text.length;
+  for (let at = 1; at < text.length; at += 1) if (text.codePointAt(at - 1) > 0xffff) count -= 1;
+  return count;
+}
+
+/**
+ * The marks of a message after a `marked` event, for messages that you keep outside of `messages`.
+ * @param {Marks | undefined} marks @param {Marked} marked @returns {Marks}
+ */
+export function withMarked(marks, marked) {
+  const after = { ...marks, [marked.kind]: counted(marks?.[marked.kind], marked) };
+  if (!Object.keys(after[marked.kind]).length) delete after[marked.kind];
+  return after;
 }
 
 /** A new id for a message: 128 random bits. (`crypto.randomUUID` is only there on https pages.) @returns {string} */
@@ -168,7 +223,7 @@ export function newId() {
  */
 export async function readBlocks({ token, base = globalThis.document?.baseURI }) {
   const url = new URL("api/me/blocks", new URL(".", new URL(base, globalThis.document?.baseURI)));
-  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  const headers = new Headers(token ? { Authorization: `Bearer ${token}` } : {});
   const answer = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) });
   if (answer.status === 404 || answer.status === 501) return new Set();
   if (!answer.ok) throw new TornchatError("unavailable", `The server answered ${answer.status}.`);
@@ -176,8 +231,42 @@ export async function readBlocks({ token, base = globalThis.document?.baseURI })
 }
 
 /**
+ * The name of the one room of this user and the users with these ids, for a `TornchatClient`.
+ * @param {{ token?: string, base?: string | URL, userIds: string[] }} options   As for `TornchatClient`; the token itself.
+ * @returns {Promise<string>}   Rejects with a `TornchatError`: "not_found" if one of them can't be reached, and others.
+ */
+export async function openDirect({ token, base, userIds }) {
+  return (await post("direct", { user_ids: userIds }, token, base)).name;
+}
+
+/**
+ * Make this user a member of the room of an invite. It may be accepted again.
+ * @param {{ token?: string, base?: string | URL, invite: string }} options   `invite` is the token of the invite.
+ * @returns {Promise<string>}   The name of the room. Rejects with a `TornchatError`: "invite_expired",
+ *   "invite_used_up", "not_found" if it was revoked or the room was deleted, and others.
+ */
+export async function acceptInvite({ token, base, invite }) {
+  return (await post("invites/accept", { token: invite }, token, base)).room;
+}
+
+/** @param {string} path @param {object} body @param {string} [token] @param {string | URL} [base] */
+async function post(path, body, token, base = globalThis.document?.baseURI) {
+  const url = new URL(`api/${path}`, new URL(".", new URL(base, globalThis.document?.baseURI)));
+  const headers = new Headers({ "Content-Type": "application/json" });
+  if (token) headers.set("Authorization", `Bearer ${token}`);
+  const request = { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(ANSWER_MS) };
+  const answer = await fetch(url, request);
+  const found = await answer.json().catch(() => ({}));
+  if (!answer.ok) {
+    throw new TornchatError(found.code ?? "unavailable", found.detail ?? `The server answered ${answer.status}.`);
+  }
+  return found;
+}
+
+/**
  * One room, kept connected. Events, each with its `detail`: `state` (State), `welcome` (Welcome), `message` (Message),
- * `changed` (Changed), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}), `error`
+ * `changed` (Changed), `appended` (Appended), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}),
+ * `room` ({title, topic, kind}: what the room says of itself from then on), `error`
  * ({code, error, retry_after?}: a refusal that belongs to no message).
  */
 export class TornchatClient extends EventTarget {
@@ -189,7 +278,7 @@ export class TornchatClient extends EventTarget {
   /** @type {Position | null} */ #position;
   /** @type {Welcome | null} */ #welcome = null;
   /** @type {WebSocket | null} */ #socket = null;
-  /** @type {Map<string, {id: string, frame: object, sent: boolean, tries: number, timer?: number, resolve: Function, reject: Function}>} */
+  /** @type {Map<string, {id: string, frame: Frame, sent: boolean, tries: number, timer?: number, resolve: Function, reject: Function}>} */
   #pending = new Map();
   /** @type {State} */ #state = { state: "idle" };
   /** @type {Map<number, Message>} */ #messages = new Map();
@@ -213,6 +302,17 @@ export class TornchatClient extends EventTarget {
     this.#base = new URL(".", new URL(base, globalThis.document?.baseURI));
     this.#position = position ?? null;
     this.#told = position?.seq ?? 0;
+  }
+
+  /**
+   * Hear of an event; TypeScript knows the detail of each.
+   * @template {keyof Events} T
+   * @param {T} type
+   * @param {((event: CustomEvent<Events[T]>) => void) | EventListenerObject | null} listener
+   * @param {boolean | AddEventListenerOptions} [options]
+   */
+  addEventListener(type, listener, options) {
+    super.addEventListener(type, /** @type {EventListenerOrEventListenerObject | null} */ (listener), options);
   }
 
   /** The newest messages, as they are now, by `seq`, oldest first. Don't change it. @returns {Map<number, Message>} */
@@ -244,14 +344,37 @@ export class TornchatClient extends EventTarget {
   }
 
   /**
-   * Send a message, now or as soon as there is a connection.
+   * Send a message, now or as soon as there is a connection. With `open: true` it is streamed: `append` adds to it.
    * @param {string} text
    * @param {string} [id]   Yours, from `newId`; sending an id again with the same text stores nothing twice.
    * @param {Extras} [extras]
    * @returns {Promise<{id: string, seq: number}>}   It is stored. Rejects with a `TornchatError` if it is not.
    */
-  send(text, id = newId(), { reply_to, thread, mentions, meta } = {}) {
-    return this.#request({ type: "send", id, message: text, reply_to, thread, mentions, meta });
+  send(text, id = newId(), { reply_to, thread, mentions, meta, kind, data, open } = {}) {
+    return this.#request({ type: "send", id, message: text, reply_to, thread, mentions, meta, kind, data, open });
+  }
+
+  /**
+   * Add a piece to an open message of yours. If it is not as long as you say, the error has the code "stale".
+   * @param {number} seq
+   * @param {number} offset     The length of its text in code points: `[...text].length`.
+   * @param {string} text
+   * @param {string} [id]
+   * @returns {Promise<{id: string, seq: number, position: number}>}
+   */
+  append(seq, offset, text, id = newId()) {
+    return this.#request({ type: "append", id, seq, offset, message: text });
+  }
+
+  /**
+   * End an open message of yours: "complete", "cancelled" or "failed". (`close` ends the connection.)
+   * @param {number} seq
+   * @param {Ending} [status]
+   * @param {string} [id]
+   * @returns {Promise<{id: string, seq: number, position: number}>}
+   */
+  closeMessage(seq, status = "complete", id = newId()) {
+    return this.#request({ type: "close", id, seq, status });
   }
 
   /**
@@ -289,7 +412,19 @@ export class TornchatClient extends EventTarget {
     return this.#request({ type: "mark", id, kind, seq, tokens });
   }
 
-  /** @param {{id: string}} frame @returns {Promise<any>} */
+  /**
+   * Change a message in the way of a kind that a plugin of the server brings, such as closing a poll.
+   * @param {number} seq
+   * @param {string} kind
+   * @param {object} [data]       What this kind wants to know.
+   * @param {string} [id]
+   * @returns {Promise<{id: string, seq: number, position: number}>}
+   */
+  revise(seq, kind, data, id = newId()) {
+    return this.#request({ type: "revise", id, kind, seq, data });
+  }
+
+  /** @param {Frame} frame @returns {Promise<any>} */
   #request(frame) {
     return new Promise((resolve, reject) => {
       if (this.#state.state === "closed") {
@@ -333,7 +468,7 @@ export class TornchatClient extends EventTarget {
     this.#timer = setTimeout(() => this.#giveUp(), WELCOME_MS);
   }
 
-  /** @param {string} token */
+  /** @param {string} [token] */
   #dial(token) {
     const url = new URL(`ws/chat/${encodeURIComponent(this.#room)}/`, this.#base);
     url.protocol = url.protocol === "https:" || url.protocol === "wss:" ? "wss:" : "ws:";
@@ -395,7 +530,8 @@ export class TornchatClient extends EventTarget {
     this.#welcome = null;
     this.#change({ state: "connecting", attempt: this.#attempt });
     const asked = this.#state;
-    const token = await Promise.resolve().then(this.#token).catch(() => this.#dialled);
+    const given = this.#token;
+    const token = await Promise.resolve().then(typeof given === "function" ? given : undefined).catch(() => this.#dialled);
     if (this.#state !== asked) return;
     if (token === this.#dialled) this.#end(end);
     else void this.#open();
@@ -465,6 +601,7 @@ export class TornchatClient extends EventTarget {
     else if (type === "room_users_list") this.#emit("users", detail);
     else if (type === "chat_message") this.#onMessage(detail);
     else if (type === "message_changed") this.#onChanged(detail);
+    else if (type === "message_appended") this.#onAppended(detail);
     else if (type === "marked") this.#onMarked(detail);
     else if (type === "message_deleted") this.#onDeleted(detail);
     else if (type === "caught_up") this.#onCaughtUp(detail);
@@ -513,44 +650,63 @@ export class TornchatClient extends EventTarget {
       this.#told = seq;
       this.#messages.set(seq, message);
       if (message.thread && seq > (this.#messages.get(message.thread)?.replies?.last_seq ?? 0)) this.#recount(message.thread);
-      if (this.#messages.size > MOST_MESSAGES) this.#messages.delete(this.#messages.keys().next().value);
+      if (this.#messages.size > MOST_MESSAGES) this.#messages.delete(this.#messages.keys().next().value ?? 0);
       if (!this.blocked.has(message.sender_id)) this.#emit("message", message);
     } else if (held && position > (held.position ?? seq)) {
       // It was told before a connection broke, and has changed since.
-      if (message.message) this.#onChanged({ revision: 0, marks: {}, ...message, position });
+      const open = message.open ?? (held.open ? false : undefined);
+      if (message.message) this.#onChanged({ revision: 0, marks: {}, ...message, open, position });
       else this.#onDeleted({ seq, position });
     }
     this.#onEntry(seq);
   }
 
-  /** @param {Changed} changed */
+  /** @param {Changed & {replies?: Message["replies"]}} changed */
   #onChanged(changed) {
-    const { seq, position, revision, message, edited_at, meta, replies, marks } = changed;
+    const { seq, position, revision, message, edited_at, meta, replies, marks, data, open, status } = changed;
     const held = this.#messages.get(seq);
     if (!held || position > (held.position ?? seq)) {
       if (held) {
-        const news = { message: message ?? held.message, edited_at: edited_at ?? held.edited_at };
+        /** @type {Partial<Message>} */ const news = { message: message ?? held.message, edited_at: edited_at ?? held.edited_at };
         if (meta) news.meta = meta;
         if (replies) news.replies = replies;
+        if (data) news.data = data;
+        if (open !== undefined) news.open = open;
+        if (status) news.status = status;
         this.#messages.set(seq, withMarks({ ...held, position, revision, ...news }, marks ?? held.marks));
       }
       if (!held || !this.blocked.has(held.sender_id)) {
-        this.#emit("changed", { seq, position, revision, message, edited_at, meta, marks });
+        this.#emit("changed", { seq, position, revision, message, edited_at, meta, marks, data, open, status });
       }
+    }
+    this.#onEntry(position);
+  }
+
+  /** @param {Appended} appended */
+  #onAppended(appended) {
+    const { seq, position, offset, message } = appended;
+    const held = this.#messages.get(seq);
+    if (!held || position > (held.position ?? seq)) {
+      if (held?.message) {
+        const missing = offset - codePoints(held.message);
+        if (missing > 0) {
+          this.#giveUp(); // a part is missing: a resume tells the whole message
+          return;
+        }
+        const before = missing === 0 ? held.message : [...held.message].slice(0, offset).join("");
+        this.#messages.set(seq, { ...held, message: before + message, position });
+      }
+      if (!held || !this.blocked.has(held.sender_id)) this.#emit("appended", appended);
     }
     this.#onEntry(position);
   }
 
   /** @param {Marked} marked */
   #onMarked(marked) {
-    const { kind, seq, position } = marked;
+    const { seq, position } = marked;
     const held = this.#messages.get(seq);
     if (!held || position > (held.position ?? seq)) {
-      if (held) {
-        const marks = { ...held.marks, [kind]: counted(held.marks?.[kind], marked) };
-        if (!Object.keys(marks[kind]).length) delete marks[kind];
-        this.#messages.set(seq, withMarks({ ...held, position }, marks));
-      }
+      if (held) this.#messages.set(seq, withMarks({ ...held, position }, withMarked(held.marks, marked)));
       if (!held || !this.blocked.has(held.sender_id)) this.#emit("marked", marked);
     }
     this.#onEntry(position);
@@ -563,7 +719,8 @@ export class TornchatClient extends EventTarget {
     const news = position > this.#told || held?.message;
     this.#told = Math.max(this.#told, position);
     if (held) {
-      const { reply_to: _, mentions: __, meta: ___, marks: ____, ...kept } = held;
+      const gone = { reply_to: 0, mentions: 0, meta: 0, marks: 0, data: 0, open: 0, status: 0 };
+      const kept = Object.fromEntries(Object.entries(held).filter(([key]) => !(key in gone)));
       this.#messages.set(seq, { ...kept, message: "", position: Math.max(position, held.position ?? seq) });
       if (held.thread) this.#recount(held.thread);
     }
@@ -577,7 +734,7 @@ export class TornchatClient extends EventTarget {
     const replies = [...this.#messages.values()].filter((message) => message.thread === thread);
     if (!root || replies.length === 0) return;
     const count = replies.filter(({ message }) => message).length;
-    this.#messages.set(thread, { ...root, replies: { count, last_seq: replies.at(-1).seq } });
+    this.#messages.set(thread, { ...root, replies: { count, last_seq: replies[replies.length - 1].seq } });
   }
 
   /** @param {{position: number}} end */
@@ -591,6 +748,7 @@ export class TornchatClient extends EventTarget {
     if (!this.#welcome) return;
     if (type === "user_join") this.#emit("join", detail);
     else if (type === "user_leave") this.#emit("leave", detail);
+    else if (type === "room_changed") this.#emit("room", detail);
     else if (type === "ack") this.#onAck(detail);
     else if (type === "error") this.#onError(detail);
   }
@@ -617,7 +775,7 @@ export class TornchatClient extends EventTarget {
       pending.sent = false;
     }
     if (code !== TOO_BIG || !sent.length) return;
-    const size = ({ frame }) => frame.message?.length ?? 0;
+    const size = (/** @type {{frame: Frame}} */ { frame }) => frame.message?.length ?? 0;
     const longest = sent.reduce((a, b) => (size(b) > size(a) ? b : a));
     this.#refuse(longest.id, "message_too_long", "The message is too long.");
   }
@@ -627,7 +785,7 @@ export class TornchatClient extends EventTarget {
     this.#take(ack.id)?.resolve(ack);
   }
 
-  /** @param {{code: string, error: string, id?: string, retry_after?: number, revision?: number}} error */
+  /** @param {{code: string, error: string, id?: string, retry_after?: number, revision?: number, length?: number}} error */
   #onError(error) {
     const pending = error.id === undefined ? undefined : this.#pending.get(error.id);
     if (!pending) {
@@ -637,7 +795,7 @@ export class TornchatClient extends EventTarget {
     clearTimeout(pending.timer);
     pending.tries += 1;
     if (!RETRYABLE.has(error.code) || pending.tries >= MOST_TRIES) {
-      this.#refuse(pending.id, error.code, error.error, error.revision);
+      this.#refuse(pending.id, error.code, error.error, error.revision, error.length);
       return;
     }
     pending.sent = false;
@@ -653,9 +811,9 @@ export class TornchatClient extends EventTarget {
     }, wait);
   }
 
-  /** @param {string} id @param {string} code @param {string} text @param {number} [revision] */
-  #refuse(id, code, text, revision) {
-    this.#take(id)?.reject(new TornchatError(code, text, revision));
+  /** @param {string} id @param {string} code @param {string} text @param {number} [revision] @param {number} [length] */
+  #refuse(id, code, text, revision, length) {
+    this.#take(id)?.reject(new TornchatError(code, text, revision, length));
   }
 
   /** @param {string} id */
