@@ -176,5 +176,5 @@ async def _set(room: RoomInfo, user_id: str, role: str, console: Console) -> Non
         )
     if user_id == room.owner:
         raise ChatError("forbidden", f"{user_id} owns the room.")
-    await console.hooks.set_member(room.name, user_id, found, 0)
+    await console.hooks.set_member(room.name, user_id, found, 0, 0)
     await console.audit.record(console.user, "set member", room, user_id, role)

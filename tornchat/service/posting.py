@@ -21,7 +21,7 @@ from tornchat.cluster.slowmodes import SlowModes
 from tornchat.errors import TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.words import is_encodable
-from tornchat.log.commit import PATIENCE, Committer
+from tornchat.log.commit import PATIENCE, Committer, refused
 from tornchat.log.queue import Pending
 from tornchat.metrics.counts import Counts
 from tornchat.model import PLAIN, SITE, Draft, Entry, More, Refusal, RoomInfo, Stored, StoreResult, User
@@ -198,7 +198,7 @@ class Posting:
 
     async def _slowly(self, draft: Draft, room: RoomInfo) -> Stored:
         """Store a draft of a user who waits in this room, unless it comes too early. Raises `ChatError`."""
-        self._slow.take(draft, room)
+        draft = self._slow.take(draft, room)
         try:
             stored = await self.committer.store(draft, self._access.position(room.name))
         except ChatError as error:
@@ -297,7 +297,7 @@ class Posting:
             filtered = await self._gates(session.user, draft)
             if self._still_there(session):
                 if slow:
-                    self._slow.take(filtered, session.room.info)
+                    filtered = self._slow.take(filtered, session.room.info)
                 self._submit(session, filtered, slow=slow)
         except ChatError as error:
             self._refuse(session, error, draft.client_id)
@@ -474,9 +474,7 @@ class Posting:
             if result.code == "unconfirmed" and client_id is None:
                 session.member.outlet.end(TRY_AGAIN_LATER, "unconfirmed")
             else:
-                present = (result.revision, result.length)
-                error = ChatError(result.code, result.reason, None, None, *present)
-                self._refuse(session, error, client_id)
+                self._refuse(session, refused(result, client_id), client_id)
         elif client_id is not None and type(result) is Stored:
             session.room.ack(session.member, client_id, result.entry)
 
