@@ -13,6 +13,7 @@ from tornchat_peewee.backend import Backend
 from tornchat_peewee.entries import MESSAGE, entry_in
 from tornchat_peewee.head import Head
 from tornchat_peewee.marking import Marking, summary_of
+from tornchat_peewee.standing import Standing
 from tornchat_peewee.statements import Statements, message_of, more_columns
 from tornchat_peewee.streams import Grown, empty_pieces, grown_of, pieces_of
 from tornchat_peewee.threads import ThreadCounts
@@ -54,6 +55,7 @@ class Acting:
         self._targets: dict[Place, _Target] = {}
         self._heads: dict[int, Head] = {}
         self._rows: list[tuple[Any, ...]] = []
+        self.standing = Standing(backend, statements, cursor)
         self._closed: list[Place] = []
         self.threads = ThreadCounts(statements, cursor)
         self.wanted: set[Place] = set()
@@ -75,9 +77,7 @@ class Acting:
                 entry = entry_in(row, message_of, MESSAGE)
                 self._targets[place] = _Target(entry, row[-1], grown_of(row[-2]))
         self._marking.read(
-            self._key(known[draft.room], draft)
-            for draft in drafts
-            if draft.room in known and draft.more is not None and draft.more.mark is not None
+            self._key(known[draft.room], draft) for draft in drafts if draft.room in known and is_mark(draft)
         )
 
     def _key(self, head: Head, draft: Draft) -> tuple[int, int, str, str]:
@@ -187,6 +187,8 @@ class Acting:
             return mark
         more = More(revision=target.entry.revision, mark=mark)
         if not mark.counts:
+            if draft.client_id is not None:
+                self.standing.add(head.room, draft, target.entry.position)
             return Stored(_entry(target.entry.position, draft, more), head.epoch, repeated=True)
         target.marked = True
         entry = self._act(head, draft, target, more)
@@ -247,6 +249,7 @@ class Acting:
             emptied_acts = [("", None, None, None, None, *place) for place in deleted]
             self._cursor.executemany(self._sql.empty_acts, emptied_acts)
             self._cursor.executemany(self._sql.drop_reports, list(deleted))
+            self.standing.empty(deleted)
         self._marking.write(deleted)
         for (room, seq), target in revised.items():
             self._index(room, seq, target.entry.text)
@@ -260,6 +263,11 @@ class Acting:
     def _indexed(self, room: int) -> int:
         [(seq,)] = self._each(self._sql.indexed, [(room,)])
         return int(seq)
+
+
+def is_mark(draft: Draft) -> bool:
+    """Return whether a draft is a user's whole set of tokens on a message."""
+    return draft.more is not None and draft.more.mark is not None
 
 
 def _is_edited(message: Entry) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 from msgspec.structs import astuple, replace
 
 from tornchat import Draft, Entry, More, Refusal, Stored, StoreResult, digest_of
-from tornchat_peewee.acting import Acting
+from tornchat_peewee.acting import Acting, is_mark
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.entries import ACT, MESSAGE, Types, entry_in
 from tornchat_peewee.head import Head
@@ -40,7 +41,8 @@ class Batch:
         self._digested: list[tuple[Any, ...]] = []
         self._with_more: list[tuple[Any, ...]] = []
         self._streamed: list[tuple[Any, ...]] = []
-        self._acting = Acting(backend, statements, cursor, markers)
+        self._markers = markers
+        self._refers = False
         self._said: dict[Key, tuple[Entry, str | None]] = {}
 
     def append(self, drafts: Sequence[Draft]) -> list[StoreResult]:
@@ -51,11 +53,24 @@ class Batch:
             self._recall(
                 [one for one in drafts if self._has_acts(one.room)], self._sql.done_before, act_of, ACT
             )
+        marks = [
+            (self._heads[draft.room].room, draft.sender_id, draft.client_id)
+            for draft in drafts
+            if draft.client_id is not None and is_mark(draft) and draft.room in self._heads
+        ]
+        if marks:
+            self._said |= self._acting.standing.recall(marks)
         if others := [draft for draft in drafts if draft.target is not None or draft.more is not None]:
+            self._refers = True
             self._acting.read(self._heads, others)
         results = [self._place(draft) for draft in drafts]
         self._write()
         return results
+
+    @cached_property
+    def _acting(self) -> Acting:
+        """For drafts that act on messages or refer to them, which few batches have (`_refers`)."""
+        return Acting(self._backend, self._sql, self._cursor, self._markers)
 
     def _lock_heads(self, names: list[str]) -> None:
         for start in range(0, len(names), MOST_NAMES):
@@ -89,12 +104,13 @@ class Batch:
         if draft.target is None and not draft.text:  # an empty text marks a deleted message
             return Refusal("empty_message")
         result = self._append(head, draft) if draft.target is None else self._acting.append(head, draft)
-        if not isinstance(result, Entry):
-            return result
+        entry = result.entry if isinstance(result, Stored) else result
+        if not isinstance(entry, Entry):
+            return entry
         if draft.client_id is not None:
             kept = draft.digest if draft.more is not None else None
-            self._said[head.room, draft.sender_id, draft.client_id] = (result, kept)
-        return Stored(result, head.epoch)
+            self._said[head.room, draft.sender_id, draft.client_id] = (entry, kept)
+        return result if isinstance(result, Stored) else Stored(entry, head.epoch)
 
     def _append(self, head: Head, draft: Draft) -> Entry | Refusal:
         if draft.more is not None and (refusal := self._acting.unfit(head, draft.more)) is not None:
@@ -116,7 +132,7 @@ class Batch:
         else:
             digest = draft.digest
             entry = self._append_more(head, entry, draft.more, digest)
-        if self._acting.wanted:
+        if self._refers:
             self._acting.appended(head, entry, digest)
         return entry
 
@@ -137,6 +153,7 @@ class Batch:
         return replace(entry, more=replace(more, expects=None, digest=""))
 
     def _write(self) -> None:
+        self._acting.standing.write()
         moved = [(head.seq, head.room) for head in self._heads.values() if head.seq != head.stored]
         if not moved:
             return
@@ -149,8 +166,9 @@ class Batch:
         if self._streamed:
             self._backend.insert(self._cursor, self._sql.insert_streamed, self._streamed)
         self._cursor.executemany(self._sql.move_head, moved)
-        self._acting.write()
-        self._acting.threads.write()
+        if self._refers:
+            self._acting.write()
+            self._acting.threads.write()
 
 
 def _repeated(first: Entry, digest: str | None, draft: Draft, epoch: str) -> StoreResult:

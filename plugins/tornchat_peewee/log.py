@@ -13,6 +13,7 @@ from tornchat_peewee.batch import Batch
 from tornchat_peewee.entries import ACT, entries_of
 from tornchat_peewee.positions import Positions
 from tornchat_peewee.session import DatabaseSession
+from tornchat_peewee.standing import Standing
 from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_of
 from tornchat_peewee.streams import silent, with_pieces, with_wholes
 from tornchat_peewee.threads import with_replies
@@ -104,8 +105,7 @@ class Log:
         try:
             with session.reading() as cursor:
                 bounds = self._bounds(cursor, room)
-                key = (bounds.room, sender_id, client_id) if bounds is not None else None
-                return self._find(cursor, key) if key is not None else None
+                return self._find(cursor, (bounds.room, sender_id, client_id)) if bounds is not None else None
         except self._data_errors:
             return None
 
@@ -115,7 +115,8 @@ class Log:
             if (row := cursor.fetchone()) is not None:
                 entry, digest = entry_of(row), row[-1]
                 return replace(entry, more=replace(entry.more or More(), digest=digest)) if digest else entry
-        return None
+        found = Standing(self._backend, self._sql, cursor).recall([key]).get(key)
+        return found[0] if found is not None else None
 
     def silent(self, session: DatabaseSession, before_ms: int, limit: int) -> Sequence[OpenMessage]:
         """Implements the hook `read_open`."""

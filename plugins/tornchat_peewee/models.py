@@ -15,6 +15,7 @@ class Models(NamedTuple):
     act: Any
     mark: Any
     thread: Any
+    standing: Any
     member: Any
     sanction: Any
     site_sanction: Any
@@ -142,6 +143,23 @@ def models_of(database: Any) -> Models:
         class Meta:
             primary_key = peewee.CompositeKey("room", "root")
 
+    class Standing(peewee.Model):
+        """The id of a mark that stored nothing; its target was at `position` then.
+
+        `digest` is that of the request; NULL if the message was deleted.
+        """
+
+        room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
+        sender_id = peewee.TextField()
+        client_id = peewee.TextField()
+        kind = peewee.TextField()
+        target = peewee.BigIntegerField()
+        position = peewee.BigIntegerField()
+        digest = peewee.TextField(null=True)
+
+        class Meta:
+            primary_key = peewee.CompositeKey("room", "sender_id", "client_id")
+
     class Member(peewee.Model):
         """A membership. The owner is stored in the room instead."""
 
@@ -237,7 +255,7 @@ def models_of(database: Any) -> Models:
         state = peewee.TextField(index=True)
         closed_by = peewee.TextField()
 
-    rooms = (Room, Message, Act, Mark, Thread, Member, Sanction)
+    rooms = (Room, Message, Act, Mark, Thread, Standing, Member, Sanction)
     models = Models(*rooms, SiteSanction, KnownUser, Audit, Block, Report, Invite)
     database.bind(list(models), bind_refs=False, bind_backrefs=False)
     return models

@@ -70,6 +70,7 @@ class Statements:
         """room id, after, before, limit -> the columns of `message_of`, newest first"""
         self._acting(models)
         self._marking(backend, models)
+        self._standing(models)
         self._threads(models)
         self._streams(models, {**plain, **dict.fromkeys(more, 0)})
 
@@ -133,6 +134,20 @@ class Statements:
         """room id, target, kind, user id"""
         self.drop_marks = sql_of(mark.delete().where((mark.room == 0) & (mark.target == 0)))
         """room id, target"""
+
+    def _standing(self, models: Models) -> None:
+        standing = models.standing
+        said = (standing.room == 0) & (standing.sender_id == "") & (standing.client_id == "")
+        columns = (standing.kind, standing.target, standing.position, standing.digest)
+
+        self.stood_before = sql_of(standing.select(*columns).where(said))
+        """room id, sender id, client id -> kind, target, position, digest"""
+        row = dict.fromkeys((standing.room, standing.sender_id, standing.client_id, *columns), 0)
+        self.insert_standing = sql_of(standing.insert(row).returning())
+        """room id, sender id, client id, kind, target, position, digest"""
+        here = (standing.room == 0) & (standing.target == 0)
+        self.empty_standing = sql_of(standing.update({standing.digest: None}).where(here))
+        """None, room id, target"""
 
     def _threads(self, models: Models) -> None:
         thread = models.thread

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -228,8 +227,3 @@ class StrictActor(Actor):
                 self.answered("acked", message_id, seq=seq)
             case {"type": "error", "id": str(message_id), "code": str(code)}:
                 self.answered("failed" if code in SURELY_FAILED else "unknown", message_id, code=code)
-
-
-def kind_of(number: int) -> Callable[[str, Door, str, Record, Random], Actor]:
-    """One in five is strict."""
-    return StrictActor if number % 5 == 4 else ClientActor

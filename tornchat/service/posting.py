@@ -36,6 +36,7 @@ from tornchat.service.drafts import Drafts
 from tornchat.service.growing import Growing
 from tornchat.service.joining import Session
 from tornchat.service.kinds import Kinds
+from tornchat.service.knownrooms import KnownRooms
 from tornchat.service.quota import Quota, Quotas
 from tornchat.service.slow import SlowMode
 from tornchat.tasks import Tasks
@@ -77,6 +78,7 @@ class Posting:
         self._rooms = rooms
         self._broadcast = broadcast
         self._flush = flush
+        self._known = KnownRooms(access, rooms)
         self._drafts = drafts
         self.quotas = quotas
         self._slow_rooms = slow_modes.seconds
@@ -258,11 +260,19 @@ class Posting:
         _refuse_unencodable(user, said)
         if not trusted:
             return await self.post(user, room, said)
-        info = await self._access.see(trusted_user(user), room)
         self._drafts.check(said.text)
+        actor = trusted_user(user)
+        try:
+            return await self._say_in(await self._known.find(actor, room), user, said)
+        except ChatError as error:
+            if error.code != "room_gone":
+                raise
+        return await self._say_in(await self._known.find_again(actor, room), user, said)
+
+    async def _say_in(self, info: RoomInfo, user: User, said: Said) -> Stored:
         draft = await self._filtered(user, self._made(user, info, said))
         await self._space(draft)
-        return await self.committer.store(draft, self._access.position(room))
+        return await self.committer.store(draft, self._access.position(info.name))
 
     # --- admit ---
 

@@ -82,8 +82,14 @@ def store_messages(
     counts, and the target's revision; the target's `more.marks` are what `Entry.after` makes of them. If the
     target would have more than `mark.most` different tokens of the kind, and `most` is not 0, a draft that
     adds one is refused as `too_many_marks`. A set that the sender has already is `repeated`, uses no `seq`
-    and is not kept; its entry has the target's `position` as `seq`. A deletion removes all marks of its
-    target, and what its entries have marked.
+    and is not kept; its entry has the target's `position` as `seq`. Only its client id is kept, with this
+    answer and the digest, since a repeat that comes after another mark must not undo it. A deletion removes
+    all marks of its target, and what its entries have marked.
+
+    A `Refusal` has one of the codes `room_gone`, `conflict`, `not_found`, `stale`, `too_many_marks` and
+    `invalid_message` in the cases above, or `rejected` with a reason for a draft that the storage can't hold.
+    Its sender gets the code, and the reason or the default text of the code. Any other code counts as a
+    failure of the plugin.
 
     A plugin with the hook `read_open` also stores streamed messages. A message with the `more.status` "open"
     is open, one with another was closed before it was imported, and drafts with `more.offset` add their text

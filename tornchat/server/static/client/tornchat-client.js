@@ -101,6 +101,22 @@
  * @property {number} [code]          With "closed": the final close code; none after `close()`.
  * @property {string} [reason]
  *
+ * @typedef {{id: string, type: string, message?: string} & Record<string, unknown>} Frame   What is sent, until it is acknowledged.
+ *
+ * @typedef {object} Events           The events, and their details.
+ * @property {State} state
+ * @property {Welcome} welcome
+ * @property {Message} message
+ * @property {Changed} changed
+ * @property {Marked} marked
+ * @property {{seq: number, position: number}} deleted
+ * @property {{position: number}} caughtup
+ * @property {{users: Participant[]}} users
+ * @property {{user_id: string, username: string}} join
+ * @property {{user_id: string, username: string}} leave
+ * @property {{title: string, topic: string, kind: string}} room   What the room says of itself from then on.
+ * @property {{code: string, error: string, retry_after?: number}} error
+ *
  * @typedef {object} Options
  * @property {string} room
  * @property {string | (() => string | Promise<string>)} [token]   A function is asked before each connection, also
@@ -162,10 +178,10 @@ function withMarks(message, marks) {
 
 /**
  * The tokens of one kind after these changes. Who has a token is known as long as they are few.
- * @param {Object<string, {count: number, users?: string[]}>} [before] @param {Marked} marked
+ * @param {Object<string, {count: number, users?: string[]}> | undefined} before @param {Marked} marked
  */
-function counted(before = {}, { counts, changes }) {
-  const after = new Map(Object.entries(before)); // a token may be "__proto__"
+function counted(before, { counts, changes }) {
+  const after = new Map(Object.entries(before ?? {})); // a token may be "__proto__"
   for (const [token, count] of Object.entries(counts)) {
     const users = new Set(after.get(token)?.users);
     for (const { user_id, added, removed } of changes) {
@@ -185,6 +201,16 @@ function codePoints(text) {
   return count;
 }
 
+/**
+ * The marks of a message after a `marked` event, for messages that you keep outside of `messages`.
+ * @param {Marks | undefined} marks @param {Marked} marked @returns {Marks}
+ */
+export function withMarked(marks, marked) {
+  const after = { ...marks, [marked.kind]: counted(marks?.[marked.kind], marked) };
+  if (!Object.keys(after[marked.kind]).length) delete after[marked.kind];
+  return after;
+}
+
 /** A new id for a message: 128 random bits. (`crypto.randomUUID` is only there on https pages.) @returns {string} */
 export function newId() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -197,7 +223,7 @@ export function newId() {
  */
 export async function readBlocks({ token, base = globalThis.document?.baseURI }) {
   const url = new URL("api/me/blocks", new URL(".", new URL(base, globalThis.document?.baseURI)));
-  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  const headers = new Headers(token ? { Authorization: `Bearer ${token}` } : {});
   const answer = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) });
   if (answer.status === 404 || answer.status === 501) return new Set();
   if (!answer.ok) throw new TornchatError("unavailable", `The server answered ${answer.status}.`);
@@ -226,7 +252,8 @@ export async function acceptInvite({ token, base, invite }) {
 /** @param {string} path @param {object} body @param {string} [token] @param {string | URL} [base] */
 async function post(path, body, token, base = globalThis.document?.baseURI) {
   const url = new URL(`api/${path}`, new URL(".", new URL(base, globalThis.document?.baseURI)));
-  const headers = { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) };
+  const headers = new Headers({ "Content-Type": "application/json" });
+  if (token) headers.set("Authorization", `Bearer ${token}`);
   const request = { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(ANSWER_MS) };
   const answer = await fetch(url, request);
   const found = await answer.json().catch(() => ({}));
@@ -251,7 +278,7 @@ export class TornchatClient extends EventTarget {
   /** @type {Position | null} */ #position;
   /** @type {Welcome | null} */ #welcome = null;
   /** @type {WebSocket | null} */ #socket = null;
-  /** @type {Map<string, {id: string, frame: object, sent: boolean, tries: number, timer?: number, resolve: Function, reject: Function}>} */
+  /** @type {Map<string, {id: string, frame: Frame, sent: boolean, tries: number, timer?: number, resolve: Function, reject: Function}>} */
   #pending = new Map();
   /** @type {State} */ #state = { state: "idle" };
   /** @type {Map<number, Message>} */ #messages = new Map();
@@ -275,6 +302,17 @@ export class TornchatClient extends EventTarget {
     this.#base = new URL(".", new URL(base, globalThis.document?.baseURI));
     this.#position = position ?? null;
     this.#told = position?.seq ?? 0;
+  }
+
+  /**
+   * Hear of an event; TypeScript knows the detail of each.
+   * @template {keyof Events} T
+   * @param {T} type
+   * @param {((event: CustomEvent<Events[T]>) => void) | EventListenerObject | null} listener
+   * @param {boolean | AddEventListenerOptions} [options]
+   */
+  addEventListener(type, listener, options) {
+    super.addEventListener(type, /** @type {EventListenerOrEventListenerObject | null} */ (listener), options);
   }
 
   /** The newest messages, as they are now, by `seq`, oldest first. Don't change it. @returns {Map<number, Message>} */
@@ -386,7 +424,7 @@ export class TornchatClient extends EventTarget {
     return this.#request({ type: "revise", id, kind, seq, data });
   }
 
-  /** @param {{id: string}} frame @returns {Promise<any>} */
+  /** @param {Frame} frame @returns {Promise<any>} */
   #request(frame) {
     return new Promise((resolve, reject) => {
       if (this.#state.state === "closed") {
@@ -430,7 +468,7 @@ export class TornchatClient extends EventTarget {
     this.#timer = setTimeout(() => this.#giveUp(), WELCOME_MS);
   }
 
-  /** @param {string} token */
+  /** @param {string} [token] */
   #dial(token) {
     const url = new URL(`ws/chat/${encodeURIComponent(this.#room)}/`, this.#base);
     url.protocol = url.protocol === "https:" || url.protocol === "wss:" ? "wss:" : "ws:";
@@ -492,7 +530,8 @@ export class TornchatClient extends EventTarget {
     this.#welcome = null;
     this.#change({ state: "connecting", attempt: this.#attempt });
     const asked = this.#state;
-    const token = await Promise.resolve().then(this.#token).catch(() => this.#dialled);
+    const given = this.#token;
+    const token = await Promise.resolve().then(typeof given === "function" ? given : undefined).catch(() => this.#dialled);
     if (this.#state !== asked) return;
     if (token === this.#dialled) this.#end(end);
     else void this.#open();
@@ -611,7 +650,7 @@ export class TornchatClient extends EventTarget {
       this.#told = seq;
       this.#messages.set(seq, message);
       if (message.thread && seq > (this.#messages.get(message.thread)?.replies?.last_seq ?? 0)) this.#recount(message.thread);
-      if (this.#messages.size > MOST_MESSAGES) this.#messages.delete(this.#messages.keys().next().value);
+      if (this.#messages.size > MOST_MESSAGES) this.#messages.delete(this.#messages.keys().next().value ?? 0);
       if (!this.blocked.has(message.sender_id)) this.#emit("message", message);
     } else if (held && position > (held.position ?? seq)) {
       // It was told before a connection broke, and has changed since.
@@ -622,13 +661,13 @@ export class TornchatClient extends EventTarget {
     this.#onEntry(seq);
   }
 
-  /** @param {Changed} changed */
+  /** @param {Changed & {replies?: Message["replies"]}} changed */
   #onChanged(changed) {
     const { seq, position, revision, message, edited_at, meta, replies, marks, data, open, status } = changed;
     const held = this.#messages.get(seq);
     if (!held || position > (held.position ?? seq)) {
       if (held) {
-        const news = { message: message ?? held.message, edited_at: edited_at ?? held.edited_at };
+        /** @type {Partial<Message>} */ const news = { message: message ?? held.message, edited_at: edited_at ?? held.edited_at };
         if (meta) news.meta = meta;
         if (replies) news.replies = replies;
         if (data) news.data = data;
@@ -664,14 +703,10 @@ export class TornchatClient extends EventTarget {
 
   /** @param {Marked} marked */
   #onMarked(marked) {
-    const { kind, seq, position } = marked;
+    const { seq, position } = marked;
     const held = this.#messages.get(seq);
     if (!held || position > (held.position ?? seq)) {
-      if (held) {
-        const marks = { ...held.marks, [kind]: counted(held.marks?.[kind], marked) };
-        if (!Object.keys(marks[kind]).length) delete marks[kind];
-        this.#messages.set(seq, withMarks({ ...held, position }, marks));
-      }
+      if (held) this.#messages.set(seq, withMarks({ ...held, position }, withMarked(held.marks, marked)));
       if (!held || !this.blocked.has(held.sender_id)) this.#emit("marked", marked);
     }
     this.#onEntry(position);
@@ -699,7 +734,7 @@ export class TornchatClient extends EventTarget {
     const replies = [...this.#messages.values()].filter((message) => message.thread === thread);
     if (!root || replies.length === 0) return;
     const count = replies.filter(({ message }) => message).length;
-    this.#messages.set(thread, { ...root, replies: { count, last_seq: replies.at(-1).seq } });
+    this.#messages.set(thread, { ...root, replies: { count, last_seq: replies[replies.length - 1].seq } });
   }
 
   /** @param {{position: number}} end */
@@ -740,7 +775,7 @@ export class TornchatClient extends EventTarget {
       pending.sent = false;
     }
     if (code !== TOO_BIG || !sent.length) return;
-    const size = ({ frame }) => frame.message?.length ?? 0;
+    const size = (/** @type {{frame: Frame}} */ { frame }) => frame.message?.length ?? 0;
     const longest = sent.reduce((a, b) => (size(b) > size(a) ? b : a));
     this.#refuse(longest.id, "message_too_long", "The message is too long.");
   }
