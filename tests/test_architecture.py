@@ -20,7 +20,7 @@ ORDER = """
     kinds
     metrics
     tasks
-    rates offenders
+    rates offenders streaming
     config
     wire
     client hooks

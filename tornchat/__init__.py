@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tornchat.marks import Mark, MarkChange, MarkSet, Tally
     from tornchat.model import (
         ERASED,
+        MOST_APPENDS,
+        MOST_OPEN_BYTES,
         SITE,
         Accepted,
         AuditEntry,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
         Membership,
         Mentions,
         More,
+        OpenMessage,
         Page,
         Participant,
         Position,
@@ -63,6 +66,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ERASED",
+    "MOST_APPENDS",
+    "MOST_OPEN_BYTES",
     "SITE",
     "Accepted",
     "Actions",
@@ -92,6 +97,7 @@ __all__ = [
     "Mentions",
     "More",
     "NotStored",
+    "OpenMessage",
     "Page",
     "Participant",
     "Position",

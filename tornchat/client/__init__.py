@@ -23,6 +23,7 @@ from tornchat.client.events import (
     Event,
     Marked,
     Message,
+    MessageAppended,
     MessageChanged,
     MessageDeleted,
     RoomChanged,
@@ -34,6 +35,7 @@ from tornchat.client.rooms import accept_invite, open_direct
 from tornchat.client.token import TokenSource
 from tornchat.marks import MarkChange, Tally
 from tornchat.model import Participant
+from tornchat.streaming import Stream
 
 __all__ = [
     "CallRefused",
@@ -48,6 +50,7 @@ __all__ = [
     "MarkChange",
     "Marked",
     "Message",
+    "MessageAppended",
     "MessageChanged",
     "MessageDeleted",
     "NotConnected",
@@ -55,6 +58,7 @@ __all__ = [
     "RoomChanged",
     "SendRefused",
     "State",
+    "Stream",
     "Tally",
     "TokenSource",
     "UserJoined",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
@@ -105,22 +104,15 @@ class Room:
 
     # --- the log ---
 
-    def start(
-        self, seq: int, tail: Sequence[Entry], first_seq: int = 1, older: Sequence[Entry] | None = None
-    ) -> None:
-        """Set the position to `seq` and the tail to the entries that end there. Call before `enter`.
+    def start(self, seq: int, messages: Sequence[Entry], first_seq: int = 1, whole: bool = False) -> None:
+        """Set the position to `seq` and the tail to the newest messages up to it. Call before `enter`.
 
-        `older` are the messages before these entries, if they were read: as many as there are entries in
-        `tail` that are no messages, or all.
+        `whole`: these are all messages of the room.
         """
         self.seq = seq
         self.first_seq = first_seq
-        since = messages_since = tail[0].seq - 1 if tail else seq
-        acts = [entry for entry in tail if entry.target is not None]
-        if older is not None:
-            messages_since = older[0].seq - 1 if len(older) >= len(acts) else first_seq - 1
-        messages = [entry for entry in chain(older or (), tail) if entry.target is None]
-        self.tail.start(messages, acts, (messages_since, since))
+        since = messages[0].seq - 1 if messages else seq
+        self.tail.start(messages, first_seq - 1 if whole else since, seq)
 
     def prune(self, first_seq: int) -> None:
         """Remove entries before `first_seq` from the tail; they are no longer stored and must not be sent."""
@@ -185,6 +177,8 @@ class Room:
 
     def _act(self, entry: Entry) -> None:
         """Bring the target in the tail to its new state; its frames are encoded when a member joins."""
+        if entry.closes:
+            entry = self.tail.closing(entry)
         index = self.tail.act(entry)
         self._changed(index)
         if entry.empties:

@@ -7,13 +7,11 @@ from typing import Any
 import peewee
 
 ADDITIVE = True
-FALSE = {True: "0", False: "FALSE"}
-"""In SQLite, and in PostgreSQL."""
 
 
 def up(migrator: Any, database: Any) -> None:
     """Add the columns and the index. `migrator` is playhouse's."""
-    false = FALSE[isinstance(database, peewee.SqliteDatabase)]
+    false = "0" if isinstance(database, peewee.SqliteDatabase) else "FALSE"
     for statement in (
         f"ALTER TABLE room ADD COLUMN direct BOOLEAN NOT NULL DEFAULT {false}",
         "ALTER TABLE room ADD COLUMN direct_key TEXT",

@@ -65,6 +65,7 @@ export class Room extends Feed {
     on("welcome", (welcome) => this.#onWelcome(welcome));
     on("message", (message) => this.#onMessage(message));
     on("changed", (changed) => this.change(changed.seq, (entry) => edited(entry, changed, this.chat.me.id)));
+    on("appended", ({ seq, position }) => this.#onGrown(seq, position));
     on("marked", (marked) => this.change(marked.seq, (entry) => reacted(entry, marked, this.chat.me.id)));
     on("deleted", ({ seq }) => this.#onDeleted(seq));
     on("caughtup", () => this.#onCaughtUp());
@@ -194,6 +195,13 @@ export class Room extends Feed {
   #recount(thread) {
     const replies = this.#client?.messages.get(thread)?.replies?.count;
     if (replies !== undefined) this.change(thread, (entry) => (entry.replies === replies ? entry : { ...entry, replies }));
+  }
+
+  /** A streamed message has grown: the client has its whole text. @param {number} seq @param {number} position */
+  #onGrown(seq, position) {
+    const message = this.#client?.messages.get(seq)?.message;
+    if (!message) return;
+    this.change(seq, (entry) => edited(entry, { seq, position, revision: entry.revision, message }, this.chat.me.id));
   }
 
   async #page(wanted) {

@@ -44,6 +44,10 @@
  * @property {Marks} [marks]          How it is marked, if it is.
  * @property {string} [kind]          Its kind, if it is one that a plugin of the server brings.
  * @property {object} [data]          What its kind says of it.
+ * @property {boolean} [open]         It is being streamed: it grows until it is closed.
+ * @property {Ending} [status]        How it ended, if it was streamed.
+ *
+ * @typedef {"complete" | "cancelled" | "failed"} Ending
  *
  * @typedef {Object<string, Object<string, {count: number, users?: string[]}>>} Marks
  *   Kind, such as "reaction" -> token, such as an emoji -> how many users have it, and who, unless they are many.
@@ -58,6 +62,14 @@
  * @property {object} [meta]          The new one.
  * @property {Marks} [marks]          How it is marked now, if that may have changed.
  * @property {object} [data]          What its kind says of it now, if that may have changed.
+ * @property {boolean} [open]         Of a streamed message: whether it still is.
+ * @property {Ending} [status]        How it ended.
+ *
+ * @typedef {object} Appended         An `appended` event's detail: an open message has grown.
+ * @property {number} seq
+ * @property {number} position        The place of the piece.
+ * @property {number} offset          Where the piece begins in the text, in code points.
+ * @property {string} message         The piece. `messages` has the whole text.
  *
  * @typedef {object} Marked           A `marked` event's detail: users have marked a message, or have taken marks back.
  * @property {string} kind            Such as "reaction".
@@ -73,6 +85,7 @@
  * @property {object} [meta]          A JSON object, at most 8 KiB, 32 levels deep.
  * @property {string} [kind]          A kind of messages that a plugin of the server brings.
  * @property {object} [data]          What this kind wants to know, at most 8 KiB.
+ * @property {boolean} [open]         It is streamed.
  *
  * @typedef {object} Welcome          A `welcome` event's detail: the first of every connection.
  * @property {string} room
@@ -134,14 +147,18 @@ const MOST_TRIES = 6;
 const MOST_MESSAGES = 1_000;
 const MOST_USERS = 20; // of a token, who are told with a message
 
-/** What was not sent. `code` is a documented error code, or "closed"; with "stale", there is the present `revision`. */
+/**
+ * What was not sent. `code` is a documented error code, or "closed"; with "stale", there is the present `revision`, or
+ * `length` of an open message.
+ */
 export class TornchatError extends Error {
-  /** @param {string} code @param {string} text @param {number} [revision] */
-  constructor(code, text, revision) {
+  /** @param {string} code @param {string} text @param {number} [revision] @param {number} [length] */
+  constructor(code, text, revision, length) {
     super(text);
     this.name = "TornchatError";
     this.code = code;
     this.revision = revision;
+    this.length = length;
   }
 }
 
@@ -175,6 +192,13 @@ function counted(before, { counts, changes }) {
     else after.set(token, users.size === count && count <= MOST_USERS ? { count, users: [...users] } : { count });
   }
   return Object.fromEntries(after);
+}
+
+/** The length of a text in code points, as offsets count. @param {string} text */
+function codePoints(text) {
+  let count = text.length;
+  for (let at = 1; at < text.length; at += 1) if (text.codePointAt(at - 1) > 0xffff) count -= 1;
+  return count;
 }
 
 /**
@@ -241,7 +265,7 @@ async function post(path, body, token, base = globalThis.document?.baseURI) {
 
 /**
  * One room, kept connected. Events, each with its `detail`: `state` (State), `welcome` (Welcome), `message` (Message),
- * `changed` (Changed), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}),
+ * `changed` (Changed), `appended` (Appended), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}),
  * `room` ({title, topic, kind}: what the room says of itself from then on), `error`
  * ({code, error, retry_after?}: a refusal that belongs to no message).
  */
@@ -320,14 +344,37 @@ export class TornchatClient extends EventTarget {
   }
 
   /**
-   * Send a message, now or as soon as there is a connection.
+   * Send a message, now or as soon as there is a connection. With `open: true` it is streamed: `append` adds to it.
    * @param {string} text
    * @param {string} [id]   Yours, from `newId`; sending an id again with the same text stores nothing twice.
    * @param {Extras} [extras]
    * @returns {Promise<{id: string, seq: number}>}   It is stored. Rejects with a `TornchatError` if it is not.
    */
-  send(text, id = newId(), { reply_to, thread, mentions, meta, kind, data } = {}) {
-    return this.#request({ type: "send", id, message: text, reply_to, thread, mentions, meta, kind, data });
+  send(text, id = newId(), { reply_to, thread, mentions, meta, kind, data, open } = {}) {
+    return this.#request({ type: "send", id, message: text, reply_to, thread, mentions, meta, kind, data, open });
+  }
+
+  /**
+   * Add a piece to an open message of yours. If it is not as long as you say, the error has the code "stale".
+   * @param {number} seq
+   * @param {number} offset     The length of its text in code points: `[...text].length`.
+   * @param {string} text
+   * @param {string} [id]
+   * @returns {Promise<{id: string, seq: number, position: number}>}
+   */
+  append(seq, offset, text, id = newId()) {
+    return this.#request({ type: "append", id, seq, offset, message: text });
+  }
+
+  /**
+   * End an open message of yours: "complete", "cancelled" or "failed". (`close` ends the connection.)
+   * @param {number} seq
+   * @param {Ending} [status]
+   * @param {string} [id]
+   * @returns {Promise<{id: string, seq: number, position: number}>}
+   */
+  closeMessage(seq, status = "complete", id = newId()) {
+    return this.#request({ type: "close", id, seq, status });
   }
 
   /**
@@ -554,6 +601,7 @@ export class TornchatClient extends EventTarget {
     else if (type === "room_users_list") this.#emit("users", detail);
     else if (type === "chat_message") this.#onMessage(detail);
     else if (type === "message_changed") this.#onChanged(detail);
+    else if (type === "message_appended") this.#onAppended(detail);
     else if (type === "marked") this.#onMarked(detail);
     else if (type === "message_deleted") this.#onDeleted(detail);
     else if (type === "caught_up") this.#onCaughtUp(detail);
@@ -606,7 +654,8 @@ export class TornchatClient extends EventTarget {
       if (!this.blocked.has(message.sender_id)) this.#emit("message", message);
     } else if (held && position > (held.position ?? seq)) {
       // It was told before a connection broke, and has changed since.
-      if (message.message) this.#onChanged({ revision: 0, marks: {}, ...message, position });
+      const open = message.open ?? (held.open ? false : undefined);
+      if (message.message) this.#onChanged({ revision: 0, marks: {}, ...message, open, position });
       else this.#onDeleted({ seq, position });
     }
     this.#onEntry(seq);
@@ -614,7 +663,7 @@ export class TornchatClient extends EventTarget {
 
   /** @param {Changed & {replies?: Message["replies"]}} changed */
   #onChanged(changed) {
-    const { seq, position, revision, message, edited_at, meta, replies, marks, data } = changed;
+    const { seq, position, revision, message, edited_at, meta, replies, marks, data, open, status } = changed;
     const held = this.#messages.get(seq);
     if (!held || position > (held.position ?? seq)) {
       if (held) {
@@ -622,11 +671,32 @@ export class TornchatClient extends EventTarget {
         if (meta) news.meta = meta;
         if (replies) news.replies = replies;
         if (data) news.data = data;
+        if (open !== undefined) news.open = open;
+        if (status) news.status = status;
         this.#messages.set(seq, withMarks({ ...held, position, revision, ...news }, marks ?? held.marks));
       }
       if (!held || !this.blocked.has(held.sender_id)) {
-        this.#emit("changed", { seq, position, revision, message, edited_at, meta, marks, data });
+        this.#emit("changed", { seq, position, revision, message, edited_at, meta, marks, data, open, status });
       }
+    }
+    this.#onEntry(position);
+  }
+
+  /** @param {Appended} appended */
+  #onAppended(appended) {
+    const { seq, position, offset, message } = appended;
+    const held = this.#messages.get(seq);
+    if (!held || position > (held.position ?? seq)) {
+      if (held?.message) {
+        const missing = offset - codePoints(held.message);
+        if (missing > 0) {
+          this.#giveUp(); // a part is missing: a resume tells the whole message
+          return;
+        }
+        const before = missing === 0 ? held.message : [...held.message].slice(0, offset).join("");
+        this.#messages.set(seq, { ...held, message: before + message, position });
+      }
+      if (!held || !this.blocked.has(held.sender_id)) this.#emit("appended", appended);
     }
     this.#onEntry(position);
   }
@@ -649,7 +719,8 @@ export class TornchatClient extends EventTarget {
     const news = position > this.#told || held?.message;
     this.#told = Math.max(this.#told, position);
     if (held) {
-      const { reply_to: _, mentions: __, meta: ___, marks: ____, data: _____, ...kept } = held;
+      const gone = { reply_to: 0, mentions: 0, meta: 0, marks: 0, data: 0, open: 0, status: 0 };
+      const kept = Object.fromEntries(Object.entries(held).filter(([key]) => !(key in gone)));
       this.#messages.set(seq, { ...kept, message: "", position: Math.max(position, held.position ?? seq) });
       if (held.thread) this.#recount(held.thread);
     }
@@ -714,7 +785,7 @@ export class TornchatClient extends EventTarget {
     this.#take(ack.id)?.resolve(ack);
   }
 
-  /** @param {{code: string, error: string, id?: string, retry_after?: number, revision?: number}} error */
+  /** @param {{code: string, error: string, id?: string, retry_after?: number, revision?: number, length?: number}} error */
   #onError(error) {
     const pending = error.id === undefined ? undefined : this.#pending.get(error.id);
     if (!pending) {
@@ -724,7 +795,7 @@ export class TornchatClient extends EventTarget {
     clearTimeout(pending.timer);
     pending.tries += 1;
     if (!RETRYABLE.has(error.code) || pending.tries >= MOST_TRIES) {
-      this.#refuse(pending.id, error.code, error.error, error.revision);
+      this.#refuse(pending.id, error.code, error.error, error.revision, error.length);
       return;
     }
     pending.sent = false;
@@ -740,9 +811,9 @@ export class TornchatClient extends EventTarget {
     }, wait);
   }
 
-  /** @param {string} id @param {string} code @param {string} text @param {number} [revision] */
-  #refuse(id, code, text, revision) {
-    this.#take(id)?.reject(new TornchatError(code, text, revision));
+  /** @param {string} id @param {string} code @param {string} text @param {number} [revision] @param {number} [length] */
+  #refuse(id, code, text, revision, length) {
+    this.#take(id)?.reject(new TornchatError(code, text, revision, length));
   }
 
   /** @param {string} id */
