@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Arrives
+from tests.browser.conftest import SETTINGS, Arrives
 from tests.browser.test_accessibility import AXE, check
+from tests.browser.test_door import token
 from tests.browser.visitor import Visitor
+from tests.cli.process import serving
 
 CLIPBOARD = "navigator.clipboard.readText()"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A folder, and a server there. Guests have no rooms of their own."""
+    folder = tmp_path_factory.mktemp("house")
+    with serving(folder, *SETTINGS) as (_, address):
+        yield folder, address
+
+
+def comes(arrives: Arrives, house: tuple[Path, str], name: str, room: str) -> Visitor:
+    """Somebody with an account, in a room."""
+    folder, address = house
+    visitor = arrives(address, permissions=["clipboard-read", "clipboard-write"]).opens(f"/#{room}")
+    visitor.page.get_by_role("button", name="I have a token").click()
+    visitor.page.get_by_label("Your token").fill(token(folder, name))
+    visitor.page.get_by_role("button", name="Sign in").click()
+    return visitor.is_in(room)
 
 
 def makes(visitor: Visitor, name: str, private: bool = False) -> Visitor:
@@ -21,9 +45,8 @@ def makes(visitor: Visitor, name: str, private: bool = False) -> Visitor:
     return visitor.is_in(name)
 
 
-def test_a_private_room_is_titled_and_others_are_invited(arrives: Arrives) -> None:
-    alice = arrives(permissions=["clipboard-read", "clipboard-write"]).joins("Alice", "foyer")
-    bob = arrives().joins("Bob", "foyer")
+def test_a_private_room_is_titled_and_others_are_invited(arrives: Arrives, house: tuple[Path, str]) -> None:
+    alice, bob = comes(arrives, house, "Alice", "foyer"), comes(arrives, house, "Bob", "foyer")
     makes(alice, "den", private=True)
     alice.page.get_by_role("button", name="About this room").click()
     alice.page.get_by_label("Title").fill("The <b>Den</b>")
@@ -48,8 +71,8 @@ def test_a_private_room_is_titled_and_others_are_invited(arrives: Arrives) -> No
     bob.is_in("general")
 
 
-def test_a_room_is_deleted_by_those_who_type_its_name(arrives: Arrives) -> None:
-    alice = makes(arrives().joins("Alice", "foyer"), "doomed")
+def test_a_room_is_deleted_by_those_who_type_its_name(arrives: Arrives, house: tuple[Path, str]) -> None:
+    alice = makes(comes(arrives, house, "Alice", "foyer"), "doomed")
     alice.page.get_by_role("button", name="About this room").click()
     alice.page.get_by_role("button", name="Delete this room").click()
     dialog = alice.page.get_by_role("dialog", name="Delete this room")
@@ -61,8 +84,8 @@ def test_a_room_is_deleted_by_those_who_type_its_name(arrives: Arrives) -> None:
     expect(alice.page.get_by_role("link", name="doomed")).to_have_count(0)
 
 
-def test_two_talk_alone(arrives: Arrives) -> None:
-    alice, bob = arrives().joins("Alice", "square"), arrives().joins("Bob", "square")
+def test_two_talk_alone(arrives: Arrives, house: tuple[Path, str]) -> None:
+    alice, bob = comes(arrives, house, "Alice", "square"), comes(arrives, house, "Bob", "square")
     alice.page.get_by_role("button", name="Talk to Bob alone").click()
     alice.is_in("Bob").says("Between us.").sees("Between us.")
     bob.evaluates("document.dispatchEvent(new Event('visibilitychange'))")  # as when one comes back

@@ -5,6 +5,7 @@ import { Drafts, Marks } from "./kept.js";
 import { Login } from "./login.js";
 import { hashOf, placeOf } from "./places.js";
 import { locale, words } from "./strings.js";
+import { isGuest } from "./text.js";
 
 const ROOMS_MS = 30_000;
 const UNAUTHORIZED = 4001;
@@ -171,6 +172,11 @@ export class Chat extends Login {
     });
     this.open(name);
     await this.refreshRooms();
+  }
+
+  /** Whether there may be a room of just the two: guests have none. @param {string} id */
+  mayTalkTo(id) {
+    return !this.me?.roles?.includes("guest") && !isGuest(id) && !this.blocked.has(id);
   }
 
   /** Talk to one user alone. @param {string} id @param {string} name */
