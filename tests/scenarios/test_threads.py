@@ -102,7 +102,7 @@ def test_who_may_not_see_the_room_can_be_mentioned(tmp_path: Path) -> None:
     async def play(verona: Stage) -> None:
         await verona.chat.create_room("balcony", by=User("romeo", "romeo"), private=True)
         romeo = await verona.enters("romeo", "balcony", v1=True)
-        mentions = {"users": ["tybalt", "nobody at all"]}
+        mentions = {"users": ["tybalt", "nobody at all"], "room": False}
         await tells(romeo, type="send", id="m1", message="soft!", mentions=mentions)
         assert (await romeo.next_of("chat_message"))["mentions"] == mentions
         assert (await romeo.next_of("ack"))["seq"] == 1
