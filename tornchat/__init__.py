@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tornchat.errors import ChatError, NotStored, PositionLost, Rejected, SettingsError, Unavailable
     from tornchat.hooks.consumer import Batch, Consumer
     from tornchat.hooks.specs import Actions, ChatHandle, hookimpl
+    from tornchat.markers import PRESENT, InboxEntry, Marker, ReadRoom, ReadState
     from tornchat.marks import Mark, MarkChange, MarkSet, Tally
     from tornchat.model import (
         ERASED,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ERASED",
+    "PRESENT",
     "SITE",
     "Actions",
     "AuditEntry",
@@ -76,10 +78,12 @@ __all__ = [
     "Draft",
     "Entry",
     "Fault",
+    "InboxEntry",
     "KnownUser",
     "Mark",
     "MarkChange",
     "MarkSet",
+    "Marker",
     "Membership",
     "Mentions",
     "More",
@@ -89,6 +93,8 @@ __all__ = [
     "Position",
     "PositionLost",
     "PresenceChange",
+    "ReadRoom",
+    "ReadState",
     "Refusal",
     "Rejected",
     "Replies",
@@ -116,6 +122,7 @@ __all__ = [
 
 _PLACES = (
     "tornchat.marks",
+    "tornchat.markers",
     "tornchat.model",
     "tornchat.errors",
     "tornchat.hooks.specs",

@@ -169,6 +169,7 @@ class Acting:
             emptied = [("", None, None, None, None, *place) for place in deleted]
             self._cursor.executemany(self._sql.empty_acts, emptied)
             self._cursor.executemany(self._sql.drop_reports, list(deleted))
+            self._cursor.executemany(self._sql.drop_mentions, list(deleted))
         self._marking.write(deleted)
         for (room, seq), target in revised.items():
             self._index(room, seq, target.entry.text)

@@ -13,6 +13,7 @@ from tornchat_peewee.acting import Acting
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.entries import ACT, MESSAGE, Types, entry_in
 from tornchat_peewee.head import Head
+from tornchat_peewee.inbox import Mentioned, mentioned
 from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_of, more_columns
 
 NO_COLUMNS = more_columns(More())
@@ -38,6 +39,7 @@ class Batch:
         self._plain: list[tuple[Any, ...]] = []
         self._digested: list[tuple[Any, ...]] = []
         self._with_more: list[tuple[Any, ...]] = []
+        self._mentions: list[Mentioned] = []
         self._acting = Acting(backend, statements, cursor, markers)
         self._said: dict[Key, tuple[Entry, str | None]] = {}
 
@@ -126,6 +128,7 @@ class Batch:
             self._digested.append((*fields, digest))
             return entry
         self._with_more.append((*fields, *columns, digest))
+        self._mentions += mentioned(head.room, entry.seq, entry.sender_id, more)
         if more.thread is not None:
             self._acting.threads.added(head.room, more.thread, entry.seq)
         return replace(entry, more=replace(more, expects=None, digest=""))
@@ -140,6 +143,8 @@ class Batch:
             self._backend.insert(self._cursor, self._sql.insert_message, self._digested)
         if self._with_more:
             self._backend.insert(self._cursor, self._sql.insert_with_more, self._with_more)
+        if self._mentions:
+            self._backend.insert(self._cursor, self._sql.insert_mention, self._mentions)
         self._cursor.executemany(self._sql.move_head, moved)
         self._acting.write()
         self._acting.threads.write()

@@ -25,7 +25,7 @@ class DirectoryTable:
     def __init__(self, backend: Backend, models: Models, rooms: RoomTable) -> None:
         self._backend = backend
         self._room, self._message, self._act = models.room, models.message, models.act
-        self._mark = models.mark
+        self._mark, self._mention, self._marker = models.mark, models.mention, models.marker
         self._member, self._sanction, self._report = models.member, models.sanction, models.report
         self._models = models
         self._rooms = rooms
@@ -100,7 +100,7 @@ class DirectoryTable:
         """Delete some entries of the room, and finally the room; return whether it is gone."""
         end = room.first_seq + MOST_CLEARED
         self._backend.index.forget(cursor, room.id, room.first_seq, end)
-        for entries in (self._message, self._act):
+        for entries in (self._message, self._act, self._mention):
             entries.delete().where((entries.room == room.id) & (entries.seq < end)).execute()
         mark = self._mark
         mark.delete().where((mark.room == room.id) & (mark.target < end)).execute()
@@ -110,6 +110,7 @@ class DirectoryTable:
                 self._member,
                 self._sanction,
                 self._report,
+                self._marker,
             ):  # foreign keys are off in SQLite: no cascade
                 people.delete().where(people.room == room.id).execute()
             self._room.delete().where(self._room.id == room.id).execute()

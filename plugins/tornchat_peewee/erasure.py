@@ -93,7 +93,10 @@ class Erasure:
         models = self._models
         try:
             with session.writing():
-                for table in (models.member, models.sanction, models.site_sanction):
+                for table in (
+                    *(models.member, models.sanction, models.site_sanction),
+                    *(models.marker, models.mention),
+                ):
                     table.delete().where(table.user_id == user_id).execute()
                 models.known_user.delete().where(models.known_user.id == user_id).execute()
                 for table in (models.sanction, models.site_sanction):

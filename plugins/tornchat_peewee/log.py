@@ -71,7 +71,7 @@ class Log:
                     older = self._messages(cursor, bounds, None, around, limit // 2, thread)
                     after, limit = max(around - 1, 0), limit - len(older)
                     found = older + self._messages(cursor, bounds, after, None, limit, thread)
-                return Page(tuple(found), bounds.first_seq, bounds.head_seq, bounds.epoch)
+                return Page(tuple(found), bounds.first_seq, bounds.head_seq, bounds.epoch, bounds.acts)
         except self._data_errors:
             return None  # a name that the database can't hold is no room's
 
@@ -137,7 +137,7 @@ class Log:
         cursor.execute(self._sql.acts_between, (bounds.room, low, high))
         if acts := cursor.fetchall():
             entries = sorted([*entries, *entries_of(acts, act_of, ACT)], key=lambda entry: entry.seq)
-        return Page(tuple(entries), bounds.first_seq, bounds.head_seq, bounds.epoch)
+        return Page(tuple(entries), bounds.first_seq, bounds.head_seq, bounds.epoch, bounds.acts)
 
     def _bounds(self, cursor: Any, room: str) -> _Bounds | None:
         cursor.execute(self._sql.bounds, (room,))
@@ -192,6 +192,7 @@ class _Bounds(NamedTuple):
     epoch: str
     first_seq: int
     head_seq: int
+    acts: int
 
 
 def _range(bounds: _Bounds, after: int | None, before: int | None, limit: int) -> tuple[int, int]:

@@ -33,6 +33,7 @@ from tornchat_peewee.creations import Creations
 from tornchat_peewee.databases import backend_of
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
+from tornchat_peewee.inbox import InboxTable
 from tornchat_peewee.log import Log
 from tornchat_peewee.managing import ManagingHooks
 from tornchat_peewee.marktable import MarkTable
@@ -41,6 +42,8 @@ from tornchat_peewee.models import models_of
 from tornchat_peewee.opened import Open, Result
 from tornchat_peewee.positions import Positions
 from tornchat_peewee.pruning import Pruning
+from tornchat_peewee.readers import ReaderTable
+from tornchat_peewee.reading import ReadingHooks
 from tornchat_peewee.reports import ReportTable
 from tornchat_peewee.restored import Restored
 from tornchat_peewee.rooms import NewRoom, RoomTable
@@ -56,7 +59,7 @@ from tornchat_peewee.users import UserTable
 from tornchat_peewee.workers import Workers
 
 
-class PeeweePlugin(ManagingHooks, SocialHooks, ConsumingHooks):
+class PeeweePlugin(ManagingHooks, SocialHooks, ConsumingHooks, ReadingHooks):
     """The plugin `peewee`: stores rooms and their logs in a database. One thread makes all writes."""
 
     Settings = PeeweeSettings
@@ -101,6 +104,8 @@ class PeeweePlugin(ManagingHooks, SocialHooks, ConsumingHooks):
             SlowModes(backend, models),
             ConsumerTable(backend, models, log),
             MarkTable(backend, models),
+            ReaderTable(backend),
+            InboxTable(backend),
         )
         if chat.writes:
             await self._begin_clearing(backend, self._open)

@@ -27,6 +27,7 @@ class Pruning:
         self._backend = backend
         self._room, self._message, self._act = models.room, models.message, models.act
         self._report, self._thread, self._mark = models.report, models.thread, models.mark
+        self._mention = models.mention
         self._untaken = Untaken(backend.database, models.room)
         self._since: float | None = None
         """Consumers served since then (Unix seconds) keep what they have not taken; None: none does."""
@@ -116,7 +117,7 @@ class Pruning:
         how many such entries there were.
         """
         message, act = self._message, self._act
-        for table in (message, self._report):
+        for table in (message, self._report, self._mention):
             table.delete().where((table.room == room) & (table.seq < end)).execute()
         thread, mark = self._thread, self._mark
         thread.delete().where((thread.room == room) & (thread.root < end)).execute()

@@ -52,9 +52,9 @@ class Statements:
         self.drop_reports = _sql(models.report.delete().where(_reported(models.report)))
         """room id, seq"""
         self.bounds = _sql(
-            room.select(room.id, room.epoch, room.first_seq, room.head_seq).where(room.name == "")
+            room.select(room.id, room.epoch, room.first_seq, room.head_seq, room.acts).where(room.name == "")
         )
-        """name -> id, epoch, first seq, head seq"""
+        """name -> id, epoch, first seq, head seq, number of acts"""
         self.room = _sql(
             room.select(room.epoch, room.private, room.owner, room.slow_seconds).where(room.name == "")
         )
@@ -64,6 +64,7 @@ class Statements:
         self.newest_between = _sql(entries.where(between).order_by(message.seq.desc()).limit(1))
         """room id, after, before, limit -> the columns of `message_of`, newest first"""
         self._acting(models)
+        self._mentioning(models)
         self._marking(backend, models)
         self._threads(models)
 
@@ -71,7 +72,7 @@ class Statements:
         self._heads = lru_cache(maxsize=16)(
             lambda count: _sql(backend.locking(heads.where(room.name.in_([""] * count))))
         )
-        positions = room.select(room.name, room.epoch, room.head_seq, room.first_seq)
+        positions = room.select(room.name, room.epoch, room.head_seq, room.first_seq, room.acts)
         self._positions = lru_cache(maxsize=16)(
             lambda count: _sql(positions.where(room.name.in_([""] * count)))
         )
@@ -109,6 +110,14 @@ class Statements:
         """number of acts, room id"""
         self.indexed = _sql(room.select(room.indexed_seq).where(room.id == 0))
         """room id -> the last indexed seq"""
+
+    def _mentioning(self, models: Models) -> None:
+        mention = models.mention
+        row = dict.fromkeys((mention.user_id, mention.room, mention.seq), 0)
+        self.insert_mention = _sql(mention.insert(row).returning())
+        """user id, room id, seq"""
+        self.drop_mentions = _sql(mention.delete().where((mention.room == 0) & (mention.seq == 0)))
+        """room id, seq"""
 
     def _marking(self, backend: Backend, models: Models) -> None:
         message, mark = models.message, models.mark

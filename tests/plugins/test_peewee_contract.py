@@ -14,6 +14,7 @@ from tornchat.testing import (
     BlocksContract,
     ConsumerContract,
     DirectoryContract,
+    MarkersContract,
     ModerationContract,
     ReportsContract,
     SearchContract,
@@ -34,11 +35,12 @@ class Contracts(
     ReportsContract,
     SlowModeContract,
     ConsumerContract,
+    MarkersContract,
 ):
     """All that the plugin fills."""
 
     roles = ("storage", "history", "directory", "moderation", "search", "users", "audit")
-    roles += ("blocks", "reports", "slow mode", "cursors")
+    roles += ("blocks", "reports", "slow mode", "cursors", "markers")
     many_rooms = 1000  # ConsumerContract's 10,000 would take half a minute
 
 

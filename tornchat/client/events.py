@@ -17,7 +17,8 @@ class Connected(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
 
     If `recovered` is true, exactly the missed messages follow. Otherwise the usual history follows, possibly
     with a gap to the messages received before; an application should discard those. `seq` is the position of
-    the newest entry in the log.
+    the newest entry in the log, `read_seq` how far the user has read, on any device, and `unread` the number
+    of messages after it; they are None if the server can't tell.
     """
 
     room: str
@@ -25,6 +26,8 @@ class Connected(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
     epoch: str
     seq: int
     recovered: bool
+    read_seq: int | None = None
+    unread: int | None = None
 
 
 class UserList(msgspec.Struct, frozen=True, tag_field="type", tag="room_users_list"):
@@ -120,6 +123,30 @@ class UserLeft(msgspec.Struct, frozen=True, tag_field="type", tag="user_leave"):
     username: str
 
 
+class Typing(msgspec.Struct, frozen=True, tag_field="type", tag="typing"):
+    """A user is typing, in the thread of the message `thread` if that is not None.
+
+    The user is not any more 8 seconds later, and after a message or the leave of the user.
+    """
+
+    user_id: str
+    thread: int | None = None
+
+
+class ReadMoved(msgspec.Struct, frozen=True, tag_field="type", tag="read_moved"):
+    """This user has read the room up to `seq`, here or on another device."""
+
+    room: str
+    seq: int
+
+
+class ReadState(msgspec.Struct, frozen=True, tag_field="type", tag="read_state"):
+    """A user has read the room up to `seq`. Only servers that are configured to tell it do."""
+
+    user_id: str
+    seq: int
+
+
 class Disconnected(msgspec.Struct, frozen=True):
     """The connection has ended or could not be opened. The next attempt is made in `retry_in` seconds.
 
@@ -141,6 +168,9 @@ _Told: TypeAlias = (
     | CaughtUp
     | UserJoined
     | UserLeft
+    | Typing
+    | ReadMoved
+    | ReadState
 )
 Event: TypeAlias = _Told | Disconnected
 Frame: TypeAlias = _Told | Ack | V1Error | V1Pong

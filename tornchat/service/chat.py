@@ -19,6 +19,7 @@ from tornchat.cluster.sanctions import Sanctions
 from tornchat.cluster.slowmodes import SlowModes
 from tornchat.cluster.strangers import HELLO_SECONDS, Strangers
 from tornchat.cluster.userevents import TOPIC as USERS
+from tornchat.cluster.userevents import Typing
 from tornchat.config.settings import Settings
 from tornchat.errors import (
     POLICY_VIOLATION,
@@ -31,6 +32,7 @@ from tornchat.errors import (
 from tornchat.hooks.calls import Hooks
 from tornchat.log.consumers import Consumers
 from tornchat.log.retention import Retention
+from tornchat.markers import Marker
 from tornchat.metrics.counts import Counts, Transport
 from tornchat.metrics.looplag import LoopLag
 from tornchat.model import (
@@ -56,8 +58,10 @@ from tornchat.service.directory import Directory
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import EVERY, Enforcement
 from tornchat.service.following import Following
-from tornchat.service.joining import Joining, Session
+from tornchat.service.joining import Joining
+from tornchat.service.markers import Markers
 from tornchat.service.marking import Marks
+from tornchat.service.mine import Mine
 from tornchat.service.moderation import Moderation
 from tornchat.service.pace import Pace
 from tornchat.service.people import People
@@ -67,12 +71,14 @@ from tornchat.service.reading import Reading
 from tornchat.service.removals import Removals
 from tornchat.service.reports import Reports
 from tornchat.service.saying import said_more
+from tornchat.service.session import Session
+from tornchat.service.signals import Signals
 from tornchat.service.site import SiteModeration
 from tornchat.service.userstream import UserStream
 from tornchat.service.visitors import Visitors
 from tornchat.service.watching import Watching
 from tornchat.tasks import Tasks
-from tornchat.wire import Dialect, Said
+from tornchat.wire import Dialect, Said, signals
 
 TAIL_ENTRIES = (100, 1000)
 """Minimum and maximum length of a room's tail; within these bounds it is `[rooms] history_limit`."""
@@ -150,6 +156,7 @@ class Chat(Acting):
         self.audit = Audit(hooks, self.node_id, settings.audit.keep_days)
         access = Access(hooks, self.rooms, self._sanctions, settings.rooms)
         self.people = People(hooks, self.rooms)
+        self.markers = Markers(hooks, self._tasks, self._marker_moved)
         self._joining = Joining(
             settings,
             hooks,
@@ -159,6 +166,7 @@ class Chat(Acting):
             slow_modes,
             removals,
             pace,
+            self.markers,
             self.counts,
             self.node_id,
         )
@@ -170,8 +178,12 @@ class Chat(Acting):
         self._following = Following(hooks, self.rooms, self.exclusive)
         self.blocks = Blocks(hooks, pace)
         self.user_stream = UserStream(
-            *(access, self.blocks, self.visitors, self.watching, self.publisher, self._tasks, self.node_id)
+            *(access, self.blocks, self.visitors, self.watching, self.publisher, self._tasks, self.node_id),
+            self._marker_heard,
+            self._typing_heard,
         )
+        self._signals = Signals(self.rooms, self._sanctions, settings.rooms, self.user_stream.typing)
+        self.mine = Mine(hooks, access, self.markers)
         self.reports = Reports(hooks, access, self.audit, pace)
         self.posting = Posting(
             hooks,
@@ -297,6 +309,35 @@ class Chat(Acting):
         if error.blames_sender and session.strikes.add(self._now()):
             session.member.outlet.end(POLICY_VIOLATION, "too many refused messages")
 
+    def signal(self, session: Session, payload: bytes) -> Awaitable[None] | None:
+        """Carry out a frame about the session's user; None if it is none.
+
+        The session gets an error frame if the frame is refused. Raises `Closed` (4001) if the user's token
+        has expired.
+        """
+        try:
+            asked = signals.read(payload)
+        except ChatError as error:
+            self.refuse(session, error)
+            return _nothing()
+        if asked is None:
+            return None
+        if self._expired(session.user):
+            raise Closed(UNAUTHORIZED, "token expired")
+        return self._signal(session, asked, len(payload))
+
+    async def _signal(self, session: Session, asked: signals.Signal, size: int) -> None:
+        await self.posting.pace(session.user, size)
+        try:
+            if not session.room.present(session.member):
+                return
+            if isinstance(asked, signals.Typing):
+                self._signals.typing(session, asked)
+            else:
+                await self.markers.read(session, asked)
+        except ChatError as error:
+            self.refuse(session, error, asked.id)
+
     def note_refusal(
         self, code: str, reason: str, transport: Transport, request: str | None, user: str, room: str
     ) -> None:
@@ -370,10 +411,21 @@ class Chat(Acting):
     def _stored(self, room: str, epoch: str, entries: Sequence[Entry]) -> None:
         self.consumers.stored(room)
         self._following.heard(room)
-        self.watching.committed(room, epoch, entries[-1].seq)
+        self.watching.committed(room, epoch, *self.rooms.head(room, epoch, entries[-1].seq))
+        self.markers.sent(room, epoch, entries)
         for entry in entries:
             if entry.more is not None:
                 self.user_stream.mentioned(room, entry)
+
+    def _marker_moved(self, marker: Marker) -> None:
+        self.user_stream.read_moved(marker)
+
+    def _marker_heard(self, marker: Marker) -> None:
+        self.markers.heard(marker)
+        self._signals.read(marker)
+
+    def _typing_heard(self, event: Typing) -> None:
+        self._signals.heard(event)
 
     def _use_cases(self) -> UseCases:
         if self._closed:
@@ -424,6 +476,8 @@ class Chat(Acting):
         self._tasks.every(HELLO_SECONDS, self._enforcement.say_hello, "hello")
         self._tasks.every(0.25, self.committer.expire, "expire")
         self._tasks.every(1.0, self.watching.tell, "news")
+        self._tasks.every(1.0, self.markers.write, "markers")
+        self._tasks.every(1.0, self._signals.tell, "signals")
         self._tasks.every(COMPARE_SECONDS, self.watching.compare, "watched rooms")
         self.consumers.start()
         self._tasks.every(1.0, self._joining.retry, "presence")
@@ -453,10 +507,15 @@ class Chat(Acting):
         await self.committer.close(seconds)
         await self.consumers.close()
         await self.audit.write()
+        await self.markers.write()
         await self._joining.close(max(0.1, end - self._now()))
         await self._tasks.close()
         await self._hooks.close()
         await self._hooks.shutdown()
+
+
+async def _nothing() -> None:
+    """Return what is awaited if nothing is left to be done."""
 
 
 async def _nobody_served(request: object) -> User | None:

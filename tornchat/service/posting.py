@@ -33,8 +33,8 @@ from tornchat.service.admission import refuse_off_site
 from tornchat.service.audit import Audit
 from tornchat.service.changing import Changing
 from tornchat.service.drafts import Drafts
-from tornchat.service.joining import Session
 from tornchat.service.quota import Quota, Quotas
+from tornchat.service.session import Session
 from tornchat.service.slow import SlowMode
 from tornchat.tasks import Tasks
 from tornchat.wire import Said

@@ -93,14 +93,14 @@ class Watching:
         found: dict[str, Head] = {}
         for start in range(0, len(names), MOST_POSITIONS):
             heads = await self._hooks.latest_positions(names[start : start + MOST_POSITIONS])
-            found |= {name: Head(head.epoch, head.seq) for name, head in heads.items()}
+            found |= {name: Head(head.epoch, head.seq, head.seq - head.acts) for name, head in heads.items()}
         return found
 
     # --- news ---
 
-    def committed(self, room: str, epoch: str, seq: int) -> None:
-        """Note that this node has stored entries up to `seq`."""
-        self._committed[room] = Head(epoch, seq)
+    def committed(self, room: str, epoch: str, seq: int, number: int | None) -> None:
+        """Note that this node has stored entries up to `seq`; `number` of them are messages, if known."""
+        self._committed[room] = Head(epoch, seq, number)
 
     def take(self, payload: bytes) -> bool:
         """Take the heads of another node; return False if the payload is something else."""
@@ -130,8 +130,9 @@ class Watching:
             return
         try:
             await self._drop_hidden()
+            await self._count()
         except Unavailable:
-            return  # told when it is known who may see it
+            return  # told when it is known who may see it, and how many messages there are
         for watcher in list(self._late):
             self.tell_one(watcher)
 
@@ -154,17 +155,35 @@ class Watching:
                     self._drop(watcher, name)
                     self._sets[watcher] -= {name}
 
+    async def _count(self) -> None:
+        """Read the heads whose number of messages nobody has told."""
+        names = set().union(*self._late.values())
+        unknown = [name for name in names & self._rooms.keys() if not self._is_counted(name)]
+        for name, head in (await self._read_heads(unknown)).items():
+            room = self._rooms.get(name)
+            if room is not None and (room.head is None or not room.head.newer(head)):
+                room.head = head
+
+    def _is_counted(self, name: str) -> bool:
+        room = self._rooms.get(name)
+        return room is not None and room.head is not None and room.head.number is not None
+
     def watchers(self, name: str) -> Iterable[Visitor]:
         """Return the connections that watch the room."""
         return list(self._rooms[name].watchers) if name in self._rooms else []
 
     def tell_one(self, watcher: Visitor) -> None:
         """Tell the watcher the heads that it has not been told, whose rooms it may see at this moment."""
-        names = self._late.pop(watcher, None)
-        heads = [
-            RoomHead(name, room.head.epoch, room.head.seq, room.head.seq)
-            for name in sorted(names or ())
-            if (room := self._rooms.get(name)) is not None and room.head is not None
-        ]
+        names = self._late.pop(watcher, set())
+        heads = [told for name in sorted(names) if (told := self._told(name)) is not None]
         if heads and not watcher.hint(news(heads)):
-            self._late[watcher] = set(names or ())
+            self._late[watcher] = names
+        elif later := {name for name in names & self._rooms.keys() if not self._is_counted(name)}:
+            self._late[watcher] = later
+
+    def _told(self, name: str) -> RoomHead | None:
+        room = self._rooms.get(name)
+        head = room.head if room is not None else None
+        if head is None or head.number is None:
+            return None
+        return RoomHead(name, head.epoch, head.seq, head.number)

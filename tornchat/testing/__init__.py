@@ -21,6 +21,7 @@ from tornchat.testing.directory import DirectoryContract
 from tornchat.testing.filter import FilterContract
 from tornchat.testing.fixtures import RecordingChat, deletion, draft, user
 from tornchat.testing.kit import BrokenPromise, Contract, Stage, promise
+from tornchat.testing.markers import MarkersContract
 from tornchat.testing.moderation import ModerationContract
 from tornchat.testing.presence import PresenceContract
 from tornchat.testing.reports import ReportsContract
@@ -41,6 +42,7 @@ __all__ = [
     "Contract",
     "DirectoryContract",
     "FilterContract",
+    "MarkersContract",
     "ModerationContract",
     "PresenceContract",
     "RecordingChat",

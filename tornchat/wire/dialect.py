@@ -27,13 +27,18 @@ class Said(NamedTuple):
 
 
 class Welcome(NamedTuple):
-    """The start of a session: where its history ends, and whether it has all since the requested position."""
+    """The start of a session: where its history ends, and whether it has all since the requested position.
+
+    `read_seq` is the user's marker, and `unread` the number of messages after it; None if they are not known.
+    """
 
     room: str
     user: User
     epoch: str
     seq: int
     recovered: bool
+    read_seq: int | None = None
+    unread: int | None = None
 
 
 class Dialect(Protocol):
@@ -42,6 +47,8 @@ class Dialect(Protocol):
     name: str
     marks_guests: bool
     """Whether the frames say who is a guest."""
+    signals: bool
+    """Whether clients send and are sent what is not in the log: markers, and who is typing."""
     pong: bytes
     """The answer to a ping that came as a text message. Empty if the dialect has no such pings."""
 

@@ -10,6 +10,7 @@ from tornchat.server.http.api import (
     marks,
     members,
     messages,
+    mine,
     reports,
     rooms,
     sanctions,
@@ -20,6 +21,7 @@ from tornchat.server.http.api.endpoint import Endpoint
 ENDPOINTS: tuple[Endpoint, ...] = (
     *identity.ENDPOINTS,
     *blocks.ENDPOINTS,
+    *mine.ENDPOINTS,
     *rooms.ENDPOINTS,
     *messages.ENDPOINTS,
     *marks.ENDPOINTS,

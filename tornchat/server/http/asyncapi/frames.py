@@ -35,6 +35,7 @@ from tornchat.wire import (
     V1Welcome,
     hints,
     rooms,
+    signals,
 )
 
 Sender: TypeAlias = Literal["client", "server"]
@@ -67,6 +68,7 @@ _JOIN = Frame("server", "User joined", UserJoin(ANN.id, ANN.username))
 _V1_JOIN = Frame("server", "User joined", V1UserJoin("guest-id2", "user456", guest=True))
 _LEAVE = Frame("server", "User left", UserLeave(ANN.id, ANN.username))
 _AUTH = Frame("client", "Replace the token", rooms.Auth("t1", "<your-jwt-token>"))
+_MOVED = Frame("server", "Marker moved", hints.ReadMoved("tea", 41))
 _AUTHENTICATED = Frame("server", "Token replaced", rooms.Authenticated("t1", 1790000000))
 
 CLASSIC = (
@@ -82,8 +84,10 @@ V1 = (
     Frame("client", "Edit a message", V1Edit("a1b2c4", 42, 0, "Hello, world!")),
     Frame("client", "Delete a message", V1Delete("a1b2c5", 42)),
     Frame("client", "Mark a message", V1Mark("a1b2d1", "reaction", 42, ["\N{THUMBS UP SIGN}"])),
+    Frame("client", "Move the marker", signals.Read(41)),
+    Frame("client", "Typing", signals.Typing()),
     Frame("client", "Ping", V1Ping()),
-    Frame("server", "Welcome", V1Welcome("general", ANN, "5d1b2c9f0a7e4836", 41, False)),
+    Frame("server", "Welcome", V1Welcome("general", ANN, "5d1b2c9f0a7e4836", 41, False, 38, 3)),
     _V1_LIST,
     Frame("server", "Chat message", V1ChatMessage("Hello world!", ANN.username, ANN.id, WHEN, 42)),
     Frame("server", "Message changed", MessageChanged(42, 56, 1, "Hello, world!", WHEN)),
@@ -96,6 +100,9 @@ V1 = (
     ),
     Frame("server", "Message deleted", MessageDeleted(42, 57)),
     Frame("server", "Caught up", CaughtUp(57)),
+    Frame("server", "User is typing", signals.UserTyping(ANN.id)),
+    Frame("server", "User has read", signals.ReadState(ANN.id, 41)),
+    _MOVED,
     _V1_JOIN,
     _LEAVE,
     Frame("server", "Acknowledgement", Ack("a1b2c3", 42)),
@@ -113,6 +120,7 @@ ROOMS = (
     Frame("server", "Done", rooms.Done("l1", "tea")),
     Frame("server", "Session closed", rooms.RoomClosed("tea", 4003, "removed")),
     Frame("server", "Room news", rooms.RoomNews([rooms.RoomHead("tea", "5d1b2c9f0a7e4836", 42, 42)])),
+    _MOVED,
     Frame("server", "Mention", hints.Mention("tea", 42, BOB, "Hello, @you!")),
     Frame("server", "Invited", hints.Invited("tea")),
     Frame("server", "Removed", hints.Removed("tea")),
