@@ -36,9 +36,14 @@ class Checkout:
         return {"PYTHONPATH": f"{self._root}{os.pathsep}{self._root / 'plugins'}"}
 
     @cached_property
+    def settings(self) -> frozenset[str]:
+        """The settings that this tornchat has, as `section.key`."""
+        return frozenset(_settings(self._output("-m", "tornchat", "config")))
+
+    @property
     def unlimited(self) -> list[str]:
         """Words for `tornchat serve` that switch its limits off; only settings that this tornchat has."""
-        return lifted(set(_settings(self._output("-m", "tornchat", "config"))))
+        return lifted(self.settings)
 
     def check(self) -> None:
         """Raise `BenchError` if the interpreter would import something else than what the root contains."""

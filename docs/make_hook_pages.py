@@ -59,6 +59,8 @@ OWN = {
     "record_audit": "The action is not undone. The core keeps the entries and calls it again "
     "every few seconds.",
     "broadcast_scope": "The server does not start.",
+    "entry_kinds": "The server does not start. If a function of a kind fails later, its draft is refused "
+    "with `unavailable`.",
     "publish": "The payload is lost; the other nodes read the missing entries from the log.",
     "subscribe": "The room works within this node; the core retries every few seconds.",
     "unsubscribe": "Payloads that still arrive for the room are dropped.",

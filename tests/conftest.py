@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +45,9 @@ LONGEST = (
     "tests/faults/test_pooler_down.py",
 )
 """The groups of tests that take longest (10 seconds and more, of `pytest --durations=150`), longest first."""
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES = 4 * 2**30
+"""The free space that is asked of `MEMORY`; all tests together need less than 1 GiB."""
 WORKER_OPTIONS = re.compile(r"-n|-d$|--(numprocesses|dist|tx|maxprocesses|px)\b")
 
 
@@ -50,6 +55,7 @@ WORKER_OPTIONS = re.compile(r"-n|-d$|--(numprocesses|dist|tx|maxprocesses|px)\b"
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Single files and tests run in this process, where a debugger works. `-n` on the command line wins."""
     keep_bytecode()
+    use_memory()
     chosen = any(WORKER_OPTIONS.match(str(word)) for word in config.invocation_params.args)
     named = config.args_source is pytest.Config.ArgsSource.ARGS
     if named and not chosen and all(is_file(config.invocation_params.dir, word) for word in config.args):
@@ -63,6 +69,12 @@ def keep_bytecode() -> None:
     """
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def use_memory() -> None:
+    """Let temporary files lie in memory, unless TMPDIR is set: hundreds of databases wait for the disk."""
+    if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
 def is_file(directory: Path, argument: str) -> bool:

@@ -21,11 +21,19 @@ def told(values: Sequence[float]) -> str:
 
 
 def seconds_without_cpu(*pids: int) -> float:
-    """How long the main threads of these processes were ready to run but had no CPU, in all.
+    """How long the threads of these processes were ready to run but had no CPU, in all.
 
     Other work of the machine makes them wait, which says nothing about a server. 0.0 where no kernel tells.
+    Threads that end meanwhile are left out.
     """
+    return (
+        sum(_nanoseconds(path) for pid in pids for path in Path(f"/proc/{pid}/task").glob("*/schedstat"))
+        / 1e9
+    )
+
+
+def _nanoseconds(path: Path) -> int:
     try:
-        return sum(int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) for pid in pids) / 1e9
-    except FileNotFoundError:
-        return 0.0
+        return int(path.read_text().split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0

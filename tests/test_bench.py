@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from click.testing import CliRunner
 from bench import report
 from bench.__main__ import main
 from bench.against import Pairs, compare, table
+from bench.attacks import HEAD
+from bench.attacks import measure as measure_attack
 from bench.catalogue import catalogue, tornchat
 from bench.checkout import Checkout
 from bench.client import BenchError, Crowd
@@ -489,3 +492,15 @@ def test_an_unknown_load_is_refused_with_the_known_ones() -> None:
     done = CliRunner().invoke(main, ["--only", "nonsense"])
     assert done.exit_code == 2
     assert "room200" in done.output
+
+
+# --- attacks --------------------------------------------------------------------------------------------
+
+
+def test_a_flooder_is_measured_beside_a_neighbour() -> None:
+    row = dict(zip(HEAD, measure_attack(Checkout(OURS), "flooder", 1.0, cores()[0]), strict=True))
+    assert int(row["echoes"]) > 0, "it has had each echo, and was not cut off"
+    assert float(row["p50, ms"]) <= float(row["p99, ms"])
+    stored = re.fullmatch(r"(\d+) messages/s stored, 0 refused", row["attacker gets"])
+    assert stored is not None, row
+    assert 0 < int(stored[1]) <= 200, "burst and messages_per_second bound it"

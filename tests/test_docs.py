@@ -25,6 +25,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.plugins.peeweekit import say, storage
+from tests.polls import PollsPlugin, on_polls
 from tests.stage import Player, Stage, open_stage
 from tests.test_architecture import ORDER
 from tornchat import ConsumerClaim, Entry, User, errors
@@ -43,6 +44,7 @@ RUNS = {
     "CONTRIBUTING.md": {"sh"},
     "docs/websocket-api.md": {"json"},
     "docs/client.md": {"python"},
+    "docs/kinds.md": {"sh", "python", "ini"},
     "docs/http-api.md": {"sh", "python"},
     "docs/plugins.md": {"sh", "python", "ini"},
     "docs/embedding.md": {"python"},
@@ -178,7 +180,7 @@ def classes_on(page: str) -> dict[str, type]:
             if "class PolitePlugin" in text or "class CookieAuth" in text:
                 exec(compile(text, named(block), "exec"), found)
     names = {"polite": "PolitePlugin", "cookie": "CookieAuth"}
-    return {name: found[cls] for name, cls in names.items() if cls in found}
+    return {"polls": PollsPlugin} | {name: found[cls] for name, cls in names.items() if cls in found}
 
 
 @pytest.mark.parametrize("block", [b for b in ALL if b.language == "ini"], ids=named)
@@ -511,6 +513,8 @@ async def v1_session(directory: Path) -> list[dict[str, Any]]:
         await romeo.socket.send(json.dumps({**more, "thread": 1, "reply_to": 1}))
         frames += [await romeo.next_of("chat_message"), await romeo.next_of("ack")]
         admin = User("prince", "prince", frozenset({"admin"}))
+        await verona.chat.describing.describe(admin, "general", title="Tea time")
+        frames.append(await romeo.next_of("room_changed"))
         await verona.chat.moderation.mute(admin, "general", "romeo", 60)
         await romeo.socket.send(json.dumps({**send, "id": "another"}))
         frames.append(await romeo.next_of("error"))
@@ -530,7 +534,25 @@ async def v1_session(directory: Path) -> list[dict[str, Any]]:
         return frames
 
 
-ASKED = ("send", "edit", "delete", "mark", "ping", "join", "leave", "watch", "read")
+TOLD = {"send": "chat_message", "mark": "marked", "revise": "message_changed"}
+
+
+async def polls_session(verona: Stage, frames: list[dict[str, Any]]) -> None:
+    """A real session with the kinds of the plugin `polls`, in which the documented frames are sent."""
+    romeo = await verona.enters("romeo", "general", v1=True)
+    asked = [
+        frame
+        for frame in documented()
+        if frame.get("kind") in ("poll", "vote", "close-poll") and "id" in frame
+    ]
+    told = []
+    for frame in asked:
+        await romeo.socket.send(json.dumps({**frame, "seq": 1} if "seq" in frame else frame))
+        told += [await romeo.next_of(kind) for kind in (TOLD[frame["type"]], "ack")]
+    frames += [frame for frame in told if frame["type"] != "marked"]  # its keys are tokens
+
+
+ASKED = ("send", "edit", "delete", "mark", "revise", "ping", "join", "leave", "watch", "read")
 """Types of the frames that only clients send."""
 
 
@@ -557,7 +579,7 @@ async def rooms_session(directory: Path) -> list[dict[str, Any]]:
         frames.append(await romeo.next_of("invited"))
         verona.chat.user_stream.removed(room, ["romeo"])
         frames.append(await romeo.next_of("removed"))
-        verona.chat.user_stream.room_changed(room, "Tea and talk", "Everything but coffee")
+        await verona.chat.describing.describe(prince, room, title="Tea and talk")
         frames.append(await romeo.next_of("room_changed"))
         await romeo.asks("leave", **_fields(asked["leave"]))
         frames.append(await romeo.next_of("ack"))
@@ -573,6 +595,7 @@ def _fields(frame: dict[str, Any]) -> dict[str, Any]:
 def test_the_documented_frames_are_those_of_real_sessions(tmp_path: Path) -> None:
     real = asyncio.run(classic_session(tmp_path / "classic")) + asyncio.run(v1_session(tmp_path / "v1"))
     real += asyncio.run(rooms_session(tmp_path / "rooms"))
+    on_polls(tmp_path / "polls", lambda verona: polls_session(verona, real))
     shapes = [(frame.get("type"), shape(frame)) for frame in real]
     for frame in documented():
         if frame.get("type") in ASKED or frame.keys() == {"message"} or "token" in frame:
@@ -591,8 +614,8 @@ def test_client_frames_can_be_read(text: str) -> None:
         said = V1().decode(text.encode())
         assert said is not None
         assert (said.text, said.client_id) == (frame["message"], frame["id"])
-        assert (said.more is not None) is ("thread" in frame)
-    elif frame.get("type") in ("edit", "delete"):
+        assert (said.more is not None) is ("thread" in frame or "kind" in frame)
+    elif frame.get("type") in ("edit", "delete", "mark", "revise"):
         said = V1().decode(text.encode())
         assert said is not None
         assert said.target == frame["seq"]

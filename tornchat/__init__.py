@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from tornchat.errors import ChatError, NotStored, PositionLost, Rejected, SettingsError, Unavailable
     from tornchat.hooks.consumer import Batch, Consumer
     from tornchat.hooks.specs import Actions, ChatHandle, hookimpl
+    from tornchat.kinds import Changes, EntryKind
     from tornchat.markers import PRESENT, InboxEntry, Marker, ReadRoom, ReadState
     from tornchat.marks import Mark, MarkChange, MarkSet, Tally
     from tornchat.model import (
         ERASED,
         SITE,
+        Accepted,
         AuditEntry,
         Changed,
         ConsumerClaim,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
         Draft,
         Entry,
         Fault,
+        Invite,
         KnownUser,
         Membership,
         Mentions,
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
         Report,
         ReportState,
         Role,
+        RoomDescription,
         RoomInfo,
         RoomPage,
         RoomSummary,
@@ -62,10 +66,12 @@ __all__ = [
     "ERASED",
     "PRESENT",
     "SITE",
+    "Accepted",
     "Actions",
     "AuditEntry",
     "Batch",
     "Changed",
+    "Changes",
     "ChatApp",
     "ChatError",
     "ChatHandle",
@@ -77,8 +83,10 @@ __all__ = [
     "CursorMove",
     "Draft",
     "Entry",
+    "EntryKind",
     "Fault",
     "InboxEntry",
+    "Invite",
     "KnownUser",
     "Mark",
     "MarkChange",
@@ -101,6 +109,7 @@ __all__ = [
     "Report",
     "ReportState",
     "Role",
+    "RoomDescription",
     "RoomInfo",
     "RoomPage",
     "RoomSummary",
@@ -125,6 +134,7 @@ _PLACES = (
     "tornchat.markers",
     "tornchat.model",
     "tornchat.errors",
+    "tornchat.kinds",
     "tornchat.hooks.specs",
     "tornchat.hooks.consumer",
     "tornchat.version",

@@ -18,7 +18,7 @@ from tornchat.errors import SettingsError, Unavailable
 from tornchat.hooks.loader import load_plugins
 from tornchat.hooks.reloading import PluginSettings
 from tornchat.hooks.watchdog import Watchdog
-from tornchat.model import Mentions, Stored, User
+from tornchat.model import PLAIN, Mentions, Stored, User
 from tornchat.offenders import QUIET_SECONDS
 from tornchat.server.edge.edge import Edge
 from tornchat.server.edge.hostlogin import Identify
@@ -34,6 +34,7 @@ from tornchat.server.ws.socket import ChatSocket
 from tornchat.server.ws.wheel import TICK_SECONDS
 from tornchat.service.acting import Acting, UseCases
 from tornchat.service.chat import Chat
+from tornchat.service.saying import Data
 from tornchat.tasks import Tasks
 
 ROOM_PATH = r"/ws/chat/([^/]*)/?"
@@ -127,7 +128,7 @@ class ChatApp(Acting):
             raise SettingsError(
                 "This chat is started already.", "Call start() once; close() before the next."
             )
-        chat = Chat(self.settings, self.hooks, self._callers.identify)
+        chat = Chat(self.settings, self.hooks, self._callers)
         await chat.start()
         self._site.plugin_routes = await self.hooks.http_routes(chat)
         self._site.documents.clear()
@@ -207,6 +208,8 @@ class ChatApp(Acting):
         reply_to: int | None = None,
         mentions: Sequence[str] | Mentions = (),
         meta: Mapping[str, object] | None = None,
+        kind: str = PLAIN,
+        data: Data | None = None,
         trusted: bool = True,
     ) -> Stored:
         """Send `text` to `room` as `sender` and return the stored entry. See `Actions.say`.
@@ -223,6 +226,8 @@ class ChatApp(Acting):
             reply_to=reply_to,
             mentions=mentions,
             meta=meta,
+            kind=kind,
+            data=data,
             trusted=trusted,
         )
 

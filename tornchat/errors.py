@@ -17,6 +17,9 @@ POLICY_VIOLATION = 1008
 TOO_BIG = 1009
 TRY_AGAIN_LATER = 1013
 
+NO_TOKEN = "no_token"  # noqa: S105 (no secret)
+"""The cause of a `Closed` with 4001 for who has brought no token and no login."""
+
 CLOSE_CODES = frozenset({*range(1000, 1004), *range(1007, 1015), 4000, 4001, 4003, 4010})
 """Close codes that may appear in a close frame (RFC 6455, 7.4), and the application's own."""
 
@@ -59,6 +62,9 @@ REQUEST_CODES: Mapping[str, str] = MappingProxyType(
         "too_many_rooms": "You own as many rooms as you may.",
         "too_many_sanctions": "This room has as many sanctions of this kind as it may. Lift others first.",
         "too_many_members": "This room has as many members as it may. Remove others first.",
+        "too_many_invites": "This room has as many invites as it may. Revoke others first.",
+        "invite_expired": "The invite has expired. Ask for another one.",
+        "invite_used_up": "The invite was used as often as it may be. Ask for another one.",
         "not_provided": "This chat has no plugin for that.",
     }
 )

@@ -7,7 +7,7 @@ All types are immutable and do no I/O. Times are Unix time: seconds where docume
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal, TypeAlias
 
@@ -21,8 +21,12 @@ Shape: TypeAlias = Literal["message", "revision", "mark"]
 """A message is shown, a revision changes one message, a mark is one user's set of tokens on one message."""
 KindName: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 """The name of a kind of entry, as declared in `tornchat.kinds`."""
+PLAIN = "message"
+"""The kind of a text that somebody says."""
 Role: TypeAlias = Literal["owner", "moderator", "member"]
 """A user's role in one room; the roles of a `User` apply to all rooms."""
+RoomKind: TypeAlias = Literal["open", "private", "direct"]
+"""An open room is visible to everybody, a private one to its owner and members, a direct one to its users."""
 Action: TypeAlias = Literal["join", "send", "moderate", "manage"]
 SanctionKind: TypeAlias = Literal["ban", "mute", "kick", "disconnect", "revoke"]
 """What a `Sanction` does; "disconnect" and "revoke" exist for the whole site only."""
@@ -92,6 +96,31 @@ class User(msgspec.Struct, frozen=True):
         return Participant(self.id, self.username, GUEST in self.roles)
 
 
+class Cookies(Mapping[str, str]):
+    """The cookies of a request, read-only.
+
+    `used` is true once a plugin has looked at one of them. The cookies are then a login, which may have
+    failed; others, which a site may set for any purpose, are none.
+    """
+
+    __slots__ = ("_values", "used")
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = {**values}
+        self.used = False
+
+    def __getitem__(self, name: str) -> str:
+        value = self._values[name]
+        self.used = True
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
 class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     """The credentials in a handshake or request.
 
@@ -110,7 +139,12 @@ class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
 
     def __post_init__(self) -> None:
         force_setattr(self, "headers", MappingProxyType({**self.headers}))
-        force_setattr(self, "cookies", MappingProxyType({**self.cookies}))
+        force_setattr(self, "cookies", Cookies(self.cookies))
+
+    @property
+    def used(self) -> bool:
+        """True if there is a token, or if a plugin has looked at one of the cookies."""
+        return bool(self.token) or (isinstance(self.cookies, Cookies) and self.cookies.used)
 
     def __repr__(self) -> str:
         return f"Credentials(room={self.room!r}, remote_ip={self.remote_ip!r}, source={self.source!r})"
@@ -146,14 +180,16 @@ class More(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     A draft: `expects` is the revision that its target must have (None: any), and `digest` stands for the
     request as its sender made it, before filters. An entry has neither.
 
-    A message: `revision` is how often it was edited, `edited_at` (Unix milliseconds) when last, `position`
-    the `seq` of the last entry that acted on it, and `marks` how it is marked. A revision: `revision` is its
-    target's from then on. A mark has `mark`, in the draft and in the entry.
+    A message: `revision` is how often it was revised, `edited_at` (Unix milliseconds) when its text was last,
+    `position` the `seq` of the last entry that acted on it, and `marks` how it is marked. A revision:
+    `revision` is its target's from then on. A mark has `mark`, in the draft and in the entry.
 
     A message as it was sent: `reply_to` is the `seq` of the message that it answers, `thread` that of the
     message whose thread it is in, and `mentions` whom it mentions. `meta` is a JSON object as text, which the
-    server does not interpret; "" if there is none. A revision with `meta` gives it to its target. `replies`
-    is the thread of a message that has one; storage tells it when messages are read.
+    server does not interpret; "" if there is none. `data` is what the message's kind says of it, a JSON
+    object as text of the type that the kind declares; "" if there is none. A revision with `meta` or `data`
+    gives it to its target. `replies` is the thread of a message that has one; storage tells it when messages
+    are read.
     """
 
     revision: int = 0
@@ -165,6 +201,7 @@ class More(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     thread: int | None = None
     mentions: Mentions | None = None
     meta: str = ""
+    data: str = ""
     replies: Replies | None = None
     mark: Mark | None = None
     marks: Tallies = {}
@@ -179,7 +216,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     target's new text; an empty text leaves the target's as it is. With `more.mark` it gives its sender this
     set of tokens on the target. If it has no `more`, it is a deletion: it empties its target. `epoch` names
     the log that the draft is meant for: storage refuses it with `room_gone` if the room has another log; ""
-    is not checked.
+    is not checked. `spaced_ms`: in slow mode, storage refuses it with `slow_mode` if its sender has a message
+    in the room that was sent less than this before it; 0 is not checked.
     """
 
     draft_id: str
@@ -193,6 +231,7 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     target: int | None = None
     epoch: str = ""
     more: More | None = None
+    spaced_ms: int = 0
 
     @property
     def empties(self) -> bool:
@@ -212,6 +251,19 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
         """The `meta` of a message, or the new one of a revision's target: a JSON object, or "" for none."""
         return self.more.meta if self.more is not None else ""
 
+    @property
+    def data(self) -> str:
+        """The `data` of a message: a JSON object as text, or "" for none.
+
+        For a revision, `revise` is given what its sender says, and storage what its target gets.
+        """
+        return self.more.data if self.more is not None else ""
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The whole set of tokens that a mark sets; () for what is no mark."""
+        return self.more.mark.tokens if self.more is not None and self.more.mark is not None else ()
+
     def with_meta(self, meta: str) -> Draft:
         """Return the draft with another `meta`. It is known as the same request of its sender."""
         more = self.more or More(digest=self.digest)
@@ -223,12 +275,13 @@ def digest_of(
 ) -> str:
     """Return the digest of a request: of its kind and all that its sender said, before filters.
 
-    Of `more`, only what clients say counts: `reply_to`, `thread`, `mentions`, `meta` and tokens.
+    Of `more`, only what clients say counts: `reply_to`, `thread`, `mentions`, `meta`, `data` and tokens.
     """
     said: tuple[object, ...] = (kind, target, text, expects)
     if more is not None:
         said += (more.reply_to, more.thread, more.mentions, more.meta)
         said += () if more.mark is None else (more.mark.tokens,)
+        said += (more.data,) if more.data else ()
     return hashlib.blake2b(msgspec.msgpack.encode(said), digest_size=12).hexdigest()
 
 
@@ -294,6 +347,16 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         """The `meta` of a message, or the new one that a revision gives its target; "" if there is none."""
         return self.more.meta if self.more is not None else ""
 
+    @property
+    def data(self) -> str:
+        """The `data` of a message, or the new one that a revision gives its target; "" if there is none."""
+        return self.more.data if self.more is not None else ""
+
+    @property
+    def is_plain(self) -> bool:
+        """True for a message that is a text and nothing more."""
+        return self.more is None and self.kind == PLAIN and self.target is None
+
     def with_replies(self, replies: Replies) -> Entry:
         """Return this message with this thread."""
         return replace(self, more=replace(self.more or More(), replies=replies))
@@ -311,17 +374,19 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
             erased = act.sender_id == ERASED.id
             sender = (ERASED.id, ERASED.username) if erased else (self.sender_id, self.sender_username)
             kept = replace(self.more or More(), position=position, reply_to=None, mentions=None)
-            more = replace(kept, meta="", marks={})
+            more = replace(kept, meta="", data="", marks={})
             return Entry(self.seq, *sender, "", self.sent_at, self.draft_id, kind=self.kind, more=more)
         if act.mark is not None:
             marked = replace(self.more or More(), position=position, marks=self._marked(act))
             return replace(self, more=marked)
+        before = self.more or More()
         more = replace(
-            self.more or More(),
+            before,
             revision=act.revision,
-            edited_at=act.sent_at,
+            edited_at=act.sent_at if act.text else before.edited_at,
             position=position,
             meta=act.meta or self.meta if self.text else "",
+            data=act.data or self.data if self.text else "",
         )
         return replace(self, text=act.text or self.text if self.text else "", more=more)
 
@@ -346,14 +411,34 @@ class Position(msgspec.Struct, frozen=True, gc=False):
     acts: int = 0
 
 
+class RoomDescription(msgspec.Struct, frozen=True):
+    """What a room says of itself: a title, a topic, and whether it is private. Empty texts: none."""
+
+    title: str = ""
+    topic: str = ""
+    private: bool = False
+
+
 class RoomInfo(msgspec.Struct, frozen=True):
-    """A room as recorded in storage. With slow mode, users wait `slow_seconds` between messages; 0: off."""
+    """A room as recorded in storage. With slow mode, users wait `slow_seconds` between messages; 0: off.
+
+    `title` and `topic` are shown in place of and beside the name; "" if there is none. A `direct` room is
+    private, has no owner, and is the only one of the users whom it was made for.
+    """
 
     name: str
     epoch: str
     private: bool = False
     owner: str | None = None
     slow_seconds: int = 0
+    title: str = ""
+    topic: str = ""
+    direct: bool = False
+
+    @property
+    def kind(self) -> RoomKind:
+        """Who may see the room."""
+        return kind_of(self)
 
     @property
     def logged(self) -> str:
@@ -409,12 +494,14 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 class Refusal(msgspec.Struct, frozen=True, gc=False):
     """The outcome *refused*: certainly not stored. `code` is one of `tornchat.errors.CODES`.
 
-    `revision` is the target's present one, for the code `stale`.
+    `revision` is the target's present one, for the code `stale`, and `retry_after` (seconds) when the sender
+    may send again, for `slow_mode`.
     """
 
     code: str
     reason: str = ""
     revision: int | None = None
+    retry_after: float | None = None
 
 
 StoreResult: TypeAlias = Stored | Refusal
@@ -451,7 +538,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class RoomSummary(msgspec.Struct, frozen=True):
-    """A room in a list of rooms. `seq` is the head of its log, `slow_seconds` as in `RoomInfo`."""
+    """A room in a list of rooms. `seq` is the head of its log, the other fields are those of `RoomInfo`."""
 
     name: str
     epoch: str
@@ -459,6 +546,14 @@ class RoomSummary(msgspec.Struct, frozen=True):
     owner: str | None
     seq: int
     slow_seconds: int = 0
+    title: str = ""
+    topic: str = ""
+    direct: bool = False
+
+    @property
+    def kind(self) -> RoomKind:
+        """Who may see the room."""
+        return kind_of(self)
 
     @property
     def logged(self) -> str:
@@ -469,6 +564,11 @@ class RoomSummary(msgspec.Struct, frozen=True):
     def logged_with_user(self) -> str:
         """The room as a log line shows it that names a user. See `RoomInfo.logged_with_user`."""
         return PRIVATE_ROOM if self.private else self.name
+
+
+def kind_of(room: RoomInfo | RoomSummary) -> RoomKind:
+    """Return the kind of a room."""
+    return "direct" if room.direct else "private" if room.private else "open"
 
 
 class RoomPage(msgspec.Struct, frozen=True):
@@ -514,6 +614,31 @@ class Sanction(msgspec.Struct, frozen=True):
     by: str
     rank: Standing = "admin"
     since: float = 0.0
+
+
+class Invite(msgspec.Struct, frozen=True):
+    """A link by which users become members of a room, with `role`, until `expires_at` (Unix seconds).
+
+    `uses` is how many users it admits, and `used` how many it has admitted. `by` is the id of the user who
+    made it. Its token, which is not here, is a secret; `id` is none.
+    """
+
+    id: str
+    room: str
+    role: Role
+    by: str
+    created_at: float
+    expires_at: float
+    uses: int
+    used: int = 0
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """That a user is a member of a room by an invite; `joined` is false if the user was a member before."""
+
+    room: str
+    role: Role
+    joined: bool
 
 
 class KnownUser(msgspec.Struct, frozen=True):

@@ -129,3 +129,17 @@ class Slices:
         self._scheduled = bool(self._calls)
         if self._scheduled:
             asyncio.get_running_loop().call_soon(self._run)
+
+
+class Turns:
+    """Lets coroutines go on in the order in which they came, a limited number per turn of the loop."""
+
+    def __init__(self, most: int) -> None:
+        """Let `most` go on per turn."""
+        self._slices = Slices(most)
+
+    async def wait(self) -> None:
+        """Wait for one of the next turns. Others are served in between, even if nobody else waits here."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._slices.put(lambda: None if turn.done() else turn.set_result(None))
+        await turn

@@ -110,7 +110,7 @@ class Acting:
                 return Refusal("stale", "", revision)
             if draft.more.mark is not None:
                 return self._mark(head, draft, draft.more.mark, target)
-            more: More | None = More(revision=revision + 1, meta=draft.meta)
+            more: More | None = More(revision=revision + 1, meta=draft.meta, data=draft.data)
         else:
             more = None
         target.revised = True
@@ -134,7 +134,9 @@ class Acting:
         head.acts += 1
         self._heads[head.room] = head
         entry = _entry(head.seq, draft, more)
-        before = target.entry.text if more is not None and draft.text and not target.entry.revision else None
+        before = (
+            target.entry.text if more is not None and draft.text and not _is_edited(target.entry) else None
+        )
         digest = draft.digest if more is not None else None
         self._rows.append(_row(head.room, head.acts, entry, before, digest))
         if target.digest is None and before is not None:
@@ -185,6 +187,11 @@ class Acting:
         return int(seq)
 
 
+def _is_edited(message: Entry) -> bool:
+    """Return whether the message has another text than the one that was sent."""
+    return message.more is not None and message.more.edited_at > 0
+
+
 def _entry(seq: int, draft: Draft, more: More | None) -> Entry:
     return Entry(
         seq,
@@ -204,8 +211,8 @@ def _state(target: _Target, place: Place) -> tuple[Any, ...]:
     """Return the parameters of `Statements.set_message`."""
     one = target.entry
     edited_at = one.more.edited_at if one.more else 0
-    reply_to, _, mentions, meta = more_columns(one.more or More())
-    said = (reply_to, mentions, meta, summary_of(one))
+    reply_to, _, mentions, meta, data = more_columns(one.more or More())
+    said = (reply_to, mentions, meta, summary_of(one), data)
     return (one.text, one.revision, edited_at, one.position, *said, target.digest, *place)
 
 
@@ -226,7 +233,7 @@ def _row(room: int, nth: int, act: Entry, before: str | None, digest: str | None
         act.text,
         revision,
         before,
-        None,
+        act.data or None,
         digest,
         act.meta or None,
         mark,

@@ -40,11 +40,12 @@ class DirectoryTable:
         listed = visible(self._models, user)
         if after is not None:
             listed &= name > after
-        fields = (room.name, room.epoch, room.private, room.owner, room.head_seq, room.slow_seconds)
+        of_log = (room.name, room.epoch, room.private, room.owner, room.head_seq)
+        fields = (*of_log, room.slow_seconds, room.title, room.topic, room.direct)
         try:
             with session.reading():
                 rows = room.select(*fields).where(listed).order_by(name).limit(max(limit, 0)).tuples()
-                return [RoomSummary(name, epoch, bool(hidden), *rest) for name, epoch, hidden, *rest in rows]
+                return [_summary(*row) for row in rows]
         except self._backend.data_errors:
             return []  # a name that the database can't hold
 
@@ -80,7 +81,7 @@ class DirectoryTable:
         mine = (room.name == name) & (room.epoch == epoch)
         with session.writing():
             gone = {"name": nobodys, "deleted": True, "owner": None, "epoch": new_epoch()}
-            return bool(room.update(gone).where(mine).execute())
+            return bool(room.update({**gone, "direct_key": None}).where(mine).execute())
 
     def has_deleted(self, session: DatabaseSession) -> bool:
         """Return whether there are deleted rooms whose rows still exist."""
@@ -111,6 +112,7 @@ class DirectoryTable:
                 self._sanction,
                 self._report,
                 self._marker,
+                self._models.invite,
             ):  # foreign keys are off in SQLite: no cascade
                 people.delete().where(people.room == room.id).execute()
             self._room.delete().where(self._room.id == room.id).execute()
@@ -223,3 +225,10 @@ class DirectoryTable:
         """Return the room, locked until the transaction ends; None if it does not exist."""
         wanted = self._room.select(self._room.id, self._room.owner).where(self._room.name == name)
         return next(iter(self._backend.locking(wanted)), None)
+
+
+def _summary(
+    name: str, epoch: str, private: int, owner: str | None, head: int, slow: int, *texts: Any
+) -> RoomSummary:
+    title, topic, direct = texts
+    return RoomSummary(name, epoch, bool(private), owner, head, slow, title, topic, bool(direct))

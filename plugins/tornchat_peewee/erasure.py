@@ -84,7 +84,8 @@ class Erasure:
             table = self._models.message if what == MESSAGE else self._models.act
             more = {"digest": None} if what == MESSAGE else {"digest": None, "mark": EMPTIED}
             theirs = (table.room == room) & table.seq.in_(seqs) & (table.sender_id == user_id)
-            more |= dict.fromkeys(("meta", "reply_to", "mentions") if what == MESSAGE else ("meta",))
+            more |= dict.fromkeys(("meta", "data"))
+            more |= dict.fromkeys(("reply_to", "mentions") if what == MESSAGE else ())
             count += table.update({**nobody, **more}).where(theirs).execute()
         return count
 
@@ -93,6 +94,8 @@ class Erasure:
         models = self._models
         try:
             with session.writing():
+                theirs = models.member.select(models.member.room).where(models.member.user_id == user_id)
+                models.room.update(direct_key=None).where(models.room.id.in_(theirs)).execute()
                 for table in (
                     *(models.member, models.sanction, models.site_sanction),
                     *(models.marker, models.mention),
@@ -103,6 +106,7 @@ class Erasure:
                     table.update(by=ERASED.id).where(table.by == user_id).execute()
                 models.report.delete().where(models.report.reporter == user_id).execute()
                 models.report.update(closed_by=ERASED.id).where(models.report.closed_by == user_id).execute()
+                models.invite.delete().where(models.invite.by == user_id).execute()
                 blocks = (models.block.user_id == user_id) | (models.block.blocked_id == user_id)
                 models.block.delete().where(blocks).execute()
                 models.room.update(owner=None).where(models.room.owner == user_id).execute()

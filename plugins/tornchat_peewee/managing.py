@@ -12,6 +12,7 @@ from tornchat import (
     KnownUser,
     Membership,
     Role,
+    RoomDescription,
     RoomInfo,
     RoomSummary,
     Sanction,
@@ -78,6 +79,17 @@ class ManagingHooks(Opened):
         remove = self._opened().directory.remove_member
         return await self._write(partial(remove, name=room, user_id=user_id))
 
+    @hookimpl
+    async def describe_room(
+        self, room: str, title: str | None, topic: str | None, private: bool | None
+    ) -> RoomDescription | None:
+        change = partial(self._opened().descriptions.change, name=room, title=title)
+        return await self._write(partial(change, topic=topic, private=private))
+
+    @hookimpl
+    async def read_descriptions(self, rooms: Sequence[str]) -> Mapping[str, RoomDescription]:
+        return await self._read(partial(self._opened().descriptions.read, rooms=rooms))
+
     # --- moderation ---
 
     @hookimpl
@@ -123,6 +135,10 @@ class ManagingHooks(Opened):
     @hookimpl
     async def find_users(self, name_key: str) -> Sequence[KnownUser]:
         return await self._read(partial(self._opened().users.find, name_key=name_key))
+
+    @hookimpl
+    async def search_users(self, prefix: str, limit: int) -> Sequence[KnownUser]:
+        return await self._read(partial(self._opened().users.search, prefix=prefix, limit=limit))
 
     @hookimpl
     async def erase_user(self, user_id: str, limit: int) -> int:

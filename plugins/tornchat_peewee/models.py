@@ -24,6 +24,7 @@ class Models(NamedTuple):
     report: Any
     marker: Any
     mention: Any
+    invite: Any
 
 
 def models_of(database: Any) -> Models:
@@ -48,11 +49,15 @@ def models_of(database: Any) -> Models:
         deleted = peewee.BooleanField(default=False)
         slow_seconds = peewee.IntegerField(default=0)
         acts = peewee.BigIntegerField(default=0)
+        title = peewee.TextField(default="")
+        topic = peewee.TextField(default="")
+        direct = peewee.BooleanField(default=False)
+        direct_key = peewee.TextField(null=True, unique=True)
 
     class Message(peewee.Model):
         """A message in its present state. `digest` is kept if the text can't stand for what was sent.
 
-        `mentions`, `meta` and `marks` (`Tallies`) are JSON; NULL if there are none.
+        `mentions`, `meta`, `marks` (`Tallies`) and `data` are JSON; NULL if there are none.
         """
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
@@ -72,6 +77,7 @@ def models_of(database: Any) -> Models:
         mentions = peewee.TextField(null=True)
         meta = peewee.TextField(null=True)
         marks = peewee.TextField(null=True)
+        data = peewee.TextField(null=True)
         digest = peewee.TextField(null=True)
 
         class Meta:
@@ -81,8 +87,8 @@ def models_of(database: Any) -> Models:
         """An entry that acts on the message at `target`; it is the `nth` such entry of the room.
 
         `revision` is the target's from then on; NULL for a deletion. `before` is the text that the first
-        edit replaced. `meta` is NULL if the target keeps its own. `mark` is a `Mark` in JSON, empty when the
-        message was deleted; NULL if it is no mark.
+        edit replaced. `meta` and `data` are NULL if the target keeps its own. `mark` is a `Mark` in JSON,
+        empty when the message was deleted; NULL if it is no mark.
         """
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
@@ -200,6 +206,19 @@ def models_of(database: Any) -> Models:
         class Meta:
             primary_key = peewee.CompositeKey("user_id", "blocked_id")
 
+    class Invite(peewee.Model):
+        """A link into a room, under the digest of its token. Times are in Unix seconds."""
+
+        digest = peewee.TextField(primary_key=True)
+        id = peewee.TextField()
+        room = peewee.ForeignKeyField(Room, on_delete="CASCADE")
+        role = peewee.TextField()
+        by = peewee.TextField()
+        created_at = peewee.DoubleField()
+        expires_at = peewee.DoubleField()
+        uses = peewee.IntegerField()
+        used = peewee.IntegerField()
+
     class Report(peewee.Model):
         """That somebody reported a message. `at` is in Unix milliseconds."""
 
@@ -232,9 +251,7 @@ def models_of(database: Any) -> Models:
         room = peewee.ForeignKeyField(Room, index=False)
         seq = peewee.BigIntegerField()
 
-    models = Models(
-        *(Room, Message, Act, Mark, Thread, Member, Sanction, SiteSanction, KnownUser, Audit, Block, Report),
-        *(Marker, Mention),
-    )
+    rooms = (Room, Message, Act, Mark, Thread, Member, Sanction)
+    models = Models(*rooms, SiteSanction, KnownUser, Audit, Block, Report, Marker, Mention, Invite)
     database.bind(list(models), bind_refs=False, bind_backrefs=False)
     return models

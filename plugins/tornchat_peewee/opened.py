@@ -11,9 +11,12 @@ from tornchat_peewee.audit import AuditTable
 from tornchat_peewee.blocks import BlockTable
 from tornchat_peewee.consumers import ConsumerTable
 from tornchat_peewee.creations import Creations
+from tornchat_peewee.descriptions import Descriptions
+from tornchat_peewee.direct import DirectRooms
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
 from tornchat_peewee.inbox import InboxTable
+from tornchat_peewee.invites import InviteTable
 from tornchat_peewee.log import Log
 from tornchat_peewee.marktable import MarkTable
 from tornchat_peewee.pruning import Pruning
@@ -52,6 +55,9 @@ class Open(NamedTuple):
     marks: MarkTable
     readings: ReaderTable
     inbox: InboxTable
+    descriptions: Descriptions
+    invites: InviteTable
+    direct: DirectRooms
 
 
 class Opened:

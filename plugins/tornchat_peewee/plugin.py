@@ -31,9 +31,13 @@ from tornchat_peewee.consumers import ConsumerTable
 from tornchat_peewee.consuming import ConsumingHooks
 from tornchat_peewee.creations import Creations
 from tornchat_peewee.databases import backend_of
+from tornchat_peewee.descriptions import Descriptions
+from tornchat_peewee.direct import DirectRooms
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
 from tornchat_peewee.inbox import InboxTable
+from tornchat_peewee.invites import InviteTable
+from tornchat_peewee.inviting import InvitingHooks
 from tornchat_peewee.log import Log
 from tornchat_peewee.managing import ManagingHooks
 from tornchat_peewee.marktable import MarkTable
@@ -59,7 +63,7 @@ from tornchat_peewee.users import UserTable
 from tornchat_peewee.workers import Workers
 
 
-class PeeweePlugin(ManagingHooks, SocialHooks, ConsumingHooks, ReadingHooks):
+class PeeweePlugin(ManagingHooks, InvitingHooks, SocialHooks, ConsumingHooks, ReadingHooks):
     """The plugin `peewee`: stores rooms and their logs in a database. One thread makes all writes."""
 
     Settings = PeeweeSettings
@@ -106,6 +110,9 @@ class PeeweePlugin(ManagingHooks, SocialHooks, ConsumingHooks, ReadingHooks):
             MarkTable(backend, models),
             ReaderTable(backend),
             InboxTable(backend),
+            Descriptions(backend, models),
+            InviteTable(backend, models),
+            DirectRooms(backend, models, rooms),
         )
         if chat.writes:
             await self._begin_clearing(backend, self._open)

@@ -85,7 +85,7 @@ class Positions:
                 self._write_missing()
 
     def _write_missing(self) -> None:
-        data = b"".join(RECORD.pack(key, seq) for key, seq in self._missing.items())
+        data = b"".join(map(RECORD.pack, self._missing.keys(), self._missing.values()))
         try:
             if os.write(self._file, data) != len(data):
                 os.ftruncate(self._file, self._size)  # a part of a record would make the next ones unreadable

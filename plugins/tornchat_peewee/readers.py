@@ -46,9 +46,10 @@ SELECT name, epoch, private, role, head_seq, read_seq,
   (SELECT COUNT(DISTINCT mention.seq) FROM mention
     JOIN message ON message.room_id = mention.room_id AND message.seq = mention.seq
     WHERE mention.room_id = found.id AND mention.seq > low
-      AND mention.user_id IN (?, '') AND {TELLING})
+      AND mention.user_id IN (?, '') AND {TELLING}),
+  title
 FROM (
-  SELECT room.id, room.name, room.epoch, room.private, room.head_seq, room.acts,
+  SELECT room.id, room.name, room.title, room.epoch, room.private, room.head_seq, room.acts,
     CASE WHEN room.owner = ? THEN 'owner' ELSE member.role END AS role,
     COALESCE(marker.seq, 0) AS read_seq,
     CASE WHEN marker.seq >= room.first_seq THEN marker.seq ELSE room.first_seq - 1 END AS low

@@ -88,8 +88,8 @@ class RoomTable:
         row = cursor.fetchone()
         if row is None:
             return None
-        epoch, private, owner, slow_seconds = row
-        return RoomInfo(name, epoch, bool(private), owner, slow_seconds)
+        epoch, private, owner, slow_seconds, title, topic, direct = row
+        return RoomInfo(name, epoch, bool(private), owner, slow_seconds, title, topic, bool(direct))
 
     def found(self, cursor: Any, name: str) -> RoomInfo:
         """Return a room that is known to exist, within the caller's transaction."""
@@ -108,11 +108,17 @@ class RoomTable:
         rooms = self._room.select().where(self._room.owner == owner)
         return not owned_limit or bool(rooms.count() < owned_limit)
 
-    def insert(self, name: str, owner: str | None, private: bool = False) -> bool:
-        """Make a room, in the caller's transaction; False if somebody else, on another node, was quicker."""
+    def insert(
+        self, name: str, owner: str | None, private: bool = False, direct_key: str | None = None
+    ) -> bool:
+        """Make a room, in the caller's transaction; False if somebody else, on another node, was quicker.
+
+        One with a `direct_key` is direct.
+        """
         created_at = time.time_ns() // 1_000_000
         row = {"name": name, "epoch": new_epoch(), "owner": owner, "created_at": created_at}
-        added = self._room.insert({**row, "private": private}).on_conflict_ignore()
+        kind = {"private": private, "direct": direct_key is not None, "direct_key": direct_key}
+        added = self._room.insert({**row, **kind}).on_conflict_ignore()
         return bool(added.as_rowcount().execute())
 
 

@@ -22,7 +22,7 @@ tallies_of = msgspec.json.Decoder(dict[str, dict[str, Tally]]).decode
 mark_of = msgspec.json.Decoder(Mark).decode
 _encode = msgspec.json.Encoder().encode
 _decode_mentions = msgspec.json.Decoder(Mentions).decode
-_decode_meta = msgspec.json.Decoder(dict[str, object]).decode
+_decode_object = msgspec.json.Decoder(dict[str, object]).decode
 
 
 class Statements:
@@ -35,33 +35,37 @@ class Statements:
         between = (message.room == 0) & (message.seq > 0) & (message.seq < 0)
         plain = dict.fromkeys((message.room, *message_fields(models)[:8]), 0)
 
-        self.insert_plain = _sql(message.insert(plain).returning())
+        self.insert_plain = sql_of(message.insert(plain).returning())
         """room id, then the first eight fields of `Entry`"""
-        self.insert_message = _sql(message.insert({**plain, message.digest: ""}).returning())
+        self.insert_message = sql_of(message.insert({**plain, message.digest: ""}).returning())
         """room id, then the first eight fields of `Entry`, digest"""
-        more = (message.reply_to, message.thread, message.mentions, message.meta, message.digest)
-        self.insert_with_more = _sql(message.insert({**plain, **dict.fromkeys(more, 0)}).returning())
+        said_more = (message.reply_to, message.thread, message.mentions, message.meta, message.data)
+        more = (*said_more, message.digest)
+        self.insert_with_more = sql_of(message.insert({**plain, **dict.fromkeys(more, 0)}).returning())
         """room id, then the first eight fields of `Entry`, the columns of `more_columns`, digest"""
-        self.move_head = _sql(room.update(head_seq=0).where(room.id == 0))
+        self.move_head = sql_of(room.update(head_seq=0).where(room.id == 0))
         """head seq, room id"""
-        self.message_at = _sql(message.select(*message_fields(models), message.digest).where(place))
+        self.message_at = sql_of(message.select(*message_fields(models), message.digest).where(place))
         """room id, seq -> the columns of `message_of`, digest"""
         said = (message.room == 0) & (message.sender_id == "") & (message.client_id == "")
-        self.said_before = _sql(message.select(*message_fields(models), message.digest).where(said))
+        self.said_before = sql_of(message.select(*message_fields(models), message.digest).where(said))
         """room id, sender id, client id -> the columns of `message_of`, digest"""
-        self.drop_reports = _sql(models.report.delete().where(_reported(models.report)))
+        self.drop_reports = sql_of(models.report.delete().where(_reported(models.report)))
         """room id, seq"""
-        self.bounds = _sql(
+        self.bounds = sql_of(
             room.select(room.id, room.epoch, room.first_seq, room.head_seq, room.acts).where(room.name == "")
         )
         """name -> id, epoch, first seq, head seq, number of acts"""
-        self.room = _sql(
-            room.select(room.epoch, room.private, room.owner, room.slow_seconds).where(room.name == "")
+        self.room = sql_of(
+            room.select(
+                *(room.epoch, room.private, room.owner, room.slow_seconds),
+                *(room.title, room.topic, room.direct),
+            ).where(room.name == "")
         )
-        """name -> epoch, private, owner, seconds of slow mode"""
-        self.oldest_between = _sql(entries.where(between).order_by(message.seq).limit(1))
+        """name -> epoch, private, owner, seconds of slow mode, title, topic, direct"""
+        self.oldest_between = sql_of(entries.where(between).order_by(message.seq).limit(1))
         """room id, after, before, limit -> the columns of `message_of`"""
-        self.newest_between = _sql(entries.where(between).order_by(message.seq.desc()).limit(1))
+        self.newest_between = sql_of(entries.where(between).order_by(message.seq.desc()).limit(1))
         """room id, after, before, limit -> the columns of `message_of`, newest first"""
         self._acting(models)
         self._mentioning(models)
@@ -70,11 +74,11 @@ class Statements:
 
         heads = room.select(room.name, room.id, room.epoch, room.head_seq, room.acts)
         self._heads = lru_cache(maxsize=16)(
-            lambda count: _sql(backend.locking(heads.where(room.name.in_([""] * count))))
+            lambda count: sql_of(backend.locking(heads.where(room.name.in_([""] * count))))
         )
         positions = room.select(room.name, room.epoch, room.head_seq, room.first_seq, room.acts)
         self._positions = lru_cache(maxsize=16)(
-            lambda count: _sql(positions.where(room.name.in_([""] * count)))
+            lambda count: sql_of(positions.where(room.name.in_([""] * count)))
         )
 
     def _acting(self, models: Models) -> None:
@@ -83,40 +87,40 @@ class Statements:
         here = (message.room == 0) & (message.seq == 0)
         between = (act.room == 0) & (act.seq > 0) & (act.seq < 0)
 
-        self.insert_act = _sql(act.insert(dict.fromkeys(act._meta.sorted_fields, 0)).returning())
+        self.insert_act = sql_of(act.insert(dict.fromkeys(act._meta.sorted_fields, 0)).returning())
         """the columns of `Act`"""
-        self.done_before = _sql(act.select(*act_fields(models), act.digest).where(done))
+        self.done_before = sql_of(act.select(*act_fields(models), act.digest).where(done))
         """room id, sender id, client id -> the columns of `act_of`, digest"""
-        self.acts_between = _sql(act.select(*act_fields(models)).where(between).order_by(act.seq))
+        self.acts_between = sql_of(act.select(*act_fields(models)).where(between).order_by(act.seq))
         """room id, after, before -> the columns of `act_of`, oldest first"""
         last = act.select(act.nth).where((act.room == 0) & (act.seq <= 0))
-        self.nth_at = _sql(last.order_by(act.seq.desc()).limit(1))
+        self.nth_at = sql_of(last.order_by(act.seq.desc()).limit(1))
         """room id, seq, 1 -> nth of the last act up to this seq"""
         new = {message.text: "", message.revision: 0, message.edited_at: 0, message.position: 0}
-        said = (message.reply_to, message.mentions, message.meta, message.marks, message.digest)
-        self.set_message = _sql(message.update({**new, **dict.fromkeys(said, "")}).where(here))
-        """text, revision, edited at, position, reply to, mentions, meta, marks, digest, room id, seq"""
+        said = [message.reply_to, message.mentions, message.meta, message.marks, message.data, message.digest]
+        self.set_message = sql_of(message.update({**new, **dict.fromkeys(said, "")}).where(here))
+        """text, revision, edited at, position, reply to, mentions, meta, marks, data, digest, room id, seq"""
         emptied = {act.text: "", act.mark: EMPTIED}
         emptied |= dict.fromkeys((act.before, act.data, act.digest, act.meta))
-        self.empty_acts = _sql(act.update(emptied).where((act.room == 0) & (act.target == 0)))
+        self.empty_acts = sql_of(act.update(emptied).where((act.room == 0) & (act.target == 0)))
         """"", None, None, None, None, room id, target"""
         since = (act.room == 0) & (act.seq > 0) & (act.target <= 0)
         touched = message.seq.in_(act.select(act.target).where(since))
         changed = message.select(*message_fields(models)).where((message.room == 0) & touched)
-        self.changed = _sql(changed.where(message.text != "").order_by(message.seq).limit(1))
+        self.changed = sql_of(changed.where(message.text != "").order_by(message.seq).limit(1))
         """room id, room id, since, since, "", limit -> the columns of `message_of`"""
         room = models.room
-        self.count_acts = _sql(room.update(acts=0).where(room.id == 0))
+        self.count_acts = sql_of(room.update(acts=0).where(room.id == 0))
         """number of acts, room id"""
-        self.indexed = _sql(room.select(room.indexed_seq).where(room.id == 0))
+        self.indexed = sql_of(room.select(room.indexed_seq).where(room.id == 0))
         """room id -> the last indexed seq"""
 
     def _mentioning(self, models: Models) -> None:
         mention = models.mention
         row = dict.fromkeys((mention.user_id, mention.room, mention.seq), 0)
-        self.insert_mention = _sql(mention.insert(row).returning())
+        self.insert_mention = sql_of(mention.insert(row).returning())
         """user id, room id, seq"""
-        self.drop_mentions = _sql(mention.delete().where((mention.room == 0) & (mention.seq == 0)))
+        self.drop_mentions = sql_of(mention.delete().where((mention.room == 0) & (mention.seq == 0)))
         """room id, seq"""
 
     def _marking(self, backend: Backend, models: Models) -> None:
@@ -124,15 +128,15 @@ class Statements:
         here = (message.room == 0) & (message.seq == 0)
         theirs = (mark.room == 0) & (mark.target == 0) & (mark.kind == "") & (mark.user_id == "")
 
-        self.marks_of = _sql(mark.select(joined(backend, mark.token)).where(theirs))
+        self.marks_of = sql_of(mark.select(joined(backend, mark.token)).where(theirs))
         """`SEPARATOR`, room id, target, kind, user id -> the tokens, joined"""
-        self.set_marks = _sql(message.update({message.position: 0, message.marks: ""}).where(here))
+        self.set_marks = sql_of(message.update({message.position: 0, message.marks: ""}).where(here))
         """position, marks, room id, seq"""
-        self.insert_mark = _sql(mark.insert(dict.fromkeys(mark._meta.sorted_fields, 0)).returning())
+        self.insert_mark = sql_of(mark.insert(dict.fromkeys(mark._meta.sorted_fields, 0)).returning())
         """the columns of `Mark`"""
-        self.drop_set = _sql(mark.delete().where(theirs))
+        self.drop_set = sql_of(mark.delete().where(theirs))
         """room id, target, kind, user id"""
-        self.drop_marks = _sql(mark.delete().where((mark.room == 0) & (mark.target == 0)))
+        self.drop_marks = sql_of(mark.delete().where((mark.room == 0) & (mark.target == 0)))
         """room id, target"""
 
     def _threads(self, models: Models) -> None:
@@ -143,7 +147,7 @@ class Statements:
         """room id, room id, after, before, root, limit -> the columns of `message_of`, newest first"""
         columns = (thread.root, thread.count, thread.last_seq)
         roots = (thread.room == 0) & (thread.root >= 0) & (thread.root <= 0)
-        self.threads = _sql(thread.select(*columns).where(roots))
+        self.threads = sql_of(thread.select(*columns).where(roots))
         """room id, first root, last root -> root, count, last seq"""
         grown = {
             thread.count: thread.count + peewee.EXCLUDED.count,
@@ -151,21 +155,21 @@ class Statements:
         }
         row = dict.fromkeys((thread.room, *columns), 0)
         added = thread.insert(row).on_conflict(conflict_target=[thread.room, thread.root], update=grown)
-        self.add_replies = _sql(added.returning())
+        self.add_replies = sql_of(added.returning())
         """room id, root, number of new messages, seq of the last one"""
         here = (thread.room == 0) & (thread.root == 0)
-        self.drop_replies = _sql(thread.update({thread.count: thread.count - 1}).where(here))
+        self.drop_replies = sql_of(thread.update({thread.count: thread.count - 1}).where(here))
         """number of deleted messages, room id, root"""
 
     def lock_heads(self, names: list[str]) -> tuple[str, list[str]]:
         """At most `MOST_NAMES` names -> name, id, epoch, head seq, number of acts; the rows stay locked."""
-        padded = _padded(names)
-        return self._heads(len(padded)), padded
+        given = padded(names)
+        return self._heads(len(given)), given
 
     def positions(self, names: list[str]) -> tuple[str, list[str]]:
         """At most `MOST_NAMES` names -> name, epoch, head seq, first seq."""
-        padded = _padded(names)
-        return self._positions(len(padded)), padded
+        given = padded(names)
+        return self._positions(len(given)), given
 
 
 EMPTIED = peewee.SQL("substr(mark, 1, 0)")
@@ -198,6 +202,7 @@ def act_fields(models: Models) -> list[Any]:
         act.revision,
         act.meta,
         act.mark,
+        act.data,
     ]
 
 
@@ -208,15 +213,15 @@ def _in_thread(models: Models, newest: bool) -> str:
     order, outer = (its.seq.desc(), message.seq.desc()) if newest else (its.seq, message.seq)
     seqs = its.select(its.seq).where(between).order_by(order).limit(1)
     entries = message.select(*message_fields(models)).where((message.room == 0) & message.seq.in_(seqs))
-    return _sql(entries.order_by(outer))
+    return sql_of(entries.order_by(outer))
 
 
 def message_of(row: Sequence[Any]) -> Entry:
     """Return the message in a row of the columns `message_fields`; further columns are ignored."""
-    revision, edited_at, position, reply_to, thread, mentions, meta, marks = row[8:16]
+    revision, edited_at, position, reply_to, thread, mentions, meta, marks, data = row[8:17]
     if not row[3]:  # also if it was deleted by a version that does not know these columns
-        reply_to = mentions = meta = marks = None
-    if not position and reply_to is thread is mentions is meta is None:
+        reply_to = mentions = meta = marks = data = None
+    if not position and reply_to is thread is mentions is meta is data is None:
         return Entry(*row[:8])
     more = More(
         revision=revision,
@@ -225,7 +230,8 @@ def message_of(row: Sequence[Any]) -> Entry:
         reply_to=reply_to,
         thread=thread,
         mentions=_mentions_of(mentions),
-        meta=_meta_of(meta),
+        meta=_object_of(meta),
+        data=_object_of(data),
         marks=tallies_of(marks) if marks else {},
     )
     return replace(Entry(*row[:8]), more=more)
@@ -233,12 +239,13 @@ def message_of(row: Sequence[Any]) -> Entry:
 
 def act_of(row: Sequence[Any]) -> Entry:
     """Return the entry in a row of the columns `act_fields`; further columns are ignored."""
-    revision, meta, mark = row[9:12]
+    revision, meta, mark, data = row[9:13]
     entry = Entry(*row[:9])
     if revision is None:
         return entry
     set_by = None if mark is None else mark_of(mark) if mark else Mark()
-    return replace(entry, more=More(revision=revision, meta=_meta_of(meta), mark=set_by))
+    more = More(revision=revision, meta=_object_of(meta), data=_object_of(data), mark=set_by)
+    return replace(entry, more=more)
 
 
 def _mentions_of(column: str | None) -> Mentions | None:
@@ -249,18 +256,18 @@ def _mentions_of(column: str | None) -> Mentions | None:
         return None
 
 
-def _meta_of(column: str | None) -> str:
-    """Return the `meta` in a column; "" for a text that is no JSON object, which would spoil frames."""
+def _object_of(column: str | None) -> str:
+    """Return the `meta` or `data` in a column; "" for a text that is no JSON object."""
     try:
-        return column if column is not None and _decode_meta(column) is not None else ""
+        return column if column is not None and _decode_object(column) is not None else ""
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return ""
 
 
 def more_columns(more: More) -> tuple[Any, ...]:
-    """Return the columns of what a message says beyond its text: reply to, thread, mentions, meta."""
+    """Return the columns of what a message says beyond its text: reply to, thread, mentions, meta, data."""
     mentions = None if more.mentions is None else _encode(more.mentions).decode()
-    return (more.reply_to, more.thread, mentions, more.meta or None)
+    return (more.reply_to, more.thread, mentions, more.meta or None, more.data or None)
 
 
 def replies_of(row: Sequence[Any]) -> tuple[int, Replies]:
@@ -273,12 +280,13 @@ def _reported(report: Any) -> Any:
     return (report.room == 0) & (report.seq == 0)
 
 
-def _sql(query: Any) -> str:
+def sql_of(query: Any) -> str:
+    """Return the SQL of a query, in which every value is a parameter."""
     text: str = query.sql()[0]
     return text
 
 
-def _padded(names: list[str]) -> list[str]:
+def padded(names: list[str]) -> list[str]:
     """Repeat the last name up to a power of two, so that only few statements must be prepared."""
     missing = (1 << (len(names) - 1).bit_length()) - len(names)
     return names + names[-1:] * missing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -12,9 +13,11 @@ from tornchat import KnownUser
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
 from tornchat_peewee.session import DatabaseSession
-from tornchat_peewee.statements import MOST_NAMES
+from tornchat_peewee.statements import MOST_NAMES, padded, sql_of
 
 MOST_FOUND = 10
+LAST = "\U0010ffff"
+"""The last character: a text that begins with another is less than that one followed by it."""
 
 
 class UserTable:
@@ -22,7 +25,19 @@ class UserTable:
 
     def __init__(self, backend: Backend, models: Models) -> None:
         self._backend = backend
-        self._user = models.known_user
+        self._user = user = models.known_user
+        kept = {
+            field: getattr(EXCLUDED, field.column_name)
+            for field in (user.username, user.name_key, user.roles)
+        }
+        row = dict.fromkeys((user.id, *kept), "")
+        self._upsert = sql_of(
+            user.insert(row).on_conflict(conflict_target=[user.id], update=kept).returning()
+        )
+        """id, name, name key, roles"""
+        self._by_ids = lru_cache(maxsize=16)(
+            lambda count: sql_of(user.select().where(user.id.in_([""] * count)))
+        )
 
     def store(self, session: DatabaseSession, users: Sequence[KnownUser]) -> None:
         """Implements the hook `store_users`. Raises `NotStored`."""
@@ -34,23 +49,19 @@ class UserTable:
                     self.store(session, [user])
 
     def _store(self, session: DatabaseSession, users: Sequence[KnownUser]) -> None:
-        table = self._user
         rows = [(user.id, user.username, user.name_key, _written(user.roles)) for user in users]
-        fields = [table.id, table.username, table.name_key, table.roles]
-        kept = {field: getattr(EXCLUDED, field.column_name) for field in fields[1:]}
-        with session.writing():
-            table.insert_many(rows, fields).on_conflict(conflict_target=[table.id], update=kept).execute()
+        with session.writing() as cursor:
+            cursor.executemany(self._upsert, rows)
 
     def read(self, session: DatabaseSession, user_ids: Sequence[str]) -> list[KnownUser]:
         """Implements the hook `read_users`. Raises `Unavailable`."""
         found: list[KnownUser] = []
         try:
-            with session.reading():
+            with session.reading() as cursor:
                 for start in range(0, len(user_ids), MOST_NAMES):
-                    part = list(user_ids[start : start + MOST_NAMES])
-                    found += [
-                        _user(row) for row in self._user.select().where(self._user.id.in_(part)).tuples()
-                    ]
+                    ids = padded(list(user_ids[start : start + MOST_NAMES]))
+                    cursor.execute(self._by_ids(len(ids)), ids)
+                    found += map(_user, cursor.fetchall())
         except self._backend.data_errors:
             return []  # an id that the database can't hold
         return found
@@ -60,6 +71,17 @@ class UserTable:
         try:
             with session.reading():
                 rows = self._user.select().where(self._user.name_key == name_key).limit(MOST_FOUND)
+                return [_user(row) for row in rows.tuples()]
+        except self._backend.data_errors:
+            return []
+
+    def search(self, session: DatabaseSession, prefix: str, limit: int) -> list[KnownUser]:
+        """Implements the hook `search_users`. Raises `Unavailable`."""
+        key = self._backend.by_code_point(self._user.name_key)
+        begins = (key >= prefix) & (key < prefix + LAST)
+        rows = self._user.select().where(begins).order_by(key, self._user.id).limit(max(limit, 0))
+        try:
+            with session.reading():
                 return [_user(row) for row in rows.tuples()]
         except self._backend.data_errors:
             return []

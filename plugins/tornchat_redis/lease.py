@@ -15,10 +15,17 @@ log = logging.getLogger("tornchat.redis")
 
 RENEWALS = 4
 """Number of renewals per lease duration."""
+ON_TIME = 0.5
+"""A renewal is on time if it follows the one before within this part of the lease duration."""
 
 
 class Lease:
-    """The lease of this node. A node whose lease is lost or in doubt enters all its sessions again."""
+    """The lease of this node. A node whose lease is lost or in doubt enters all its sessions again.
+
+    It ends the sessions of dead nodes only if its own renewals prove that they could have renewed their
+    leases: it held its own without doubt for a whole duration, and the last renewal was on time. After a
+    pause of the server or of the machine, the first node that renews finds the leases of others expired.
+    """
 
     def __init__(
         self,
@@ -26,14 +33,17 @@ class Lease:
         ttl: float,
         enter_all: Callable[[], Awaitable[None]],
         on_settled: Callable[[], None],
+        now: Callable[[], float] | None = None,
     ) -> None:
+        """`now` returns the time in seconds; by default it is that of the running loop."""
         self._rooms = rooms
         rooms.on_strange = self.doubt
         self._ttl = ttl
         self._enter_all = enter_all
         self._on_settled = on_settled
         self._wake = asyncio.Event()
-        self._held_since = 0.0
+        self._now = now or asyncio.get_running_loop().time
+        self._renewed_at = self._held_since = self._now()
         self._settles_at: float | None = None
         """Loop time (seconds) at which all sessions are entered once more after a recovery."""
         self._in_doubt = True
@@ -67,16 +77,18 @@ class Lease:
 
     async def renew(self) -> None:
         """Renew the lease, enter all sessions if necessary, and remove dead nodes. Raises `Unavailable`."""
-        now = asyncio.get_running_loop().time()
         self._is_entered, self._in_doubt = self.holds, False
         kept, complete, dead = await self._rooms.renew(secrets.token_hex(6))
-        if not kept:
-            self._held_since = now
+        now = self._now()  # after the reply: the server may have been stopped before it executed the command
+        on_time = now - self._renewed_at < ON_TIME * self._ttl
+        self._renewed_at = now
         if not kept or not self._is_entered:
+            # A lease that is kept after a doubt may have been renewed by a command considered lost.
+            self._held_since = now
             await self._recover(now)
         elif self._settles_at is not None and now >= self._settles_at and complete:
             await self._settle()
-        if complete and now - self._held_since > self._ttl:
+        if complete and on_time and now - self._held_since > self._ttl:
             await self._reap(dead)
 
     async def _recover(self, now: float) -> None:

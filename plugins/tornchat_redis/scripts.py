@@ -28,8 +28,7 @@ end
 
 local function alive(node)
   local ends = tonumber(redis.call('ZSCORE', $leases, node) or 0)
-  local left = ends - now()
-  return left > 0 and left <= ARGV[2] * 1000
+  return ends > now()
 end
 """)
 
@@ -149,14 +148,14 @@ local kept = ends > now and known == found
 redis.call('ZADD', leases, string.format('%.0f', now + ttl * 1000), node)
 local dead = redis.call('ZRANGEBYSCORE', leases, '-inf', string.format('%.0f', now))
 local ahead = redis.call('ZRANGEBYSCORE', leases, string.format('(%.0f', now + ttl * 1000), '+inf')
-for _, name in ipairs(ahead) do dead[#dead + 1] = name end
+for _, name in ipairs(ahead) do redis.call('ZADD', leases, string.format('%.0f', now + ttl * 1000), name) end
 return {found, kept and 1 or 0, redis.call('EXISTS', rebuilding), dead}
 """
 """Renew a node's lease.
 
 Returns the origin, whether the lease was held until now, whether a rebuild is in progress, and the dead
-nodes. A node is dead if its lease has expired, or ends later than possible because the server's clock was
-set back.
+nodes, whose leases have expired. A lease that ends later than possible, because the server's clock was set
+back, is cut to its full duration from now, since its node may live.
 """
 
 FORGET = f"""{_HEAD.substitute(leases="KEYS[3]")}

@@ -95,6 +95,7 @@ class Incoming(RequestHandler):
         """Say what the body holds."""
         door = self._doors.find(secret)
         if door is None:
+            await self._chat.login_failed(self)
             self._refuse(404, "not_found", "There is no such incoming webhook.")
         elif wait := door.wait():
             self.set_header("Retry-After", str(math.ceil(wait)))

@@ -91,5 +91,6 @@ def _entry(entry: Entry) -> dict[str, object]:
     more: dict[str, object] = {"client_id": entry.client_id, "target": entry.target}
     if entry.more is not None:
         more |= {name: getattr(entry.more, name) for name in ("reply_to", "thread", "mentions")}
-        more["meta"] = msgspec.Raw(entry.meta.encode()) if entry.meta else None
+        for name, text in (("meta", entry.meta), ("data", entry.data)):
+            more[name] = msgspec.Raw(text.encode()) if text else None
     return {**known, **{name: value for name, value in more.items() if value is not None}}

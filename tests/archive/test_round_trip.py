@@ -40,6 +40,7 @@ HOOKS = (
     "read_sanctions",
     "set_sanction",
     "set_slow_mode",
+    "describe_room",
 )
 
 
@@ -217,6 +218,7 @@ async def a_private_room(chat: PeeweePlugin, name: str, owner: str | None = "jul
     for user_id, kind in (("tybalt", "ban"), ("paris", "mute"), ("rosaline", "kick")):
         await chat.set_sanction(Sanction(name, user_id, kind, FAR, "juliet", "owner", 5.0))
     await chat.set_slow_mode(name, 30)
+    await chat.describe_room(name, "A cell", "Bare", None)
 
 
 async def state(chat: PeeweePlugin, name: str) -> object:
@@ -227,6 +229,8 @@ async def state(chat: PeeweePlugin, name: str) -> object:
     kept: dict[str, object] = {one.user_id: one for one in sanctions if one.kind != "kick"}
     if info.slow_seconds:
         kept["slow mode"] = info.slow_seconds
+    if info.title:
+        kept["texts"] = info.title, info.topic
     return info.private, info.owner, members, kept
 
 

@@ -8,10 +8,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.polls import PollsPlugin
 from tornchat.archive.jsonl import JsonLines
+from tornchat.archive.rows import Rows
 from tornchat.archive.source import Source
 from tornchat.archive.state import RoomState
 from tornchat.errors import SettingsError
+from tornchat.kinds import BUILT_IN
 from tornchat.marks import Mark
 from tornchat.model import Entry, Membership, Mentions, More
 from tornchat.service.drafts import Drafts
@@ -71,6 +74,8 @@ def reaction(*tokens: str) -> bytes:
         (reaction("a\tb"), "control"),
         (reaction("\u2764\ufe0f"), "variation selectors"),
         (row(more=More(meta="[]")), "meta is no JSON object"),
+        (row(more=More(data="{}")), "This kind has no `data`"),
+        (row(kind="edit", target=1, more=More(revision=1, data="[]")), "data is no JSON object"),
         (row(more=More(thread=7)), "thread is the seq of an earlier entry"),
         (row(more=More(reply_to=-1)), "reply_to is the seq of an earlier entry"),
         (row(more=More(mentions=Mentions(("u",) * 51))), "length <= 50"),
@@ -99,7 +104,61 @@ def test_what_a_live_chat_stores_is_taken(tmp_path: Path) -> None:
     assert (source.refused, len(list(source.rows()))) == ({}, 7)
 
 
+POLLS = {kind.name: kind for kind in PollsPlugin().entry_kinds()}
+DATA = '{"options":["tea","coffee"]}'
+
+
+def test_rows_of_declared_kinds_are_those_that_clients_could_send(tmp_path: Path) -> None:
+    closing = More(revision=1, data='{"options":["tea","coffee"],"closed":true}')
+    vote = More(mark=Mark(tokens=("1",), added=("1",)))
+    good = [
+        row(kind="poll", more=More(data=DATA)),
+        row(seq=8, kind="vote", target=7, text="", more=vote),
+        row(seq=9, kind="close-poll", target=7, text="", more=closing),
+        row(seq=10, kind="poll", text=""),  # deleted
+    ]
+    bad = [
+        (row(seq=11, kind="poll"), "missing required field"),
+        (row(seq=12, kind="poll", more=More(data='{"options":["tea"]}')), "does not fit its kind"),
+        (row(seq=13, kind="poll", more=More(data="[]")), "does not fit its kind"),
+        (row(seq=14, kind="poll", target=7, more=More(data=DATA)), "has no target"),
+        (row(seq=15, kind="vote", target=7, text="", more=More(mark=Mark(tokens=("1", "2")))), "at most 1"),
+        (row(seq=16, kind="close-poll", text="", more=closing), "as target"),
+        (row(seq=17, kind="close-poll", target=7, text="", more=vote), "has no tokens"),
+    ]
+    path = tmp_path / "polls.jsonl"
+    path.write_bytes(JsonLines().begin("hall", "e") + b"".join([*good, *(line for line, _ in bad)]))
+    source = Source(path, live, BUILT_IN | POLLS)
+    assert list(source.refused) == list(range(6, 13))
+    for (_, words), told in zip(bad, source.refused.values(), strict=True):
+        assert words in told
+    undeclared = source_of(tmp_path, *good[:3]).refused
+    assert {*undeclared.values()} == {
+        "kind must be one of deletion, edit, message, reaction; load the plugin that declares it"
+    }
+
+
+def test_entries_of_other_nodes_may_be_of_any_kind_of_the_three_shapes() -> None:
+    rows = Rows(live, undeclared=True)
+    message = msgspec.structs.replace(GOOD, kind="poll", more=More(data=DATA))
+    vote = msgspec.structs.replace(GOOD, kind="vote", target=1, text="", more=More(mark=Mark(tokens=("1",))))
+    revision = msgspec.structs.replace(GOOD, kind="close-poll", target=1, text="", more=More(revision=1))
+    emptying = msgspec.structs.replace(GOOD, kind="redact", target=1, text="")
+    assert [rows.fault(entry) for entry in (message, vote, revision, emptying)] == [""] * 4
+    for entry in (revision, vote, emptying):
+        late = msgspec.structs.replace(entry, target=7)
+        assert "earlier entry as target" in rows.fault(late)
+    assert "data is no JSON object" in rows.fault(msgspec.structs.replace(message, more=More(data="[")))
+
+
 def test_a_state_with_an_id_that_nobody_has_is_refused(tmp_path: Path) -> None:
     state = RoomState(False, None, (Membership("x" * 1001, "member"),))
     with pytest.raises(SettingsError, match="line 2: a user's id"):
+        source_of(tmp_path, JsonLines().state(state))
+
+
+@pytest.mark.parametrize(("field", "text"), [("title", "x" * 81), ("topic", "a\u202eb")])
+def test_a_state_with_a_text_that_no_room_has_is_refused(tmp_path: Path, field: str, text: str) -> None:
+    state = msgspec.structs.replace(RoomState(False), **{field: text})
+    with pytest.raises(SettingsError, match=f"line 2: A {field} has"):
         source_of(tmp_path, JsonLines().state(state))

@@ -12,7 +12,7 @@ def test_events_travel_in_batches_and_come_as_they_were() -> None:
         Mentioned("hall", 7, "romeo", "Romeo", "Juliet!", ("juliet",), True),
         Invited("hall", ("juliet",)),
         Removed("hall", ("paris",)),
-        RoomChanged("hall", "Hall", "Balls"),
+        RoomChanged("hall", "Hall", "Balls", "open"),
     ] * MOST_EVENTS
     payloads = list(UserEvents("a").write(events))
     assert len(payloads) == 4

@@ -30,8 +30,17 @@ async def crash(postgres: PostgresServer) -> None:
 
 async def cut_off(postgres: PostgresServer) -> None:
     for _ in range(TIMES * 3):
-        assert postgres.cut_off()
+        assert await connected_and_cut_off(postgres)
         await asyncio.sleep(0.3)  # some messages between the faults
+
+
+async def connected_and_cut_off(postgres: PostgresServer) -> bool:
+    """Try for 10 seconds: the server connects again with the next message, which may take a moment."""
+    for _ in range(100):
+        if postgres.cut_off():
+            return True
+        await asyncio.sleep(0.1)
+    return False
 
 
 @pytest.mark.parametrize("fault", [stop, crash, cut_off])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.figures import told
+from tests.figures import seconds_without_cpu, told
 from tests.nodes import open_nodes
 from tests.plugins.peeweekit import say, storage
 from tests.proxy import proxy
@@ -174,10 +175,10 @@ def test_in_peace_the_bus_is_fast(server: Valkey, tmp_path: Path) -> None:
             juliet, romeo = await verona.enters("juliet", "hall"), await mantua.enters("romeo", "hall")
             took = []
             for number in range(10 * (COUNT or 10)):
-                start = time.monotonic()
+                start = time.monotonic() + seconds_without_cpu(os.getpid())
                 await juliet.says(f"line {number}")
                 await hears(romeo, [f"line {number}"], 5.0)
-                took.append(time.monotonic() - start)
+                took.append(time.monotonic() - seconds_without_cpu(os.getpid()) - start)
             took.sort()
             p99 = took[int(len(took) * 0.99)]
             print(f"\nfrom node to node: p50 {took[len(took) // 2] * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms")

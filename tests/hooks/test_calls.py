@@ -33,7 +33,23 @@ def in_steps(answer):
     return function
 
 
-BOTH = pytest.mark.parametrize("kind", [plain, in_steps])
+def in_a_future(answer):
+    def settle(future, arguments):
+        try:
+            future.set_result(plain(answer)(*arguments))
+        except BaseException as error:
+            future.set_exception(error)
+
+    def function(*arguments):
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        loop.call_soon(settle, future, arguments)
+        return future
+
+    return function
+
+
+EACH = pytest.mark.parametrize("kind", [plain, in_steps, in_a_future])
 
 
 def hooks(deadlines=None, **answers):
@@ -45,7 +61,7 @@ def hooks(deadlines=None, **answers):
     return Hooks(given, deadlines or {})
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize(
     ("answers", "allowed"),
     [([], True), ([None, None], True), ([None, False, True], False), ([True, False], True)],
@@ -55,7 +71,7 @@ def test_ask_takes_the_first_answer_and_false_is_one(kind, answers, allowed):
     assert asyncio.run(asked.authorize(ROMEO, "join", "hall")) is allowed
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize(
     "failure", [ValueError("no"), "junk", Rejected("no"), NotStored(), SettingsError("a", "b")]
 )
@@ -66,7 +82,7 @@ def test_authentication_fails_closed_and_asks_nobody_else(kind, failure, caplog)
     assert "plugin p2 failed in authenticate: " in caplog.text
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize(
     "user",
     [
@@ -85,7 +101,7 @@ def test_a_user_of_wrong_types_is_nobody_and_its_plugin_is_named(kind, user, cap
     assert "plugin p2 failed in authenticate: TypeError: it returned a User of wrong types" in caplog.text
 
 
-@BOTH
+@EACH
 def test_what_is_not_available_is_logged_when_it_goes_and_when_it_is_back(kind, caplog):
     caplog.set_level("INFO")
     outage = [Unavailable("the disk is gone"), Unavailable("the disk is gone"), None, None]
@@ -107,7 +123,7 @@ def test_what_is_not_available_is_logged_when_it_goes_and_when_it_is_back(kind, 
     ]
 
 
-@BOTH
+@EACH
 def test_one_may_answer_none_where_none_is_an_answer(kind, caplog):
     assert asyncio.run(hooks(open_room=[kind(None)]).open_room("hall", ROMEO, True, 0, None)) is None
     with pytest.raises(Unavailable):
@@ -121,20 +137,20 @@ def say(text, **more):
     return lambda draft, user: Draft("x", "y", "z", "root", draft.text + text, 9, **more)
 
 
-@BOTH
+@EACH
 def test_a_chain_passes_the_text_on_and_nothing_else(kind):
     chain = hooks(filter_message=[kind(say("!")), kind(lambda draft, user: draft), kind(say("?"))])
     found = asyncio.run(chain.filter_message(DRAFT, ROMEO))
     assert found == Draft("d1", "hall", "1", "romeo", "hi!?", 0, "c1")
 
 
-@BOTH
+@EACH
 def test_a_chain_may_refuse(kind):
     with pytest.raises(Rejected, match="mind your words"):
         asyncio.run(hooks(filter_message=[kind(Rejected("mind your words"))]).filter_message(DRAFT, ROMEO))
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize("junk", [None, "text", KeyError("x"), lambda d, u: Draft("", "", "", "", 5, 0)])
 def test_a_filter_fails_closed(kind, junk, caplog):
     with pytest.raises(Unavailable):
@@ -142,7 +158,7 @@ def test_a_filter_fails_closed(kind, junk, caplog):
     assert "plugin p1 failed in filter_message" in caplog.text
 
 
-@BOTH
+@EACH
 def test_collect_leaves_out_who_fails(kind, caplog):
     fault = Fault("broken", "mend it")
     found = hooks(
@@ -164,7 +180,7 @@ def test_collect_leaves_out_who_fails(kind, caplog):
     assert "plugin p1 failed in cli_commands" in caplog.text
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize(
     "failure", [OSError("x"), NotStored("x"), Rejected("x"), SettingsError("What.", "Cure.")]
 )
@@ -190,7 +206,7 @@ def test_a_start_that_is_cancelled_is_undone():
     assert asyncio.run(main()) == (True, [1])
 
 
-@BOTH
+@EACH
 def test_tells_reach_everybody_in_order(kind, caplog):
     async def main():
         heard = []
@@ -216,7 +232,11 @@ async def hang_on(*arguments):
         await asyncio.Event().wait()
 
 
-@pytest.mark.parametrize("function", [hang, hang_on])
+def hang_in_a_future(*arguments):
+    return asyncio.get_running_loop().create_future()
+
+
+@pytest.mark.parametrize("function", [hang, hang_on, hang_in_a_future])
 def test_a_deadline_holds_even_for_who_ignores_it(function, caplog):
     async def main():
         asked = hooks({"authenticate": 0.02}, authenticate=[function])
@@ -228,7 +248,7 @@ def test_a_deadline_holds_even_for_who_ignores_it(function, caplog):
     assert "TimeoutError: no answer within 0.02 s" in caplog.text
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize(
     ("failure", "raised"),
     [(NotStored("full"), NotStored), (OSError(), Unavailable), (Rejected(), Unavailable)],
@@ -263,7 +283,7 @@ def test_no_secret_reaches_the_log(caplog):
     assert "s3cret" not in caplog.text
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize("answer", [[Fault("one key each", "share one")], OSError(), "junk"])
 def test_what_would_not_work_on_several_nodes_stops_the_start_of_one(kind, answer):
     started = []
@@ -290,7 +310,7 @@ def test_one_node_alone_is_not_asked_about_others():
     assert asyncio.run(found.check()) == []
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize(
     "escape", [SystemExit(3), asyncio.CancelledError(), GeneratorExit(), BaseException("x")]
 )
@@ -303,7 +323,7 @@ def test_what_would_end_more_than_the_call_is_contained_and_blamed(kind, escape,
     assert "plugin p1 failed in authenticate: " in caplog.text
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize("escape", [SystemExit(3), asyncio.CancelledError()])
 def test_a_store_call_that_raises_them_has_an_unknown_outcome(kind, escape, caplog):
     async def play():

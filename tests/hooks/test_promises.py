@@ -7,7 +7,7 @@ import inspect
 
 import pytest
 
-from tests.hooks.test_calls import BOTH, DRAFT, ROMEO, hooks, plain
+from tests.hooks.test_calls import DRAFT, EACH, ROMEO, hooks, plain
 from tornchat import hookimpl
 from tornchat.config.settings import load
 from tornchat.errors import ChatError, NotStored, Rejected, SettingsError, Unavailable
@@ -38,7 +38,7 @@ def test_a_hook_that_one_plugin_provides_is_refused_twice_and_no_other(hook, tmp
         assert {i.plugin for i in found if i.hook == hook.name} >= {"first", "second"}
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize("failure", [OSError("no space"), SettingsError("Too old.", "Upgrade."), "junk", [5]])
 def test_a_migration_stops_at_the_first_failure_as_declared(kind, failure):
     asked = []
@@ -50,7 +50,7 @@ def test_a_migration_stops_at_the_first_failure_as_declared(kind, failure):
     assert asyncio.run(hooks(migrate=[kind(["made a table"])]).migrate()) == [("p1", "made a table")]
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize("failure", [NotStored("x"), SettingsError("What.", "Cure."), KeyError("x")])
 def test_what_a_hook_may_not_raise_is_a_failure_of_its_plugin(kind, failure, caplog):
     """A filter may refuse. It can't claim that nothing was stored, or end the server with a setting."""
@@ -61,7 +61,7 @@ def test_what_a_hook_may_not_raise_is_a_failure_of_its_plugin(kind, failure, cap
     assert caplog.text.count("plugin p1 failed in ") == 2
 
 
-@BOTH
+@EACH
 def test_what_a_hook_may_raise_reaches_the_caller(kind):
     with pytest.raises(ChatError) as refused:
         asyncio.run(

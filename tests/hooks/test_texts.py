@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tests.hooks.test_calls import BOTH, CREDENTIALS, DRAFT, ROMEO, hooks
+from tests.hooks.test_calls import CREDENTIALS, DRAFT, EACH, ROMEO, hooks
 from tornchat.errors import ChatError, NotStored, Rejected, SettingsError, Unavailable
 from tornchat.hooks.words import MOST_CHARS, cleaned, is_encodable, one_line
 from tornchat.model import Draft, Fault, Refusal, User
@@ -38,7 +38,7 @@ def test_words():
     assert (is_encodable("ä😀"), is_encodable("ä\udc80")) == (True, False)
 
 
-@BOTH
+@EACH
 @BAD
 def test_the_reason_of_a_filter(kind, bad, caplog):
     with pytest.raises(ChatError) as refused:
@@ -47,7 +47,7 @@ def test_the_reason_of_a_filter(kind, bad, caplog):
     assert "plugin p1 failed in filter_message: ValueError: its refusal" in caplog.text
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize("wait", [float("nan"), float("inf"), -1, "5"])
 def test_the_wait_of_a_filter(kind, wait, caplog):
     error = ChatError("rate_limited", "", wait)
@@ -57,7 +57,7 @@ def test_the_wait_of_a_filter(kind, wait, caplog):
     assert "plugin p1 failed in filter_message" in caplog.text
 
 
-@BOTH
+@EACH
 def test_a_refusal_that_is_none(kind, caplog):
     error = Rejected("no")
     error.code = "made_up"
@@ -78,7 +78,7 @@ def test_a_good_refusal_blames_nobody(caplog):
     assert not caplog.messages
 
 
-@BOTH
+@EACH
 def test_a_filtered_text_that_storage_can_not_write(kind, caplog):
     """Storage would fail for the whole batch, with the messages of other senders."""
 
@@ -118,7 +118,7 @@ def test_the_reason_of_a_failed_storage(bad, caplog):
     assert is_safe(str(refused.value))
 
 
-@BOTH
+@EACH
 @BAD
 @pytest.mark.parametrize("form", [ValueError, Unavailable])
 def test_an_exception_in_the_log(kind, form, bad, caplog):
@@ -130,14 +130,14 @@ def test_an_exception_in_the_log(kind, form, bad, caplog):
     assert len(caplog.text) < MOST_CHARS + 1000
 
 
-@BOTH
+@EACH
 def test_an_exception_without_a_text_is_contained(kind, caplog):
     with pytest.raises(Unavailable):
         asyncio.run(hooks(authenticate=[kind(Speechless())]).authenticate(CREDENTIALS))
     assert "a Speechless without a readable text" in caplog.text
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize(
     "user",
     [User(SURROGATE, "r"), User("1", SURROGATE), User("1", "r", frozenset({SURROGATE})), User("1", LONG)],
@@ -155,7 +155,7 @@ def test_a_token_that_no_header_can_carry(token, caplog):
     assert "plugin p1 failed in issue_token: ValueError: it returned a token with" in caplog.text
 
 
-@BOTH
+@EACH
 @BAD
 def test_health_faults_and_steps(kind, bad):
     found = hooks(health=[kind({bad: bad, "n": 5})], check=[kind([Fault(bad, 5)])], migrate=[kind([bad])])
@@ -168,7 +168,7 @@ def test_health_faults_and_steps(kind, bad):
     assert is_safe(step)
 
 
-@BOTH
+@EACH
 @BAD
 def test_a_setting_that_a_start_refuses(kind, bad):
     with pytest.raises(SettingsError) as refused:

@@ -13,7 +13,10 @@ from tornchat.testing import (
     AuditContract,
     BlocksContract,
     ConsumerContract,
+    DescriptionsContract,
     DirectoryContract,
+    DirectRoomsContract,
+    InvitesContract,
     MarkersContract,
     ModerationContract,
     ReportsContract,
@@ -34,13 +37,17 @@ class Contracts(
     BlocksContract,
     ReportsContract,
     SlowModeContract,
+    DescriptionsContract,
+    InvitesContract,
+    DirectRoomsContract,
     ConsumerContract,
     MarkersContract,
 ):
     """All that the plugin fills."""
 
     roles = ("storage", "history", "directory", "moderation", "search", "users", "audit")
-    roles += ("blocks", "reports", "slow mode", "cursors", "markers")
+    roles += ("blocks", "reports", "slow mode", "descriptions", "invites", "direct rooms", "cursors")
+    roles += ("markers",)
     many_rooms = 1000  # ConsumerContract's 10,000 would take half a minute
 
 

@@ -11,7 +11,7 @@ from tornchat_peewee import PeeweePlugin
 
 from tests.plugins.peeweekit import JULIET, ROMEO, Place, deletion, draft, say, storage
 from tests.plugins.test_peewee_directory import held_by
-from tornchat import ERASED, KnownUser, Mentions, More, Replies, Report, Sanction, User
+from tornchat import ERASED, Invite, KnownUser, Mentions, More, Replies, Report, Sanction, User
 from tornchat.testing.fixtures import edit, saying
 
 TYBALT = User("tybalt-the-cat", "Tybalt of Capulet")
@@ -36,6 +36,11 @@ async def live(chat: PeeweePlugin) -> None:
     await chat.search_messages("hall", "rapier", None, 10)
     await chat.set_block(TYBALT.id, "2", 9)
     await chat.set_block("2", TYBALT.id, 9)
+    assert await chat.create_direct("a key of Tybalt", "direct-1", [TYBALT.id, ROMEO.id])
+    assert await chat.create_direct("another key", "direct-2", [JULIET.id, ROMEO.id])
+    for who in (TYBALT.id, ROMEO.id):
+        invite = Invite(f"by {who}", "hall", "member", who, 0.0, 9e9, 1)
+        assert await chat.store_invite(invite, f"digest {who}", 9)
     assert await chat.store_report(Report("hall", 1, ROMEO.id, "Tybalt of Capulet is rude", 0))
     assert await chat.store_report(Report("hall", 4, TYBALT.id, "perfidious Romeo", 0))
     assert await chat.store_report(Report("hall", 4, JULIET.id, "he is loud", 0))
@@ -80,6 +85,9 @@ def test_nothing_is_left_in_the_tables(place: Place, limit: int) -> None:
             assert [(one.user_id, one.by) for one in left] == [("3", ERASED.id)] * 2
             assert await chat.read_users([TYBALT.id]) == []
             assert await chat.read_blocks(TYBALT.id) == await chat.read_blocks("2") == []
+            assert [one.by for one in await chat.read_invites("hall")] == [ROMEO.id]
+            assert await chat.find_direct("a key of Tybalt") is None
+            assert await chat.find_direct("another key") is not None
             reports = await chat.read_reports(PRINCE, None, None, None, None, 9)
             assert [(one.seq, one.reporter, one.closed_by) for one in reports] == [(4, JULIET.id, ERASED.id)]
             assert await erase(chat) == 0
@@ -203,10 +211,14 @@ def test_nothing_that_a_message_said_is_left(place: Place, tmp_path: Path, way: 
 
     async def play() -> None:
         async with storage(place, "hall") as chat:
-            said = More(mentions=Mentions(("somebody",)), meta='{"of":"perfidious"}')
+            said = More(
+                mentions=Mentions(("somebody",)), meta='{"of":"perfidious"}', data='{"is":"perfidious"}'
+            )
             theirs = replace(saying(said, "hall"), sender_id=TYBALT.id, client_id="unsheathed-1")
             by_others = More(mentions=Mentions((TYBALT.id, "2")), meta='{"by":"others"}')
-            change = replace(edit(1, "new", "hall", 0), more=More(meta='{"new":"perfidious"}'))
+            change = replace(
+                edit(1, "new", "hall", 0), more=More(meta='{"new":"perfidious"}', data='{"now":"perfidious"}')
+            )
             await chat.store_messages(
                 [theirs, change, saying(by_others, "hall"), saying(More(thread=3), "hall")]
             )

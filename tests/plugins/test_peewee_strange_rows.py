@@ -37,6 +37,7 @@ def spoil(data_dir: Path, column: str, value: object) -> None:
         ("thread", "one"),
         ("mentions", b"{}"),
         ("meta", b"{}"),
+        ("data", b"{}"),
     ],
 )
 def test_a_row_of_a_wrong_type_is_shown_as_a_deleted_message(
@@ -74,14 +75,14 @@ def test_what_is_no_meta_and_no_mentions_does_not_get_into_frames(tmp_path: Path
     async def play() -> None:
         async with storage(tmp_path, "hall") as chat:
             await say(chat, "one", "two")
-            for column in ("meta", "mentions"):
+            for column in ("meta", "data", "mentions"):
                 spoil(tmp_path, column, text)
             page = await chat.read_history("hall", 0, None, 10)
             assert page is not None
             message = page.entries[1]
             assert message.text == "two"
             if not text.startswith('{"users'):
-                assert message.meta == ""
+                assert (message.meta, message.data) == ("", "")
             assert message.more is None or message.more.mentions is None
 
     asyncio.run(play())

@@ -91,3 +91,48 @@ def test_a_room_whose_flush_fails_does_not_delay_the_others():
         assert late.heard == 2
 
     asyncio.run(main())
+
+
+def test_what_is_held_is_flushed_at_once_and_no_iteration_is_scheduled_for_it():
+    async def main():
+        turn = Flush()
+        room, [ear] = a_room(turn, "hall", 1)
+        turn.hold()
+        say(room)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert ear.heard == 0
+        turn.end()
+        assert ear.heard == 1
+        say(room)
+        await asyncio.sleep(0)
+        assert ear.heard == 2, "later frames are flushed by themselves again"
+
+    asyncio.run(main())
+
+
+class Answering(Ear):
+    """A member's way out; the room gets another message while it is written to."""
+
+    def __init__(self, room):
+        self.room = room
+
+    def send(self, data):
+        super().send(data)
+        if self.heard == 1:
+            say(self.room)
+        return True
+
+
+def test_frames_that_come_during_a_flush_need_no_later_ones():
+    async def main():
+        turn = Flush()
+        room, [ear] = a_room(turn, "hall", 1)
+        answering = Answering(room)
+        room.enter(Participant("2", "n"), "2", Classic(), answering).ready = True
+        say(room)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert (ear.heard, answering.heard) == (2, 2)
+
+    asyncio.run(main())

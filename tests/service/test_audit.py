@@ -29,6 +29,14 @@ def test_every_act_is_recorded_with_who_did_it_to_whom(tmp_path: Path) -> None:
             await chat.moderation.mute(ROMEO, "hall", "tybalt", 60)
             await chat.moderation.lift(JULIET, "hall", "tybalt", "mute")
             await chat.moderation.set_slow_mode(ROMEO, "hall", 30)
+            invite, token = await chat.inviting.invite(JULIET, "hall", "member", 60.0, 2)
+            await chat.inviting.accept(TYBALT, token)
+            await chat.inviting.accept(TYBALT, token)  # who is a member already
+            await chat.inviting.revoke(JULIET, "hall", invite.id)
+            await chat.directory.remove_member(JULIET, "hall", "tybalt")
+            await chat.describing.describe(ROMEO, "hall", title="The hall", topic="")
+            await chat.describing.describe(JULIET, "hall", kind="private")
+            await chat.describing.describe(JULIET, "hall", kind="open")
             await chat.moderation.ban(WATCH, "hall", "tybalt", 60)
             await chat.moderation.kick(JULIET, "hall", "romeo")
             await chat.directory.set_member(JULIET, "hall", "romeo", "owner")
@@ -48,6 +56,13 @@ def test_every_act_is_recorded_with_who_did_it_to_whom(tmp_path: Path) -> None:
                 ("romeo", "mute", "tybalt", "60 s"),
                 ("juliet", "lift mute", "tybalt", ""),
                 ("romeo", "set slow mode", "", "30 s"),
+                ("juliet", "create invite", "", f"{invite.id}: 2 as member"),
+                ("tybalt", "accept invite", "tybalt", f"{invite.id}: member"),
+                ("juliet", "revoke invite", "", invite.id),
+                ("juliet", "remove member", "tybalt", ""),
+                ("romeo", "describe room", "", "title, topic"),
+                ("juliet", "describe room", "", "private"),
+                ("juliet", "describe room", "", "open"),
                 ("watch", "ban", "tybalt", "60 s"),
                 ("juliet", "kick", "romeo", ""),
                 ("juliet", "set member", "romeo", "owner"),

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from tests.server.http.web import Answer, ask
-from tornchat import ChatError, Report, Sanction, User
+from tornchat import ChatError, KnownUser, Report, Sanction, User
 from tornchat.model import SITE, Mentions, More, Standing
+from tornchat.service.names import name_key
 from tornchat.service.rights import GRANTS, OVER, RANKS, STANDINGS, Act, outranks
 from tornchat.testing import RunningChat, running_chat
 from tornchat.wire import Said
@@ -69,7 +70,8 @@ class Actor:
 @asynccontextmanager
 async def acting(standing: Standing) -> AsyncIterator[Actor]:
     limits = {"requests_per_second": 0}
-    async with running_chat({"limits": limits}) as chat:
+    async with running_chat({"limits": limits, "users": {"directory": True}}) as chat:
+        await chat.app.hooks.store_users([KnownUser(VICTIM.id, VICTIM.username, name_key(VICTIM.username))])
         yield Actor(chat, standing)
 
 
@@ -151,6 +153,11 @@ async def ban_by_http(actor: Actor) -> Answer:
     return banned
 
 
+async def accept_by_http(actor: Actor) -> Answer:
+    _, token = await actor.core.inviting.invite(ROOT, await actor.room(True))
+    return await actor.ask("POST", "/api/invites/accept", {"token": token})
+
+
 def call(method: str, path: str, body: object = None) -> Callable[[Actor], Awaitable[Answer]]:
     """An act that is one call; `{room}` in its path is a room of its own."""
 
@@ -176,6 +183,8 @@ HTTP: dict[Act, Callable[[Actor], Awaitable[Answer]]] = {
     "report message": call("POST", "/api/rooms/{room}/messages/1/reports", REASON),
     "read reports": call("GET", "/api/rooms/{room}/reports"),
     "close report": close_by_http,
+    "describe room": call("PATCH", "/api/rooms/{room}", {"title": "Tea"}),
+    "set kind": call("PATCH", "/api/rooms/{room}", {"kind": "private"}),
     "set slow mode": call("PATCH", "/api/rooms/{room}", {"slow_seconds": 60}),
     "ignore slow mode": ignore_by_http,
     "read sanctions": call("GET", "/api/rooms/{room}/sanctions"),
@@ -184,6 +193,8 @@ HTTP: dict[Act, Callable[[Actor], Awaitable[Answer]]] = {
     "mute": call("PUT", "/api/rooms/{room}/mutes/{victim}", SECONDS),
     "lift": lift_by_http,
     "set member": call("PUT", "/api/rooms/{room}/members/{heir}", {"role": "moderator"}),
+    "invite": call("POST", "/api/rooms/{room}/invites", {}),
+    "accept invite": accept_by_http,
     "remove member": call("DELETE", "/api/rooms/{room}/members/{victim}"),
     "hand over": call("PUT", "/api/rooms/{room}/members/{heir}", {"role": "owner"}),
     "leave": call("DELETE", "/api/rooms/{room}/members/{me}"),
@@ -192,6 +203,8 @@ HTTP: dict[Act, Callable[[Actor], Awaitable[Answer]]] = {
     "create private room": call(
         "POST", "/api/rooms", lambda actor: {"name": actor.new_name(), "private": True}
     ),
+    "open direct room": call("POST", "/api/direct", {"user_ids": [VICTIM.id]}),
+    "find users": call("GET", "/api/users?q=vic"),
     "own": own_by_http,
     "block": call("PUT", "/api/me/blocks/{victim}"),
     "disconnect": call("POST", "/api/users/{victim}/disconnect"),
@@ -260,6 +273,11 @@ async def ignore(actor: Actor) -> bool:
     return not code
 
 
+async def accept(actor: Actor, room: str) -> None:
+    _, token = await actor.core.inviting.invite(ROOT, room)
+    await actor.core.inviting.accept(actor.user, token)
+
+
 async def own(actor: Actor) -> bool:
     made = await actor.core.directory.create_room(actor.user, actor.new_name())
     return bool(made.owner == actor.user.id)
@@ -279,6 +297,8 @@ IN_PROCESS: dict[Act, Callable[[Actor], Awaitable[Any]]] = {
     "report message": use(lambda a, room: a.core.reports.report(a.user, room, 1, "rude")),
     "read reports": use(lambda a, room: a.core.reports.read(a.user, room, None)),
     "close report": use(close),
+    "describe room": use(lambda a, room: a.core.describing.describe(a.user, room, topic="green")),
+    "set kind": use(lambda a, room: a.core.describing.describe(a.user, room, kind="private")),
     "set slow mode": use(lambda a, room: a.core.moderation.set_slow_mode(a.user, room, 60)),
     "ignore slow mode": ignore,
     "read sanctions": use(lambda a, room: a.core.moderation.read_sanctions(a.user, room)),
@@ -287,12 +307,16 @@ IN_PROCESS: dict[Act, Callable[[Actor], Awaitable[Any]]] = {
     "mute": use(lambda a, room: a.core.moderation.mute(a.user, room, VICTIM.id, 60)),
     "lift": use(lift),
     "set member": use(lambda a, room: a.core.directory.set_member(a.user, room, HEIR.id, "moderator")),
+    "invite": use(lambda a, room: a.core.inviting.invite(a.user, room)),
+    "accept invite": use(accept),
     "remove member": use(lambda a, room: a.core.directory.remove_member(a.user, room, VICTIM.id)),
     "hand over": use(lambda a, room: a.core.directory.set_member(a.user, room, HEIR.id, "owner")),
     "leave": use(lambda a, room: a.core.directory.remove_member(a.user, room, a.user.id)),
     "delete room": use(lambda a, room: a.core.directory.delete_room(a.user, room)),
     "create room": lambda a: create(a, False),
     "create private room": lambda a: create(a, True),
+    "open direct room": lambda a: a.core.direct.open(a.user, [VICTIM.id]),
+    "find users": lambda a: a.core.finding.find(a.user, "vic"),
     "own": own,
     "block": lambda a: a.core.blocks.block(a.user, VICTIM.id),
     "disconnect": lambda a: a.core.site.disconnect(a.user, VICTIM.id),

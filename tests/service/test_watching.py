@@ -32,10 +32,11 @@ async def news(player: Player) -> Mapping[str, int]:
 
 
 async def hears_nothing(verona: Stage, player: Player) -> None:
-    """Tell the news, then ask for something: no frame comes before the answer."""
+    """Tell the news, then ask for something: no frame but hints on memberships comes before the answer."""
     await verona.chat.watching.tell()
     await player.asks("watch", id="last", rooms=[])
-    frame = await player.next()
+    while (frame := await player.next())["type"] in ("invited", "removed"):
+        pass
     assert frame == {"type": "ack", "id": "last"}, frame
 
 

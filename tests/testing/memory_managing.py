@@ -195,6 +195,11 @@ class MemoryManaging(MemoryStorage):
         return [user for user in self.users.values() if user.name_key == name_key][:10]
 
     @hookimpl
+    def search_users(self, prefix: str, limit: int) -> Sequence[KnownUser]:
+        found = [user for user in self.users.values() if user.name_key.startswith(prefix)]
+        return sorted(found, key=lambda user: (user.name_key, user.id))[:limit]
+
+    @hookimpl
     def erase_user(self, user_id: str, limit: int) -> int:
         theirs = [
             (log, one) for log in self.rooms().values() for one in log.entries if one.sender_id == user_id

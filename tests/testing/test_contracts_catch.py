@@ -14,10 +14,12 @@ from tornchat_peewee import PeeweePlugin
 from tests.testing import (
     memory,
     memory_managing,
+    memory_rooms,
     wrong,
     wrong_consumers,
     wrong_managing,
     wrong_markers,
+    wrong_rooms,
     wrong_social,
     wrong_storage,
     wrong_threads,
@@ -31,8 +33,11 @@ from tornchat.testing import (
     BrokenPromise,
     ConsumerContract,
     Contract,
+    DescriptionsContract,
     DirectoryContract,
+    DirectRoomsContract,
     FilterContract,
+    InvitesContract,
     MarkersContract,
     ModerationContract,
     PresenceContract,
@@ -112,6 +117,18 @@ class Reports(OnDisks, ReportsContract):
     pass
 
 
+class Descriptions(OnDisks, DescriptionsContract):
+    pass
+
+
+class Invites(OnDisks, InvitesContract):
+    pass
+
+
+class DirectRooms(OnDisks, DirectRoomsContract):
+    pass
+
+
 class SlowMode(OnDisks, SlowModeContract):
     pass
 
@@ -174,6 +191,9 @@ RIGHT = [
     (Blocks, memory_managing.MemoryManaging),
     (Reports, memory_managing.MemoryManaging),
     (SlowMode, memory_managing.MemoryManaging),
+    (Descriptions, memory_rooms.MemoryRooms),
+    (Invites, memory_rooms.MemoryRooms),
+    (DirectRooms, memory_rooms.MemoryRooms),
     (Auth, memory.TableAuth),
     (Broadcast, LocalPlugin),
     (Presence, LocalPlugin),
@@ -336,6 +356,31 @@ WRONG = [
     (SlowMode, wrong_social.ReadsTheOldestMessages, "test_latest_messages"),
     (SlowMode, wrong_social.ReadsMessagesOfAll, "test_latest_messages"),
     (SlowMode, wrong_social.ForgetsSlowMode, "test_slow_mode_is_in_storage"),
+    (Descriptions, wrong_rooms.DescribesInAscii, "test_what_is_set_is_read"),
+    (Descriptions, wrong_rooms.ReplacesTheWholeDescription, "test_the_rest_stays"),
+    (Descriptions, wrong_rooms.ReadsBeforeItWrites, "test_two_at_once"),
+    (Descriptions, wrong_rooms.DescribesAnything, "test_no_room_is_none"),
+    (Descriptions, wrong_rooms.OpensRoomsWithoutTexts, "test_the_room_has_its_texts"),
+    (Descriptions, wrong_rooms.AdmitsWhoWasAdmitted, "test_private_rooms_are_hidden"),
+    (Descriptions, wrong_rooms.ForgetsDescriptions, "test_descriptions_are_in_storage"),
+    (Invites, wrong_rooms.ReadsAllInvites, "test_what_is_stored_is_read"),
+    (Invites, wrong_rooms.StoresForAnyRoom, "test_no_room_is_false"),
+    (Invites, wrong_rooms.CountsUsedUpInvites, "test_the_limit_is_kept"),
+    (Invites, wrong_rooms.MakesMembersOnly, "test_used_it_makes_a_member"),
+    (Invites, wrong_rooms.UsesUpForMembers, "test_members_use_nothing_up"),
+    (Invites, wrong_rooms.LooksBeforeItCounts, "test_no_more_than_it_allows"),
+    (Invites, wrong_rooms.NeverExpires, "test_what_is_refused"),
+    (Invites, wrong_rooms.RevokesInAnyRoom, "test_revoked_is_gone"),
+    (Invites, wrong_rooms.KeepsInvitesByName, "test_deleted_with_the_room"),
+    (Invites, wrong_rooms.KeepsInvitesInMemory, "test_invites_are_in_storage"),
+    (DirectRooms, wrong_rooms.OwnsDirectRooms, "test_a_new_room"),
+    (DirectRooms, wrong_rooms.CreatesOneRoomPerCall, "test_one_room_for_a_key"),
+    (DirectRooms, wrong_rooms.LooksBeforeItCreates, "test_at_once"),
+    (DirectRooms, wrong_rooms.OpensDirectRoomsToAll, "test_visible_to_members_only"),
+    (DirectRooms, wrong_rooms.TakesOverTheName, "test_a_taken_name"),
+    (DirectRooms, wrong_rooms.KeepsTheKey, "test_deleted"),
+    (DirectRooms, wrong_rooms.KeepsDirectRoomsInMemory, "test_they_are_in_storage"),
+    (Users, wrong_managing.SearchesAnywhere, "test_searched_by_the_beginning"),
     (Users, wrong_managing.KeepsTheFirstUser, "test_the_last_one_counts"),
     (Users, wrong_managing.ReadsAllUsers, "test_who_is_stored_is_read"),
     (Users, wrong_managing.ForgetsTheirRoles, "test_who_is_stored_is_read"),

@@ -256,6 +256,13 @@ class KeepsTheAuditInMemory(MemoryManaging):
 # --- users ----------------------------------------------------------------------------------------------
 
 
+class SearchesAnywhere(MemoryManaging):
+    @hookimpl
+    def search_users(self, prefix: str, limit: int) -> Sequence[KnownUser]:
+        found = [user for user in self.users.values() if prefix in user.name_key]
+        return sorted(found, key=lambda user: user.name_key)[:limit]
+
+
 class KeepsTheFirstUser(MemoryManaging):
     @hookimpl
     def store_users(self, users: Sequence[KnownUser]) -> None:

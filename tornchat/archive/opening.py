@@ -70,7 +70,7 @@ class Opening:
         return owner
 
     async def _give(self, info: RoomInfo, state: RoomState) -> None:
-        """Give the members their roles, and set the sanctions that have not ended and the slow mode."""
+        """Give the members their roles, and set sanctions that have not ended, slow mode, title."""
         for member in state.members:
             if member.role != "owner" and member.user_id != info.owner:
                 await self._hooks.set_member(info.name, member.user_id, member.role, 0)
@@ -79,3 +79,5 @@ class Opening:
                 await self._hooks.set_sanction(msgspec.structs.replace(one, room=info.name))
         if state.slow_seconds and self._hooks.provides("set_slow_mode"):
             await self._hooks.set_slow_mode(info.name, state.slow_seconds)
+        if (state.title or state.topic) and self._hooks.provides("describe_room"):
+            await self._hooks.describe_room(info.name, state.title, state.topic, None)

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from tornchat.archive.formats import Identity, whole_lines
 from tornchat.archive.state import RoomState
-from tornchat.model import Entry, More
+from tornchat.model import PLAIN, Entry, More
 from tornchat.wire.times import timestamp
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -62,7 +62,7 @@ def _body(entry: Entry) -> str:
         return f'<p class="gone">{did} <a href="#m{entry.target}">a message</a></p>'
     if not entry.text:
         return '<p class="gone">This message was deleted.</p>'
-    return _context(entry) + f'<p dir="auto">{_escaped(entry.text)}</p>' + _marks(entry)
+    return _kind(entry) + _context(entry) + f'<p dir="auto">{_escaped(entry.text)}</p>' + _marks(entry)
 
 
 def _marks(entry: Entry) -> str:
@@ -70,6 +70,14 @@ def _marks(entry: Entry) -> str:
     tallies = [one for found in entry.marks.values() for one in found.items()]
     told = ", ".join(f"<bdi>{_escaped(token)}</bdi> {tally.count}" for token, tally in tallies)
     return f'<p class="marks">{told}</p>' if told else ""
+
+
+def _kind(entry: Entry) -> str:
+    """Return of which kind a message is that a plugin brought, and its `data`, which is JSON."""
+    if entry.kind == PLAIN:
+        return ""
+    data = f" <code>{_escaped(entry.data)}</code>" if entry.data else ""
+    return f'<p class="kind">{_escaped(entry.kind)}{data}</p>'
 
 
 def _context(entry: Entry) -> str:

@@ -101,7 +101,13 @@ class Restore:
         reply_to, thread = (
             self._places.get(seq or 0) or None for seq in (entry.more.reply_to, entry.more.thread)
         )
-        more = More(reply_to=reply_to, thread=thread, mentions=entry.more.mentions, meta=entry.more.meta)
+        more = More(
+            reply_to=reply_to,
+            thread=thread,
+            mentions=entry.more.mentions,
+            meta=entry.more.meta,
+            data=entry.more.data,
+        )
         if more == More():
             return None
         return replace(more, digest=digest_of(entry.kind, None, entry.text, None, more))
@@ -109,13 +115,13 @@ class Restore:
     def _change(self, entry: Entry) -> Draft | None:
         """Return the draft of an entry that changes a message. They are stored in the order of the file."""
         place = self._places.get(entry.target or 0)
-        if not place or not (entry.text or _marks(entry)) or not self._hooks.changes:
+        if not place or not _changes(entry) or not self._hooks.changes:
             self.outcomes["deleted"] += 1  # with its message
         elif entry.draft_id in self._known:
             self.outcomes["known"] += 1
         else:
             mark = None if entry.mark is None else Mark(tokens=entry.mark.tokens)
-            return replace(self._made(entry, place), more=More(meta=entry.meta, mark=mark))
+            return replace(self._made(entry, place), more=More(meta=entry.meta, data=entry.data, mark=mark))
         return None
 
     def _made(self, entry: Entry, target: int | None) -> Draft:
@@ -163,6 +169,8 @@ class Restore:
         self._told(self.outcomes.total(), self._source.count)
 
 
-def _marks(entry: Entry) -> bool:
-    """Return whether an entry is a mark whose tokens are still there; erased ones have none."""
-    return entry.mark is not None and bool(entry.mark.added or entry.mark.removed)
+def _changes(entry: Entry) -> bool:
+    """Return whether an entry that changes a message still says how; erased ones do not."""
+    if entry.mark is not None:
+        return bool(entry.mark.added or entry.mark.removed)
+    return bool(entry.text or entry.meta or entry.data)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from tornchat.archive.state import RoomState
 from tornchat.errors import ChatError
 from tornchat.hooks.words import MOST_CHARS, is_encodable
-from tornchat.kinds import BUILT_IN, EntryKind
+from tornchat.kinds import BUILT_IN, Changes, EntryKind
 from tornchat.marks import Mark, normal
 from tornchat.model import Entry
-from tornchat.wire import meta
+from tornchat.wire import data, meta
+from tornchat.wire.titles import MOST_TITLE_CHARS, MOST_TOPIC_CHARS, plain_text
 
 CheckText: TypeAlias = Callable[[str], None]
 """Raises `ChatError` for a text that a client could not have sent."""
@@ -23,10 +24,21 @@ MOST_SEQ = 2**53 - 1
 
 
 class Rows:
-    """Says what is wrong with a row. `check_text` is the check of the texts of live messages."""
+    """Says what is wrong with a row."""
 
-    def __init__(self, check_text: CheckText) -> None:
+    def __init__(
+        self,
+        check_text: CheckText,
+        kinds: Mapping[str, EntryKind] = BUILT_IN,
+        undeclared: bool = False,
+    ) -> None:
+        """`check_text` is the check of the texts of live messages. `kinds` are the declared kinds by name.
+
+        With `undeclared`, entries of other kinds are accepted, too, if they have one of the three shapes.
+        """
         self._check_text = check_text
+        self._kinds = kinds
+        self._undeclared = undeclared
         self._latest = int(time.time() * 1000) + MOST_AHEAD
 
     def fault(self, entry: Entry) -> str:
@@ -40,7 +52,15 @@ class Rows:
                 return f"{field} must have 1 to {MOST_CHARS} characters, and no NUL"
         if entry.client_id is not None and not is_name(entry.client_id, MOST_CLIENT_ID):
             return f"client_id must have 1 to {MOST_CLIENT_ID} characters, and no NUL"
-        return _fault_of_kind(entry) or _fault_of_more(entry) or self._fault_of_text(entry)
+        return self._fault_of_kind(entry) or _fault_of_more(entry) or self._fault_of_text(entry)
+
+    def _fault_of_kind(self, entry: Entry) -> str:
+        kind = self._kinds.get(entry.kind)
+        if kind is not None:
+            return _fault_of_shape(entry, kind) or _fault_of_data(entry, kind)
+        if self._undeclared:
+            return _fault_of_shape(entry, _presumed(entry))
+        return f"kind must be one of {', '.join(sorted(self._kinds))}; load the plugin that declares it"
 
     def _fault_of_text(self, entry: Entry) -> str:
         if entry.empties:
@@ -54,15 +74,32 @@ class Rows:
         return ""
 
 
-def _fault_of_kind(entry: Entry) -> str:
-    kind = BUILT_IN.get(entry.kind)
-    if kind is None:
-        return f"kind must be one of {', '.join(sorted(BUILT_IN))}"
+def _presumed(entry: Entry) -> EntryKind:
+    """Return a declaration that an entry of an undeclared kind could have."""
+    if entry.target is None:
+        return EntryKind(name=entry.kind, shape="message")
+    if entry.mark is not None:
+        return EntryKind(name=entry.kind, shape="mark", most_tokens=MOST_SEQ)
+    return EntryKind(name=entry.kind, shape="revision", revise=lambda target, draft: Changes())
+
+
+def _fault_of_data(entry: Entry, kind: EntryKind) -> str:
+    """Return what is wrong with the `data` of a message of a declared kind."""
+    if kind.shape != "message" or not entry.text:
+        return ""
+    try:
+        data.fitted(entry.data, kind.data)
+    except ChatError as error:
+        return error.text.removesuffix(".")
+    return ""
+
+
+def _fault_of_shape(entry: Entry, kind: EntryKind) -> str:
     if kind.shape == "message":
         return "" if entry.target is None else f"the kind {kind.name} has no target"
     if entry.target is None or not 0 < entry.target < entry.seq:
         return f"the kind {kind.name} has the seq of an earlier entry as target"
-    if kind.speaks and entry.empties:  # it would be taken for a deletion
+    if kind.name in BUILT_IN and kind.speaks and entry.empties:  # it would be taken for a deletion
         return f"the kind {kind.name} has a field `more`"
     if (entry.mark is not None) is not (kind.shape == "mark"):
         return f"the kind {kind.name} has {'' if kind.shape == 'mark' else 'no '}tokens"
@@ -91,7 +128,11 @@ def _fault_of_more(entry: Entry) -> str:
     mentioned = entry.more.mentions.users if entry.more.mentions is not None else ()
     if not all(map(is_name, mentioned)):
         return f"mentions.users are ids of 1 to {MOST_CHARS} characters, without a NUL"
-    return "" if not entry.meta or meta.is_text(entry.meta) else "meta is no JSON object that may be sent"
+    for field in ("meta", "data"):
+        text = getattr(entry, field)
+        if text and not meta.is_text(text):
+            return f"{field} is no JSON object that may be sent"
+    return ""
 
 
 def is_name(text: str, most: int = MOST_CHARS) -> bool:
@@ -104,6 +145,11 @@ def fault_of_state(state: RoomState) -> str:
     names = [member.user_id for member in state.members]
     names += [name for one in state.sanctions for name in (one.user_id, one.by)]
     names += [] if state.owner is None else [state.owner]
-    if all(map(is_name, names)):
-        return ""
-    return f"a user's id must have 1 to {MOST_CHARS} characters, and no NUL"
+    if not all(map(is_name, names)):
+        return f"a user's id must have 1 to {MOST_CHARS} characters, and no NUL"
+    try:
+        plain_text("title", state.title, MOST_TITLE_CHARS)
+        plain_text("topic", state.topic, MOST_TOPIC_CHARS)
+    except ChatError as error:
+        return error.text
+    return ""

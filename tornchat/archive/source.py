@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -12,6 +12,7 @@ from tornchat.archive.jsonl import FOOTER, Header, entry_of, footer_of, header_o
 from tornchat.archive.rows import CheckText, Rows, fault_of_state
 from tornchat.archive.state import RoomState
 from tornchat.errors import SettingsError
+from tornchat.kinds import BUILT_IN, EntryKind
 from tornchat.model import Entry
 
 CURE = "Only JSON lines, as `tornchat history export` writes them, can be imported."
@@ -35,13 +36,13 @@ def referred_by(entry: Entry) -> list[int]:
 class Source:
     """The exported history in the file `path`, validated on construction."""
 
-    def __init__(self, path: Path, check_text: CheckText) -> None:
+    def __init__(self, path: Path, check_text: CheckText, kinds: Mapping[str, EntryKind] = BUILT_IN) -> None:
         """Raises `SettingsError`, with the line number, if the file is truncated or unordered, or no history.
 
-        `check_text` is the check of the texts of live messages.
+        `check_text` is the check of the texts of live messages, and `kinds` are the declared kinds by name.
         """
         self._path = path
-        self._rows = Rows(check_text)
+        self._rows = Rows(check_text, kinds)
         self.room = self._header().room
         """Name of the exported room."""
         self.count = 0

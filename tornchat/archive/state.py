@@ -1,4 +1,4 @@
-"""What a room is, besides its log: who may see it, the roles in it, who is banned or muted, its slow mode."""
+"""What a room is, besides its log: who may see it, the roles in it, who is banned or muted, its texts."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class RoomState(msgspec.Struct, frozen=True):
     members: tuple[Membership, ...] = ()
     sanctions: tuple[Sanction, ...] = ()
     slow_seconds: int = 0
+    title: str = ""
+    topic: str = ""
 
 
 async def read_state(hooks: Hooks, room: str) -> RoomState | None:
@@ -36,4 +38,6 @@ async def read_state(hooks: Hooks, room: str) -> RoomState | None:
         tuple(member for member in members if member.role != "owner"),
         tuple(one for one in sanctions if one.kind in KEPT),
         info.slow_seconds,
+        info.title,
+        info.topic,
     )

@@ -25,6 +25,7 @@ COLUMNS = (
     "reply_to",
     "thread",
     "meta",
+    "data",
 )
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 (spreadsheets accept them)
 
@@ -78,7 +79,7 @@ def _row(entry: Entry) -> list[object]:
     words = (entry.sender_id, entry.sender_username, text)
     place = (entry.seq, harmless(entry.draft_id), timestamp(entry.sent_at), entry.kind)
     more = entry.more or More()
-    return [*place, *map(harmless, words), entry.target, more.reply_to, more.thread, more.meta]
+    return [*place, *map(harmless, words), entry.target, more.reply_to, more.thread, more.meta, more.data]
 
 
 def _written(rows: Sequence[Sequence[object]]) -> bytes:

@@ -7,6 +7,7 @@ import json
 import click
 
 from tornchat.cli.options import Given, with_settings
+from tornchat.hooks.loader import load_plugins
 from tornchat.server.http.asyncapi.document import Description
 
 
@@ -16,5 +17,6 @@ def command(given: Given) -> None:
     """Print the AsyncAPI document of the WebSocket. The server provides it at /asyncapi.json."""
     settings = given.settings()
     host = f"{settings.tornchat.host}:{settings.tornchat.port}"
-    document = Description(settings).at(host, path=settings.server.prefix.rstrip("/"))
+    kinds = load_plugins(settings).hooks.kinds.of_plugins()
+    document = Description(settings, kinds=kinds).at(host, path=settings.server.prefix.rstrip("/"))
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))

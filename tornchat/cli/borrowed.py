@@ -11,8 +11,9 @@ from tornchat.config.settings import Settings
 from tornchat.errors import Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.loader import load_plugins
-from tornchat.model import ADMIN, Mentions, PresenceChange, Stored, User
+from tornchat.model import ADMIN, PLAIN, Mentions, PresenceChange, Stored, User
 from tornchat.service.acting import Acting, UseCases
+from tornchat.service.saying import Data
 
 PAGE_ROOMS = 200
 HOOKS = (
@@ -52,6 +53,8 @@ class Bystander(Acting):
         reply_to: int | None = None,
         mentions: Sequence[str] | Mentions = (),
         meta: Mapping[str, object] | None = None,
+        kind: str = PLAIN,
+        data: Data | None = None,
         trusted: bool = True,
     ) -> Stored:
         """Always raises `Unavailable`."""

@@ -31,6 +31,7 @@ from tornchat.cli.progress import Told, shown
 from tornchat.config.settings import Settings
 from tornchat.errors import CODES, SettingsError
 from tornchat.hooks.calls import Hooks
+from tornchat.hooks.loader import load_plugins
 from tornchat.log import retention as pruning
 from tornchat.service.drafts import Drafts
 
@@ -144,7 +145,8 @@ async def _export(room: str, form: Format, output: Path, settings: Settings, tol
 async def _import(
     file: Path, room: str | None, public: bool, skip_invalid: bool, settings: Settings, told: Told
 ) -> Mapping[str, int]:
-    source = Source(file, Drafts("import", settings.limits.message_chars).check)
+    kinds = load_plugins(settings).hooks.kinds.by_name
+    source = Source(file, Drafts("import", settings.limits.message_chars).check, kinds)
     _show_refused(file, source.refused)
     if source.refused and not skip_invalid:
         what = f"{len(source.refused):,} of {source.count:,} rows are refused; nothing was imported."

@@ -18,14 +18,17 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.renderer import print_formatted_text
 from prompt_toolkit.styles import default_ui_style
 
+from tornchat.cli import commands
+from tornchat.cli.commands import Command, NotDone, command_of
 from tornchat.cli.masking import printable
 from tornchat.cli.older import Older, OlderMessages, Unreadable
-from tornchat.cli.terminal import GivenUp, Terminal
+from tornchat.cli.terminal import GivenUp, Terminal, text_of
 from tornchat.client import (
     Client,
     Connected,
     Disconnected,
     Event,
+    Marked,
     Message,
     MessageChanged,
     MessageDeleted,
@@ -46,6 +49,7 @@ HELP = MappingProxyType(
         "/help": "show this",
         "/users": "who is here",
         "/older": "show older messages (also Page Up)",
+        **commands.HELP,
         "/quit": "leave (also Ctrl-D)",
         "//text": "send /text",
     }
@@ -58,7 +62,8 @@ class Screen(Terminal):
     def __init__(self, url: str, token: str) -> None:
         super().__init__(url, token)
         self._users: dict[str, str] = {}
-        self._unsent: asyncio.Queue[str] = asyncio.Queue()
+        self._own_id = ""
+        self._unsent: asyncio.Queue[str | Command] = asyncio.Queue()
         self._waiting = 0
         self._lost = ""
         self._first: int | None = None
@@ -128,29 +133,42 @@ class Screen(Terminal):
             app.exit(result="")
         elif line == "/help":
             for name, words in HELP.items():
-                self._note(f"{name:8} {words}")
+                self._note(f"{name:14} {words}")
         elif line == "/users":
             self._note("here: " + ", ".join(sorted(self._users.values())))
         elif line == "/older":
             app.create_background_task(self._show_older())
+        elif command := command_of(line):
+            self._put(command)
         elif line.startswith("/") and not line.startswith("//"):
             self._note(f"there is no command {line.split(maxsplit=1)[0]}; see /help")
         else:
-            self._waiting += 1
-            self._unsent.put_nowait(line.removeprefix("/"))
+            self._put(line.removeprefix("/"))
+
+    def _put(self, typed: str | Command) -> None:
+        self._waiting += 1
+        self._unsent.put_nowait(typed)
 
     async def _send(self, chat: Client) -> None:
         """Send what was typed, in order. Typing goes on meanwhile, also without a connection."""
         while True:
-            line = await self._unsent.get()
+            typed = await self._unsent.get()
             try:
-                await chat.send(line)
-            except SendRefused as refusal:
+                await self._obey(chat, typed)
+            except (SendRefused, NotDone) as refusal:
                 self._refused = True
-                self._note(f"not sent: {line!r}: {refusal.text}", "ansired")
+                words = typed if isinstance(typed, str) else f"{typed.name} {typed.rest}".strip()
+                reason = refusal.text if isinstance(refusal, SendRefused) else str(refusal)
+                self._note(f"not sent: {words!r}: {reason}", "ansired")
             finally:
                 self._waiting -= 1
                 self._unsent.task_done()
+
+    async def _obey(self, chat: Client, typed: str | Command) -> None:
+        if isinstance(typed, Command):
+            await typed.run(chat, self._own_id)
+        else:
+            await chat.send(typed)
 
     async def _finish(self, sending: asyncio.Task[None]) -> None:
         done = asyncio.create_task(self._unsent.join())
@@ -170,6 +188,7 @@ class Screen(Terminal):
         match event:
             case Connected():
                 self._on_connected(event)
+                self._own_id = event.user.id
                 if self._lost:
                     self._lost = ""
                     self._note("connected again")
@@ -187,6 +206,8 @@ class Screen(Terminal):
                 self._on_text(event)
             case MessageChanged(text=str(text)):
                 self._note(f"a message was edited: {text}")
+            case Marked():
+                self._on_marked(event)
             case MessageDeleted():
                 self._note("a message was deleted")
 
@@ -202,7 +223,13 @@ class Screen(Terminal):
         self._seen = (epoch, event.seq)
         self._first = event.seq if self._first is None else min(self._first, event.seq)
         if event.text:
-            self._show(line_of(event.sent_at, event.sender_id, event.sender_username, event.text))
+            self._show(line_of(event.sent_at, event.sender_id, event.sender_username, text_of(event)))
+
+    def _on_marked(self, event: Marked) -> None:
+        for change in event.changes:
+            if change.added:
+                name = self._users.get(change.user_id, "somebody")
+                self._note(f"{event.kind} of {name}: {' '.join(change.added)}")
 
     async def _show_older(self) -> None:
         """Show the page before the oldest message shown. Calls at the same time show different pages."""

@@ -27,6 +27,7 @@ from tornchat.client import (
     connect,
 )
 from tornchat.errors import REMOVED, ROOM_NOT_FOUND, UNAUTHORIZED
+from tornchat.model import PLAIN
 
 MOST_TRIES = 6
 WORDS = MappingProxyType(
@@ -124,7 +125,12 @@ class Terminal:
         if event.seq > seen:
             self._seen = (epoch, event.seq)
             if event.text:
-                _say(f"{event.sender_username}: {event.text}")
+                _say(f"{event.sender_username}: {text_of(event)}")
+
+
+def text_of(message: Message) -> str:
+    """Return the text of a message; one of a kind that a plugin brings says which."""
+    return message.text if message.kind == PLAIN else f"[{message.kind}] {message.text}"
 
 
 def _end(reason: str) -> int:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from tornchat.client.blocks import read_blocks
 from tornchat.client.client import Client, State, connect
-from tornchat.client.errors import ClientClosed, ClientError, Ended, NotConnected, SendRefused
+from tornchat.client.errors import CallRefused, ClientClosed, ClientError, Ended, NotConnected, SendRefused
 from tornchat.client.events import (
     CaughtUp,
     Connected,
@@ -27,16 +27,19 @@ from tornchat.client.events import (
     MessageDeleted,
     ReadMoved,
     ReadState,
+    RoomChanged,
     Typing,
     UserJoined,
     UserLeft,
     UserList,
 )
+from tornchat.client.rooms import accept_invite, open_direct
 from tornchat.client.token import TokenSource
 from tornchat.marks import MarkChange, Tally
 from tornchat.model import Participant
 
 __all__ = [
+    "CallRefused",
     "CaughtUp",
     "Client",
     "ClientClosed",
@@ -54,6 +57,7 @@ __all__ = [
     "Participant",
     "ReadMoved",
     "ReadState",
+    "RoomChanged",
     "SendRefused",
     "State",
     "Tally",
@@ -62,6 +66,8 @@ __all__ = [
     "UserJoined",
     "UserLeft",
     "UserList",
+    "accept_invite",
     "connect",
+    "open_direct",
     "read_blocks",
 ]

@@ -22,8 +22,8 @@ from tornchat.client.token import Token, TokenSource
 from tornchat.client.visit import Visit
 from tornchat.client.websocket import HandshakeRefused, WebSocket, open_websocket
 from tornchat.errors import POSITION_LOST, TOO_BIG, UNAUTHORIZED, Closed
-from tornchat.model import Mentions
-from tornchat.wire import V1_SUBPROTOCOL, V1Delete, V1Edit, V1Mark, V1Send
+from tornchat.model import PLAIN, Mentions
+from tornchat.wire import V1_SUBPROTOCOL, V1Delete, V1Edit, V1Mark, V1Revise, V1Send
 from tornchat.wire.signals import Read, Typing
 
 CONNECT_SECONDS = 10.0
@@ -145,6 +145,8 @@ class Client:
         mentions: Collection[str] = (),
         mention_room: bool = False,
         meta: Mapping[str, object] | None = None,
+        kind: str = PLAIN,
+        data: Mapping[str, object] | None = None,
     ) -> int:
         """Send a message and return its `seq` in the room's log once it is stored, exactly once.
 
@@ -155,13 +157,16 @@ class Client:
 
         `reply_to` is the `seq` of the message that it answers, `thread` that of the message whose thread it
         is in, `mentions` the ids of the users that it mentions, and with `mention_room` it mentions all.
-        `meta` is what the application says about it: a JSON object, at most 8 KiB, 32 levels deep. Raises
-        `SendRefused`, `Ended`, `ClientClosed`.
+        `meta` is what the application says about it: a JSON object, at most 8 KiB, 32 levels deep. `kind` is
+        a kind of messages that a plugin of the server brings, and `data` is in the form that the kind
+        declares. Raises `SendRefused`, `Ended`, `ClientClosed`.
         """
         mentioned = Mentions(tuple(mentions), mention_room) if mentions or mention_room else None
         about = None if meta is None else dict(meta)
         message_id = message_id or secrets.token_hex(8)
-        return await self._outgoing.send(V1Send(message_id, text, reply_to, thread, mentioned, about))
+        typed = None if data is None else dict(data)
+        frame = V1Send(message_id, text, reply_to, thread, mentioned, about, kind, typed)
+        return await self._outgoing.send(frame)
 
     async def edit(
         self,
@@ -215,6 +220,22 @@ class Client:
         Call it every 3 seconds while that is so. Return False, and show nothing, without a connection.
         """
         return self._outgoing.tell(Typing(thread))
+
+    async def revise(
+        self,
+        seq: int,
+        kind: str,
+        data: Mapping[str, object] | None = None,
+        message_id: str | None = None,
+    ) -> int:
+        """Change a message in the way of a kind that a plugin of the server brings, such as closing a poll.
+
+        Return the `seq` of the change once it is stored, exactly once. `data` is in the form that the kind
+        declares. Otherwise it is as `send`.
+        """
+        message_id = message_id or secrets.token_hex(8)
+        typed = None if data is None else dict(data)
+        return await self._outgoing.change(V1Revise(message_id, kind, seq, typed))
 
     async def close(self) -> None:
         """Leave the room, within 3 s. Idempotent. Does not wait for outstanding acknowledgements."""

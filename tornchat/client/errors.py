@@ -57,5 +57,14 @@ class SendRefused(ClientError):
         self.text = text
 
 
+class CallRefused(ClientError):
+    """The server refused a call. `code` is one of the HTTP API's; `text` is a description for users."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(f"{code}: {text}")
+        self.code = code
+        self.text = text
+
+
 class ClientClosed(ClientError):
     """`close()` was called. A message that was not acknowledged before may or may not be stored."""

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from tornchat.marks import MarkChange, Tallies
-from tornchat.model import Mentions, Participant, Replies
+from tornchat.model import PLAIN, Mentions, Participant, Replies
 from tornchat.wire import Ack, V1Error, V1Pong
 
 
@@ -39,11 +39,12 @@ class UserList(msgspec.Struct, frozen=True, tag_field="type", tag="room_users_li
 class Message(msgspec.Struct, frozen=True, tag_field="type", tag="chat_message"):
     """A message with its `seq` in the room's log, in its present state. The text of a deleted one is empty.
 
-    `revision` is how often it was edited, `edited_at` when last, and `position` the place of the last entry
-    that acted on it; 0 if none did. `reply_to` is the `seq` of the message that it answers, `thread` that of
-    the message whose thread it is in, `meta` what the application said about it, and `replies` what its own
-    thread has. `marks` is how it is marked: kind -> token -> `count` and `users`, which is empty if they are
-    many.
+    `revision` is how often it was revised, `edited_at` when its text was last, and `position` the place of
+    the last entry that acted on it; 0 if none did. `reply_to` is the `seq` of the message that it answers,
+    `thread` that of the message whose thread it is in, `meta` what the application said about it, and
+    `replies` what its own thread has. `marks` is how it is marked: kind -> token -> `count` and `users`,
+    which is empty if they are many. A message of a kind that a plugin of the server brings has another `kind`
+    than "message", and perhaps `data`. Its text says the same to those who do not know the kind.
     """
 
     seq: int
@@ -60,12 +61,14 @@ class Message(msgspec.Struct, frozen=True, tag_field="type", tag="chat_message")
     meta: dict[str, object] | None = None
     replies: Replies | None = None
     marks: Tallies = {}
+    kind: str = PLAIN
+    data: dict[str, object] | None = None
 
 
 class MessageChanged(msgspec.Struct, frozen=True, tag_field="type", tag="message_changed"):
     """The message `seq` has changed. `position` is the place of the change.
 
-    `text`, `meta`, `replies` and `marks` are None if they are the same.
+    `text`, `meta`, `replies`, `marks` and `data` are None if they are the same.
 
     The change is in `Client.messages` already. Who keeps other messages applies it to those with a lower
     position, and ignores it for messages that are not kept.
@@ -79,6 +82,7 @@ class MessageChanged(msgspec.Struct, frozen=True, tag_field="type", tag="message
     meta: dict[str, object] | None = None
     replies: Replies | None = None
     marks: Tallies | None = None
+    data: dict[str, object] | None = None
 
 
 class Marked(msgspec.Struct, frozen=True, tag_field="type", tag="marked"):
@@ -147,6 +151,15 @@ class ReadState(msgspec.Struct, frozen=True, tag_field="type", tag="read_state")
     seq: int
 
 
+class RoomChanged(msgspec.Struct, frozen=True, tag_field="type", tag="room_changed"):
+    """The room says something else of itself. All are as they are now; `kind` is open, private or direct."""
+
+    room: str
+    title: str
+    topic: str
+    kind: str = "open"
+
+
 class Disconnected(msgspec.Struct, frozen=True):
     """The connection has ended or could not be opened. The next attempt is made in `retry_in` seconds.
 
@@ -171,6 +184,7 @@ _Told: TypeAlias = (
     | Typing
     | ReadMoved
     | ReadState
+    | RoomChanged
 )
 Event: TypeAlias = _Told | Disconnected
 Frame: TypeAlias = _Told | Ack | V1Error | V1Pong

@@ -103,6 +103,7 @@ def _changed(held: Message, frame: MessageChanged) -> Message:
         meta=held.meta if frame.meta is None else frame.meta,
         replies=frame.replies or held.replies,
         marks=held.marks if frame.marks is None else frame.marks,
+        data=held.data if frame.data is None else frame.data,
     )
 
 
@@ -113,7 +114,9 @@ def _marked(held: Message, frame: Marked) -> Message:
 
 
 def _deleted(held: Message, position: int) -> Message:
-    return replace(held, text="", position=position, reply_to=None, mentions=None, meta=None, marks={})
+    return replace(
+        held, text="", position=position, reply_to=None, mentions=None, meta=None, data=None, marks={}
+    )
 
 
 def _difference(held: Message | None, frame: Message) -> MessageChanged | MessageDeleted | None:
@@ -124,4 +127,4 @@ def _difference(held: Message | None, frame: Message) -> MessageChanged | Messag
         return MessageDeleted(frame.seq, frame.position)
     known = (frame.seq, frame.position, frame.revision, frame.text, frame.edited_at)
     marks = None if frame.marks == held.marks else frame.marks
-    return MessageChanged(*known, frame.meta, frame.replies, marks)
+    return MessageChanged(*known, frame.meta, frame.replies, marks, frame.data)

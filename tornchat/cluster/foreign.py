@@ -30,9 +30,9 @@ class Foreign:
         """Return whether all of these entries could be those of a live chat.
 
         The length of a text is not checked, since nodes may have different limits; the broadcast checks that
-        of the payload.
+        of the payload. Nor is the type of `data`, since nodes may have different plugins.
         """
-        rows = Rows(_check_text)
+        rows = Rows(_check_text, undeclared=True)
         faults = (rows.fault(entry) for entry in entries)
         fault = next(filter(None, faults), "")
         if fault:

@@ -10,7 +10,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
-from weakref import WeakValueDictionary
 
 from tornchat.errors import Unavailable
 from tornchat.hooks.calls import Hooks
@@ -29,6 +28,12 @@ class _Step(NamedTuple):
     session: str
 
 
+class _Turn(asyncio.Lock):
+    """Serializes the steps of one session. `steps` is the number of steps that run or wait."""
+
+    steps = 0
+
+
 class Presence:
     """Reports joins and leaves to the presence plugin. `retry` must be called regularly."""
 
@@ -42,7 +47,7 @@ class Presence:
         self._late: dict[str, deque[_Step]] = {}
         """Session -> its pending steps, in order."""
         self._retrying = asyncio.Lock()
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns: dict[str, _Turn] = {}
 
     async def enter(self, room: str, user: User, session: str) -> None:
         """Report that a session joined the room. Raises nothing."""
@@ -54,16 +59,26 @@ class Presence:
 
     async def _take(self, step: _Step) -> None:
         # Running and pending steps go first; otherwise a leave could overtake its own join.
-        turn = self._turns.get(step.session) or asyncio.Lock()
-        self._turns[step.session] = turn
-        async with turn:
-            if step.session in self._late:
-                self._wait(step)
-                return
-            try:
-                await self._do(step)
-            except Unavailable:
-                self._late[step.session] = deque([step])
+        turn = self._turns.get(step.session)
+        if turn is None:
+            turn = self._turns[step.session] = _Turn()
+        turn.steps += 1
+        try:
+            async with turn:
+                await self._take_now(step)
+        finally:
+            turn.steps -= 1
+            if not turn.steps:
+                del self._turns[step.session]
+
+    async def _take_now(self, step: _Step) -> None:
+        if step.session in self._late:
+            self._wait(step)
+            return
+        try:
+            await self._do(step)
+        except Unavailable:
+            self._late[step.session] = deque([step])
 
     def _wait(self, step: _Step) -> None:
         """Append a pending step. Above `MOST_LATE` sessions, a leave replaces the earlier pending steps."""

@@ -144,8 +144,11 @@ class Sanctions:
 
         The site's sanctions must be cached.
         """
+        theirs = self._of(SITE, user)
+        if not theirs:
+            return None
         now = time.time()
-        found = [s for s in self._of(SITE, user) if s.until > now and binds(s, user)]
+        found = [s for s in theirs if s.until > now and binds(s, user)]
         return next((s for s in found if s.kind in ("ban", "revoke")), None)
 
 

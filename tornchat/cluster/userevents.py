@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from tornchat.cluster.control import Word
+from tornchat.model import RoomKind
 
 TOPIC = "users"
 VERSION = 1
@@ -53,11 +54,12 @@ class Removed(Event, frozen=True, tag="removed"):
 
 
 class RoomChanged(Event, frozen=True, tag="room_changed"):
-    """A room has another title or topic; both are as they are now."""
+    """A room has another title, topic or kind; all three are as they are now."""
 
     room: Word
     title: Word
     topic: Word
+    kind: RoomKind
 
 
 class ReadMoved(Event, frozen=True, tag="read_moved"):

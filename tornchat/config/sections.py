@@ -96,6 +96,15 @@ class RoomsSection(Section, frozen=True):
     ] = 0
 
 
+class UsersSection(Section, frozen=True):
+    """The users who have been here."""
+
+    directory: Annotated[
+        bool,
+        Meta(description="Let users find others by their names, at GET /api/users. Guests can't."),
+    ] = False
+
+
 class MessagesSection(Section, frozen=True):
     """What may be done to messages."""
 
@@ -361,6 +370,7 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
     {
         "tornchat": TornchatSection,
         "rooms": RoomsSection,
+        "users": UsersSection,
         "messages": MessagesSection,
         "history": HistorySection,
         "consumers": ConsumersSection,

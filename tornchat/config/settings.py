@@ -30,6 +30,7 @@ from tornchat.config.sections import (
     RoomsSection,
     ServerSection,
     TornchatSection,
+    UsersSection,
     describe,
     secret_keys,
 )
@@ -90,6 +91,7 @@ class Settings:
         self.limits = self.section("limits", LimitsSection)
         self.server = self.section("server", ServerSection)
         self.guest = self.section("guest", GuestSection)
+        self.users = self.section("users", UsersSection)
         self.metrics = self.section("metrics", MetricsSection)
         self.deadlines = self._deadlines()
         self._refuse_bad_pattern()

@@ -18,7 +18,7 @@ from tornchat.errors import Unavailable
 from tornchat.hooks.blame import Blame
 from tornchat.hooks.consumer import Batch, Consumer
 from tornchat.hooks.frames import CodePlace, waiting_frames
-from tornchat.hooks.guard import awaited, called
+from tornchat.hooks.guard import called, finished, result_of, started
 from tornchat.hooks.implementation import Implementation
 from tornchat.hooks.specs import HOOKS
 from tornchat.hooks.specs.consumers import consumers
@@ -51,7 +51,7 @@ class Caller:
         began = perf_counter()
         try:
             answer = called(implementation, arguments)
-            if inspect.isawaitable(answer):
+            if answer.__class__ is not implementation.declared.exact and inspect.isawaitable(answer):
                 answer = await self._within(implementation, answer, self._deadlines[implementation.hook])
         except Exception as error:
             raise self._raised(implementation, error) from None
@@ -98,13 +98,15 @@ class Caller:
     def begin(self, found: Implementation, *arguments: object) -> asyncio.Future[object]:
         """Start a call without a deadline. Only one such call of an implementation may run at a time."""
         found.began = perf_counter()
-        call: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        call: asyncio.Future[object]
         try:
             answer = called(found, arguments)
             if inspect.isawaitable(answer):
-                return asyncio.ensure_future(awaited(answer))
+                return started(answer)
+            call = asyncio.get_running_loop().create_future()
             call.set_result(answer)
         except Exception as error:
+            call = asyncio.get_running_loop().create_future()
             call.set_exception(error)
         return call
 
@@ -112,18 +114,18 @@ class Caller:
         """Return the answer of a finished call of a `Begun` hook. Raises like other calls."""
         implementation.seconds.observe(perf_counter() - implementation.began)
         try:
-            return self._accepted(implementation, call.result(), with_items=False)
-        except (Exception, asyncio.CancelledError) as error:
+            return self._accepted(implementation, result_of(call), with_items=False)
+        except Exception as error:
             raise self._raised(implementation, error) from None
 
     async def _within(self, implementation: Implementation, answer: Awaitable[Any], seconds: float) -> Any:
         """Wait `seconds` for an answer at most, even if the plugin ignores its cancellation."""
-        call = asyncio.ensure_future(awaited(answer))
+        call = started(answer)
         self._strays.add(call)
         call.add_done_callback(self._ended)
         frames: Sequence[CodePlace] = ()
         try:
-            await asyncio.wait({call}, timeout=seconds)
+            await finished(call, seconds)
         finally:
             if not call.done():
                 frames = waiting_frames(answer)
@@ -131,7 +133,7 @@ class Caller:
         if not call.done() or call.cancelled():
             late = TimeoutError(f"no answer within {seconds:g} s")
             raise self.blame.failed(implementation, late, "timeout", frames)
-        return call.result()
+        return result_of(call)
 
     def _ended(self, call: asyncio.Future[Any]) -> None:
         self._strays.discard(call)

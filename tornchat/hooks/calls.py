@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from tornchat.hooks.caller import Caller
+from tornchat.hooks.entrykinds import EntryKinds
 from tornchat.hooks.implementation import Implementation
 from tornchat.hooks.lifecycle import Lifecycle
 from tornchat.hooks.messages import Messages
@@ -18,10 +19,14 @@ from tornchat.hooks.specs import (
     blocks,
     broadcast,
     consumers,
+    descriptions,
+    direct,
     directory,
+    entrykinds,
     events,
     extensions,
     filters,
+    invites,
     markers,
     moderation,
     presence,
@@ -45,7 +50,10 @@ class Hooks:
     def __init__(
         self, implementations: Mapping[str, Sequence[Implementation]], deadlines: Mapping[str, float]
     ) -> None:
-        """`deadlines`: hook name -> seconds, in the place of the declared deadline."""
+        """`deadlines`: hook name -> seconds, in the place of the declared deadline.
+
+        Raises `SettingsError` if a plugin's kinds of entries can't be used.
+        """
         self._caller = Caller(deadlines)
         self._verbs = Verbs(implementations, self._caller)
         self.stalls = 0
@@ -59,6 +67,12 @@ class Hooks:
         self._bind_nodes(self._verbs)
         self._bind_people(self._verbs)
         self._bind_consumers(self._verbs)
+        self.kinds = self._declared_kinds(self._verbs)
+
+    def _declared_kinds(self, verbs: Verbs) -> EntryKinds:
+        hook = entrykinds.entry_kinds
+        found = {implementation.plugin: implementation for implementation in verbs.of(hook.name)}
+        return EntryKinds(verbs.bind(hook)(), found, self._caller.blame, self.deadline(hook.name))
 
     def _bind_life(self, life: Lifecycle) -> None:
         self.startup = life.startup
@@ -90,6 +104,15 @@ class Hooks:
         self.read_members = verbs.bind(directory.read_members)
         self.set_member = verbs.bind(directory.set_member)
         self.remove_member = verbs.bind(directory.remove_member)
+        self.describe_room = verbs.bind(descriptions.describe_room)
+        self.read_descriptions = verbs.bind(descriptions.read_descriptions)
+        self.store_invite = verbs.bind(invites.store_invite)
+        self.read_invites = verbs.bind(invites.read_invites)
+        self.revoke_invite = verbs.bind(invites.revoke_invite)
+        self.find_invite = verbs.bind(invites.find_invite)
+        self.use_invite = verbs.bind(invites.use_invite)
+        self.find_direct = verbs.bind(direct.find_direct)
+        self.create_direct = verbs.bind(direct.create_direct)
         self.filter_message = verbs.bind(filters.filter_message)
         self.read_sanctions = verbs.bind(moderation.read_sanctions)
         self.set_sanction = verbs.bind(moderation.set_sanction)
@@ -127,6 +150,7 @@ class Hooks:
         self.store_users = verbs.bind(users.store_users)
         self.read_users = verbs.bind(users.read_users)
         self.erase_user = verbs.bind(users.erase_user)
+        self.search_users = verbs.bind(users.search_users)
         self.find_users = verbs.bind(users.find_users)
         self.read_blocks = verbs.bind(blocks.read_blocks)
         self.set_block = verbs.bind(blocks.set_block)

@@ -98,7 +98,8 @@ def _place(frame: FrameType | None) -> str:
 
 
 def _owners(hooks: Hooks) -> Mapping[CodeType, Implementation]:
-    found = {_code(implementation.function): implementation for implementation in hooks.implementations()}
+    found = {_code(function): implementation for function, implementation in hooks.kinds.functions()}
+    found |= {_code(implementation.function): implementation for implementation in hooks.implementations()}
     return {code: implementation for code, implementation in found.items() if code is not None}
 
 

@@ -13,4 +13,4 @@ def revise(target: Entry, draft: Draft) -> Changes | Refusal:
     return Changes(text=draft.text, meta=draft.meta or None)
 
 
-KIND = EntryKind(name="edit", shape="revision", own_only=True, timed=True, revise=revise)
+KIND = EntryKind(name="edit", shape="revision", own_only=True, takes_text=True, timed=True, revise=revise)

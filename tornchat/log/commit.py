@@ -113,9 +113,8 @@ class Committer:
 
         Raises `ChatError` (`busy`) if the queue is full, and after `close`.
         """
-        if self._closed or self.queue.full:
+        if self._closed or not self.queue.add(Pending(draft, answer, monotonic(), known_seq)):
             raise ChatError("busy", "", 1.0, draft.client_id)
-        self.queue.add(Pending(draft, answer, monotonic(), known_seq))
         if not self._looks and not self._in_flight:
             self._gather()
 

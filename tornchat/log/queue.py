@@ -73,11 +73,6 @@ class Queue:
     def __iter__(self) -> Iterator[Pending]:
         return iter(self._waiting)
 
-    @property
-    def full(self) -> bool:
-        """True if no draft may be added, whoever sends it."""
-        return len(self._waiting) >= MOST_WAITING
-
     def full_for(self, user: str) -> bool:
         """Return whether `MOST_OF_A_USER` drafts of this user wait."""
         return self._of_user.get(user, 0) >= MOST_OF_A_USER
@@ -90,11 +85,14 @@ class Queue:
             self._space.setdefault(user, []).append(freed)
             await freed
 
-    def add(self, pending: Pending) -> None:
-        """Append a draft. The caller has checked `full` and `full_for`."""
+    def add(self, pending: Pending) -> bool:
+        """Append a draft, of whose user `full_for` is False; return False if `MOST_WAITING` drafts wait."""
+        if len(self._waiting) >= MOST_WAITING:
+            return False
         self._waiting.append(pending)
         user = pending.draft.sender_id
         self._of_user[user] = self._of_user.get(user, 0) + 1
+        return True
 
     def take(self, most: int, now: float) -> list[Pending]:
         """Remove and return at most `most` drafts, each user's in order of arrival. `now` is `monotonic`.

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Literal, TypeAlias
 
 from tornchat.errors import CLOSE_CODES
+from tornchat.model import PLAIN
 
 Transport: TypeAlias = Literal["websocket", "http", "code"]
 """How a message was sent; `code`: by a plugin or the host application."""
@@ -21,6 +22,7 @@ class Counts:
         "closed",
         "deliveries",
         "handshakes_refused",
+        "kinds",
         "limits",
         "opened",
         "received",
@@ -37,6 +39,8 @@ class Counts:
         self.received_bytes = 0
         self.stored = 0
         """Number of entries that this node stored in the log."""
+        self.kinds: Counter[str] = Counter()
+        """These entries by kind, without those of the kind `message`."""
         self.deliveries = 0
         """For each accepted entry, the number of sessions in its room on this node, summed up."""
         self.sent_bytes = 0
@@ -59,6 +63,11 @@ class Counts:
         """Count a closed connection. Unknown codes are merged, because a client may send any code."""
         known = OTHER if code not in CLOSE_CODES else str(code)
         self.closed[NO_CODE if code is None else known] += 1
+
+    def stored_by_kind(self) -> dict[str, int]:
+        """Return the number of stored entries by kind."""
+        others = dict(self.kinds)
+        return {PLAIN: self.stored - sum(others.values()), **others}
 
     def refused_by_code(self) -> dict[str, int]:
         """Return the number of refused messages by error code."""

@@ -46,13 +46,14 @@ class Flush:
         self._rooms.append(room)
         self._schedule()
 
-    def _run(self) -> None:
-        self._scheduled = False
-        self.end()
+    def hold(self) -> None:
+        """Schedule nothing for the rooms added from now on, since the caller calls `end` at once."""
+        self._scheduled = True
 
     def end(self) -> None:
         """Flush now instead of at the end of the iteration, up to `SLICE_MEMBERS` writes."""
         budget = SLICE_MEMBERS
+        self._scheduled = True  # what is added meanwhile is flushed here
         try:
             while self._rooms and budget > 0:
                 room = self._rooms.popleft()
@@ -65,10 +66,11 @@ class Flush:
                 self.seconds.observe(monotonic() - self._since)
                 self._since = None
         finally:  # a room that fails must not delay the others until their next frame
+            self._scheduled = False
             if self._rooms:
                 self._schedule()
 
     def _schedule(self) -> None:
         if not self._scheduled:
             self._scheduled = True
-            self._loop.call_soon(self._run)
+            self._loop.call_soon(self.end)

@@ -12,9 +12,11 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple, Protocol
 
+from msgspec.structs import replace
+
 from tornchat.errors import PositionLost
 from tornchat.metrics.counts import Counts
-from tornchat.model import Entry, Participant, PresenceChange, RoomInfo, User
+from tornchat.model import Entry, Participant, PresenceChange, RoomDescription, RoomInfo, User
 from tornchat.rooms.gathered import Gathered
 from tornchat.rooms.member import Member, Outlet
 from tornchat.rooms.roster import ToldRoster
@@ -290,6 +292,18 @@ class Room:
                 stream.append(stream.dialect.presence(change))
             self._news()
 
+    def describe(self, description: RoomDescription) -> None:
+        """Take what the room says of itself from now on, and send it to all members on this node if new."""
+        now = replace(
+            self.info, title=description.title, topic=description.topic, private=description.private
+        )
+        if now == self.info:
+            return
+        self.info = now
+        for stream in self.streams.values():
+            stream.append(stream.dialect.room_changed(now))
+        self._news()
+
     def ack(self, member: Member, client_id: str, entry: Entry) -> None:
         """Send an acknowledgement directly after the frame of the entry."""
         if entry.seq <= self.seq:
@@ -328,11 +342,14 @@ class Room:
         Returns the remaining budget; if it is above 0, all members have been served.
         """
         while budget > 0:
-            if not self._unserved and not self._begin():
+            goes_on = bool(self._unserved)
+            if not goes_on and not self._begin():
                 return budget
             budget -= self._serve_some(budget)
             if not self._unserved:
                 self._end()
+                if not goes_on:
+                    return budget  # frames that came meanwhile have queued this room again
         return 0
 
     def _begin(self) -> bool:

@@ -7,6 +7,7 @@ cursor of the slowest member that may still catch up.
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 
 from tornchat.metrics.counts import Counts
 from tornchat.rooms.member import SLICE_BYTES, Member
@@ -67,15 +68,21 @@ class Stream:
         """Seal, and return the offset and bytes of everything sealed since the last call."""
         self.seal()
         start, self._opened = self._opened, self.end
-        return start, self._read(start, self.end) if start < self.end else b""
+        if start == self.end:
+            return start, b""
+        newest = self._chunks[-1]
+        return newest if newest[0] == start else (start, self._read(start, self.end))
 
     def newest(self, most: int, most_bytes: int) -> tuple[int, bytes]:
         """Return how many of the tail's newest messages are within both limits, and their frames.
 
         It is at least one message, if there is one.
         """
-        parts: list[bytes] = []
-        size = 0
+        first = max(0, len(self.frames) - most)
+        parts = [frame for frame in islice(self.frames, first, None) if frame is not None]
+        if len(parts) == len(self.frames) - first and sum(map(len, parts)) <= most_bytes:
+            return len(parts), b"".join(parts)
+        parts, size = [], 0
         for index in range(len(self.frames) - 1, max(-1, len(self.frames) - 1 - most), -1):
             frame = self._frame(index)
             if parts and size + len(frame) > most_bytes:
@@ -147,6 +154,9 @@ class Stream:
 
     def trim(self, limit: int) -> list[Member]:
         """Drop chunks sent to all members; return the members over `limit` bytes behind (0: no limit)."""
+        if not self.behind and self._opened == self.end:
+            self._chunks.clear()
+            return []
         self.behind = {m for m in self.behind if m.cursor < self.end and m.session in self.members}
         slow = [m for m in self.behind if limit and self.end - m.cursor > limit]
         self.behind.difference_update(slow)

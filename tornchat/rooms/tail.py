@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from tornchat.model import Entry, Replies
 
 MOST_CHARS = 4 * 1024 * 1024
-"""Characters of texts and `meta` in the tail, beyond which it has fewer messages than it may have."""
+"""Characters of texts, `meta` and `data` in the tail, beyond which it has fewer messages than it may have."""
 
 
 class Tail:
@@ -47,7 +47,7 @@ class Tail:
         while count < excess or (chars > MOST_CHARS and len(messages) > 1):
             # Not by `_remove_first`, since all messages of a busy room leave here.
             removed = messages.popleft()
-            chars -= _chars(removed)
+            chars -= len(removed.text) if removed.more is None else _chars(removed)
             self.messages_since = removed.seq
             count += 1
         self._chars = chars
@@ -158,4 +158,4 @@ class Tail:
 
 
 def _chars(message: Entry) -> int:
-    return len(message.text) + len(message.meta)
+    return len(message.text) + len(message.meta) + len(message.data)

@@ -45,7 +45,7 @@ class PrefixedApplication(Application):
 def site_routes(site: Site, prefix: str) -> list[URLSpec]:
     """Return the routes under `prefix` ("" or "/talk") that are enabled in `[server]` and `[metrics]`."""
     server = site.settings.server
-    described_socket = Description(site.settings, prefix)
+    described_socket = Description(site.settings, prefix, site.hooks.kinds.of_plugins())
     found = [_route(site, prefix, "/healthz", HealthHandler), _route(site, prefix, "/readyz", ReadyHandler)]
     if site.settings.metrics.enabled:
         found.append(_route(site, prefix, "/metrics", MetricsHandler))

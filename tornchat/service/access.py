@@ -139,23 +139,23 @@ class Access:
 
     async def hidden(
         self, people: Mapping[str, Collection[Client]], private: Sequence[str]
-    ) -> dict[str, set[str]]:
+    ) -> tuple[dict[str, set[str]], set[str]]:
         """Return the ids of those users of the connections in `people`, by room, who may not see it any more.
 
-        `private` are the rooms that not everybody may see. Raises `Unavailable`.
+        `private` are the rooms that perhaps not everybody may see; those of them that everybody may see are
+        returned, too. Raises `Unavailable`.
         """
         found: dict[str, set[str]] = {}
         for room, user_id in await self._sanctions.banned_in(people):
             found.setdefault(room, set()).add(user_id)
         asked = {
-            name: list({one.user.id for one in people[name] if ADMIN not in one.user.roles})
+            name: list({one.user.id for one in people[name] if ADMIN not in one.user.roles} | {ERASED.id})
             for name in private
         }
-        asked = {name: ids for name, ids in asked.items() if ids}
         admitted = await self._hooks.read_admitted(asked) if asked else {}
         for name, ids in asked.items():
             found.setdefault(name, set()).update(set(ids) - set(admitted.get(name, ())))
-        return found
+        return found, {name for name in asked if ERASED.id in admitted.get(name, ())}
 
     async def admitted(self, people: Mapping[str, Collection[Client]]) -> dict[str, set[str]]:
         """Return the ids of those users of the connections in `people`, by room, who may join it now.
@@ -163,7 +163,7 @@ class Access:
         Raises `Unavailable`.
         """
         named = {name: found for name, found in people.items() if self.is_name(name)}
-        hidden = await self.hidden(named, list(named))
+        hidden, _ = await self.hidden(named, list(named))
         rooms: dict[User, list[str]] = {}
         for name, found in named.items():
             for one in found:
@@ -226,8 +226,12 @@ class Access:
         """Return the stored room if it is visible to the user. Raises `ChatError` (`room_not_found`)."""
         return await self._summary(await self._unless_banned(user, await self._find(user, name)))
 
+    async def bans(self, user: User, name: str) -> bool:
+        """Return whether the user is banned from the room. A trusted user never is."""
+        return not isinstance(user, TrustedUser) and "ban" in await self._sanctions.until(name, user)
+
     async def _unless_banned(self, user: User, info: RoomInfo) -> RoomInfo:
-        if not isinstance(user, TrustedUser) and "ban" in await self._sanctions.until(info.name, user):
+        if await self.bans(user, info.name):
             raise ChatError("room_not_found")
         return info
 
@@ -237,7 +241,8 @@ class Access:
         head = heads.get(info.name)
         if not isinstance(head, Position):
             raise ChatError("room_not_found")  # deleted meanwhile
-        return RoomSummary(info.name, head.epoch, info.private, info.owner, head.seq, info.slow_seconds)
+        more = (info.slow_seconds, info.title, info.topic, info.direct)
+        return RoomSummary(info.name, head.epoch, info.private, info.owner, head.seq, *more)
 
 
 def require_on_site(user: User, act: Act) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from tornchat.errors import Unavailable
 from tornchat.model import (
@@ -14,6 +14,7 @@ from tornchat.model import (
     Position,
     Role,
     RoomInfo,
+    RoomKind,
     RoomPage,
     RoomSummary,
     Roster,
@@ -22,16 +23,28 @@ from tornchat.model import (
     User,
 )
 from tornchat.service.access import Access, trusted_user
+from tornchat.service.describing import Describing
 from tornchat.service.directory import Directory
 from tornchat.service.following import Following
 from tornchat.service.moderation import Moderation
 from tornchat.service.posting import Posting
 from tornchat.service.reading import Reading
+from tornchat.service.saying import Data, said_data
 from tornchat.wire import Said
 
 Answer = TypeVar("Answer")
 HOST = trusted_user(User("host", "host"))
 """Who reads if the code names nobody."""
+
+
+class Callers(Protocol):
+    """Tells who makes requests to the routes of the host and of plugins."""
+
+    async def identify(self, asked: object) -> User | None:
+        """See `Actions`."""
+
+    async def login_failed(self, asked: object) -> None:
+        """See `Actions`."""
 
 
 class UseCases(NamedTuple):
@@ -40,11 +53,11 @@ class UseCases(NamedTuple):
     access: Access
     reading: Reading
     directory: Directory
+    describing: Describing
     moderation: Moderation
     following: Following
     posting: Posting
-    identify: Callable[[object], Awaitable[User | None]]
-    """Who makes a request. See `Actions.identify`."""
+    callers: Callers
     loop: asyncio.AbstractEventLoop
 
 
@@ -85,6 +98,21 @@ class Acting(abc.ABC):
         if isinstance(tokens, str):  # each of its characters would be a token
             raise TypeError("tokens are a list of strings, not one string")
         said = Said("", id, kind, seq, tokens=tuple(tokens))
+        return await self._use_cases().posting.change(_actor(by, trusted), room, said)
+
+    async def revise(
+        self,
+        room: str,
+        seq: int,
+        kind: str,
+        *,
+        by: User,
+        data: Data | None = None,
+        id: str | None = None,  # noqa: A002 (the name of v1's field)
+        trusted: bool = True,
+    ) -> Stored:
+        """See `Actions`."""
+        said = Said("", id, kind, seq, more=said_data(data))
         return await self._use_cases().posting.change(_actor(by, trusted), room, said)
 
     async def delete(self, room: str, seq: int, *, by: User, trusted: bool = True) -> None:
@@ -130,6 +158,20 @@ class Acting(abc.ABC):
         """See `Actions`."""
         return await self._use_cases().directory.create_room(_actor(by, trusted), room, private)
 
+    async def describe_room(
+        self,
+        room: str,
+        *,
+        by: User,
+        title: str | None = None,
+        topic: str | None = None,
+        kind: RoomKind | None = None,
+        trusted: bool = True,
+    ) -> RoomSummary:
+        """See `Actions`."""
+        describe = self._use_cases().describing.describe
+        return await describe(_actor(by, trusted), room, title, topic, kind)
+
     async def set_member(
         self, room: str, user_id: str, role: Role, *, by: User, trusted: bool = True
     ) -> None:
@@ -160,7 +202,11 @@ class Acting(abc.ABC):
 
     async def identify(self, request: object) -> User | None:
         """See `Actions`."""
-        return await self._use_cases().identify(request)
+        return await self._use_cases().callers.identify(request)
+
+    async def login_failed(self, request: object) -> None:
+        """See `Actions`."""
+        await self._use_cases().callers.login_failed(request)
 
     def from_thread(self, work: Callable[[], Awaitable[Answer]], seconds: float | None = None) -> Answer:
         """See `Actions`."""

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
-from tornchat.kinds import BUILT_IN, Changes, EntryKind
+from tornchat.kinds import Changes, EntryKind
 from tornchat.marks import Mark
 from tornchat.model import (
     Draft,
@@ -22,16 +22,18 @@ from tornchat.model import (
     Refusal,
     RoomInfo,
     RoomSummary,
-    Shape,
     Stored,
     User,
     digest_of,
 )
 from tornchat.service import rights
 from tornchat.service.access import Access, TrustedUser
+from tornchat.service.kinds import Kinds, refuse_other, with_data
 from tornchat.service.marking import marked
 from tornchat.wire import Said
 
+TRIES = 3
+"""How often a draft is prepared whose sender names no revision, while its target changes meanwhile."""
 Filter = Callable[[User, Draft], Awaitable[Draft]]
 
 
@@ -45,21 +47,26 @@ class Ready(NamedTuple):
 class Changing:
     """Prepares the drafts that act on messages. Methods raise `ChatError` and `Unavailable`."""
 
-    def __init__(self, hooks: Hooks, access: Access, filtered: Filter, edit_seconds: float) -> None:
-        """`filtered` asks the filters. Timed kinds end `edit_seconds` after a target was sent; 0: never."""
+    def __init__(
+        self,
+        hooks: Hooks,
+        kinds: Kinds,
+        access: Access,
+        filtered: Filter,
+        check_text: Callable[[str], None],
+        edit_seconds: float,
+    ) -> None:
+        """`filtered` asks the filters, and `check_text` raises `ChatError` for a text that none may say.
+
+        Timed kinds end `edit_seconds` after a target was sent; 0: never.
+        """
         self._hooks = hooks
+        self._kinds = hooks.kinds
+        self.kind = kinds.of
         self._access = access
         self._filtered = filtered
+        self._check_text = check_text
         self._edit_seconds = edit_seconds
-
-    def kind(self, said: Said) -> EntryKind:
-        """Return the declaration of what a client said. Raises `ChatError` (`invalid_message`)."""
-        kind = BUILT_IN.get(said.kind)
-        if kind is None or kind.shape != _shape_of(said):
-            raise ChatError(
-                "invalid_message", f"There is no kind {said.kind!r:.40} here.", None, said.client_id
-            )
-        return kind
 
     async def prepare(
         self, user: User, room: RoomInfo | RoomSummary, draft: Draft, said: Said
@@ -82,22 +89,35 @@ class Changing:
     async def _prepare(
         self, user: User, room: RoomInfo | RoomSummary, draft: Draft, said: Said, kind: EntryKind
     ) -> Ready | Stored:
-        if not await self._access.authorized(user, kind.action, draft.room):
-            raise ChatError("forbidden")
+        for action in kind.actions:
+            if not await self._access.authorized(user, action, draft.room):
+                raise ChatError("forbidden")
         if kind.shape == "mark":
             return await self._prepare_mark(user, room, draft, said, kind)
+        draft = with_data(draft, kind)
         target = await self.target(draft.room, draft.target or 0)
+        refuse_other(kind, target)
         if not isinstance(user, TrustedUser):
             self._refuse_late(kind, target)
         if kind.has_text:
             draft = await self._filtered(user, draft)
         changes = self._revised(kind, target, draft)
+        if not kind.has_text and changes.text is not None:
+            changes = await self._filtered_changes(user, draft, changes)
         if changes.empties and not target.text:
             first = await self._first(draft, draft.digest)
             return Stored(first or _done(draft, target), room.epoch, repeated=True)
         await self._refuse_foreign(user, room, kind, target)
         moderates = target.sender_id if target.sender_id != user.id else None
         return Ready(self._set(draft, target, changes, said), moderates)
+
+    async def _filtered_changes(self, user: User, draft: Draft, changes: Changes) -> Changes:
+        """Return the changes with the text and the `meta` as the filters leave them. Raises `ChatError`."""
+        self._check_text(changes.text or "")
+        assert draft.more is not None
+        more = replace(draft.more, meta=changes.meta or "")
+        filtered = await self._filtered(user, replace(draft, text=changes.text or "", more=more))
+        return replace(changes, text=filtered.text, meta=filtered.meta or None)
 
     async def _prepare_mark(
         self, user: User, room: RoomInfo | RoomSummary, draft: Draft, said: Said, kind: EntryKind
@@ -106,11 +126,22 @@ class Changing:
         if not self._hooks.changes:
             raise ChatError("unsupported")
         draft = marked(draft, said, kind)
-        if kind.timed or kind.own_only or kind.others:
+        if kind.timed or kind.own_only or kind.others or kind.targets or kind.check is not None:
             target = await self.target(draft.room, draft.target or 0)
+            refuse_other(kind, target)
             self._refuse_late(kind, target)
+            draft = self._checked(kind, target, draft)
             await self._refuse_foreign(user, room, kind, target)
         return Ready(draft)
+
+    def _checked(self, kind: EntryKind, target: Entry, draft: Draft) -> Draft:
+        """Return the draft of a mark, which is stored only if the target stays as its kind has seen it."""
+        if kind.check is None:
+            return draft
+        if (refusal := self._kinds.refusal(kind, target, draft)) is not None:
+            raise ChatError(refusal.code, refusal.reason, None, None, refusal.revision)
+        assert draft.more is not None
+        return replace(draft, more=replace(draft.more, expects=target.revision))
 
     async def target(self, room: str, seq: int) -> Entry:
         """Return the message at `seq` in its present state. Raises `ChatError` (`not_found`)."""
@@ -125,8 +156,7 @@ class Changing:
             raise ChatError("forbidden", "The message is too old to be changed.")
 
     def _revised(self, kind: EntryKind, target: Entry, draft: Draft) -> Changes:
-        assert kind.revise is not None, "only revisions come here"
-        changes = kind.revise(target, draft)
+        changes = self._kinds.revise(kind, target, draft)
         if isinstance(changes, Refusal):
             raise ChatError(changes.code, changes.reason, None, None, changes.revision)
         if not self._hooks.changes and not changes.empties:  # every storage deletes
@@ -154,7 +184,8 @@ class Changing:
             return replace(draft, text="", more=None)
         expects = target.revision if said.expects is None else said.expects
         assert draft.more is not None
-        more = replace(draft.more, expects=expects, meta=changes.meta or "")
+        typed = self._kinds.data_of(draft, target, changes)
+        more = replace(draft.more, expects=expects, meta=changes.meta or "", data=typed)
         return replace(draft, text=changes.text or "", more=more)
 
     async def _first(self, draft: Draft, digest: str) -> Entry | None:
@@ -175,12 +206,6 @@ class Changing:
 
 PASSING = frozenset({"unavailable", "busy", "unconfirmed"})
 """Codes of refusals that say nothing about the draft."""
-
-
-def _shape_of(said: Said) -> Shape:
-    if said.target is None:
-        return "message"
-    return "revision" if said.tokens is None else "mark"
 
 
 def _done(draft: Draft, target: Entry) -> Entry:

@@ -22,6 +22,7 @@ from tornchat.cluster.userevents import TOPIC as USERS
 from tornchat.cluster.userevents import Typing
 from tornchat.config.settings import Settings
 from tornchat.errors import (
+    NO_TOKEN,
     POLICY_VIOLATION,
     TRY_AGAIN_LATER,
     UNAUTHORIZED,
@@ -36,6 +37,7 @@ from tornchat.markers import Marker
 from tornchat.metrics.counts import Counts, Transport
 from tornchat.metrics.looplag import LoopLag
 from tornchat.model import (
+    PLAIN,
     Credentials,
     Entry,
     Mentions,
@@ -45,19 +47,24 @@ from tornchat.model import (
     User,
 )
 from tornchat.offenders import QUIET_SECONDS, Offenders
+from tornchat.rooms.descriptions import Descriptions
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.member import Outlet
 from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import RoomLimits
 from tornchat.service.access import Access
-from tornchat.service.acting import Acting, UseCases
+from tornchat.service.acting import Acting, Callers, UseCases
 from tornchat.service.admission import Admission
 from tornchat.service.audit import PRUNE_SECONDS, Audit
 from tornchat.service.blocks import Blocks
+from tornchat.service.describing import Describing
+from tornchat.service.direct import DirectRooms
 from tornchat.service.directory import Directory
 from tornchat.service.drafts import Drafts
 from tornchat.service.enforcement import EVERY, Enforcement
+from tornchat.service.finding import Finding
 from tornchat.service.following import Following
+from tornchat.service.inviting import Inviting
 from tornchat.service.joining import Joining
 from tornchat.service.markers import Markers
 from tornchat.service.marking import Marks
@@ -70,7 +77,7 @@ from tornchat.service.quota import Quotas
 from tornchat.service.reading import Reading
 from tornchat.service.removals import Removals
 from tornchat.service.reports import Reports
-from tornchat.service.saying import said_more
+from tornchat.service.saying import Data, said_more
 from tornchat.service.session import Session
 from tornchat.service.signals import Signals
 from tornchat.service.site import SiteModeration
@@ -100,10 +107,10 @@ class Chat(Acting):
         self,
         settings: Settings,
         hooks: Hooks,
-        identify: Callable[[object], Awaitable[User | None]] | None = None,
+        callers: Callers | None = None,
     ) -> None:
-        """Requires a running event loop. `identify` returns who makes a request; None if none is served."""
-        self._identify = identify or _nobody_served
+        """Requires a running event loop. `callers` tells who makes requests; None if none are served."""
+        self._callers = callers or _NobodyServed()
         self.node_id = secrets.token_hex(6)
         self._loop = asyncio.get_running_loop()
         self._now = self._loop.time
@@ -144,6 +151,7 @@ class Chat(Acting):
             self.rooms,
             self._sanctions,
             slow_modes,
+            Descriptions(hooks, self.rooms),
             removals,
             self.publisher,
             Control(self.node_id),
@@ -151,6 +159,7 @@ class Chat(Acting):
             self._tasks,
             self.visitors,
             self.consumers.heard,
+            self._doubt,
         )
         self._admission = Admission(self._sanctions)
         self.audit = Audit(hooks, self.node_id, settings.audit.keep_days)
@@ -170,19 +179,26 @@ class Chat(Acting):
             self.counts,
             self.node_id,
         )
-        self.directory = Directory(hooks, access, self._enforcement, self.audit, pace, settings.limits)
-        self.watching = Watching(hooks, access, self.publisher, self.node_id, lambda: not self.exclusive)
-        self.reading = Reading(hooks, access)
-        self.marks = Marks(hooks, access)
-        self._access = access
-        self._following = Following(hooks, self.rooms, self.exclusive)
         self.blocks = Blocks(hooks, pace)
+        self.watching = Watching(hooks, access, self.publisher, self.node_id, lambda: not self.exclusive)
         self.user_stream = UserStream(
             *(access, self.blocks, self.visitors, self.watching, self.publisher, self._tasks, self.node_id),
             self._marker_heard,
             self._typing_heard,
         )
         self._signals = Signals(self.rooms, self._sanctions, settings.rooms, self.user_stream.typing)
+        tells = self.user_stream
+        self.directory = Directory(
+            *(hooks, access, self._enforcement, self.audit, pace, self.blocks, tells, settings.limits)
+        )
+        self.describing = Describing(hooks, access, self._enforcement, self.audit, tells)
+        self.finding = Finding(hooks, self.blocks, settings.users.directory)
+        self.direct = DirectRooms(hooks, access, self.audit, self.people, self.blocks, pace, tells)
+        self.inviting = Inviting(hooks, access, self.audit, tells, settings.limits)
+        self.reading = Reading(hooks, access)
+        self.marks = Marks(hooks, access)
+        self._access = access
+        self._following = Following(hooks, self.rooms, self.exclusive)
         self.mine = Mine(hooks, access, self.markers)
         self.reports = Reports(hooks, access, self.audit, pace)
         self.posting = Posting(
@@ -218,7 +234,7 @@ class Chat(Acting):
         """Apply the limits in `settings`, also to users who are here. Nothing is interrupted."""
         limits = settings.limits
         self._drafts.message_chars = limits.message_chars
-        self.directory.limits = limits
+        self.directory.limits = self.inviting.limits = limits
         self.moderation.sanctions_per_room = limits.sanctions_per_room
         self.rooms.reload(_room_limits(settings))
         self._pace.reload(limits, settings.guest)
@@ -251,7 +267,7 @@ class Chat(Acting):
         except Unavailable:
             raise Closed(TRY_AGAIN_LATER, "authentication is not available", "unavailable") from None
         if user is None:
-            raise Closed(UNAUTHORIZED, "unauthorized", "refused" if credentials.token else "no_token")
+            raise Closed(UNAUTHORIZED, "unauthorized", "refused" if credentials.used else NO_TOKEN)
         if self._expired(user):
             raise Closed(UNAUTHORIZED, "unauthorized", "expired")
         user = await self._admission.admit(user)
@@ -288,11 +304,13 @@ class Chat(Acting):
         reply_to: int | None = None,
         mentions: Sequence[str] | Mentions = (),
         meta: Mapping[str, object] | None = None,
+        kind: str = PLAIN,
+        data: Data | None = None,
         trusted: bool = True,
     ) -> Stored:
         """See `ChatHandle`."""
         try:
-            said = Said(text, id, more=said_more(reply_to, thread, mentions, meta))
+            said = Said(text, id, kind, more=said_more(reply_to, thread, mentions, meta, kind, data))
             return await self.posting.say_as(sender, room, said, trusted)
         except ChatError as error:
             self.note_refusal(error.code, error.text, "code", id, sender.id, room)
@@ -434,12 +452,16 @@ class Chat(Acting):
             self._access,
             self.reading,
             self.directory,
+            self.describing,
             self.moderation,
             self._following,
             self.posting,
-            self._identify,
+            self._callers,
             self._loop,
         )
+
+    def _doubt(self, room: str) -> None:
+        self.watching.doubt(room)
 
     def _announce(self, rooms: Collection[str]) -> None:
         self._enforcement.announce(rooms)
@@ -518,8 +540,14 @@ async def _nothing() -> None:
     """Return what is awaited if nothing is left to be done."""
 
 
-async def _nobody_served(request: object) -> User | None:
-    raise Unavailable("this process serves no requests")
+class _NobodyServed:
+    """The `Callers` of a chat without a server."""
+
+    async def identify(self, asked: object) -> User | None:
+        raise Unavailable("this process serves no requests")
+
+    async def login_failed(self, asked: object) -> None:
+        raise Unavailable("this process serves no requests")
 
 
 def _room_limits(settings: Settings) -> RoomLimits:

@@ -14,8 +14,10 @@ from tornchat.model import GUEST_ID_PREFIX, Membership, Rights, Role, RoomPage, 
 from tornchat.service import rights
 from tornchat.service.access import Access, TrustedUser, VisibleRoom
 from tornchat.service.audit import Audit
+from tornchat.service.blocks import Blocks
 from tornchat.service.enforcement import Enforcement
 from tornchat.service.pace import Pace
+from tornchat.service.userstream import UserStream
 
 MOST_ROOMS = 200
 """Maximum number of rooms per page of `list_rooms`."""
@@ -33,6 +35,8 @@ class Directory:
         enforcement: Enforcement,
         audit: Audit,
         pace: Pace,
+        blocks: Blocks,
+        tells: UserStream,
         limits: LimitsSection,
     ) -> None:
         self._hooks = hooks
@@ -40,6 +44,8 @@ class Directory:
         self._enforcement = enforcement
         self._audit = audit
         self._pace = pace
+        self._blocks = blocks
+        self._tells = tells
         self.limits = limits
 
     # --- rooms ---
@@ -106,7 +112,8 @@ class Directory:
         """Set the role of `user_id` in the room, adding the user if necessary. "owner" transfers the room.
 
         For the owner and admins. Raises `forbidden`, also for changing the owner's own role, and for an owner
-        who was never in the room or can own none; `too_many_rooms` if the new owner owns as many as may be;
+        who was never in the room or can own none, and for somebody new who blocks `user`; `too_many_rooms` if
+        the new owner owns as many as may be;
         `too_many_members` for somebody who is not a member yet if the room is full.
         """
         if role == "owner":
@@ -116,13 +123,30 @@ class Directory:
         else:
             place = await self._access.require(user, name, "set member")
         now = await self._access.role_in(place.room, user_id)
+        if place.room.direct:
+            await self._refuse_direct(name, role, now)
         if now == "owner" and role != "owner":
             raise ChatError("forbidden", "Make somebody else the owner first.")
         if now is None:
+            await self._refuse_blocked(user, user_id)
             await self._refuse_full(name)
         if not await self._hooks.set_member(name, user_id, role, self.limits.rooms_per_user):
             raise ChatError("room_not_found")
+        if now is None:
+            self._tells.invited(name, [user_id])
         await self._audit.record(user, "set member", place.room, user_id, role)
+
+    async def _refuse_direct(self, name: str, role: Role, now: Role | None) -> None:
+        """Raise `forbidden` for a role that nobody has in a direct room, and for a third user of two."""
+        if role != "member":
+            raise ChatError("forbidden", "In a direct room everybody is a member.")
+        if now is None and len(await self._hooks.read_members(name, None)) <= 2:
+            raise ChatError("forbidden", "Nobody is added to a direct room of two. Open another one.")
+
+    async def _refuse_blocked(self, user: User, user_id: str) -> None:
+        """Raise `forbidden` if the user with this id blocks `user`, and thus wants nothing of them."""
+        if not isinstance(user, TrustedUser) and await self._blocks.blockers(user.id, [user_id]):
+            raise ChatError("forbidden", "They can't be invited by you.")
 
     async def _refuse_full(self, name: str) -> None:
         """Raise `too_many_members` if the room has as many members as it may."""
@@ -167,8 +191,11 @@ class Directory:
             raise ChatError("forbidden", "The owner can't leave. Make somebody else the owner first.")
         if user_id == user.id and role is not None and not rights.may({role}, "leave"):
             raise ChatError("forbidden")
+        if room.direct and role is not None and len(await self._hooks.read_members(name, None)) <= 2:
+            raise ChatError("forbidden", "Nobody leaves a direct room of two. Block the other user instead.")
         if not await self._hooks.remove_member(name, user_id):
             raise ChatError("not_found", "They are no member of this room.")
+        self._tells.removed(name, [user_id])
         if room.private:
             await self._enforcement.order("kick", name, user_id)
         await self._audit.record(user, "remove member", room, user_id)

@@ -2,13 +2,14 @@
 
 Storage holds the state; a control message only prompts nodes to read it again. Nodes also read it every
 `EVERY` seconds, so that lost messages have no lasting effect. Bans, kicks, disconnects and revocations are
-sanctions; the users in a private room are compared with its members. Slow mode is read with the sanctions.
+sanctions; the users in a private room are compared with its members. Slow mode, titles, topics and kinds are
+read with the sanctions.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
 
@@ -21,6 +22,7 @@ from tornchat.cluster.userevents import TOPIC as USERS
 from tornchat.errors import REMOVED, UNAUTHORIZED, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.model import ADMIN, SITE, Sanction, User
+from tornchat.rooms.descriptions import Descriptions
 from tornchat.rooms.member import Member
 from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import Room
@@ -45,6 +47,7 @@ class Enforcement:
         rooms: Registry,
         sanctions: Sanctions,
         slow_modes: SlowModes,
+        descriptions: Descriptions,
         removals: Removals,
         publisher: Broadcast,
         orders: Control,
@@ -52,16 +55,20 @@ class Enforcement:
         tasks: Tasks,
         visitors: Visitors,
         heard: Callable[[Iterable[str]], None],
+        doubt: Callable[[str], None],
     ) -> None:
         """`visitors` are the connections that what concerns the whole site ends, too.
 
-        `heard` is called with the rooms in which another node has stored something.
+        `heard` is called with the rooms in which another node has stored something, and `doubt` with a room
+        that may have become private.
         """
+        self._doubt = doubt
         self._visitors = visitors
         self._hooks = hooks
         self._rooms = rooms
         self._sanctions = sanctions
         self._slow_modes = slow_modes
+        self._descriptions = descriptions
         self._removals = removals
         self._publisher = publisher
         self._orders = orders
@@ -107,9 +114,11 @@ class Enforcement:
 
     async def _carry_out(self, order: ControlMessage) -> None:
         if order.kind == "sanctions":
+            self._doubt(order.room)
             rooms = [order.room] if order.room == SITE or self._rooms.get(order.room) else []
             await self._read(rooms)
             await self._read_slow_modes(rooms)
+            await self._read_descriptions(rooms)
         elif order.kind == "room":
             await self._rooms.compare([order.room])
         else:
@@ -138,6 +147,17 @@ class Enforcement:
         except Unavailable:
             pass  # `upkeep` tries again
 
+    async def _read_descriptions(self, rooms: Sequence[str]) -> None:
+        """Read what these rooms say of themselves, then look who may be in those that are private."""
+        try:
+            await self._descriptions.read(rooms)
+        except Unavailable:
+            pass  # `upkeep` tries again
+        try:
+            await self._check_members(rooms)
+        except Unavailable:
+            pass  # the next look finds them
+
     def _enforce(self, sanctions: Iterable[Sanction]) -> None:
         """Close the sessions that these sanctions end, in one walk through the members of each room."""
         by_room: dict[str, dict[str, list[Sanction]]] = {}
@@ -162,9 +182,10 @@ class Enforcement:
 
     # --- members of private rooms ---
 
-    async def _check_members(self) -> None:
-        """Close the sessions of those who are no members of a private room any more."""
-        private = [room for room in self._rooms.loaded() if room.info.private and room.population]
+    async def _check_members(self, rooms: Collection[str]) -> None:
+        """Close the sessions of those who are not, or not any more, members of a private room."""
+        found_here = [room for name in rooms if (room := self._rooms.get(name)) is not None]
+        private = [room for room in found_here if room.info.private and room.population]
         present = {room.info.name: found for room in private if (found := _accountable(room))}
         if not present:
             return
@@ -190,10 +211,7 @@ class Enforcement:
         self._slow_modes.forget_all_but(loaded)
         await self._read(list({SITE, *self._sanctions.known()}))
         await self._read_slow_modes(list(loaded))
-        try:
-            await self._check_members()
-        except Unavailable:
-            pass  # the next look finds them
+        await self._read_descriptions(list(loaded))
 
     def may_have_missed(self) -> None:
         """Read the sanctions again, since control messages may have been lost."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -89,6 +89,18 @@ class People:
         for room in list(self._rooms.loaded()):
             for participant in list(room.roster.participants()):
                 yield participant.username
+
+    async def known(self, user_ids: Sequence[str]) -> set[str]:
+        """Return those of the ids whose users have an account and were let in once; all without a plugin.
+
+        Raises `Unavailable`.
+        """
+        if not self._provided:
+            return set(user_ids)
+        waiting = {user_id for user_id in user_ids if user_id in self._waiting}
+        rest = [user_id for user_id in user_ids if user_id not in waiting]
+        found = await self._hooks.read_users(rest) if rest else ()
+        return waiting | {user.id for user in found}
 
     async def roles_of(self, user_id: str) -> frozenset[str]:
         """Return the roles of the user's token, as far as they are known. Raises `Unavailable`."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -20,19 +21,19 @@ from tornchat.cluster.slowmodes import SlowModes
 from tornchat.errors import TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.words import is_encodable
-from tornchat.kinds import BUILT_IN
 from tornchat.log.commit import PATIENCE, Committer
 from tornchat.log.queue import Pending
 from tornchat.metrics.counts import Counts
-from tornchat.model import SITE, Draft, Entry, More, Refusal, RoomInfo, Stored, StoreResult, User
+from tornchat.model import PLAIN, SITE, Draft, Entry, More, Refusal, RoomInfo, Stored, StoreResult, User
 from tornchat.rooms.flush import Flush
 from tornchat.rooms.registry import Registry
 from tornchat.service import rights
 from tornchat.service.access import Access, TrustedUser, as_given, trusted_user
 from tornchat.service.admission import refuse_off_site
 from tornchat.service.audit import Audit
-from tornchat.service.changing import Changing
+from tornchat.service.changing import TRIES, Changing, Ready
 from tornchat.service.drafts import Drafts
+from tornchat.service.kinds import Kinds
 from tornchat.service.quota import Quota, Quotas
 from tornchat.service.session import Session
 from tornchat.service.slow import SlowMode
@@ -83,7 +84,8 @@ class Posting:
         self._audit = audit
         self._tasks = tasks
         self._refuse = refuse
-        self._changing = Changing(hooks, access, self._filtered, edit_seconds)
+        self._kinds = Kinds(hooks.kinds)
+        self._changing = Changing(hooks, self._kinds, access, self._filtered, drafts.check, edit_seconds)
         self._now = asyncio.get_running_loop().time
         self._gated = hooks.provides("authorize") or hooks.provides("filter_message")
         self._filters = hooks.provides("filter_message")
@@ -102,10 +104,10 @@ class Posting:
             raise Closed(UNAUTHORIZED, "token expired")
         quota = session.quota or self._quota(session)
         try:
-            if said.target is None or self._changing.kind(said).has_text:
+            if said.target is None or self._kinds.of(said).has_text:
                 self._drafts.check(said.text)
             user = session.user.id
-            if quota.contended or self.committer.queue.full_for(user) or quota.take(size, self._now()):
+            if self.committer.queue.full_for(user) or quota.delays(size, self._now()):
                 self.quotas.note(user)
                 return self._slowed(session, quota, said, size)
             return self._admitted(session, said)
@@ -131,7 +133,7 @@ class Posting:
     async def pace(self, user: User, size: int) -> None:
         """Count a frame of `size` bytes that is no message, and wait while the user is above the rate."""
         quota = self.quotas.of(user.id)
-        if quota.contended or quota.take(size, self._now()):
+        if quota.delays(size, self._now()):
             self.quotas.note(user.id)
             async with quota.turn:
                 await quota.wait(size)
@@ -139,13 +141,13 @@ class Posting:
     def _admitted(self, session: Session, said: Said) -> Awaitable[None] | None:
         """Pass a message on that is within its user's rate. Raises `ChatError`."""
         draft = self._drafts.make(session.user, session.room.info, said)
-        if self._sanctions.mutes and (said.target is None or self._changing.kind(said).speaks):
+        if self._sanctions.mutes and (said.target is None or self._kinds.of(said).speaks):
             self._refuse_muted(draft.room, session.user)
         if said.target is not None:
             return self._change(session, draft, said)
         if draft.more is not None:
             self._refuse_unsupported(draft)
-            return self._through_gates(session, draft)
+            return self._through_gates(session, self._kinds.message(draft, said))
         if self._gated or (self._slow_rooms and draft.room in self._slow_rooms):
             return self._through_gates(session, draft)
         self._submit(session, draft)
@@ -162,8 +164,7 @@ class Posting:
         self._drafts.check(said.text)
         self._refuse_fast(user, said)
         await self._refuse_sanctioned(user, room)
-        draft = self._drafts.make(user, info, said)
-        self._refuse_unsupported(draft)
+        draft = self._made(user, info, said)
         slow = await self._slow.binds(user, info, draft)
         draft = await self._gates(user, draft)
         await self._space(draft)
@@ -171,6 +172,14 @@ class Posting:
         if slow:
             return await self._slowly(draft, info)
         return await self.committer.store(draft, self._access.position(room))
+
+    def _made(self, user: User, room: RoomInfo, said: Said) -> Draft:
+        """Return the draft of a message. Raises `ChatError` (`unsupported`, `invalid_message`)."""
+        draft = self._drafts.make(user, room, said)
+        if draft.more is None:
+            return draft
+        self._refuse_unsupported(draft)
+        return self._kinds.message(draft, said)
 
     async def _slowly(self, draft: Draft, room: RoomInfo) -> Stored:
         """Store a draft of a user who waits in this room, unless it comes too early. Raises `ChatError`."""
@@ -189,7 +198,7 @@ class Posting:
         A trusted user is not asked for rates, mutes, bans and rights, but filters are asked. Raises like
         `post`, and `ChatError` with `not_found`, `forbidden`, `stale` and `unsupported`.
         """
-        kind = self._changing.kind(said)
+        kind = self._kinds.of(said)
         _refuse_unencodable(user, said)
         info = await self._access.see(user, room)
         trusted = isinstance(user, TrustedUser)
@@ -200,25 +209,36 @@ class Posting:
             await self._refuse_sanctioned(user, room)
         draft = self._drafts.make(user, info, said)
         await self._space(draft)
-        ready = await self._changing.prepare(user, info, draft, said)
-        if isinstance(ready, Stored):
-            return ready
-        if not trusted:
-            await self._look_again(user, draft, kind.speaks)
-        stored = await self.committer.store(ready.draft, self._access.position(room))
+        left = TRIES
+        while True:
+            left -= 1
+            ready = await self._changing.prepare(user, info, draft, said)
+            if isinstance(ready, Stored):
+                return ready
+            if not trusted:
+                await self._look_again(user, draft, kind.speaks)
+            try:
+                return await self._store_change(user, info, ready)
+            except ChatError as error:
+                if not (left and _is_outrun(error, said)):
+                    raise
+
+    async def _store_change(self, user: User, room: RoomInfo, ready: Ready) -> Stored:
+        stored = await self.committer.store(ready.draft, self._access.position(room.name))
         if ready.moderates is not None and not stored.repeated:
-            await self._moderated(user, info, ready.draft, ready.moderates)
+            await self._moderated(user, room, ready.draft, ready.moderates)
         return stored
 
     def _refuse_fast(self, user: User, said: Said) -> None:
-        size = len(said.text.encode()) + (len(said.more.meta) if said.more is not None else 0)
+        more = len(said.more.meta) + len(said.more.data) if said.more is not None else 0
+        size = len(said.text.encode()) + more
         if wait := self.quotas.of(user.id).take(size, self._now()):
             self.quotas.note(user.id)
             raise ChatError("rate_limited", "", round(wait, 3), said.client_id)
 
     async def _moderated(self, user: User, room: RoomInfo, draft: Draft, sender_id: str) -> None:
         """Record that a user acted on a message of `sender_id`, if that needed a right."""
-        if right := BUILT_IN[draft.kind].others:
+        if right := self._kinds.right(draft):
             await self._audit.record(user, right, room, sender_id, f"message {draft.target}")
 
     async def say_as(self, user: User, room: str, said: Said, trusted: bool) -> Stored:
@@ -228,9 +248,7 @@ class Posting:
             return await self.post(user, room, said)
         info = await self._access.see(trusted_user(user), room)
         self._drafts.check(said.text)
-        draft = self._drafts.make(user, info, said)
-        self._refuse_unsupported(draft)
-        draft = await self._filtered(user, draft)
+        draft = await self._filtered(user, self._made(user, info, said))
         await self._space(draft)
         return await self.committer.store(draft, self._access.position(room))
 
@@ -264,25 +282,28 @@ class Posting:
         except Unavailable:
             self._refuse(session, ChatError("unavailable"), draft.client_id)
 
-    async def _change(self, session: Session, draft: Draft, said: Said) -> None:
-        """Prepare a session's draft that acts on a message, then submit it."""
+    async def _change(self, session: Session, draft: Draft, said: Said, left: int = TRIES - 1) -> None:
+        """Prepare a session's draft that acts on a message, then submit it; `left` more times if outrun."""
         room = session.room.info
         try:
             ready = await self._changing.prepare(session.user, room, draft, said)
-            if not self._still_there(session, self._changing.kind(said).speaks):
+            if not self._still_there(session, self._kinds.of(said).speaks):
                 return
             if isinstance(ready, Stored):
                 self._acknowledge(session, draft.client_id, ready)
                 return
-            self._submit(session, ready.draft, moderates=ready.moderates)
+            again = partial(self._change, session, draft, said, left - 1) if left else None
+            retried = again if said.expects is None else None
+            self._submit(session, ready.draft, moderates=ready.moderates, again=retried)
         except ChatError as error:
             self._refuse(session, error, draft.client_id)
         except Unavailable:
             self._refuse(session, ChatError("unavailable"), draft.client_id)
 
     async def _gates(self, user: User, draft: Draft) -> Draft:
-        if not await self._hooks.authorize(user, "send", draft.room):
-            raise ChatError("forbidden")
+        for action in self._kinds.actions(draft):
+            if not await self._hooks.authorize(user, action, draft.room):
+                raise ChatError("forbidden")
         if draft.more is not None and draft.more.mentions is not None and draft.more.mentions.room:
             await self._refuse_mention(user, draft.room)
         return await self._filtered(user, draft)
@@ -359,17 +380,38 @@ class Posting:
     # --- commit ---
 
     def _submit(
-        self, session: Session, draft: Draft, *, slow: bool = False, moderates: str | None = None
+        self,
+        session: Session,
+        draft: Draft,
+        *,
+        slow: bool = False,
+        moderates: str | None = None,
+        again: Callable[[], Coroutine[None, None, None]] | None = None,
     ) -> None:
-        def answer(result: StoreResult) -> None:
-            if slow:
-                self._slow.settle(draft, result)
-            self._acknowledge(session, draft.client_id, result)
-            if moderates is not None and type(result) is Stored and not result.repeated:
-                record = self._moderated(session.user, session.room.info, draft, moderates)
-                self._tasks.start(record, "audit")
-
+        """Pass a draft to the committer. `again` prepares it again if its target has changed meanwhile."""
+        answer = partial(self._acknowledge, session, draft.client_id)
+        if slow or moderates is not None or again is not None:
+            answer = partial(self._answer, session, draft, slow, moderates, again)
         self.committer.submit(draft, answer, session.room.seq)
+
+    def _answer(
+        self,
+        session: Session,
+        draft: Draft,
+        slow: bool,
+        moderates: str | None,
+        again: Callable[[], Coroutine[None, None, None]] | None,
+        result: StoreResult,
+    ) -> None:
+        if again is not None and type(result) is Refusal and result.code == "stale":
+            self._tasks.start(again(), "revision")
+            return
+        if slow:
+            self._slow.settle(draft, result)
+        self._acknowledge(session, draft.client_id, result)
+        if moderates is not None and type(result) is Stored and not result.repeated:
+            record = self._moderated(session.user, session.room.info, draft, moderates)
+            self._tasks.start(record, "audit")
 
     # --- accept, publish, acknowledge ---
 
@@ -378,19 +420,30 @@ class Posting:
 
         Drafts are settled first, because a room sends an ack together with the entry it belongs to.
         """
+        self._flush.hold()
+        try:
+            for (room, epoch), entries in self._settled(batch, results).items():
+                self._rooms.accept(room, epoch, entries)
+                self._broadcast.publish(room, epoch, entries)
+                self._hooks.messages_stored(room, entries)
+                self._counts.stored += len(entries)
+                self._counts.kinds.update([entry.kind for entry in entries if entry.kind != PLAIN])
+                self._stored(room, epoch, entries)
+            self._flush.brings(batch[0].arrived)
+        finally:
+            self._flush.end()
+
+    @staticmethod
+    def _settled(
+        batch: Sequence[Pending], results: Sequence[StoreResult]
+    ) -> dict[tuple[str, str], list[Entry]]:
+        """Settle the drafts, and return the new entries by room and epoch."""
         fresh: dict[tuple[str, str], list[Entry]] = {}
         for pending, result in zip(batch, results, strict=True):
             pending.settle(result)
             if type(result) is Stored and not result.repeated:
                 fresh.setdefault((pending.draft.room, result.epoch), []).append(result.entry)
-        for (room, epoch), entries in fresh.items():
-            self._rooms.accept(room, epoch, entries)
-            self._broadcast.publish(room, epoch, entries)
-            self._hooks.messages_stored(room, entries)
-            self._counts.stored += len(entries)
-            self._stored(room, epoch, entries)
-        self._flush.brings(batch[0].arrived)
-        self._flush.end()
+        return fresh
 
     def _acknowledge(self, session: Session, client_id: str | None, result: StoreResult) -> None:
         if type(result) is Refusal:
@@ -407,6 +460,11 @@ def _refuse_unencodable(user: User, said: Said) -> None:
     said_words = (said.text, said.client_id or "", *(said.tokens or ()))
     if not all(map(is_encodable, (*said_words, user.id, user.username))):
         raise ChatError("invalid_message", "A lone surrogate can't be stored.", None, said.client_id)
+
+
+def _is_outrun(error: ChatError, said: Said) -> bool:
+    """Return whether the target has changed since it was read, and its sender names no revision."""
+    return error.code == "stale" and said.expects is None
 
 
 def _expired(user: User) -> bool:

@@ -41,6 +41,12 @@ class Quota:
             self._bytes.take(size)
         return wait
 
+    def delays(self, size: int, now: float) -> bool:
+        """Take a message like `take`; True if it must wait: for others of this user, or for the rate."""
+        if self._turn is not None and self._turn.locked():
+            return True
+        return not self._unlimited and self.take(size, now) > 0
+
     async def wait(self, size: int) -> None:
         """Wait until a message of `size` bytes may be taken, and take it."""
         now = asyncio.get_running_loop().time
@@ -55,11 +61,6 @@ class Quota:
         if self._turn is None:
             self._turn = asyncio.Lock()
         return self._turn
-
-    @property
-    def contended(self) -> bool:
-        """True while a connection of this user waits."""
-        return self._turn is not None and self._turn.locked()
 
 
 class Quotas:

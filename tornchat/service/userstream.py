@@ -25,12 +25,13 @@ from tornchat.cluster.userevents import (
 )
 from tornchat.errors import Unavailable
 from tornchat.markers import Marker
-from tornchat.model import Entry, Participant
+from tornchat.model import Entry, Participant, RoomKind
 from tornchat.service.access import Access
 from tornchat.service.blocks import Blocks
 from tornchat.service.visitors import Visitor, Visitors
 from tornchat.service.watching import Watching
 from tornchat.tasks import Tasks
+from tornchat.wire import RoomChanged as RoomChangedFrame
 from tornchat.wire import hints
 
 EVERY = 0.1
@@ -97,9 +98,9 @@ class UserStream:
         for start in range(0, len(user_ids), MOST_USERS):
             self._add(Removed(room, tuple(user_ids[start : start + MOST_USERS])))
 
-    def room_changed(self, room: str, title: str, topic: str) -> None:
-        """Tell the connections that are in the room or watch it what its title and topic are now."""
-        self._add(RoomChanged(room, title, topic))
+    def room_changed(self, room: str, title: str, topic: str, kind: RoomKind) -> None:
+        """Tell the connections that watch the room what it says of itself now. Its members are told by it."""
+        self._add(RoomChanged(room, title, topic, kind))
 
     def read_moved(self, marker: Marker) -> None:
         """Tell the user's devices that the marker has moved; of several moves, only the last one."""
@@ -173,7 +174,9 @@ class UserStream:
         found: set[Visitor] = set()
         if not isinstance(event, RoomChanged):
             found.update(*(self._visitors.of(user_id) for user_id in event.users))
-        if isinstance(event, RoomChanged) or (isinstance(event, Mentioned) and event.everybody):
+        if isinstance(event, RoomChanged):  # who is in the room is told by the room
+            found.update(one for one in self._watching.watchers(event.room) if not one.is_in(event.room))
+        elif isinstance(event, Mentioned) and event.everybody:
             found |= {one for one in self._visitors if one.is_in(event.room)}
             found.update(self._watching.watchers(event.room))
         return found
@@ -209,4 +212,4 @@ def _hint(event: Told) -> hints.Hint:
         return hints.Invited(event.room)
     if isinstance(event, Removed):
         return hints.Removed(event.room)
-    return hints.RoomChanged(event.room, event.title, event.topic)
+    return RoomChangedFrame(event.room, event.title, event.topic, event.kind)

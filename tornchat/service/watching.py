@@ -24,13 +24,15 @@ MOST_POSITIONS = 1000
 class _Watched:
     """A room that somebody on this node watches."""
 
-    __slots__ = ("head", "public", "watchers")
+    __slots__ = ("doubts", "head", "public", "watchers")
 
     def __init__(self) -> None:
         self.watchers: set[Visitor] = set()
         self.head: Head | None = None
         self.public = False
         """True if everybody may see the log with the epoch of `head`."""
+        self.doubts = 0
+        """How often it became doubtful whether everybody may."""
 
 
 class Watching:
@@ -96,6 +98,13 @@ class Watching:
             found |= {name: Head(head.epoch, head.seq, head.seq - head.acts) for name, head in heads.items()}
         return found
 
+    def doubt(self, name: str) -> None:
+        """Ask storage again who may see the room before news of it is told: it may have become private."""
+        room = self._rooms.get(name)
+        if room is not None:
+            room.public = False
+            room.doubts += 1
+
     # --- news ---
 
     def committed(self, room: str, epoch: str, seq: int, number: int | None) -> None:
@@ -138,6 +147,8 @@ class Watching:
 
     async def compare(self) -> None:
         """Compare the watched rooms with storage, since hints may have been lost. Raises nothing."""
+        for name in self._rooms:
+            self.doubt(name)
         try:
             self._note(await self._read_heads(list(self._rooms)))
         except Unavailable:
@@ -147,8 +158,10 @@ class Watching:
         """Drop the rooms with news that their watchers may not see any more: two calls for all of them."""
         names = set().union(*self._late.values())
         people = {name: self._rooms[name].watchers for name in names & self._rooms.keys()}
-        private = [name for name in people if not self._rooms[name].public]
-        hidden = await self._access.hidden(people, private)
+        private = {name: room.doubts for name in people if not (room := self._rooms[name]).public}
+        hidden, public = await self._access.hidden(people, list(private))
+        for name in public & self._rooms.keys():
+            self._rooms[name].public = self._rooms[name].doubts == private[name]
         for name, users in hidden.items():
             for watcher in self.watchers(name):
                 if watcher.user.id in users:

@@ -17,9 +17,13 @@ from tornchat.testing.auth import AuthContract
 from tornchat.testing.blocks import BlocksContract
 from tornchat.testing.broadcast import BroadcastContract
 from tornchat.testing.consumer import ConsumerContract
+from tornchat.testing.descriptions import DescriptionsContract
+from tornchat.testing.direct import DirectRoomsContract
 from tornchat.testing.directory import DirectoryContract
 from tornchat.testing.filter import FilterContract
 from tornchat.testing.fixtures import RecordingChat, deletion, draft, user
+from tornchat.testing.invites import InvitesContract
+from tornchat.testing.kinds import KindsContract
 from tornchat.testing.kit import BrokenPromise, Contract, Stage, promise
 from tornchat.testing.markers import MarkersContract
 from tornchat.testing.moderation import ModerationContract
@@ -40,8 +44,12 @@ __all__ = [
     "Client",
     "ConsumerContract",
     "Contract",
+    "DescriptionsContract",
+    "DirectRoomsContract",
     "DirectoryContract",
     "FilterContract",
+    "InvitesContract",
+    "KindsContract",
     "MarkersContract",
     "ModerationContract",
     "PresenceContract",

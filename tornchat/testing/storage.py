@@ -9,6 +9,7 @@ from tornchat.testing.pruning import PruningContract
 from tornchat.testing.rooms import RoomsContract
 from tornchat.testing.storing import StoringContract
 from tornchat.testing.threads import ThreadsContract
+from tornchat.testing.typed import TypedContract
 
 
 class StorageContract(
@@ -17,6 +18,7 @@ class StorageContract(
     ChangingContract,
     ThreadsContract,
     MarkingContract,
+    TypedContract,
     HistoryContract,
     PruningContract,
 ):

@@ -42,6 +42,18 @@ class UsersContract(ErasingContract):
         assert len(await stage.call("find_users", name_key=key)) == 10, "it gave more than ten"
         assert list(await stage.call("find_users", name_key=unique("key"))) == [], "it gave somebody"
 
+    @promise("search_users: whose key begins like this, sorted by key, at most limit")
+    async def test_searched_by_the_beginning(self, stage: Stage) -> None:
+        mark = unique("key")
+        keys = [f"{mark}b", f"{mark}a", mark, f"{mark}\U0001f375", f"x{mark}"]
+        await stage.call("store_users", users=[KnownUser(unique("id"), "Ann", key) for key in keys])
+        found = [one.name_key for one in await stage.call("search_users", prefix=mark, limit=9)]
+        assert found == sorted(keys[:4]), f"it gave {found}"
+        found = [one.name_key for one in await stage.call("search_users", prefix=f"{mark}a", limit=9)]
+        assert found == [f"{mark}a"], f"it gave {found}"
+        found = await stage.call("search_users", prefix=mark, limit=2)
+        assert len(found) == 2, f"for a limit of 2 it gave {len(found)}"
+
     @promise("Users outlive a restart")
     async def test_users_are_in_storage(self, stage: Stage) -> None:
         ann = _user("Ann")

@@ -20,6 +20,7 @@ from tornchat.wire.v1 import (
     Marked,
     MessageChanged,
     MessageDeleted,
+    RoomChanged,
     V1ChatMessage,
     V1Delete,
     V1Edit,
@@ -27,11 +28,13 @@ from tornchat.wire.v1 import (
     V1Mark,
     V1Ping,
     V1Pong,
+    V1Revise,
     V1RoomUsersList,
     V1Send,
     V1UserJoin,
     V1Welcome,
     more_of,
+    revision_of,
 )
 
 __all__ = [
@@ -48,6 +51,7 @@ __all__ = [
     "Marked",
     "MessageChanged",
     "MessageDeleted",
+    "RoomChanged",
     "RoomUsersList",
     "Said",
     "UserJoin",
@@ -59,6 +63,7 @@ __all__ = [
     "V1Mark",
     "V1Ping",
     "V1Pong",
+    "V1Revise",
     "V1RoomUsersList",
     "V1Send",
     "V1UserJoin",
@@ -67,4 +72,5 @@ __all__ = [
     "encode_participant",
     "more_of",
     "refuse_repeated_keys",
+    "revision_of",
 ]

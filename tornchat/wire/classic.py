@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tornchat.errors import ChatError
-from tornchat.model import Entry
+from tornchat.model import Entry, RoomInfo
 from tornchat.wire.dialect import Dialect, Said, Welcome
 from tornchat.wire.framing import text_frame
 from tornchat.wire.repeats import STRING, refuse_repeated_keys, unreadable
@@ -78,6 +78,9 @@ class Classic(Shared):
         return b""
 
     def caught_up(self, position: int) -> bytes:
+        return b""
+
+    def room_changed(self, room: RoomInfo) -> bytes:
         return b""
 
     def ack(self, client_id: str, entry: Entry) -> bytes:

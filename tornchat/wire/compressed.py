@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tornchat.errors import ChatError
-from tornchat.model import Entry, PresenceChange
+from tornchat.model import Entry, PresenceChange, RoomInfo
 from tornchat.wire import Dialect, Said, Welcome
 from tornchat.wire.deflate import deflated
 
@@ -41,6 +41,9 @@ class Compressed:
 
     def presence(self, change: PresenceChange) -> bytes:
         return deflated(self.plain.presence(change), self._window_bits)
+
+    def room_changed(self, room: RoomInfo) -> bytes:
+        return deflated(self.plain.room_changed(room), self._window_bits)
 
     def marked(self, marks: Sequence[Entry]) -> bytes:
         return deflated(self.plain.marked(marks), self._window_bits)

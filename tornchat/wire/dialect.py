@@ -6,15 +6,15 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from tornchat.errors import ChatError
-from tornchat.model import Entry, More, PresenceChange, User
+from tornchat.model import Entry, More, PresenceChange, RoomInfo, User
 
 
 class Said(NamedTuple):
     """What a client says. `client_id` is the client's id for it, or None if the dialect has no ids.
 
     What acts on a message has its `seq` as `target`, and a `kind`; `expects` is the revision that the client
-    believes the message to have. `more` has `reply_to`, `thread`, `mentions` and `meta`, if it says any. A
-    mark has `tokens`, the user's whole set.
+    believes the message to have. `more` has `reply_to`, `thread`, `mentions`, `meta` and `data`, if it says
+    any; a message of a plugin's kind always has it. A mark has `tokens`, the user's whole set.
     """
 
     text: str
@@ -73,5 +73,8 @@ class Dialect(Protocol):
 
     def caught_up(self, position: int) -> bytes: ...
     def presence(self, change: PresenceChange) -> bytes: ...
+    def room_changed(self, room: RoomInfo) -> bytes:
+        """Return the frame that says what the room says of itself from now on."""
+
     def ack(self, client_id: str, entry: Entry) -> bytes: ...
     def error(self, error: ChatError, client_id: str | None = None) -> bytes: ...

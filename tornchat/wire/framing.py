@@ -5,6 +5,8 @@ A server's frames are not masked (5.1), so that one frame can be sent to all rec
 
 from __future__ import annotations
 
+from functools import partial
+
 CONTINUATION = 0x0
 TEXT = 0x1
 BINARY = 0x2
@@ -36,9 +38,8 @@ def frame(opcode: int, payload: bytes) -> bytes:
     return bytes((first, 127)) + length.to_bytes(8, "big") + payload
 
 
-def text_frame(payload: bytes) -> bytes:
-    """Return a text frame. `payload` must be valid UTF-8 (RFC 6455, 5.6)."""
-    return frame(TEXT, payload)
+text_frame = partial(frame, TEXT)
+"""Returns the text frame of a payload, which must be valid UTF-8 (RFC 6455, 5.6)."""
 
 
 def close_frame(code: int | None = None, reason: str = "") -> bytes:

@@ -13,6 +13,7 @@ from msgspec import Meta
 from tornchat.model import Participant
 from tornchat.wire.framing import text_frame
 from tornchat.wire.shared import Seq, encode
+from tornchat.wire.v1 import RoomChanged
 
 
 class Mention(msgspec.Struct, tag_field="type", tag="mention"):
@@ -34,14 +35,6 @@ class Removed(msgspec.Struct, tag_field="type", tag="removed"):
     """The user was removed from a room."""
 
     room: str
-
-
-class RoomChanged(msgspec.Struct, tag_field="type", tag="room_changed"):
-    """A room that the connection is in or watches has another title or topic. Both are as they are now."""
-
-    room: str
-    title: str
-    topic: str
 
 
 class ReadMoved(msgspec.Struct, tag_field="type", tag="read_moved"):

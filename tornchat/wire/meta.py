@@ -1,4 +1,7 @@
-"""The `meta` of messages: a JSON object that the server does not interpret, kept and sent on as text."""
+"""The `meta` and `data` of messages: JSON objects that are kept and sent on as text.
+
+The server does not interpret a `meta`. A `data` is of the type that the kind of the message declares.
+"""
 
 from __future__ import annotations
 
@@ -14,37 +17,37 @@ _Anything: TypeAlias = Annotated[
 ]
 MetaObject: TypeAlias = dict[str, _Anything]
 MOST_BYTES = 8 * 1024
-"""Maximum size of a `meta` as compact JSON in UTF-8."""
+"""Maximum size of a `meta` and of a `data` as compact JSON in UTF-8."""
 MOST_DEPTH = 32
 """Maximum depth: an object without objects and arrays in it has the depth 1."""
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(MetaObject).decode
 
 
-def text_of(meta: MetaObject | None) -> str:
-    """Return a decoded `meta` as compact JSON; "" for None.
+def text_of(value: MetaObject | None, field: str = "meta") -> str:
+    """Return a decoded `meta` as compact JSON; "" for None. `field` is its name in errors.
 
     Raises `ChatError` (`invalid_message`) if it is too large or too deep.
     """
-    if meta is None:
+    if value is None:
         return ""
-    if _is_deeper(meta, MOST_DEPTH):
-        raise ChatError("invalid_message", f"`meta` is more than {MOST_DEPTH} levels deep.")
-    text = _encode(meta)
+    if _is_deeper(value, MOST_DEPTH):
+        raise ChatError("invalid_message", f"`{field}` is more than {MOST_DEPTH} levels deep.")
+    text = _encode(value)
     if len(text) > MOST_BYTES:
-        raise ChatError("invalid_message", f"`meta` has {len(text)} bytes; it may have {MOST_BYTES}.")
+        raise ChatError("invalid_message", f"`{field}` has {len(text)} bytes; it may have {MOST_BYTES}.")
     return text.decode()
 
 
-def check_text(text: str) -> None:
+def check_text(text: str, field: str = "meta") -> None:
     """Raise `ChatError` (`invalid_message`) if `text` is no `meta` that may be sent on."""
     try:
-        meta = _decode(text)
+        value = _decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise ChatError("invalid_message", "`meta` is not a JSON object.") from None
+        raise ChatError("invalid_message", f"`{field}` is not a JSON object.") from None
     if len(text.encode()) > MOST_BYTES:
-        raise ChatError("invalid_message", f"`meta` has more than {MOST_BYTES} bytes.")
-    text_of(meta)
+        raise ChatError("invalid_message", f"`{field}` has more than {MOST_BYTES} bytes.")
+    text_of(value, field)
 
 
 def is_text(text: str) -> bool:

@@ -10,8 +10,20 @@ import msgspec
 from msgspec import Meta
 
 from tornchat.errors import ChatError
+from tornchat.kinds import BUILT_IN
 from tornchat.marks import MarkChange, Tallies
-from tornchat.model import Entry, KindName, Mentions, More, Participant, PresenceChange, Replies
+from tornchat.model import (
+    PLAIN,
+    Entry,
+    KindName,
+    Mentions,
+    More,
+    Participant,
+    PresenceChange,
+    Replies,
+    RoomInfo,
+    RoomKind,
+)
 from tornchat.wire.dialect import Dialect, Said, Welcome
 from tornchat.wire.framing import text_frame
 from tornchat.wire.meta import MetaObject, spliced, text_of
@@ -58,6 +70,11 @@ MetaField: TypeAlias = Annotated[
 ]
 
 
+DataField: TypeAlias = Annotated[
+    MetaObject | None, Meta(description="What its kind says of it, in the form that the kind declares.")
+]
+
+
 class _PlainSend(msgspec.Struct, tag_field="type", tag="send"):
     """`V1Send` without the fields that are optional."""
 
@@ -76,6 +93,10 @@ class V1Send(msgspec.Struct, tag_field="type", tag="send", omit_defaults=True):
     )
     mentions: Annotated[Mentions | None, Meta(description="Whom it mentions.")] = None
     meta: MetaField = None
+    kind: Annotated[KindName, Meta(description="The kind of message, if it is one that a plugin brings.")] = (
+        PLAIN
+    )
+    data: DataField = None
 
 
 class V1Edit(msgspec.Struct, tag_field="type", tag="edit", omit_defaults=True):
@@ -104,6 +125,15 @@ class V1Mark(msgspec.Struct, tag_field="type", tag="mark"):
     tokens: Annotated[list[str], Meta(description="All that you have then.")]
 
 
+class V1Revise(msgspec.Struct, tag_field="type", tag="revise", omit_defaults=True):
+    """Changes a message in the way of a kind that a plugin brings."""
+
+    id: ClientId
+    kind: KindName
+    seq: Target
+    data: DataField = None
+
+
 class V1Ping(msgspec.Struct, tag_field="type", tag="ping"):
     """Asks whether the server is there. The server answers with a `pong`."""
 
@@ -112,7 +142,7 @@ class V1Pong(msgspec.Struct, tag_field="type", tag="pong"):
     """The answer to a `ping`."""
 
 
-V1Request: TypeAlias = V1Send | V1Edit | V1Delete | V1Mark
+V1Request: TypeAlias = V1Send | V1Edit | V1Delete | V1Mark | V1Revise
 
 
 class _AnyId(msgspec.Struct):
@@ -146,6 +176,8 @@ class V1ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message", omit_d
     meta: MetaField = None
     replies: Annotated[Replies | None, Meta(description="Its thread, if it has one.")] = None
     marks: Annotated[Tallies, Meta(description="Kind -> token -> how many users have it, and who.")] = {}
+    kind: Annotated[KindName, Meta(description="Its kind, if it is one that a plugin brings.")] = PLAIN
+    data: DataField = None
 
 
 class MessageChanged(msgspec.Struct, tag_field="type", tag="message_changed", omit_defaults=True):
@@ -156,12 +188,13 @@ class MessageChanged(msgspec.Struct, tag_field="type", tag="message_changed", om
 
     seq: Seq
     position: Seq
-    revision: Annotated[int, Meta(ge=0, description="How often it was edited by now.")]
+    revision: Annotated[int, Meta(ge=0, description="How often it was edited or revised by now.")]
     message: str | None = None
     edited_at: EditedAt = None
     meta: MetaField = None
     replies: Annotated[Replies | None, Meta(description="Its thread, if it has one.")] = None
     marks: Tallies | None = None
+    data: DataField = None
 
 
 class Marked(msgspec.Struct, tag_field="type", tag="marked"):
@@ -218,6 +251,15 @@ class CaughtUp(msgspec.Struct, tag_field="type", tag="caught_up"):
     """The end of a history and of a resume: all up to `position` has been sent. What follows is live."""
 
     position: Seq
+
+
+class RoomChanged(msgspec.Struct, tag_field="type", tag="room_changed"):
+    """The room has another title, topic or kind. Texts are empty if there are none."""
+
+    room: str
+    title: str
+    topic: str
+    kind: RoomKind
 
 
 class Ack(msgspec.Struct, tag_field="type", tag="ack", omit_defaults=True):
@@ -313,10 +355,11 @@ class V1(Shared):
         if entry.target is not None:
             return self._act(entry, entry.target)
         stamp = self._timestamp(entry.sent_at)
-        if entry.more is None:
+        if entry.is_plain:
             return text_frame(
                 encode(_PlainMessage(entry.text, entry.sender_username, entry.sender_id, stamp, entry.seq))
             )
+        more = entry.more or More()
         message = V1ChatMessage(
             entry.text,
             entry.sender_username,
@@ -325,13 +368,15 @@ class V1(Shared):
             entry.seq,
             revision=entry.revision,
             edited_at=self._edited_at(entry),
-            position=entry.more.position or None,
-            reply_to=entry.more.reply_to,
-            thread=entry.more.thread,
-            mentions=entry.more.mentions,
-            meta=spliced(entry.more.meta),
-            replies=entry.more.replies,
-            marks=entry.more.marks,
+            position=more.position or None,
+            reply_to=more.reply_to,
+            thread=more.thread,
+            mentions=more.mentions,
+            meta=spliced(more.meta),
+            replies=more.replies,
+            marks=more.marks,
+            kind=entry.kind,
+            data=spliced(more.data),
         )
         return text_frame(encode(message))
 
@@ -340,9 +385,17 @@ class V1(Shared):
             return text_frame(encode(MessageDeleted(target, entry.seq)))
         if entry.mark is not None:
             return self.marked([entry])
-        text, meta = entry.text or None, spliced(entry.meta)
-        edited_at = self._timestamp(entry.sent_at)
-        return text_frame(encode(MessageChanged(target, entry.seq, entry.revision, text, edited_at, meta)))
+        edited_at = self._timestamp(entry.sent_at) if entry.text else None
+        changed = MessageChanged(
+            target,
+            entry.seq,
+            entry.revision,
+            entry.text or None,
+            edited_at,
+            spliced(entry.meta),
+            data=spliced(entry.data),
+        )
+        return text_frame(encode(changed))
 
     def marked(self, marks: Sequence[Entry]) -> bytes:
         last, counts = marks[-1], dict[str, int]()
@@ -352,10 +405,18 @@ class V1(Shared):
         return text_frame(encode(Marked(last.kind, last.target or 0, last.seq, counts, changes)))
 
     def changed(self, message: Entry) -> bytes:
-        known = (message.seq, message.position, message.revision, message.text)
-        replies = message.more.replies if message.more is not None else None
-        now = (self._edited_at(message), spliced(message.meta), replies, message.marks)
-        return text_frame(encode(MessageChanged(*known, *now)))
+        changed = MessageChanged(
+            message.seq,
+            message.position,
+            message.revision,
+            message.text,
+            self._edited_at(message),
+            spliced(message.meta),
+            message.more.replies if message.more is not None else None,
+            message.marks,
+            spliced(message.data),
+        )
+        return text_frame(encode(changed))
 
     def _edited_at(self, message: Entry) -> str | None:
         edited_at = message.more.edited_at if message.more is not None else 0
@@ -363,6 +424,9 @@ class V1(Shared):
 
     def caught_up(self, position: int) -> bytes:
         return text_frame(encode(CaughtUp(position)))
+
+    def room_changed(self, room: RoomInfo) -> bytes:
+        return text_frame(encode(RoomChanged(room.name, room.title, room.topic, room.kind)))
 
     def ack(self, client_id: str, entry: Entry) -> bytes:
         if entry.target is None:
@@ -378,11 +442,13 @@ def _said(sent: V1Request) -> Said:
     """Raises `ChatError` (`invalid_message`)."""
     try:
         if isinstance(sent, V1Send):
-            more = more_of(sent.reply_to, sent.thread, sent.mentions, sent.meta)
-            return Said(sent.message, sent.id, more=more)
+            more = more_of(sent.reply_to, sent.thread, sent.mentions, sent.meta, sent.kind, sent.data)
+            return Said(sent.message, sent.id, sent.kind, more=more)
         if isinstance(sent, V1Edit):
             more = more_of(meta=sent.meta)
             return Said(sent.message, sent.id, "edit", sent.seq, sent.revision, more)
+        if isinstance(sent, V1Revise):
+            return revision_of(sent.seq, sent.kind, sent.data, sent.id)
     except ChatError as error:
         raise ChatError(error.code, error.text, None, sent.id) from None
     if isinstance(sent, V1Mark):
@@ -395,17 +461,34 @@ def more_of(
     thread: int | None = None,
     mentions: Mentions | None = None,
     meta: MetaObject | None = None,
+    kind: str = PLAIN,
+    data: MetaObject | None = None,
 ) -> More | None:
     """Return what a client says of a message beyond its text; None if it says nothing.
 
-    Raises `ChatError` (`invalid_message`) for a `meta` that is too large or too deep.
+    A message of another kind than `message` always says something. Raises `ChatError` (`invalid_message`)
+    for a `meta` or a `data` that is too large or too deep.
     """
     if mentions is not None:
         mentioned = Mentions(tuple(dict.fromkeys(mentions.users)), mentions.room)
         mentions = mentioned if mentioned.users or mentioned.room else None
-    if reply_to is None and thread is None and mentions is None and meta is None:
+    said = (reply_to, thread, mentions, meta, data)
+    if kind == PLAIN and all(one is None for one in said):
         return None
-    return More(reply_to=reply_to, thread=thread, mentions=mentions, meta=text_of(meta))
+    told, typed = text_of(meta), text_of(data, "data")
+    return More(reply_to=reply_to, thread=thread, mentions=mentions, meta=told, data=typed)
+
+
+def revision_of(seq: int, kind: str, data: MetaObject | None = None, client_id: str | None = None) -> Said:
+    """Return what a client says who changes a message in the way of a plugin's kind.
+
+    Raises `ChatError` (`invalid_message`) for a `data` that is too large or too deep, and for a built-in
+    kind, which has a frame of its own.
+    """
+    if kind in BUILT_IN:
+        raise ChatError("invalid_message", f"The kind {kind!r} is built in, and has a frame of its own.")
+    typed = text_of(data, "data")
+    return Said("", client_id, kind, seq, more=More(data=typed) if typed else None)
 
 
 class _PingType(msgspec.Struct):

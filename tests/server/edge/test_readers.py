@@ -11,7 +11,10 @@ import pytest
 
 from tests.nodes import until
 from tests.stage import Process, Stage, open_stage, serving
+from tornchat.server.edge.readers import SLICES_PER_TURN
+from tornchat.server.edge.tornado_private import bytes_written
 from tornchat.server.http.files import StaticFiles
+from tornchat.server.http.handler import SLICE_BYTES
 
 CLIENTS = 40
 MIB = 1 << 20
@@ -112,5 +115,49 @@ def test_who_reads_slowly_but_steadily_is_served(tmp_path: Path) -> None:
                     total += len(data)
                     await asyncio.sleep(0.02)
             client.close()
+
+    asyncio.run(run())
+
+
+class Turns:
+    """Counts the bytes of HTTP answers that the kernel takes in each turn of the loop."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.most = 0
+        self.total = 0
+        self._readers = stage.connections.edge.readers
+        self._loop = asyncio.get_running_loop()
+        self._count()
+
+    def _count(self) -> None:
+        total = sum(bytes_written(stream) for stream in self._readers._watched)
+        self.most, self.total = max(self.most, total - self.total), total
+        self._loop.call_soon(self._count)
+
+    @property
+    def waiting(self) -> int:
+        """How many connections have something to write that the kernel does not take."""
+        return sum(stream.writing() for stream in self._readers._watched)
+
+
+def test_long_answers_leave_the_turns_of_the_loop_to_others(tmp_path: Path) -> None:
+    """The kernel takes an answer as quickly as it is given, so that no write would ever wait."""
+
+    async def run() -> None:
+        async with open_stage(tmp_path) as stage:
+            turns, loop = Turns(stage), asyncio.get_running_loop()
+            clients = [await asyncio.to_thread(lazy_client, stage.port) for _ in range(8)]
+            async with asyncio.timeout(20):
+                await until(lambda: turns.waiting == len(clients), 19, "nobody takes any more")
+                assert turns.total < len(clients) * MIB / 2, "so much waits in the kernel"
+                for client in clients:
+                    client.setblocking(False)
+                    while len(await loop.sock_recv(client, MIB)) < MIB // 8 and turns.total < SIZE:
+                        pass
+            print(f"\nat most {turns.most / 1024:.0f} KiB in a turn, {turns.total / 1024:.0f} KiB in all")
+            # Every one begins with a slice; then they take turns.
+            assert turns.most <= (len(clients) + SLICES_PER_TURN) * SLICE_BYTES
+            for client in clients:
+                client.close()
 
     asyncio.run(run())

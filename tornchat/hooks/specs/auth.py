@@ -31,10 +31,13 @@ def authenticate(credentials: Credentials) -> Awaitable[User | None] | User | No
 def authorize(user: User, action: str, room: str) -> Awaitable[bool | None] | bool | None:
     """Return whether `user` may perform `action` in `room`; None means no decision.
 
-    The actions are "join", "send", "mention_room" and "create". Who creates a room is asked about "join"
-    first; who sends a message that mentions everybody in the room about "send" and then "mention_room"; who
-    edits a message about "send", and who deletes one about "join". If every plugin returns None, the action
-    is allowed. If a plugin raises or misses its deadline, the action is not performed.
+    The actions are "join", "send", "mention_room", "create" and "direct". Who creates a room is asked about
+    "join" first; who opens a direct room about "direct" for each of the other users, whose id is in the place
+    of `room`; who sends a message that mentions everybody in the room about "send" and then "mention_room";
+    who edits a message about "send", and who deletes one about "join". A kind of a plugin may have an
+    action of its own, which is asked for after "send", or alone if the kind does not speak. If every plugin
+    returns None, the action is allowed. If a plugin raises or misses its deadline, the action is not
+    performed.
     """
 
 

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    import msgspec
+
     from tornchat.model import (
         Entry,
         Mentions,
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
         Position,
         PresenceChange,
         Role,
+        RoomKind,
         RoomPage,
         RoomSummary,
         Roster,
@@ -52,6 +55,8 @@ class Actions(Protocol):
         reply_to: int | None = None,
         mentions: Sequence[str] | Mentions = (),
         meta: Mapping[str, object] | None = None,
+        kind: str = "message",
+        data: Mapping[str, object] | msgspec.Struct | None = None,
         trusted: bool = True,
     ) -> Stored:
         """Say `text` in `room` as `sender` and return the stored entry.
@@ -59,7 +64,9 @@ class Actions(Protocol):
         It is the path of every message: filters are asked, the message is on disk when this returns, and
         members and other nodes are told. `thread` and `reply_to` are the `seq` of messages of the room,
         `mentions` the ids of users, or a `Mentions` for everybody in the room, and `meta` is a JSON object
-        that the server does not interpret: they are what v1's `send` has. The same `id` with the same text
+        that the server does not interpret: they are what v1's `send` has. `kind` is a kind of messages that a
+        plugin declares, and `data` what the kind wants to know, as an object of the declared type or as a
+        mapping. The same `id` with the same text
         returns the first entry (`repeated`). `trusted` skips `authorize`, rates, mutes, bans and membership,
         never a filter.
 
@@ -113,6 +120,26 @@ class Actions(Protocol):
         Raises `TypeError` if `tokens` is one string.
         """
 
+    async def revise(
+        self,
+        room: str,
+        seq: int,
+        kind: str,
+        *,
+        by: User,
+        data: Mapping[str, object] | msgspec.Struct | None = None,
+        id: str | None = None,  # noqa: A002 (the name of v1's field)
+        trusted: bool = True,
+    ) -> Stored:
+        """Change the message at `seq` in the way of `kind`, a plugin's, and return the stored entry.
+
+        The kind says what it changes, and whose messages. `data` is as in `say`. If the message changes
+        meanwhile, the kind is asked again, three times in all. The same `id` with the same `data` returns the
+        first entry (`repeated`).
+
+        Raises `ChatError` like `edit`, and `invalid_message` (an unknown kind, or `data` that does not fit).
+        """
+
     async def delete(self, room: str, seq: int, *, by: User, trusted: bool = True) -> None:
         """Delete the text of the message at `seq`. Repeating it changes nothing."""
 
@@ -162,6 +189,23 @@ class Actions(Protocol):
     ) -> RoomSummary:
         """Create the room, which `by` owns unless `[rooms]` says otherwise. Raises `room_taken`."""
 
+    async def describe_room(
+        self,
+        room: str,
+        *,
+        by: User,
+        title: str | None = None,
+        topic: str | None = None,
+        kind: RoomKind | None = None,
+        trusted: bool = True,
+    ) -> RoomSummary:
+        """Set the title (at most 80 characters), the topic (250) or the kind of the room, and return it.
+
+        None leaves one as it is, "" removes a text. Members are told with `room_changed`. A room that becomes
+        private closes the sessions of those who are no members. Raises `invalid_message` for control
+        characters and those that change the direction of text.
+        """
+
     async def set_member(
         self, room: str, user_id: str, role: Role, *, by: User, trusted: bool = True
     ) -> None:
@@ -196,6 +240,13 @@ class Actions(Protocol):
         not send it. Failed logins are counted, and their answers delayed, as those of calls are.
 
         Raises `Unavailable` if a plugin can't answer, which is not the same as nobody.
+        """
+
+    async def login_failed(self, request: object) -> None:
+        """Count a failed login at a route with a secret of its own, and wait until it may be answered.
+
+        `request` is as in `identify`. Await it before the answer to a secret that is wrong: the answers to
+        an address that fails often are delayed, those to a good secret never.
         """
 
     # --- threads ---

@@ -204,9 +204,11 @@ def collect(
     return lambda function: Collect(function, Promise(deadline, role, accept=accept))
 
 
-def collect_now(*, role: str) -> Callable[[Callable[Arguments, Given]], CollectNow[Arguments, Given]]:
+def collect_now(
+    *, role: str, deadline: float = 5.0
+) -> Callable[[Callable[Arguments, Given]], CollectNow[Arguments, Given]]:
     """Declare a `CollectNow`."""
-    return lambda function: CollectNow(function, Promise(5.0, role))
+    return lambda function: CollectNow(function, Promise(deadline, role))
 
 
 def in_order(

@@ -54,13 +54,15 @@ def store_messages(
     A plugin with the attribute `changes = True` also stores other drafts that have a `target`. It compares
     and sets: in draft order, under a lock of the room, later drafts seeing earlier ones. If the target is no
     message or was deleted, the draft is refused as `not_found`; if `more.expects` is not None and not the
-    target's revision, as `stale`, with the present `revision`. Else the target gets the draft's text and
-    `more.meta`, as far as they are not empty, the next revision, `edited_at` and `position`. The entry has
-    the new revision. A client id is looked up before the target: what is compared is `Draft.digest`, which is
-    kept with every draft that has `more`, and which a deletion clears, so that every repeat of the same kind
-    and target matches then. A deletion also clears text and `meta` of all entries that acted on its target.
+    target's revision, as `stale`, with the present `revision`. Else the target gets the draft's text,
+    `more.meta` and `more.data`, as far as they are not empty, the next revision, `position`, and with a new
+    text `edited_at`. The entry has the new revision. A client id is looked up before the target: what is
+    compared is `Draft.digest`, which is kept with every draft that has `more`, and which a deletion clears,
+    so that every repeat of the same kind and target matches then. A deletion also clears text, `meta` and
+    `data` of all entries that acted on its target.
 
-    Such a plugin also keeps what messages say in `more`: `reply_to`, `thread`, `mentions` and `meta`. If
+    Such a plugin also keeps the `kind` of messages, and what they say in `more`: `reply_to`, `thread`,
+    `mentions`, `meta` and `data`. If
     `reply_to` or `thread` is no message of the room, or a deleted one, the draft is refused as `not_found`,
     and if the message at `thread` is in a thread itself, as `invalid_message`. A deletion leaves of them only
     `thread`.

@@ -31,13 +31,21 @@ def erase_user(user_id: str, limit: int) -> Awaitable[int] | int:
 
     An erased entry keeps its `seq` and has the sender `ERASED`, no text and no client id. For each message a
     deletion by `ERASED` is appended, from which the nodes learn of it. When no entry is left, the user's
-    memberships, ownerships, sanctions, reports, blocks by and of the user and what `store_users` stored are
-    deleted. Where the user set a sanction of somebody else or closed a report, the id of `ERASED` is put.
-    Nothing of it can be read afterwards, and as soon as the database allows not from its files either. The
-    audit stays.
+    memberships, ownerships, invites, sanctions, reports, blocks by and of the user and what `store_users`
+    stored are deleted. Where the user set a sanction of somebody else or closed a report, the id of `ERASED`
+    is put. Nothing of it can be read afterwards, and as soon as the database allows not from its files
+    either. The audit stays.
     """
 
 
 @one(role="users", deadline=4.0, absent="not_provided")
 def find_users(name_key: str) -> Awaitable[Sequence[KnownUser]] | Sequence[KnownUser]:
     """Return at most ten users whose `name_key` is this one, in any order."""
+
+
+@one(role="users", deadline=4.0, absent="not_provided")
+def search_users(prefix: str, limit: int) -> Awaitable[Sequence[KnownUser]] | Sequence[KnownUser]:
+    """Return at most `limit` users whose `name_key` begins with `prefix`, sorted by it and by id.
+
+    Keys are compared by code points. Called only with `[users] directory = yes`.
+    """

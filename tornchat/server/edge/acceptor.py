@@ -70,7 +70,6 @@ class Acceptor:
                     self._begin_pause(error)
                     return
                 continue  # the client has gone already (accept(2))
-            connection.setblocking(False)
             self._take(connection, peer_of(address))
 
     def _begin_pause(self, error: OSError) -> None:

@@ -152,6 +152,7 @@ def is_forwarded(headers: HTTPHeaders) -> bool:
     return not _FORWARDING_NAMES.isdisjoint(headers)
 
 
+@lru_cache(ADDRESSES)
 def is_local(peer: str) -> bool:
     """Return True if a peer runs on this machine."""
     found = _address(peer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 
 from tornado.iostream import IOStream
@@ -31,6 +32,9 @@ class Doorstep:
 
         If nothing comes within `seconds`, `give_up` is called instead. The stream must not read meanwhile.
         """
+        if _has_come(stream.socket):  # usual, and watching for it would take three system calls
+            self._ready.put(serve)
+            return
         loop, descriptor = asyncio.get_running_loop(), stream.socket.fileno()
         self._waiting[descriptor] = loop.call_later(seconds, self._give_up, descriptor), give_up
         loop.add_reader(descriptor, self._came, descriptor, serve)
@@ -52,3 +56,14 @@ class Doorstep:
         timer, give_up = self._waiting.pop(descriptor)
         timer.cancel()
         return give_up
+
+
+def _has_come(connection: socket.socket) -> bool:
+    """Return whether there are bytes to read, or the end."""
+    try:
+        connection.recv(1, socket.MSG_PEEK)
+    except (BlockingIOError, InterruptedError):
+        return False
+    except OSError:
+        pass  # who serves the connection finds out that it has failed
+    return True

@@ -64,6 +64,10 @@ class FailedLogins:
             self._offenders.note("failed_logins", network, "the answers to its failed logins are delayed")
         return seconds
 
+    async def delay(self, network: str | None, gone: asyncio.Future[None] | None = None) -> None:
+        """Record a failure of `network`, and wait until it may be answered. See `wait`."""
+        await self.wait(self.failed(network), gone)
+
     async def wait(self, seconds: float, gone: asyncio.Future[None] | None = None) -> None:
         """Wait until a failure may be answered, which `failed` has recorded.
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 from tornado.iostream import IOStream
 
 from tornchat.offenders import Offenders
 from tornchat.server.edge.tornado_private import bytes_written
+from tornchat.tasks import Turns
 
 STALL_SECONDS = 20.0
 """A connection that takes nothing for so long, while something waits for it, is cut off."""
 LOOK_SECONDS = 1.0
+UNSENT_BYTES = 1 << 17
+"""How much the kernel takes of what it can't send yet. It would take 4 MiB, and copying takes time."""
+SLICES_PER_TURN = 8
+"""Slices of long answers that are given to the kernel in one turn of the loop, of all answers together.
+
+The kernel takes a slice at once if it has room, so that a long answer would not wait for anything."""
 
 
 class SlowReaders:
@@ -21,10 +29,14 @@ class SlowReaders:
         self.stall_seconds = stall_seconds
         self._offenders = offenders
         self._watched: dict[IOStream, tuple[int, float]] = {}
+        self.turns = Turns(SLICES_PER_TURN)
+        """To wait for between the slices of an answer."""
 
     def watch(self, stream: IOStream) -> None:
-        """Watch `stream` from now on, until it is closed. Idempotent."""
-        self._watched.setdefault(stream, (-1, 0.0))
+        """Watch `stream` from now on, until it is closed, and bound what its socket takes. Idempotent."""
+        if stream not in self._watched:
+            self._watched[stream] = (-1, 0.0)
+            bound_unsent(stream.socket)
 
     def forget(self, stream: IOStream) -> None:
         """Watch `stream` no more."""
@@ -48,6 +60,17 @@ class SlowReaders:
         peer = _peer(stream)
         self._offenders.note("slow_readers", peer, "connections that take no answers are cut off")
         stream.close()
+
+
+def bound_unsent(connection: socket.socket) -> None:
+    """Let the kernel take at most `UNSENT_BYTES` that it can't send yet, where it can be told so (tcp(7))."""
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+    if option is None or connection.family == getattr(socket, "AF_UNIX", None):
+        return
+    try:
+        connection.setsockopt(socket.IPPROTO_TCP, option, UNSENT_BYTES)
+    except OSError:
+        pass  # the client has gone
 
 
 def _peer(stream: IOStream) -> str:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
-from tornchat.errors import TRY_AGAIN_LATER, UNAUTHORIZED, Closed, Unavailable
+from tornchat.errors import NO_TOKEN, TRY_AGAIN_LATER, UNAUTHORIZED, Closed, Unavailable
 from tornchat.model import User
 from tornchat.server.http.site import Site
 from tornchat.server.ws import handshake
-
-NO_TOKEN = "no_token"  # noqa: S105 (a cause)
 
 
 class Callers:
@@ -22,9 +20,7 @@ class Callers:
     async def identify(self, asked: object) -> User | None:
         """See `Actions.identify`."""
         handler = asked if isinstance(asked, RequestHandler) else None
-        request = handler.request if handler is not None else asked
-        if not isinstance(request, HTTPServerRequest):
-            raise TypeError(f"identify takes the RequestHandler that serves a request, not {type(asked)}")
+        request = _request(asked)
         if not handshake.origin_allowed(request, self._site.settings.server.allowed_origins):
             return None
         edge = self._site.edge
@@ -37,5 +33,17 @@ class Callers:
                 raise Unavailable(refusal.reason) from None
             if refusal.code == UNAUTHORIZED and refusal.cause != NO_TOKEN:
                 self._site.chat.turned_away(refusal)
-                await edge.logins.wait(edge.logins.failed(client.network))
+                await edge.logins.delay(client.network)
             return None
+
+    async def login_failed(self, asked: object) -> None:
+        """See `Actions.login_failed`."""
+        edge = self._site.edge
+        await edge.logins.delay(edge.client(_request(asked)).network)
+
+
+def _request(asked: object) -> HTTPServerRequest:
+    request = asked.request if isinstance(asked, RequestHandler) else asked
+    if not isinstance(request, HTTPServerRequest):
+        raise TypeError(f"this takes the RequestHandler that serves a request, not {type(asked)}")
+    return request

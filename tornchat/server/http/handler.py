@@ -14,7 +14,7 @@ from tornchat.offenders import place_of
 from tornchat.server.edge.headers import SECURITY_HEADERS
 from tornchat.server.http.site import Site
 
-SLICE_BYTES = 1 << 17
+SLICE_BYTES = 1 << 16
 """How much of an answer is given to a connection at a time."""
 
 log = logging.getLogger("tornchat.http")
@@ -52,11 +52,16 @@ class SiteHandler(RequestHandler):
             self.set_header(name, value)
 
     async def send(self, body: bytes) -> None:
-        """Write the whole body. Only a slice of it waits in the connection's buffer at a time."""
+        """Write the whole body. Only a slice of it waits in the connection's buffer at a time.
+
+        Other clients are served between the slices, even if this one takes them at once.
+        """
         self.set_header("Content-Length", str(len(body)))
         self._watch()
         try:
             for start in range(0, len(body), SLICE_BYTES):
+                if start:
+                    await self.site.edge.readers.turns.wait()
                 self.write(body[start : start + SLICE_BYTES])
                 await self.flush()
         except StreamClosedError:

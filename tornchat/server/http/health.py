@@ -9,7 +9,7 @@ import msgspec
 
 from tornchat.server.http.api.document import answering
 from tornchat.server.http.handler import SiteHandler
-from tornchat.server.http.metrics.handler import is_allowed
+from tornchat.server.http.metrics.handler import is_allowed, slow_guesses
 
 Plugins: TypeAlias = dict[str, dict[str, str]]
 
@@ -87,8 +87,11 @@ class ReadyHandler(HealthHandler):
         plugins = await site.checkup.plugins() if site.phase == "running" else {}
         if site.phase != "running":
             return Readiness(site.phase, {})
-        told = plugins if is_allowed(self.request, site.settings.metrics) else {}
-        return Readiness(self._status(plugins), told)
+        status = self._status(plugins)
+        if is_allowed(self.request, site.settings.metrics):
+            return Readiness(status, plugins)
+        await slow_guesses(self, site.settings.metrics)
+        return Readiness(status, {})
 
     def _status(self, plugins: Plugins) -> str:
         if self.site.edge.is_full:

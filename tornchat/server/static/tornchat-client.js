@@ -42,6 +42,8 @@
  * @property {object} [meta]          What the application said about it.
  * @property {{count: number, last_seq: number}} [replies]   Its own thread, without deleted messages, if it has one.
  * @property {Marks} [marks]          How it is marked, if it is.
+ * @property {string} [kind]          Its kind, if it is one that a plugin of the server brings.
+ * @property {object} [data]          What its kind says of it.
  *
  * @typedef {Object<string, Object<string, {count: number, users?: string[]}>>} Marks
  *   Kind, such as "reaction" -> token, such as an emoji -> how many users have it, and who, unless they are many.
@@ -55,6 +57,7 @@
  * @property {string} [edited_at]
  * @property {object} [meta]          The new one.
  * @property {Marks} [marks]          How it is marked now, if that may have changed.
+ * @property {object} [data]          What its kind says of it now, if that may have changed.
  *
  * @typedef {object} Marked           A `marked` event's detail: users have marked a message, or have taken marks back.
  * @property {string} kind            Such as "reaction".
@@ -68,6 +71,8 @@
  * @property {number} [thread]        The place of the message whose thread it is in.
  * @property {{users?: string[], room?: boolean}} [mentions]   Ids of users, at most 50; `room`: everybody.
  * @property {object} [meta]          A JSON object, at most 8 KiB, 32 levels deep.
+ * @property {string} [kind]          A kind of messages that a plugin of the server brings.
+ * @property {object} [data]          What this kind wants to know, at most 8 KiB.
  *
  * @typedef {object} Welcome          A `welcome` event's detail: the first of every connection.
  * @property {string} room
@@ -178,10 +183,43 @@ export async function readBlocks({ token, base = globalThis.document?.baseURI })
 }
 
 /**
+ * The name of the one room of this user and the users with these ids, for a `TornchatClient`.
+ * @param {{ token?: string, base?: string | URL, userIds: string[] }} options   As for `TornchatClient`; the token itself.
+ * @returns {Promise<string>}   Rejects with a `TornchatError`: "not_found" if one of them can't be reached, and others.
+ */
+export async function openDirect({ token, base, userIds }) {
+  return (await post("direct", { user_ids: userIds }, token, base)).name;
+}
+
+/**
+ * Make this user a member of the room of an invite. It may be accepted again.
+ * @param {{ token?: string, base?: string | URL, invite: string }} options   `invite` is the token of the invite.
+ * @returns {Promise<string>}   The name of the room. Rejects with a `TornchatError`: "invite_expired",
+ *   "invite_used_up", "not_found" if it was revoked or the room was deleted, and others.
+ */
+export async function acceptInvite({ token, base, invite }) {
+  return (await post("invites/accept", { token: invite }, token, base)).room;
+}
+
+/** @param {string} path @param {object} body @param {string} [token] @param {string | URL} [base] */
+async function post(path, body, token, base = globalThis.document?.baseURI) {
+  const url = new URL(`api/${path}`, new URL(".", new URL(base, globalThis.document?.baseURI)));
+  const headers = { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) };
+  const request = { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(ANSWER_MS) };
+  const answer = await fetch(url, request);
+  const found = await answer.json().catch(() => ({}));
+  if (!answer.ok) {
+    throw new TornchatError(found.code ?? "unavailable", found.detail ?? `The server answered ${answer.status}.`);
+  }
+  return found;
+}
+
+/**
  * One room, kept connected. Events, each with its `detail`: `state` (State), `welcome` (Welcome), `message` (Message),
- * `changed` (Changed), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}), `typing`
- * ({user_id, thread?}: for at most 8 s, until a message or the leave of the user), `read` ({seq}: how far you have read, on any
- * device), `readstate` ({user_id, seq}: another user, if the server tells it), `error`
+ * `changed` (Changed), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}),
+ * `room` ({title, topic, kind}: what the room says of itself from then on), `typing` ({user_id, thread?}: for at most 8 s, until
+ * a message or the leave of the user), `read` ({seq}: how far you have read, on any device), `readstate` ({user_id, seq}: another
+ * user, if the server tells it), `error`
  * ({code, error, retry_after?}: a refusal that belongs to no message).
  */
 export class TornchatClient extends EventTarget {
@@ -272,8 +310,8 @@ export class TornchatClient extends EventTarget {
    * @param {Extras} [extras]
    * @returns {Promise<{id: string, seq: number}>}   It is stored. Rejects with a `TornchatError` if it is not.
    */
-  send(text, id = newId(), { reply_to, thread, mentions, meta } = {}) {
-    return this.#request({ type: "send", id, message: text, reply_to, thread, mentions, meta });
+  send(text, id = newId(), { reply_to, thread, mentions, meta, kind, data } = {}) {
+    return this.#request({ type: "send", id, message: text, reply_to, thread, mentions, meta, kind, data });
   }
 
   /**
@@ -309,6 +347,18 @@ export class TornchatClient extends EventTarget {
    */
   mark(seq, tokens, kind = "reaction", id = newId()) {
     return this.#request({ type: "mark", id, kind, seq, tokens });
+  }
+
+  /**
+   * Change a message in the way of a kind that a plugin of the server brings, such as closing a poll.
+   * @param {number} seq
+   * @param {string} kind
+   * @param {object} [data]       What this kind wants to know.
+   * @param {string} [id]
+   * @returns {Promise<{id: string, seq: number, position: number}>}
+   */
+  revise(seq, kind, data, id = newId()) {
+    return this.#request({ type: "revise", id, kind, seq, data });
   }
 
   /** @param {{id: string}} frame @returns {Promise<any>} */
@@ -547,17 +597,18 @@ export class TornchatClient extends EventTarget {
 
   /** @param {Changed} changed */
   #onChanged(changed) {
-    const { seq, position, revision, message, edited_at, meta, replies, marks } = changed;
+    const { seq, position, revision, message, edited_at, meta, replies, marks, data } = changed;
     const held = this.#messages.get(seq);
     if (!held || position > (held.position ?? seq)) {
       if (held) {
         const news = { message: message ?? held.message, edited_at: edited_at ?? held.edited_at };
         if (meta) news.meta = meta;
         if (replies) news.replies = replies;
+        if (data) news.data = data;
         this.#messages.set(seq, withMarks({ ...held, position, revision, ...news }, marks ?? held.marks));
       }
       if (!held || !this.blocked.has(held.sender_id)) {
-        this.#emit("changed", { seq, position, revision, message, edited_at, meta, marks });
+        this.#emit("changed", { seq, position, revision, message, edited_at, meta, marks, data });
       }
     }
     this.#onEntry(position);
@@ -585,7 +636,7 @@ export class TornchatClient extends EventTarget {
     const news = position > this.#told || held?.message;
     this.#told = Math.max(this.#told, position);
     if (held) {
-      const { reply_to: _, mentions: __, meta: ___, marks: ____, ...kept } = held;
+      const { reply_to: _, mentions: __, meta: ___, marks: ____, data: _____, ...kept } = held;
       this.#messages.set(seq, { ...kept, message: "", position: Math.max(position, held.position ?? seq) });
       if (held.thread) this.#recount(held.thread);
     }
@@ -616,6 +667,7 @@ export class TornchatClient extends EventTarget {
     else if (type === "typing") this.#emit("typing", detail);
     else if (type === "read_moved") this.#emit("read", detail);
     else if (type === "read_state") this.#emit("readstate", detail);
+    else if (type === "room_changed") this.#emit("room", detail);
     else if (type === "ack") this.#onAck(detail);
     else if (type === "error") this.#onError(detail);
   }

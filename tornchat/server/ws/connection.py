@@ -128,8 +128,7 @@ class Connection:
                 extra=self._facts("auth_failure", cause=refusal.cause),
             )
         if refusal.code == UNAUTHORIZED:
-            logins = self._shared.edge.logins
-            await logins.wait(logins.failed(self._client.network))
+            await self._shared.edge.logins.delay(self._client.network)
         self.end(refusal.code, refusal.reason)
 
     def _level(self, subject: str, cause: str = "") -> int:
@@ -257,7 +256,7 @@ class Connection:
         except Closed as refusal:
             shared.chat.turned_away(refusal)
             if refusal.code == UNAUTHORIZED:
-                await shared.edge.logins.wait(shared.edge.logins.failed(self._client.network))
+                await shared.edge.logins.delay(self._client.network)
             raise ChatError(RENEWAL_CODES.get(refusal.code, "unauthorized")) from None
         if renewed.id != user.id:
             raise ChatError("forbidden", "This is the token of another user.")

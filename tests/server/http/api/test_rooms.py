@@ -26,7 +26,8 @@ async def test_a_room_is_made_shown_listed_and_removed():
     async with running_chat() as chat:
         made = await ask(chat, "POST", "/api/rooms", "ann", {"name": "tea"})
         assert made.status == 201
-        assert set(made.json) == {"name", "private", "owner", "epoch", "seq", "slow_seconds"}
+        said = {"name", "title", "topic", "kind", "private", "owner", "epoch", "seq", "slow_seconds"}
+        assert set(made.json) == said
         assert (made.json["owner"], made.json["private"], made.json["seq"]) == ("id-ann", False, 0)
         assert (await ask(chat, "POST", "/api/rooms", "bob", {"name": "tea"})).code == "room_taken"
         assert (await ask(chat, "GET", "/api/rooms/tea", "bob")).json == made.json

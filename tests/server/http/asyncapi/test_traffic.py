@@ -82,10 +82,14 @@ async def play(directory: Path, v1: bool) -> list[Tape]:
             await romeo.hears("error")
             await romeo.tells(type="mark", id="m", kind="reaction", seq=1, tokens=["x"])
             await romeo.hears("ack")
+            await romeo.tells(type="revise", id="r", kind="close-poll", seq=1)
+            await romeo.hears("error")
             await romeo.tells(type="delete", id="d", seq=3)
             await romeo.hears("ack")
         await verona.chat.moderation.mute(PRINCE, "hall", "romeo", 60)
+        await verona.chat.describing.describe(PRINCE, "hall", title="The hall")
         if v1:
+            await romeo.hears("room_changed")
             await romeo.asks({"type": "auth", "id": "t", "token": verona.token("romeo")})
             await romeo.hears("auth")
         await romeo.says("muted")
@@ -134,7 +138,7 @@ async def play_in_rooms(directory: Path) -> Tape:
         await romeo.hears("invited")
         verona.chat.user_stream.removed("hall", ["romeo"])
         await romeo.hears("removed")
-        verona.chat.user_stream.room_changed("hall", "Hall", "Balls")
+        await verona.chat.describing.describe(PRINCE, "hall", title="Hall")
         await romeo.hears("room_changed")
         return romeo
 

@@ -79,6 +79,7 @@ def _totals(call: Call) -> Totals:
     return Totals(
         received=counts.received,
         stored=counts.stored,
+        stored_by_kind=counts.stored_by_kind(),
         delivered=counts.deliveries,
         sent_bytes=counts.sent_bytes,
         slow_consumers=counts.slow,

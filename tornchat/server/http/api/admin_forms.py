@@ -64,6 +64,7 @@ class Totals(Output, frozen=True):
 
     received: int
     stored: int
+    stored_by_kind: dict[str, int]
     delivered: int
     sent_bytes: int
     slow_consumers: int

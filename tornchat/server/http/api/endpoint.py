@@ -20,6 +20,7 @@ MEANINGS: Mapping[int, str] = MappingProxyType(
         403: "The user is not permitted to do this.",
         404: "It does not exist, or is not visible to the user.",
         409: "It conflicts with something that exists.",
+        410: "It was there, and can't be used any more.",
         413: "The body is too large.",
         415: "The body is not application/json.",
         422: "The input does not match the schema.",

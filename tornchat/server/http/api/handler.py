@@ -135,7 +135,7 @@ class ApiHandler(SiteHandler):
             raise _too_big()
         given = inputs(endpoint, self.request, segments)
         login = self.site.edge.login(self)
-        call = Call(self.site, self.outside, self.request, user, endpoint.status, login)
+        call = Call(self.site, self.outside, self.request, user, endpoint.status, login, self._note_failure)
         answer = await endpoint.run(call, **given)
         self.set_status(call.status)
         for name, value in call.headers.items():
@@ -219,8 +219,8 @@ class ApiHandler(SiteHandler):
                 handshake.header_credentials(self.request, room), self.site.edge.login(self)
             )
         except Closed as refusal:
-            self.site.chat.turned_away(refusal)
             await self._note_failure(refusal)
+            self._count_address()
             raise
         self._count(("user", user.id))
         if endpoint.who == "admin" and not rights.may(rights.standings(user), "read dashboard"):
@@ -228,15 +228,15 @@ class ApiHandler(SiteHandler):
         return user
 
     async def _note_failure(self, refusal: Closed) -> None:
-        """Log and count a refused login, and wait until it may be answered. Raises `Problem`."""
+        """Log and count a refused login, and wait until it may be answered."""
         edge = self.site.edge
+        self.site.chat.turned_away(refusal)
         told = edge.offenders.may_tell("auth_failure", f"{self.client.offender} {refusal.cause}")
         facts = {"event": "auth_failure", "ip": self.client.address, "cause": refusal.cause}
         level = logging.INFO if told else logging.DEBUG
         log.log(level, "a call from %(ip)s: refused: %(cause)s", facts, extra=facts)
         if refusal.code == UNAUTHORIZED:
-            await edge.logins.wait(edge.logins.failed(self.client.network), self._gone)
-        self._count_address()
+            await edge.logins.delay(self.client.network, self._gone)
 
     def _count_address(self) -> None:
         if self.client.network is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from tornchat.errors import TRY_AGAIN_LATER, ChatError, Closed, SettingsError
+from tornchat.errors import NO_TOKEN, TRY_AGAIN_LATER, ChatError, Closed, SettingsError
 from tornchat.model import GUEST, GUEST_ID_PREFIX, User
 from tornchat.rates import network_of
 from tornchat.server.http.api.call import Call
@@ -79,7 +79,7 @@ async def about(call: Call) -> About:
 
 
 async def _logged_in(call: Call) -> Me | None:
-    """Who the caller is without a token. A token is left to `me`, which counts the failed logins."""
+    """Who the caller is without a token, which is left to `me`. A wrong cookie is a failed login."""
     if "Authorization" in call.request.headers:
         return None
     try:
@@ -87,6 +87,8 @@ async def _logged_in(call: Call) -> Me | None:
     except Closed as refusal:
         if refusal.code == TRY_AGAIN_LATER:
             raise
+        if refusal.cause != NO_TOKEN and call.refused is not None:
+            await call.refused(refusal)
         return None
 
 

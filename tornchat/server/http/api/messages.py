@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from tornchat.marks import Tallies
-from tornchat.model import Entry, Mentions, More, Page, Replies
+from tornchat.model import PLAIN, Entry, KindName, Mentions, More, Page, Replies
 from tornchat.server.http.api.call import Call
 from tornchat.server.http.api.endpoint import Endpoint
 from tornchat.server.http.api.forms import (
@@ -36,6 +36,10 @@ MetaField: TypeAlias = Annotated[
         examples=[{"colour": "red"}],
     ),
 ]
+DataField: TypeAlias = Annotated[
+    MetaObject | None,
+    Meta(description="What the kind of the message says of it: at most 8 KiB, in the form that it declares."),
+]
 MOST_PAGE_BYTES = 512 * 1024
 """Maximum size of the messages of a page, since it waits in memory while a client reads it slowly."""
 _encode = msgspec.json.Encoder().encode
@@ -48,6 +52,7 @@ class Message(Output, frozen=True, omit_defaults=True):
     that acted on it (its own, if none did). The fields `reply_to`, `thread`, `mentions`, `meta` and `replies`
     (its own thread) are left out where there is nothing to say. `marks` says how many users have put each
     token on it, and who, if they are at most 20. `mine`, with `mine=1` only, are the caller's own by kind.
+    `kind` and `data` are there if the message is of a kind that a plugin brings.
     """
 
     seq: Seq
@@ -66,6 +71,8 @@ class Message(Output, frozen=True, omit_defaults=True):
     mentions: Mentions | None = None
     meta: MetaField = None
     replies: Replies | None = None
+    kind: KindName = PLAIN
+    data: DataField = None
 
     @classmethod
     def of(cls, entry: Entry, mine: Mapping[int, dict[str, tuple[str, ...]]] | None = None) -> Message:
@@ -78,6 +85,8 @@ class Message(Output, frozen=True, omit_defaults=True):
             mentions=more.mentions,
             meta=spliced(more.meta),
             replies=more.replies,
+            kind=entry.kind,
+            data=spliced(more.data),
             revision=entry.revision,
             edited_at=timestamp(edited_at / 1000) if edited_at else None,
             position=entry.position,
@@ -142,7 +151,8 @@ class NewMessage(Input, frozen=True):
     """A message to send.
 
     `reply_to` is the message that it answers, and `thread` the one whose thread it is in. `mentions` names
-    whom it mentions; everybody in the room, if plugins allow it.
+    whom it mentions; everybody in the room, if plugins allow it. `kind` is a kind of messages that a plugin
+    brings, and `data` is in the form that the kind declares.
     """
 
     message: Annotated[
@@ -157,6 +167,8 @@ class NewMessage(Input, frozen=True):
     thread: Seq | None = None
     mentions: Mentions | None = None
     meta: MetaField = None
+    kind: KindName = PLAIN
+    data: DataField = None
 
 
 class PostHeaders(Input, frozen=True):
@@ -265,8 +277,8 @@ async def post_message(call: Call, path: RoomPath, headers: PostHeaders, body: N
 
     Filters, mutes, rate limits and the order of the log apply as for messages over a WebSocket.
     """
-    more = more_of(body.reply_to, body.thread, body.mentions, body.meta)
-    said = Said(body.message, headers.idempotency_key, more=more)
+    more = more_of(body.reply_to, body.thread, body.mentions, body.meta, body.kind, body.data)
+    said = Said(body.message, headers.idempotency_key, body.kind, more=more)
     stored = await call.chat.posting.post(call.user, path.room, said)
     if stored.repeated:
         call.status = 200

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
 
-from tornchat.model import Action, Role, RoomSummary
+from tornchat.errors import ChatError
+from tornchat.model import Action, Role, RoomKind, RoomSummary
 from tornchat.server.http.api.call import Call
 from tornchat.server.http.api.endpoint import Endpoint
 from tornchat.server.http.api.forms import (
@@ -40,18 +41,30 @@ class NewRoom(Input, frozen=True):
 
 
 class RoomChange(Input, frozen=True):
-    """What is to become of a room. `slow_seconds` is the wait between two messages of a user; 0: none."""
+    """What is to become of a room: at least one of these; what is left out stays as it is.
 
-    slow_seconds: Annotated[int, Meta(ge=0, le=MOST_SECONDS, examples=[30])]
+    An empty text removes a title or topic. Who is no member of a room that becomes `private` is closed with
+    4003. `slow_seconds` is the wait between two messages of a user; 0: none.
+    """
+
+    title: Annotated[str, Meta(max_length=2000, examples=["Tea time"])] | None = None
+    topic: Annotated[str, Meta(max_length=2000, examples=["What we drink today"])] | None = None
+    kind: Literal["open", "private"] | None = None
+    slow_seconds: Annotated[int, Meta(ge=0, le=MOST_SECONDS, examples=[30])] | None = None
 
 
 class Room(Output, frozen=True):
     """A room. `seq` is the newest position in its log, `epoch` identifies the log, `owner` is a user id.
 
-    With slow mode, users wait `slow_seconds` between their messages; moderators do not.
+    `title` and `topic` are empty if there are none. A room of the kind `private` is visible to its owner and
+    members, one of the kind `direct` to the users whose one room it is. With slow mode, users wait
+    `slow_seconds` between their messages; moderators do not.
     """
 
     name: RoomName
+    title: str
+    topic: str
+    kind: RoomKind
     private: bool
     owner: str | None
     epoch: str
@@ -61,7 +74,10 @@ class Room(Output, frozen=True):
     @classmethod
     def of(cls, room: RoomSummary) -> Room:
         """Convert a room of the chat."""
-        return cls(**msgspec.structs.asdict(room))
+        fields = msgspec.structs.asdict(room)
+        fields["kind"] = room.kind
+        del fields["direct"]
+        return cls(**fields)
 
 
 class RoomList(Output, frozen=True):
@@ -108,8 +124,15 @@ async def read_room(call: Call, path: RoomPath) -> Room:
 
 
 async def change_room(call: Call, path: RoomPath, body: RoomChange) -> Room:
-    """Set the slow mode of a room. For its moderators."""
-    return Room.of(await call.chat.moderation.set_slow_mode(call.user, path.room, body.slow_seconds))
+    """Set title, topic and slow mode, for its moderators, and the kind, for its owner and admins."""
+    room, described = None, (body.title, body.topic, body.kind)
+    if any(part is not None for part in described):
+        room = await call.chat.describing.describe(call.user, path.room, *described)
+    if body.slow_seconds is not None:
+        room = await call.chat.moderation.set_slow_mode(call.user, path.room, body.slow_seconds)
+    if room is None:
+        raise ChatError("invalid_message", "Give at least one of title, topic, kind and slow_seconds.")
+    return Room.of(room)
 
 
 async def delete_room(call: Call, path: RoomPath) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 
 import msgspec
 
 from tornchat.config.sections import LimitsSection
 from tornchat.config.settings import Settings
 from tornchat.errors import CODES, RETRYABLE
+from tornchat.kinds import EntryKind
 from tornchat.server.http.asyncapi.channels import Part, channels, operations
 from tornchat.server.http.asyncapi.closing import CLOSE_CODES
 from tornchat.server.http.asyncapi.frames import ALL, CLOSED_FRAMES, Frame
+from tornchat.server.http.asyncapi.kinds import add_kinds
 from tornchat.version import __version__
 
 WORDS = (
@@ -24,8 +27,10 @@ WORDS = (
 class Description:
     """Generates the AsyncAPI 3.0 document of the chat mounted under `prefix` ("" or "/talk")."""
 
-    def __init__(self, settings: Settings, prefix: str = "") -> None:
+    def __init__(self, settings: Settings, prefix: str = "", kinds: Sequence[EntryKind] = ()) -> None:
+        """`kinds` are those that the plugins of the chat bring."""
         self._settings = settings
+        self._kinds = kinds
         self._prefix = prefix
         self._of: tuple[LimitsSection, Part] | None = None
 
@@ -46,7 +51,9 @@ class Description:
         """The document without servers, kept for the same limits, since generating it takes milliseconds."""
         limits = self._settings.limits
         if self._of is None or self._of[0] is not limits:
-            self._of = limits, _written(self._settings, self._prefix)
+            written = _written(self._settings, self._prefix)
+            add_kinds(written, self._kinds)
+            self._of = limits, written
         return self._of[1]
 
 

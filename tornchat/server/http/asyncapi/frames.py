@@ -19,6 +19,7 @@ from tornchat.wire import (
     Marked,
     MessageChanged,
     MessageDeleted,
+    RoomChanged,
     RoomUsersList,
     UserJoin,
     UserLeave,
@@ -29,6 +30,7 @@ from tornchat.wire import (
     V1Mark,
     V1Ping,
     V1Pong,
+    V1Revise,
     V1RoomUsersList,
     V1Send,
     V1UserJoin,
@@ -67,6 +69,9 @@ _V1_LIST = Frame(
 _JOIN = Frame("server", "User joined", UserJoin(ANN.id, ANN.username))
 _V1_JOIN = Frame("server", "User joined", V1UserJoin("guest-id2", "user456", guest=True))
 _LEAVE = Frame("server", "User left", UserLeave(ANN.id, ANN.username))
+_ROOM_CHANGED = Frame(
+    "server", "Room changed", RoomChanged("general", "Tea time", "What we drink today", "open")
+)
 _AUTH = Frame("client", "Replace the token", rooms.Auth("t1", "<your-jwt-token>"))
 _MOVED = Frame("server", "Marker moved", hints.ReadMoved("tea", 41))
 _AUTHENTICATED = Frame("server", "Token replaced", rooms.Authenticated("t1", 1790000000))
@@ -86,6 +91,7 @@ V1 = (
     Frame("client", "Mark a message", V1Mark("a1b2d1", "reaction", 42, ["\N{THUMBS UP SIGN}"])),
     Frame("client", "Move the marker", signals.Read(41)),
     Frame("client", "Typing", signals.Typing()),
+    Frame("client", "Revise a message", V1Revise("a1b2d2", "close-poll", 42)),
     Frame("client", "Ping", V1Ping()),
     Frame("server", "Welcome", V1Welcome("general", ANN, "5d1b2c9f0a7e4836", 41, False, 38, 3)),
     _V1_LIST,
@@ -99,6 +105,7 @@ V1 = (
         ),
     ),
     Frame("server", "Message deleted", MessageDeleted(42, 57)),
+    _ROOM_CHANGED,
     Frame("server", "Caught up", CaughtUp(57)),
     Frame("server", "User is typing", signals.UserTyping(ANN.id)),
     Frame("server", "User has read", signals.ReadState(ANN.id, 41)),
@@ -124,7 +131,7 @@ ROOMS = (
     Frame("server", "Mention", hints.Mention("tea", 42, BOB, "Hello, @you!")),
     Frame("server", "Invited", hints.Invited("tea")),
     Frame("server", "Removed", hints.Removed("tea")),
-    Frame("server", "Room changed", hints.RoomChanged("tea", "Tea and talk", "Everything but coffee")),
+    _ROOM_CHANGED,
     Frame("server", "Error", rooms.RoomError("not_joined", CODES["not_joined"], "a1b2c3", room="tea")),
     _AUTHENTICATED,
 )

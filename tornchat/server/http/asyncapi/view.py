@@ -78,7 +78,9 @@ def _cards(document: Part, channel: str, action: str) -> Iterator[Card]:
 def _card(document: Part, channel: str, name: str) -> Card:
     message = document["components"]["messages"][name]
     rows = list(_rows(document, document["components"]["schemas"][name]))
-    example = json.dumps(message["examples"][0]["payload"], indent=2, ensure_ascii=False)
+    example = "\n".join(
+        json.dumps(one["payload"], indent=2, ensure_ascii=False) for one in message.get("examples", ())
+    )
     return Card(f"{channel}-{name}", message["title"], message["summary"], rows, example)
 
 

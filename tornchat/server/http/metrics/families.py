@@ -149,6 +149,12 @@ MESSAGES = (
         "Entries stored in the log by this node.",
         lambda node: node.chat.counts.stored,
     ),
+    _counters(
+        "tornchat_entries_stored_total",
+        "Entries stored in the log by this node, by kind.",
+        "kind",
+        lambda node: node.chat.counts.stored_by_kind(),
+    ),
     Family(
         "tornchat_messages_refused_total",
         "counter",

@@ -19,6 +19,7 @@ class MetricsHandler(SiteHandler):
     async def get(self) -> None:
         settings = self.site.settings.metrics
         if not is_allowed(self.request, settings):
+            await slow_guesses(self, settings)
             self._refuse(settings)
         elif self.site.connections is None:
             self.set_status(503)
@@ -53,6 +54,12 @@ def is_allowed(request: HTTPServerRequest, settings: MetricsSection) -> bool:
     if is_forwarded(request.headers) or not _listed(address, settings.allow):
         return False
     return sits_here(request) if is_loopback(address) else True
+
+
+async def slow_guesses(handler: SiteHandler, settings: MetricsSection) -> None:
+    """Count a wrong token of `[metrics]` as a failed login, and wait until it may be answered."""
+    if settings.token and "Authorization" in handler.request.headers:
+        await handler.site.edge.logins.delay(handler.client.network)
 
 
 def _brings(request: HTTPServerRequest, token: str) -> bool:

@@ -99,6 +99,7 @@ function Health({ admin }) {
 
 function Trouble({ totals }) {
   const rows = [
+    ["Entries stored", totals.stored, totals.stored_by_kind],
     ["Slow readers cut off", totals.slow_consumers],
     ["Gaps found", totals.gaps_found],
     ["Messages repaired from the log", totals.gap_messages_repaired],

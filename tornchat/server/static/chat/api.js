@@ -31,6 +31,7 @@ export class Api {
   blocks = () => this.#call("GET", "me/blocks");
   block = (/** @type {string} */ user) => this.#call("PUT", `me/blocks/${part(user)}`);
   unblock = (/** @type {string} */ user) => this.#call("DELETE", `me/blocks/${part(user)}`);
+  accept = (/** @type {string} */ token) => this.#call("POST", "invites/accept", { token });
   createRoom = (/** @type {string} */ name, /** @type {boolean} */ isPrivate) =>
     this.#call("POST", "rooms", { name, private: isPrivate });
   deleteRoom = (/** @type {string} */ room) => this.#call("DELETE", `rooms/${part(room)}`);

@@ -10,6 +10,7 @@ const START_RETRY_MS = 3_000;
 const UNAUTHORIZED = 4001;
 const RENEW_SHARE = 0.75; // of a guest's time; what is left is for a server that is away
 const RENEW_RETRY_MS = 15_000;
+const INVITE = /^#invite=([\w-]+)$/; // the page of a link by which users become members of a room
 const LEAST_TIMER_MS = 1_000;
 const MOST_TIMER_MS = 2 ** 31 - 1;
 const ENDED = "Your session has ended. Sign in again to go on.";
@@ -46,7 +47,9 @@ export class Chat extends EventTarget {
     this.nameKey = `tornchat.name:${base.pathname}`;
     this.marks = new Marks("");
     this.drafts = new Drafts("");
-    addEventListener("hashchange", () => this.phase === "in" && this.open(roomInUrl() ?? this.home));
+    addEventListener("hashchange", async () => {
+      if (this.phase === "in") this.open((await this.#invited()) ?? roomInUrl() ?? this.home);
+    });
     addEventListener("storage", ({ key }) => (key === this.sessionKey || key === null) && this.#onStored());
     document.addEventListener("visibilitychange", () => document.hidden || this.#refreshSoon());
   }
@@ -133,7 +136,7 @@ export class Chat extends EventTarget {
     if (session.token) browser.set(this.sessionKey, session);
     await this.#readBlocks(); // before messages are shown
     this.phase = "in";
-    this.open(roomInUrl() ?? this.home);
+    this.open((await this.#invited()) ?? roomInUrl() ?? this.home);
     void this.refreshRooms();
   }
 
@@ -215,6 +218,19 @@ export class Chat extends EventTarget {
     if (roomInUrl() !== name) history[location.hash ? "pushState" : "replaceState"](null, "", `#${encodeURIComponent(name)}`);
     room.enter();
     this.#changed();
+  }
+
+  /** The room of the invite in the URL, which is accepted and leaves the URL; null if there is none, or it is refused. */
+  async #invited() {
+    const [, token] = INVITE.exec(location.hash) ?? [];
+    if (!token) return null;
+    history.replaceState(null, "", location.pathname + location.search);
+    try {
+      return (await this.api.accept(token)).room;
+    } catch (error) {
+      this.toast(error.message, "danger");
+      return null;
+    }
   }
 
   /** @param {string} name */
