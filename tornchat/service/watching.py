@@ -15,7 +15,7 @@ from tornchat.errors import Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.service.access import Access
 from tornchat.service.visitors import Visitor
-from tornchat.wire.rooms import RoomHead, news
+from tornchat.wire.rooms import RoomHead, encoded_head, news
 
 MOST_POSITIONS = 1000
 """Rooms in one call of `latest_positions`."""
@@ -24,15 +24,32 @@ MOST_POSITIONS = 1000
 class _Watched:
     """A room that somebody on this node watches."""
 
-    __slots__ = ("doubts", "head", "public", "watchers")
+    __slots__ = ("_encoded", "_head", "doubts", "public", "watchers")
 
     def __init__(self) -> None:
         self.watchers: set[Visitor] = set()
-        self.head: Head | None = None
+        self._head: Head | None = None
+        self._encoded = b""
         self.public = False
         """True if everybody may see the log with the epoch of `head`."""
         self.doubts = 0
         """How often it became doubtful whether everybody may."""
+
+    @property
+    def head(self) -> Head | None:
+        """The newest head known; None before it was read."""
+        return self._head
+
+    @head.setter
+    def head(self, head: Head) -> None:
+        self._head, self._encoded = head, b""
+
+    def told(self, name: str) -> bytes:
+        """Return the head as all watchers are told it; empty as long as it or its number is not known."""
+        head = self._head
+        if not self._encoded and head is not None and head.number is not None:
+            self._encoded = encoded_head(RoomHead(name, head.epoch, head.seq, head.number))
+        return self._encoded
 
 
 class Watching:
@@ -188,15 +205,9 @@ class Watching:
     def tell_one(self, watcher: Visitor) -> None:
         """Tell the watcher the heads that it has not been told, whose rooms it may see at this moment."""
         names = self._late.pop(watcher, set())
-        heads = [told for name in sorted(names) if (told := self._told(name)) is not None]
+        told = {name: room.told(name) for name in names if (room := self._rooms.get(name)) is not None}
+        heads = list(filter(None, told.values()))
         if heads and not watcher.hint(news(heads)):
             self._late[watcher] = names
-        elif later := {name for name in names & self._rooms.keys() if not self._is_counted(name)}:
-            self._late[watcher] = later
-
-    def _told(self, name: str) -> RoomHead | None:
-        room = self._rooms.get(name)
-        head = room.head if room is not None else None
-        if head is None or head.number is None:
-            return None
-        return RoomHead(name, head.epoch, head.seq, head.number)
+        elif len(heads) < len(told):  # of these the number of messages is not known yet
+            self._late[watcher] = {name for name, head in told.items() if not head}
