@@ -72,13 +72,13 @@ def chat_with(place: str, reader: Reader | None) -> ChatApp:
     return ChatApp(sections, plugins)
 
 
-async def says(chat: ChatApp, count: int) -> None:
+async def says(chat: ChatApp, count: int, room: str = "tea") -> None:
     """Say things in the process, `IN_FLIGHT` at a time."""
     left = iter(range(count))
 
     async def one() -> None:
         for number in left:
-            await chat.say("tea", f"message {number}", sender=ANN)
+            await chat.say(room, f"message {number}", sender=ANN)
 
     await asyncio.gather(*(one() for _ in range(IN_FLIGHT)))
 
@@ -115,25 +115,28 @@ async def over_socket(chat: ChatApp, port: int, number: int) -> None:
     assert client.returncode == 0
 
 
-async def costs(reader: Reader | None) -> tuple[list[float], list[float]]:
-    """Return the microseconds of `say` and of a WebSocket, of several rounds."""
+async def costs(reader: Reader | None) -> tuple[list[float], list[float], list[float]]:
+    """Return the microseconds of `say`, of `say` in a room without members, and of a WebSocket, by round."""
     with tempfile.TemporaryDirectory() as place:
         chat = chat_with(place, reader)
         await chat.start()
         await chat.create_room("tea", by=ANN)
+        await chat.create_room("empty", by=ANN, private=True)
         [listener] = bind_sockets(0, "127.0.0.1")
         server = HTTPServer(await chat.application())
         server.add_socket(listener)
         said: list[float] = []
+        unheard: list[float] = []
         sent: list[float] = []
         await says(chat, COUNT)
         for number in range(ROUNDS):
             said.append(await micros(says(chat, COUNT), COUNT))
+            unheard.append(await micros(says(chat, COUNT, "empty"), COUNT))
             port = listener.getsockname()[1]
             sent.append(await micros(over_socket(chat, port, number), COUNT))
         server.stop()
         await chat.close()
-        return said, sent
+        return said, unheard, sent
 
 
 async def lag() -> tuple[float, float]:
@@ -158,11 +161,13 @@ async def lag() -> tuple[float, float]:
 @click.command()
 def main() -> None:
     """Print the figures."""
-    said, sent = asyncio.run(costs(None))
-    with_reader, _ = asyncio.run(costs(Reader()))
+    said, unheard, sent = asyncio.run(costs(None))
+    with_reader, _, _ = asyncio.run(costs(Reader()))
     click.echo(f"say in process: {median(said):.0f} us ({min(said):.0f} to {max(said):.0f})")
+    click.echo(f"say in a private room without members: {median(unheard):.0f} us")
     click.echo(f"one WebSocket: {median(sent):.0f} us ({min(sent):.0f} to {max(sent):.0f})")
     click.echo(f"messages per CPU-second, say / WebSocket: {median(sent) / median(said):.2f}")
+    click.echo(f"the same, in a private room without members: {median(sent) / median(unheard):.2f}")
     click.echo(f"say with a consumer: {median(with_reader):.0f} us, {median(with_reader) / median(said):.2f}")
     middle, late = asyncio.run(lag())
     click.echo(f"lag at {RATE} messages/s: median {middle:.0f} ms, p99 {late:.0f} ms")

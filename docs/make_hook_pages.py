@@ -73,6 +73,8 @@ OWN = {
     "read_presence": "The user list remains as it was last sent; the core reads it again every few seconds.",
 }
 """Hooks whose failure has other effects than their verb says."""
+MORE_TYPES = {"Consumer": ["Batch"], "Participant": ["PresenceChange"]}
+"""Types that are not in the fields of a type, but belong to it."""
 RAISED = {"ChatError": "Rejected"}
 """Declared exception -> the subclass that plugins raise."""
 FAILURE_WORDS = (
@@ -98,7 +100,7 @@ STANDARD = {
 def pages() -> dict[str, str]:
     """Return file name -> text, for every hook and the index."""
     found = {f"{name}.md": page(name, hook) for name, hook in HOOKS.items()}
-    return {"index.md": index(), **found}
+    return {"index.md": index(), "chat.md": handle_page(), **found}
 
 
 def index() -> str:
@@ -114,8 +116,8 @@ def index() -> str:
             "# Hooks",
             "",
             "A plugin is a class with methods of these names, marked with `@hookimpl`.",
-            "[Plugins](../plugins.md) describes how to write and load one. These pages are generated from",
-            "`tornchat/hooks/specs/` by `docs/make_hook_pages.py`.",
+            "[Plugins](../plugins.md) describes how to write one, [the handle](chat.md) what it can do.",
+            "These pages are generated from `tornchat/hooks/specs/` by `docs/make_hook_pages.py`.",
             "",
             "| hook | role | verb | deadline | required | purpose |",
             "| --- | --- | --- | --- | --- | --- |",
@@ -178,6 +180,50 @@ def page(name: str, hook: Hook[..., Any]) -> str:
     )
 
 
+def handle_page() -> str:
+    """Return the page of what plugins and host applications can do."""
+    lines = [
+        "# The handle",
+        "",
+        "`startup(chat)` gives a plugin a `ChatHandle`. A `ChatApp` has the methods of `Actions`, too.",
+        "",
+        "## Actions",
+        "",
+        inspect.getdoc(tornchat.Actions) or "",
+        "",
+        *_methods(tornchat.Actions),
+        "## Only for plugins",
+        "",
+        *_wrapped(
+            "`node_id` is the name of this server process in its cluster, `data_dir` the directory of "
+            "`[tornchat] data_dir`. `exclusive` is true if no other server may use the storage, and `writes` "
+            "false for a command that only reads: a plugin then changes nothing on its own account."
+        ),
+        "",
+        *_methods(tornchat.ChatHandle),
+        "[All hooks](index.md)",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _methods(protocol: type) -> list[str]:
+    """Return the lines about the methods that a protocol itself declares."""
+    lines: list[str] = []
+    for name, method in vars(protocol).items():
+        if inspect.isfunction(method) and not name.startswith("_"):
+            waits = "await " if inspect.iscoroutinefunction(method) else ""
+            lines += [f"### {name}", "", "```text", f"{waits}chat.{name}{_arguments(method)}", "```", ""]
+            lines += [inspect.getdoc(method) or "", ""]
+    return lines
+
+
+def _arguments(method: Any) -> str:
+    signature = inspect.signature(method)
+    parameters = [one for one in signature.parameters.values() if one.name != "self"]
+    return re.sub(r"'([^']*)'", r"\1", str(signature.replace(parameters=parameters)))
+
+
 def implementation(name: str) -> list[str]:
     """Return the lines of an implementation of the hook, with its imports."""
     arguments = ", ".join(["self", *(f"{n}: {t}" for n, t in _parameters(name))])
@@ -221,21 +267,53 @@ def _types(name: str) -> list[str]:
     words = _words(" ".join(t for _, t in _parameters(name)) + " " + _returned(name)[1])
     if "StoreResult" in words:
         words = [*(word for word in words if word != "StoreResult"), "Stored", "Refusal"]
-    rows = []
-    for word in words:
-        fields = getattr(getattr(tornchat, word, None), "__struct_fields__", ())
-        if fields:
-            hints = getattr(tornchat, word).__annotations__
-            rows.append(f"- `{word}`: " + ", ".join(f"`{field}: {hints[field]}`" for field in fields))
+    rows = [_described(word) for word in _with_fields(words)]
     if "ChatHandle" in words:
-        rows.append(
-            "- `ChatHandle`: `node_id: str`, `data_dir: Path`, "
-            "`exclusive: bool` (no other server may use the storage), "
-            "`writes: bool` (false for a command that only reads), `deliver(topic, payload)`, "
-            "`may_have_missed()`, `presence_changed(room, version, change)`; "
-            "call its methods on the event loop only"
-        )
+        rows.append("- `ChatHandle`: see [the handle](chat.md)")
     return ["## Types", "", *rows, ""] if rows else []
+
+
+def _with_fields(words: list[str]) -> list[str]:
+    """Return the names of the structs among the words, and of those in their fields, and so on."""
+    found: list[str] = []
+    waiting = [word for word in words if word in tornchat.__all__]
+    while waiting:
+        word = waiting.pop(0)
+        form = getattr(tornchat, word)
+        if word in found or not getattr(form, "__struct_fields__", ()):
+            continue
+        found.append(word)
+        fields = [str(hint) for hint in form.__annotations__.values()]
+        waiting += [
+            other
+            for other in _words(" ".join(fields + MORE_TYPES.get(word, [])))
+            if other in tornchat.__all__
+        ]
+    return found
+
+
+def _described(word: str) -> str:
+    """Return the line about a struct: its fields, and what it is."""
+    form = getattr(tornchat, word)
+    fields = ", ".join(f"`{field}: {_bare(form.__annotations__[field])}`" for field in form.__struct_fields__)
+    return f"- `{word}`: {fields}. {_plain_sentence(inspect.getdoc(form) or '')}".rstrip()
+
+
+def _bare(annotation: str) -> str:
+    """Return the annotation without the notes of `Annotated`."""
+
+    class Bare(ast.NodeTransformer):
+        def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+            self.generic_visit(node)
+            noted = ast.unparse(node.value) == "Annotated" and isinstance(node.slice, ast.Tuple)
+            return node.slice.elts[0] if noted and isinstance(node.slice, ast.Tuple) else node
+
+    return ast.unparse(Bare().visit(ast.parse(annotation, mode="eval")))
+
+
+def _plain_sentence(words: str) -> str:
+    first = " ".join(words.partition("\n\n")[0].split())
+    return first if first.endswith((".", ":")) else f"{first}."
 
 
 def _words(annotations: str) -> list[str]:

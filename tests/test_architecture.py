@@ -21,7 +21,7 @@ ORDER = """
     kinds
     metrics
     tasks
-    rates offenders
+    rates offenders streaming
     config
     wire
     client hooks

@@ -34,6 +34,7 @@ from bench.native import NativeGenerator
 from bench.paced import Open
 from bench.results import Results, keep, read
 from bench.servers import Missing, Server, running
+from bench.shared import memory, rate
 from bench.suite import measure
 from bench.talk import Talk
 from tornchat.config.sections import LimitsSection
@@ -89,6 +90,14 @@ def test_joins_and_idle_connections_are_measured() -> None:
 
 
 @pytest.mark.long
+def test_connections_for_many_rooms_are_measured_beside_those_for_one() -> None:
+    core, _ = cores()
+    assert all(rate(core, shared, 0.3, clients=2) > 0 for shared in (False, True))
+    first, more = memory(core, 3, 2)
+    assert first != 0
+    assert more != 0
+
+
 def test_a_fixed_rate_is_kept_and_its_latencies_and_commits_are_measured() -> None:
     results = run(Open(rooms=3, members=2, rate=20), names=("tornchat", "tornado"))
     assert results.notes == {}

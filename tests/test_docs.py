@@ -509,6 +509,7 @@ async def v1_session(directory: Path) -> list[dict[str, Any]]:
         mark = next(frame for frame in documented() if frame.get("type") == "mark")
         await romeo.socket.send(json.dumps({**mark, "seq": 1, "tokens": mark["tokens"][:1]}))
         frames += [await romeo.next_of("marked"), await romeo.next_of("ack")]
+        frames += await stream_of(romeo)
         more = next(frame for frame in documented() if frame.get("type") == "send" and "thread" in frame)
         await romeo.socket.send(json.dumps({**more, "thread": 1, "reply_to": 1}))
         frames += [await romeo.next_of("chat_message"), await romeo.next_of("ack")]
@@ -534,6 +535,17 @@ async def v1_session(directory: Path) -> list[dict[str, Any]]:
         return frames
 
 
+async def stream_of(player: Player) -> list[dict[str, Any]]:
+    """The frames that a streamed message of this player brings; it is sent as documented."""
+    asked = {frame["type"]: frame for frame in documented() if frame.get("type") in ("append", "close")}
+    opening = next(frame for frame in documented() if frame.get("type") == "send" and "open" in frame)
+    await player.socket.send(json.dumps(opening))
+    seq = (await player.next_of("ack"))["seq"]
+    for frame in asked.values():
+        await player.socket.send(json.dumps({**frame, "seq": seq}))
+    return [await player.next_of("message_appended"), await player.next_of("message_changed")]
+
+
 TOLD = {"send": "chat_message", "mark": "marked", "revise": "message_changed"}
 
 
@@ -552,7 +564,20 @@ async def polls_session(verona: Stage, frames: list[dict[str, Any]]) -> None:
     frames += [frame for frame in told if frame["type"] != "marked"]  # its keys are tokens
 
 
-ASKED = ("send", "edit", "delete", "mark", "revise", "ping", "join", "leave", "watch", "read")
+ASKED = (
+    "send",
+    "edit",
+    "append",
+    "close",
+    "delete",
+    "mark",
+    "revise",
+    "ping",
+    "join",
+    "leave",
+    "watch",
+    "read",
+)
 """Types of the frames that only clients send."""
 
 
@@ -614,8 +639,8 @@ def test_client_frames_can_be_read(text: str) -> None:
         said = V1().decode(text.encode())
         assert said is not None
         assert (said.text, said.client_id) == (frame["message"], frame["id"])
-        assert (said.more is not None) is ("thread" in frame or "kind" in frame)
-    elif frame.get("type") in ("edit", "delete", "mark", "revise"):
+        assert (said.more is not None) is bool({"thread", "kind", "open"} & frame.keys())
+    elif frame.get("type") in ("edit", "append", "close", "delete", "mark", "revise"):
         said = V1().decode(text.encode())
         assert said is not None
         assert said.target == frame["seq"]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tornchat.marks import Mark, MarkChange, MarkSet, Tally
     from tornchat.model import (
         ERASED,
+        MOST_APPENDS,
+        MOST_OPEN_BYTES,
         SITE,
         Accepted,
         AuditEntry,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
         Membership,
         Mentions,
         More,
+        OpenMessage,
         Page,
         Participant,
         Position,
@@ -64,6 +67,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ERASED",
+    "MOST_APPENDS",
+    "MOST_OPEN_BYTES",
     "PRESENT",
     "SITE",
     "Accepted",
@@ -96,6 +101,7 @@ __all__ = [
     "Mentions",
     "More",
     "NotStored",
+    "OpenMessage",
     "Page",
     "Participant",
     "Position",

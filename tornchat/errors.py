@@ -43,6 +43,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "muted": "You may not speak in this room for now.",
         "not_found": "There is no such thing in this room.",
         "stale": "The message has changed meanwhile.",
+        "not_open": "The message is not open: nothing can be added to it.",
+        "still_open": "The message is still open: close it before you change it.",
         "too_many_marks": "The message has as many different marks of this kind as it may.",
         "unsupported": "The storage of this chat can't change messages.",
         "slow_mode": "This room is in slow mode; wait before your next message.",
@@ -93,7 +95,7 @@ class ChatError(Exception):
 
     `code` is a key of `CODES` or `REQUEST_CODES`, `text` is shown to the sender, `retry_after` is in
     seconds, `client_id` is the sender's id for the message, if known, and `revision` the present one of a
-    message that is not as the sender believed.
+    message that is not as the sender believed, or `length` that of its text.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class ChatError(Exception):
         retry_after: float | None = None,
         client_id: str | None = None,
         revision: int | None = None,
+        length: int | None = None,
     ) -> None:
         known = CODES if code in CODES else REQUEST_CODES
         if code not in known:
@@ -114,6 +117,7 @@ class ChatError(Exception):
         self.retry_after = retry_after
         self.client_id = client_id
         self.revision = revision
+        self.length = length
 
     @property
     def blames_sender(self) -> bool:

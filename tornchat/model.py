@@ -23,6 +23,12 @@ KindName: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 """The name of a kind of entry, as declared in `tornchat.kinds`."""
 PLAIN = "message"
 """The kind of a text that somebody says."""
+Status: TypeAlias = Literal["", "open", "complete", "cancelled", "failed"]
+"""How far a streamed message is, "" for any other; what closes it says how it ended."""
+MOST_OPEN_BYTES = 256 * 1024
+"""Maximum size of a streamed message in UTF-8."""
+MOST_APPENDS = 4_096
+"""Maximum number of appends to one message."""
 Role: TypeAlias = Literal["owner", "moderator", "member"]
 """A user's role in one room; the roles of a `User` apply to all rooms."""
 RoomKind: TypeAlias = Literal["open", "private", "direct"]
@@ -190,6 +196,11 @@ class More(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     object as text of the type that the kind declares; "" if there is none. A revision with `meta` or `data`
     gives it to its target. `replies` is the thread of a message that has one; storage tells it when messages
     are read.
+
+    A streamed message has a `status`, and `closed`, the `seq` of what closed it; 0 while it is open. What
+    adds a piece to its text has the `offset` of the piece (code points), and in a draft `context`, the end of
+    the text before it, for filters. What closes it has the `status` that the message gets, and in an entry
+    `whole`, the message as it is then; `expects` of its draft is the length of the text (None: any).
     """
 
     revision: int = 0
@@ -205,6 +216,11 @@ class More(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=Tr
     replies: Replies | None = None
     mark: Mark | None = None
     marks: Tallies = {}
+    status: Status = ""
+    closed: int = 0
+    offset: int | None = None
+    context: str = ""
+    whole: Entry | None = None
 
 
 class Draft(msgspec.Struct, frozen=True, gc=False):
@@ -214,10 +230,11 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     an unknown outcome can be looked up. `client_id` is chosen by the sender, and is stored at most once per
     room and sender. A draft that acts on a message has that message's `seq` as `target`. Its `text` is the
     target's new text; an empty text leaves the target's as it is. With `more.mark` it gives its sender this
-    set of tokens on the target. If it has no `more`, it is a deletion: it empties its target. `epoch` names
-    the log that the draft is meant for: storage refuses it with `room_gone` if the room has another log; ""
-    is not checked. `spaced_ms`: in slow mode, storage refuses it with `slow_mode` if its sender has a message
-    in the room that was sent less than this before it; 0 is not checked.
+    set of tokens on the target; with `more.offset` the text is added to the target's, which must be open;
+    with `more.status` it closes the target. If it has no `more`, it is a deletion: it empties its target.
+    `epoch` names the log that the draft is meant for: storage refuses it with `room_gone` if the room has
+    another log; "" is not checked. `spaced_ms`: in slow mode, storage refuses it with `slow_mode` if its
+    sender has a message in the room that was sent less than this before it; 0 is not checked.
     """
 
     draft_id: str
@@ -237,6 +254,16 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     def empties(self) -> bool:
         """True for a deletion: the target loses its text, whatever was done to it before or after."""
         return self.target is not None and self.more is None
+
+    @property
+    def offset(self) -> int | None:
+        """Where in its target's text a piece begins; None for what is no piece of a streamed message."""
+        return self.more.offset if self.more is not None else None
+
+    @property
+    def opens(self) -> bool:
+        """True for a message that is to be streamed."""
+        return self.target is None and self.more is not None and self.more.status == "open"
 
     @property
     def digest(self) -> str:
@@ -275,13 +302,15 @@ def digest_of(
 ) -> str:
     """Return the digest of a request: of its kind and all that its sender said, before filters.
 
-    Of `more`, only what clients say counts: `reply_to`, `thread`, `mentions`, `meta`, `data` and tokens.
+    Of `more`, only what clients say counts: `reply_to`, `thread`, `mentions`, `meta`, `data`, tokens,
+    `status` and `offset`.
     """
     said: tuple[object, ...] = (kind, target, text, expects)
     if more is not None:
         said += (more.reply_to, more.thread, more.mentions, more.meta)
         said += () if more.mark is None else (more.mark.tokens,)
         said += (more.data,) if more.data else ()
+        said += (more.status, more.offset) if more.status or more.offset is not None else ()
     return hashlib.blake2b(msgspec.msgpack.encode(said), digest_size=12).hexdigest()
 
 
@@ -290,8 +319,10 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     A message has no `target`. With an empty text it was deleted: its text is removed, and its `seq` stays in
     use. Other entries act on the message at `target`: `text` is its new text, or empty if that did not
-    change; a mark has `more.mark`. Without `more`, an acting entry is a deletion. The entries that acted on a
-    deleted message have no text and no tokens any more, either.
+    change; a mark has `more.mark`. With `more.offset` the text is a piece that was added to the target's;
+    with `more.status` the target was closed, and its pieces have no text any more. Without `more`, an acting
+    entry is a deletion. The entries that acted on a deleted message have no text and no tokens any more,
+    either.
     """
 
     seq: int
@@ -309,6 +340,21 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     def empties(self) -> bool:
         """True for a deletion: the target loses its text, whatever was done to it before or after."""
         return self.target is not None and self.more is None
+
+    @property
+    def is_open(self) -> bool:
+        """True for a message that is being streamed: its sender adds to it."""
+        return self.target is None and self.more is not None and self.more.status == "open"
+
+    @property
+    def closes(self) -> bool:
+        """True for what closes a streamed message."""
+        return self.target is not None and self.more is not None and self.more.status != ""
+
+    @property
+    def offset(self) -> int | None:
+        """Where in its target's text a piece begins; None for what is no piece of a streamed message."""
+        return self.more.offset if self.more is not None else None
 
     @property
     def revision(self) -> int:
@@ -374,11 +420,13 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
             erased = act.sender_id == ERASED.id
             sender = (ERASED.id, ERASED.username) if erased else (self.sender_id, self.sender_username)
             kept = replace(self.more or More(), position=position, reply_to=None, mentions=None)
-            more = replace(kept, meta="", data="", marks={})
+            more = replace(kept, meta="", data="", marks={}, status="", closed=0)
             return Entry(self.seq, *sender, "", self.sent_at, self.draft_id, kind=self.kind, more=more)
         if act.mark is not None:
             marked = replace(self.more or More(), position=position, marks=self._marked(act))
             return replace(self, more=marked)
+        if act.offset is not None or act.closes:
+            return self._streamed(act, position)
         before = self.more or More()
         more = replace(
             before,
@@ -389,6 +437,20 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
             data=act.data or self.data if self.text else "",
         )
         return replace(self, text=act.text or self.text if self.text else "", more=more)
+
+    def _streamed(self, act: Entry, position: int) -> Entry:
+        """Return the message after a piece was added or it was closed.
+
+        A piece that does not begin where the text ends was emptied when the message was closed, or others
+        before it were: what closes the message has the whole text.
+        """
+        more = replace(self.more or More(), position=position)
+        if not self.text:
+            return replace(self, more=more)
+        if act.closes and act.more is not None:
+            whole = act.text or (act.more.whole.text if act.more.whole is not None else self.text)
+            return replace(self, text=whole, more=replace(more, status=act.more.status, closed=act.seq))
+        return replace(self, text=self.text + act.text * (act.offset == len(self.text)), more=more)
 
     def _marked(self, act: Entry) -> Tallies:
         """Return the tallies after a mark. A deleted message gets none."""
@@ -494,14 +556,27 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 class Refusal(msgspec.Struct, frozen=True, gc=False):
     """The outcome *refused*: certainly not stored. `code` is one of `tornchat.errors.CODES`.
 
-    `revision` is the target's present one, for the code `stale`, and `retry_after` (seconds) when the sender
-    may send again, for `slow_mode`.
+    `revision` is the target's present one, for the code `stale`, or `length` that of its text (code points),
+    and `retry_after` (seconds) when the sender may send again, for `slow_mode`.
     """
 
     code: str
     reason: str = ""
     revision: int | None = None
     retry_after: float | None = None
+    length: int | None = None
+
+
+class OpenMessage(msgspec.Struct, frozen=True, gc=False):
+    """A streamed message that is open: its sender, its length (code points), when it last grew (Unix ms)."""
+
+    room: str
+    epoch: str
+    seq: int
+    sender_id: str
+    sender_username: str
+    length: int
+    grown_at: int
 
 
 StoreResult: TypeAlias = Stored | Refusal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 
 MOST_CALLERS = 10_000
@@ -68,7 +68,7 @@ class Strikes:
     __slots__ = ("_times",)
 
     def __init__(self) -> None:
-        self._times: list[float] = []
+        self._times: Sequence[float] = ()
 
     @property
     def standing(self) -> bool:
@@ -77,8 +77,7 @@ class Strikes:
 
     def add(self, now: float) -> bool:
         """Record a strike at `now` (seconds); return True if the limit is exceeded."""
-        self._times = [time for time in self._times if now - time < STRIKE_SECONDS]
-        self._times.append(now)
+        self._times = [*(time for time in self._times if now - time < STRIKE_SECONDS), now]
         return len(self._times) > STRIKES
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 from msgspec.structs import astuple, replace
 
 from tornchat import Draft, Entry, More, Refusal, Stored, StoreResult, digest_of
-from tornchat_peewee.acting import Acting
+from tornchat_peewee.acting import Acting, is_mark
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.entries import ACT, MESSAGE, Types, entry_in
 from tornchat_peewee.head import Head
 from tornchat_peewee.inbox import Mentioned, mentioned
 from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_of, more_columns
+from tornchat_peewee.streams import Grown
 
 NO_COLUMNS = more_columns(More())
 Key = tuple[int, str, str | None]
@@ -40,7 +42,9 @@ class Batch:
         self._digested: list[tuple[Any, ...]] = []
         self._with_more: list[tuple[Any, ...]] = []
         self._mentions: list[Mentioned] = []
-        self._acting = Acting(backend, statements, cursor, markers)
+        self._streamed: list[tuple[Any, ...]] = []
+        self._markers = markers
+        self._refers = False
         self._said: dict[Key, tuple[Entry, str | None]] = {}
 
     def append(self, drafts: Sequence[Draft]) -> list[StoreResult]:
@@ -51,11 +55,24 @@ class Batch:
             self._recall(
                 [one for one in drafts if self._has_acts(one.room)], self._sql.done_before, act_of, ACT
             )
+        marks = [
+            (self._heads[draft.room].room, draft.sender_id, draft.client_id)
+            for draft in drafts
+            if draft.client_id is not None and is_mark(draft) and draft.room in self._heads
+        ]
+        if marks:
+            self._said |= self._acting.standing.recall(marks)
         if others := [draft for draft in drafts if draft.target is not None or draft.more is not None]:
+            self._refers = True
             self._acting.read(self._heads, others)
         results = [self._place(draft) for draft in drafts]
         self._write()
         return results
+
+    @cached_property
+    def _acting(self) -> Acting:
+        """For drafts that act on messages or refer to them, which few batches have (`_refers`)."""
+        return Acting(self._backend, self._sql, self._cursor, self._markers)
 
     def _lock_heads(self, names: list[str]) -> None:
         for start in range(0, len(names), MOST_NAMES):
@@ -89,12 +106,13 @@ class Batch:
         if draft.target is None and not draft.text:  # an empty text marks a deleted message
             return Refusal("empty_message")
         result = self._append(head, draft) if draft.target is None else self._acting.append(head, draft)
-        if not isinstance(result, Entry):
-            return result
+        entry = result.entry if isinstance(result, Stored) else result
+        if not isinstance(entry, Entry):
+            return entry
         if draft.client_id is not None:
             kept = draft.digest if draft.more is not None else None
-            self._said[head.room, draft.sender_id, draft.client_id] = (result, kept)
-        return Stored(result, head.epoch)
+            self._said[head.room, draft.sender_id, draft.client_id] = (entry, kept)
+        return result if isinstance(result, Stored) else Stored(entry, head.epoch)
 
     def _append(self, head: Head, draft: Draft) -> Entry | Refusal:
         if draft.more is not None and (refusal := self._acting.unfit(head, draft.more)) is not None:
@@ -116,7 +134,7 @@ class Batch:
         else:
             digest = draft.digest
             entry = self._append_more(head, entry, draft.more, digest)
-        if self._acting.wanted:
+        if self._refers:
             self._acting.appended(head, entry, digest)
         return entry
 
@@ -124,16 +142,21 @@ class Batch:
         """Add the row of a message that is known by its digest; return its entry with what it says more."""
         fields = (head.room, *astuple(entry)[:8])
         columns = more_columns(more)
-        if columns == NO_COLUMNS:
+        if more.status:
+            grown = Grown.of(entry).column if more.status == "open" else None
+            self._streamed.append((*fields, *columns, more.status, digest, grown))
+        elif columns == NO_COLUMNS:
             self._digested.append((*fields, digest))
             return entry
-        self._with_more.append((*fields, *columns, digest))
+        else:
+            self._with_more.append((*fields, *columns, digest))
         self._mentions += mentioned(head.room, entry.seq, entry.sender_id, more)
         if more.thread is not None:
             self._acting.threads.added(head.room, more.thread, entry.seq)
         return replace(entry, more=replace(more, expects=None, digest=""))
 
     def _write(self) -> None:
+        self._acting.standing.write()
         moved = [(head.seq, head.room) for head in self._heads.values() if head.seq != head.stored]
         if not moved:
             return
@@ -143,11 +166,14 @@ class Batch:
             self._backend.insert(self._cursor, self._sql.insert_message, self._digested)
         if self._with_more:
             self._backend.insert(self._cursor, self._sql.insert_with_more, self._with_more)
+        if self._streamed:
+            self._backend.insert(self._cursor, self._sql.insert_streamed, self._streamed)
         if self._mentions:
             self._backend.insert(self._cursor, self._sql.insert_mention, self._mentions)
         self._cursor.executemany(self._sql.move_head, moved)
-        self._acting.write()
-        self._acting.threads.write()
+        if self._refers:
+            self._acting.write()
+            self._acting.threads.write()
 
 
 def _repeated(first: Entry, digest: str | None, draft: Draft, epoch: str) -> StoreResult:

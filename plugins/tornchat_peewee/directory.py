@@ -25,7 +25,8 @@ class DirectoryTable:
     def __init__(self, backend: Backend, models: Models, rooms: RoomTable) -> None:
         self._backend = backend
         self._room, self._message, self._act = models.room, models.message, models.act
-        self._mark, self._mention, self._marker = models.mark, models.mention, models.marker
+        self._marks = (models.mark, models.standing)
+        self._mention, self._marker = models.mention, models.marker
         self._member, self._sanction, self._report = models.member, models.sanction, models.report
         self._models = models
         self._rooms = rooms
@@ -103,8 +104,8 @@ class DirectoryTable:
         self._backend.index.forget(cursor, room.id, room.first_seq, end)
         for entries in (self._message, self._act, self._mention):
             entries.delete().where((entries.room == room.id) & (entries.seq < end)).execute()
-        mark = self._mark
-        mark.delete().where((mark.room == room.id) & (mark.target < end)).execute()
+        for marks in self._marks:
+            marks.delete().where((marks.room == room.id) & (marks.target < end)).execute()
         done = bool(end > room.head_seq)
         if done:
             for people in (

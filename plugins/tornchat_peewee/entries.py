@@ -13,9 +13,9 @@ from tornchat import Entry
 Types: TypeAlias = tuple[tuple[type, ...], ...]
 _NUMBER, _TEXT = (int, type(None)), (str, type(None))
 _SHARED: Types = ((int,), (str,), (str,), (str,), (int,), (str,), _TEXT, (str,))
-MESSAGE: Types = (*_SHARED, *[_NUMBER] * 5, *[_TEXT] * 4)
+MESSAGE: Types = (*_SHARED, *[_NUMBER] * 5, *[_TEXT] * 5, _NUMBER)
 """The types of the columns of messages."""
-ACT: Types = (*_SHARED, *[_NUMBER] * 2, *[_TEXT] * 3)
+ACT: Types = (*_SHARED, *[_NUMBER] * 2, *[_TEXT] * 3, _NUMBER, _TEXT)
 """The types of the columns of acts."""
 ERASED = "(erased)"
 """The sender of entries that can't be shown, as of those of erased users."""

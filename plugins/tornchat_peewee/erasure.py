@@ -104,6 +104,7 @@ class Erasure:
                 models.known_user.delete().where(models.known_user.id == user_id).execute()
                 for table in (models.sanction, models.site_sanction):
                     table.update(by=ERASED.id).where(table.by == user_id).execute()
+                models.standing.delete().where(models.standing.sender_id == user_id).execute()
                 models.report.delete().where(models.report.reporter == user_id).execute()
                 models.report.update(closed_by=ERASED.id).where(models.report.closed_by == user_id).execute()
                 models.invite.delete().where(models.invite.by == user_id).execute()

@@ -7,13 +7,15 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from tornchat import Changed, Draft, Entry, More, Page, Position, Refusal, Stored, StoreResult
+from tornchat import Changed, Draft, Entry, More, OpenMessage, Page, Position, Refusal, Stored, StoreResult
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.batch import Batch
 from tornchat_peewee.entries import ACT, entries_of
 from tornchat_peewee.positions import Positions
 from tornchat_peewee.session import DatabaseSession
+from tornchat_peewee.standing import Standing
 from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_of
+from tornchat_peewee.streams import silent, with_pieces, with_wholes
 from tornchat_peewee.threads import with_replies
 
 
@@ -88,9 +90,7 @@ class Log:
         room, head = bounds.room, bounds.head_seq
         since = _within(since, head)
         cursor.execute(self._sql.changed, (room, room, since, since, "", max(0, min(limit, head))))
-        messages = tuple(
-            with_replies(cursor, self._sql, room, list(entries_of(cursor.fetchall(), message_of)))
-        )
+        messages = tuple(self._whole(cursor, room, list(entries_of(cursor.fetchall(), message_of))))
         acts = self._nth(cursor, room, head) - self._nth(cursor, room, since)
         return Changed(messages, head - since - acts, bounds.first_seq, head, bounds.epoch)
 
@@ -105,8 +105,7 @@ class Log:
         try:
             with session.reading() as cursor:
                 bounds = self._bounds(cursor, room)
-                key = (bounds.room, sender_id, client_id) if bounds is not None else None
-                return self._find(cursor, key) if key is not None else None
+                return self._find(cursor, (bounds.room, sender_id, client_id)) if bounds is not None else None
         except self._data_errors:
             return None
 
@@ -116,7 +115,12 @@ class Log:
             if (row := cursor.fetchone()) is not None:
                 entry, digest = entry_of(row), row[-1]
                 return replace(entry, more=replace(entry.more or More(), digest=digest)) if digest else entry
-        return None
+        found = Standing(self._backend, self._sql, cursor).recall([key]).get(key)
+        return found[0] if found is not None else None
+
+    def silent(self, session: DatabaseSession, before_ms: int, limit: int) -> Sequence[OpenMessage]:
+        """Implements the hook `read_open`."""
+        return silent(session, self._sql, before_ms, limit)
 
     def positions(self, session: DatabaseSession, rooms: Sequence[str]) -> dict[str, Position]:
         """Implements the hook `latest_positions`. Notes what other nodes stored, which is handed out, too."""
@@ -135,8 +139,10 @@ class Log:
         low, high = _range(bounds, after, before, limit)
         entries = self._messages(cursor, bounds, low, high, high)
         cursor.execute(self._sql.acts_between, (bounds.room, low, high))
-        if acts := cursor.fetchall():
-            entries = sorted([*entries, *entries_of(acts, act_of, ACT)], key=lambda entry: entry.seq)
+        if rows := cursor.fetchall():
+            acts = list(entries_of(rows, act_of, ACT))
+            acts = with_wholes(self._backend, cursor, self._sql, bounds.room, acts)
+            entries = sorted([*entries, *acts], key=lambda entry: entry.seq)
         return Page(tuple(entries), bounds.first_seq, bounds.head_seq, bounds.epoch, bounds.acts)
 
     def _bounds(self, cursor: Any, room: str) -> _Bounds | None:
@@ -166,7 +172,11 @@ class Log:
             cursor.execute(sql, (bounds.room, bounds.room, low, high, _within(thread, head), limit))
         rows = cursor.fetchall()
         found = list(entries_of(reversed(rows) if after is None else rows, message_of))
-        return with_replies(cursor, self._sql, bounds.room, found)
+        return self._whole(cursor, bounds.room, found)
+
+    def _whole(self, cursor: Any, room: int, messages: Sequence[Entry]) -> list[Entry]:
+        """Return messages with what other tables say of them."""
+        return with_replies(cursor, self._sql, room, with_pieces(cursor, self._sql, room, messages))
 
     def _store_parts(self, cursor: Any, drafts: Sequence[Draft]) -> list[StoreResult]:
         """Store drafts by bisection, so that only the invalid ones are refused."""

@@ -15,6 +15,7 @@ class Models(NamedTuple):
     act: Any
     mark: Any
     thread: Any
+    standing: Any
     member: Any
     sanction: Any
     site_sanction: Any
@@ -57,7 +58,9 @@ def models_of(database: Any) -> Models:
     class Message(peewee.Model):
         """A message in its present state. `digest` is kept if the text can't stand for what was sent.
 
-        `mentions`, `meta`, `marks` (`Tallies`) and `data` are JSON; NULL if there are none.
+        `mentions`, `meta`, `marks` (`Tallies`) and `data` are JSON; NULL if there are none. A streamed
+        message has a `status`, and the `seq` that closed it. While it is open, `text` is its beginning, and
+        `grown`, a `Grown` in JSON, says how long it is with its pieces.
         """
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
@@ -78,7 +81,10 @@ def models_of(database: Any) -> Models:
         meta = peewee.TextField(null=True)
         marks = peewee.TextField(null=True)
         data = peewee.TextField(null=True)
+        status = peewee.TextField(null=True)
+        closed = peewee.BigIntegerField(null=True)
         digest = peewee.TextField(null=True)
+        grown = peewee.TextField(null=True)
 
         class Meta:
             primary_key = peewee.CompositeKey("room", "seq")
@@ -88,7 +94,8 @@ def models_of(database: Any) -> Models:
 
         `revision` is the target's from then on; NULL for a deletion. `before` is the text that the first
         edit replaced. `meta` and `data` are NULL if the target keeps its own. `mark` is a `Mark` in JSON,
-        empty when the message was deleted; NULL if it is no mark.
+        empty when the message was deleted; NULL if it is no mark. A piece of a streamed message has its
+        `start` in the text; what closed the message has the `status`.
         """
 
         room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
@@ -108,6 +115,8 @@ def models_of(database: Any) -> Models:
         digest = peewee.TextField(null=True)
         meta = peewee.TextField(null=True)
         mark = peewee.TextField(null=True)
+        start = peewee.BigIntegerField(null=True)
+        status = peewee.TextField(null=True)
 
         class Meta:
             primary_key = peewee.CompositeKey("room", "seq")
@@ -135,6 +144,23 @@ def models_of(database: Any) -> Models:
 
         class Meta:
             primary_key = peewee.CompositeKey("room", "root")
+
+    class Standing(peewee.Model):
+        """The id of a mark that stored nothing; its target was at `position` then.
+
+        `digest` is that of the request; NULL if the message was deleted.
+        """
+
+        room = peewee.ForeignKeyField(Room, on_delete="CASCADE", index=False)
+        sender_id = peewee.TextField()
+        client_id = peewee.TextField()
+        kind = peewee.TextField()
+        target = peewee.BigIntegerField()
+        position = peewee.BigIntegerField()
+        digest = peewee.TextField(null=True)
+
+        class Meta:
+            primary_key = peewee.CompositeKey("room", "sender_id", "client_id")
 
     class Member(peewee.Model):
         """A membership. The owner is stored in the room instead."""
@@ -251,7 +277,7 @@ def models_of(database: Any) -> Models:
         room = peewee.ForeignKeyField(Room, index=False)
         seq = peewee.BigIntegerField()
 
-    rooms = (Room, Message, Act, Mark, Thread, Member, Sanction)
+    rooms = (Room, Message, Act, Mark, Thread, Standing, Member, Sanction)
     models = Models(*rooms, SiteSanction, KnownUser, Audit, Block, Report, Marker, Mention, Invite)
     database.bind(list(models), bind_refs=False, bind_backrefs=False)
     return models

@@ -15,6 +15,7 @@ from tornchat import (
     Fault,
     MarkSet,
     NotStored,
+    OpenMessage,
     Page,
     Position,
     RoomInfo,
@@ -249,6 +250,11 @@ class PeeweePlugin(ManagingHooks, InvitingHooks, SocialHooks, ConsumingHooks, Re
         return opened.readers.run(
             partial(opened.log.find, room=room, sender_id=sender_id, client_id=client_id)
         )
+
+    @hookimpl
+    def read_open(self, before_ms: int, limit: int) -> asyncio.Future[Sequence[OpenMessage]]:
+        opened = self._opened()
+        return opened.readers.run(partial(opened.log.silent, before_ms=before_ms, limit=limit))
 
     @hookimpl
     def latest_positions(self, rooms: Sequence[str]) -> asyncio.Future[dict[str, Position]]:

@@ -26,7 +26,8 @@ class Pruning:
     def __init__(self, backend: Backend, models: Models) -> None:
         self._backend = backend
         self._room, self._message, self._act = models.room, models.message, models.act
-        self._report, self._thread, self._mark = models.report, models.thread, models.mark
+        self._report, self._thread = models.report, models.thread
+        self._marks = (models.mark, models.standing)
         self._mention = models.mention
         self._untaken = Untaken(backend.database, models.room)
         self._since: float | None = None
@@ -119,9 +120,10 @@ class Pruning:
         message, act = self._message, self._act
         for table in (message, self._report, self._mention):
             table.delete().where((table.room == room) & (table.seq < end)).execute()
-        thread, mark = self._thread, self._mark
+        thread = self._thread
         thread.delete().where((thread.room == room) & (thread.root < end)).execute()
-        mark.delete().where((mark.room == room) & (mark.target < end)).execute()
+        for table in self._marks:
+            table.delete().where((table.room == room) & (table.target < end)).execute()
         emptied = {"text": "", "mark": EMPTIED} | dict.fromkeys(("before", "data", "digest", "meta"))
         act.update(emptied).where((act.room == room) & (act.target < end) & (act.seq >= end)).execute()
         old = (act.room == room) & (act.seq < end)

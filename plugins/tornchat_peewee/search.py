@@ -58,7 +58,8 @@ class Search:
         if end > room.indexed_seq:
             said = self._message
             new = (said.room == room.id) & said.seq.between(room.indexed_seq + 1, end)
-            texts = said.select(said.seq, said.text).where(new & (said.text != ""))
+            closed = said.status.is_null() | (said.status != "open")
+            texts = said.select(said.seq, said.text).where(new & (said.text != "") & closed)
             self._backend.index.add(cursor, room.id, [(seq, words_of(text)) for seq, text in texts.tuples()])
             self._room.update(indexed_seq=end).where(self._room.id == room.id).execute()
         return int(end)

@@ -45,8 +45,9 @@ class Statements:
         """room id, then the first eight fields of `Entry`, the columns of `more_columns`, digest"""
         self.move_head = sql_of(room.update(head_seq=0).where(room.id == 0))
         """head seq, room id"""
-        self.message_at = sql_of(message.select(*message_fields(models), message.digest).where(place))
-        """room id, seq -> the columns of `message_of`, digest"""
+        kept = (message.grown, message.digest)
+        self.message_at = sql_of(message.select(*message_fields(models), *kept).where(place))
+        """room id, seq -> the columns of `message_of`, grown, digest"""
         said = (message.room == 0) & (message.sender_id == "") & (message.client_id == "")
         self.said_before = sql_of(message.select(*message_fields(models), message.digest).where(said))
         """room id, sender id, client id -> the columns of `message_of`, digest"""
@@ -70,7 +71,9 @@ class Statements:
         self._acting(models)
         self._mentioning(models)
         self._marking(backend, models)
+        self._standing(models)
         self._threads(models)
+        self._streams(models, {**plain, **dict.fromkeys(more, 0)})
 
         heads = room.select(room.name, room.id, room.epoch, room.head_seq, room.acts)
         self._heads = lru_cache(maxsize=16)(
@@ -98,8 +101,10 @@ class Statements:
         """room id, seq, 1 -> nth of the last act up to this seq"""
         new = {message.text: "", message.revision: 0, message.edited_at: 0, message.position: 0}
         said = [message.reply_to, message.mentions, message.meta, message.marks, message.data, message.digest]
+        said += [message.status, message.closed, message.grown]
         self.set_message = sql_of(message.update({**new, **dict.fromkeys(said, "")}).where(here))
-        """text, revision, edited at, position, reply to, mentions, meta, marks, data, digest, room id, seq"""
+        """text, revision, edited at, position, reply to, mentions, meta, marks, data, status, closed, digest,
+        grown, room id, seq"""
         emptied = {act.text: "", act.mark: EMPTIED}
         emptied |= dict.fromkeys((act.before, act.data, act.digest, act.meta))
         self.empty_acts = sql_of(act.update(emptied).where((act.room == 0) & (act.target == 0)))
@@ -139,6 +144,20 @@ class Statements:
         self.drop_marks = sql_of(mark.delete().where((mark.room == 0) & (mark.target == 0)))
         """room id, target"""
 
+    def _standing(self, models: Models) -> None:
+        standing = models.standing
+        said = (standing.room == 0) & (standing.sender_id == "") & (standing.client_id == "")
+        columns = (standing.kind, standing.target, standing.position, standing.digest)
+
+        self.stood_before = sql_of(standing.select(*columns).where(said))
+        """room id, sender id, client id -> kind, target, position, digest"""
+        row = dict.fromkeys((standing.room, standing.sender_id, standing.client_id, *columns), 0)
+        self.insert_standing = sql_of(standing.insert(row).returning())
+        """room id, sender id, client id, kind, target, position, digest"""
+        here = (standing.room == 0) & (standing.target == 0)
+        self.empty_standing = sql_of(standing.update({standing.digest: None}).where(here))
+        """None, room id, target"""
+
     def _threads(self, models: Models) -> None:
         thread = models.thread
         self.oldest_in_thread = _in_thread(models, newest=False)
@@ -160,6 +179,31 @@ class Statements:
         here = (thread.room == 0) & (thread.root == 0)
         self.drop_replies = sql_of(thread.update({thread.count: thread.count - 1}).where(here))
         """number of deleted messages, room id, root"""
+
+    def _streams(self, models: Models, row: dict[Any, Any]) -> None:
+        """`row`: the columns of a message that says more than a text."""
+        message, act, room = models.message, models.act, models.room
+        here = (message.room == 0) & (message.seq == 0)
+        pieces = (act.room == 0) & (act.target == 0) & act.start.is_null(False)
+
+        self.insert_streamed = sql_of(
+            message.insert({**row, message.status: "", message.grown: ""}).returning()
+        )
+        """the parameters of `insert_with_more`, with status before and grown after the digest"""
+        self.set_grown = sql_of(message.update({message.position: 0, message.grown: ""}).where(here))
+        """position, grown, room id, seq"""
+        self.pieces = sql_of(act.select(act.text).where(pieces).order_by(act.seq))
+        """room id, target -> texts, in their order"""
+        self.piece_rows = sql_of(act.select(*act._meta.sorted_fields).where(pieces).order_by(act.seq))
+        """room id, target -> the columns of `Act`, in their order"""
+        self.drop_pieces = sql_of(act.delete().where(pieces))
+        """room id, target"""
+        columns = (room.name, room.epoch, message.seq, message.sender_id, message.sender_username)
+        found = message.select(*columns, message.grown).join(room, on=(message.room == room.id))
+        # not as parameters, with which the databases would not use the index of open messages
+        is_open = peewee.SQL("status = 'open' AND text <> ''")
+        self.open = sql_of(found.where(is_open & (room.deleted == False)).limit(1))  # noqa: E712
+        """False, limit -> room, epoch, seq, sender id, sender username, grown"""
 
     def lock_heads(self, names: list[str]) -> tuple[str, list[str]]:
         """At most `MOST_NAMES` names -> name, id, epoch, head seq, number of acts; the rows stay locked."""
@@ -183,7 +227,8 @@ def joined(backend: Backend, token: Any) -> Any:
 
 def message_fields(models: Models) -> list[Any]:
     """Return the columns of `message_of`; the first eight are the first fields of `Entry`."""
-    return [field for field in models.message._meta.sorted_fields if field.name not in ("room", "digest")]
+    hidden = ("room", "digest", "grown")
+    return [field for field in models.message._meta.sorted_fields if field.name not in hidden]
 
 
 def act_fields(models: Models) -> list[Any]:
@@ -203,6 +248,8 @@ def act_fields(models: Models) -> list[Any]:
         act.meta,
         act.mark,
         act.data,
+        act.start,
+        act.status,
     ]
 
 
@@ -217,11 +264,15 @@ def _in_thread(models: Models, newest: bool) -> str:
 
 
 def message_of(row: Sequence[Any]) -> Entry:
-    """Return the message in a row of the columns `message_fields`; further columns are ignored."""
+    """Return the message in a row of the columns `message_fields`; further columns are ignored.
+
+    An open one has the text of its row only, without its pieces.
+    """
     revision, edited_at, position, reply_to, thread, mentions, meta, marks, data = row[8:17]
+    status, closed = row[17:19]
     if not row[3]:  # also if it was deleted by a version that does not know these columns
-        reply_to = mentions = meta = marks = data = None
-    if not position and reply_to is thread is mentions is meta is data is None:
+        reply_to = mentions = meta = marks = data = status = closed = None
+    if not position and reply_to is thread is mentions is meta is data is status is None:
         return Entry(*row[:8])
     more = More(
         revision=revision,
@@ -233,19 +284,21 @@ def message_of(row: Sequence[Any]) -> Entry:
         meta=_object_of(meta),
         data=_object_of(data),
         marks=tallies_of(marks) if marks else {},
+        status=status or "",
+        closed=closed or 0,
     )
     return replace(Entry(*row[:8]), more=more)
 
 
 def act_of(row: Sequence[Any]) -> Entry:
     """Return the entry in a row of the columns `act_fields`; further columns are ignored."""
-    revision, meta, mark, data = row[9:13]
+    revision, meta, mark, data, start, status = row[9:15]
     entry = Entry(*row[:9])
     if revision is None:
         return entry
     set_by = None if mark is None else mark_of(mark) if mark else Mark()
-    more = More(revision=revision, meta=_object_of(meta), data=_object_of(data), mark=set_by)
-    return replace(entry, more=more)
+    more: Any = {"meta": _object_of(meta), "data": _object_of(data), "mark": set_by, "offset": start}
+    return replace(entry, more=More(revision=revision, **more, status=status or ""))
 
 
 def _mentions_of(column: str | None) -> Mentions | None:

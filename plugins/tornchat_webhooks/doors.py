@@ -41,6 +41,16 @@ class Door:
         self._most = self._left = float(spec.per_minute)
         self._now = now
         self._filled = now()
+        self._lacks_room = False
+
+    def first_without_room(self) -> bool:
+        """Note that the room does not exist; return False if that was noted since it last existed."""
+        known, self._lacks_room = self._lacks_room, True
+        return not known
+
+    def has_room(self) -> None:
+        """Note that the room exists."""
+        self._lacks_room = False
 
     def wait(self) -> float:
         """Count a message; return 0, or the seconds after which the next one is allowed."""

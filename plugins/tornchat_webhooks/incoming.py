@@ -119,12 +119,15 @@ class Incoming(RequestHandler):
             async with asyncio.timeout(DEADLINE):
                 stored = await self._chat.say(door.room, text, sender=door.user, id=message_id)
         except ChatError as error:
+            if error.code == "room_not_found" and door.first_without_room():
+                log.warning("%s is called, and its room does not exist", door.user.id)
             self._refuse(STATUSES.get(error.code, 422), error.code, error.text)
         except Rejected as error:
             self._refuse(422, "rejected", str(error))
         except (TimeoutError, Unavailable):
             self._refuse(503, "unavailable", "It is not known whether this was said. Repeat it with its key.")
         else:
+            door.has_room()
             self.set_status(200 if stored.repeated else 201)
             self.write({"seq": stored.entry.seq})
 

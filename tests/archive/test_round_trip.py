@@ -24,7 +24,7 @@ from tornchat.hooks.calls import Hooks
 from tornchat.hooks.implementation import Implementation
 from tornchat.model import Entry, Mentions, More, Replies, Sanction, User
 from tornchat.service.drafts import Drafts
-from tornchat.testing.fixtures import edit, saying
+from tornchat.testing.fixtures import closing, edit, opening, piece, saying
 
 anything = Drafts("import", 0).check
 PRINCE = User("prince", "prince", frozenset({"admin"}))
@@ -414,5 +414,30 @@ def test_marks_come_back_and_not_those_that_were_erased(place: Place, tmp_path: 
             assert not left[0].marks
             assert ROMEO.id not in {entry.sender_id for entry in left}
             assert next(entry.mark for entry in left if entry.target == 1) == Mark()
+
+    asyncio.run(play())
+
+
+def test_streamed_messages_come_back_closed(place: Place, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with opened(place) as (chat, hooks):
+            begins = (opening("one", "hall"), opening("left open", "hall"), draft("between"))
+            await chat.store_messages(begins)
+            await chat.store_messages([piece(1, 3, " two", "hall"), piece(2, 9, " with a piece", "hall")])
+            await chat.store_messages([closing(1, "hall", "cancelled"), edit(1, "edited", "hall", 0)])
+            long = opening("x" * 5_000, "hall")
+            await chat.store_messages([long, closing(8, "hall")])
+            await export(hooks, "hall", tmp_path / "hall.jsonl")
+            outcomes = await restore(hooks, tmp_path / "hall.jsonl", "again", public=True)
+            assert outcomes == {"stored": 5, "known": 4}
+            found = [(one.text, one.more.status if one.more else "") for one in await log(chat, "again")]
+            assert found == [
+                ("edited", "cancelled"),
+                ("left open with a piece", "failed"),
+                ("between", ""),
+                ("edited", ""),  # the edit
+                ("x" * 5_000, "complete"),
+            ]
+            assert (await restore(hooks, tmp_path / "hall.jsonl", "again", public=True))["known"] == 9
 
     asyncio.run(play())

@@ -50,8 +50,7 @@ def measure(moderator: Visitor, name: str) -> None:
 def test_a_message_is_deleted_for_all(moderator: Visitor, bob: Visitor) -> None:
     bob.says("Something rude.", "Something nice.")
     moderator.sees("Something rude.", "Something nice.")
-    moderator.page.locator(".message").first.hover()
-    moderator.page.get_by_role("button", name="Delete this message").first.click()
+    moderator.acts("Something rude.", "Delete this message")
     dialog = moderator.page.get_by_role("dialog", name="Delete this message?")
     expect(dialog).to_contain_text("Something rude.")
     moderator.pictures("deleting")
@@ -70,7 +69,7 @@ def test_who_is_muted_is_told_so_until_it_is_lifted(moderator: Visitor, bob: Vis
     bob.says("Mmh.").reads("Not sent.")
     moderator.page.get_by_role("button", name="Lift what holds Bob").click()
     moderator.reads("Lifted.")
-    bob.page.get_by_role("button", name="Try again").click()
+    bob.page.get_by_role("button", name="Retry").click()
     moderator.sees("Mmh.")
 
 

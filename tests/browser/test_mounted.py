@@ -94,6 +94,7 @@ def test_all_modules_are_asked_for_at_once(address: str) -> None:
         for path in (ROOT / folder).iterdir()
     ]
     modules = {path.relative_to(ROOT).as_posix() for path in files if path.suffix in (".js", ".mjs")}
+    modules -= {"chat/strings.de.js"}  # loaded by browsers that want it
     assert html.count('rel="modulepreload"') == len(modules)
     for module in modules - {"chat/main.js"} | {"tornchat-client.js"}:
         assert f'/{module}"' in html

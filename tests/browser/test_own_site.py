@@ -48,7 +48,7 @@ def build(site: Path, address: str, secret: str) -> None:
     site.mkdir(exist_ok=True)
     [block] = blocks("docs/web-page.md", "html")
     (site / "index.html").write_text(block.text.replace("https://chat.example.org/", f"http://{address}/"))
-    (site / "tornchat-client.js").write_bytes((ROOT / "tornchat-client.js").read_bytes())
+    (site / "tornchat-client.js").write_bytes((ROOT / "client" / "tornchat-client.js").read_bytes())
     (site / "token.txt").write_text(secret)
     (site / "favicon.ico").touch()
 

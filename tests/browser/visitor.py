@@ -75,6 +75,16 @@ class Visitor:
         self.page.get_by_role("navigation", name="Rooms").get_by_role("link", name=name).click()
         return self.is_in(name)
 
+    def acts(self, text: str, action: str) -> Visitor:
+        """Choose an action from the menu of a message."""
+        message = self.page.locator(".message[data-seq]").filter(has_text=text).first
+        message.hover()
+        message.get_by_role("button", name="More actions").click()
+        self.page.get_by_role("dialog", name="Actions for this message").get_by_role(
+            "button", name=action
+        ).click()
+        return self
+
     def pictures(self, name: str) -> Visitor:
         """Leave a picture of the page as it is when nothing moves."""
         self.evaluates("Promise.allSettled(document.getAnimations().map((one) => one.finished))")

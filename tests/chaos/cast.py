@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -100,7 +99,22 @@ class ClientActor(Actor):
                 if len(self.waiting) < IN_FLIGHT and not quiet.is_set():
                     tasks.create_task(self._say(chat))
 
+    async def _stream(self, chat: Client) -> None:
+        """Write a message piece by piece, while things break."""
+        words = [f"{self.name} {number}, " for number in range(self.chance.randrange(2, 12))]
+        try:
+            async with chat.stream() as answer:
+                for word in words:
+                    await answer.write(word)
+                    await asyncio.sleep(self.chance.uniform(0, 0.3))
+            self.note("streamed", seq=answer.seq, text="".join(words))
+        except SendRefused:
+            pass  # it was deleted meanwhile
+
     async def _say(self, chat: Client) -> None:
+        if self.chance.random() < 0.15:
+            await self._stream(chat)
+            return
         message_id, text = self.next_message()
         late = [seq for seq, one in chat.messages.items() if one.text][-5:]
         try:
@@ -213,8 +227,3 @@ class StrictActor(Actor):
                 self.answered("acked", message_id, seq=seq)
             case {"type": "error", "id": str(message_id), "code": str(code)}:
                 self.answered("failed" if code in SURELY_FAILED else "unknown", message_id, code=code)
-
-
-def kind_of(number: int) -> Callable[[str, Door, str, Record, Random], Actor]:
-    """One in five is strict."""
-    return StrictActor if number % 5 == 4 else ClientActor

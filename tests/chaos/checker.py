@@ -14,6 +14,8 @@ from typing import NamedTuple
 from tests.chaos.record import Note
 
 STAGE = "stage"
+EDITED = " says "
+"""What all texts have that were not streamed."""
 MARKS = 4
 """Where the marks are in `extras`."""
 ABSENT = frozenset({"stop node", "swallow redis"})
@@ -44,6 +46,7 @@ def check(notes: list[Note], lease: float = 8.0) -> list[Finding]:
     findings += answers(notes, stored)
     findings += doubles(stored)
     findings += tallies(stored)
+    findings += streams(notes, stored)
     for stay in stays(notes):
         findings += order(stay)
         findings += completeness(stay, stored)
@@ -82,7 +85,7 @@ def answers(notes: list[Note], stored: list[Note]) -> Iterator[Finding]:
 def doubles(stored: list[Note]) -> Iterator[Finding]:
     """The same id of the same sender is stored once, and no place is taken twice or left out."""
     for (sender, message_id), times in Counter((note["sender"], note["id"]) for note in stored).items():
-        if times > 1:
+        if times > 1 and message_id:  # the pieces of a closed message have no ids any more
             yield Finding("stored twice", sender, f"{message_id}: {times} times")
     places = sorted(note["seq"] for note in stored)
     if places != list(range(1, len(places) + 1)):
@@ -101,6 +104,16 @@ def tallies(stored: list[Note]) -> Iterator[Finding]:
             told = note["said"][MARKS].get("reaction", {})
             if users != {token: tally["count"] for token, tally in told.items()}:
                 yield Finding("counted otherwise than marked", STAGE, f"{note['seq']}: {told}, not {users}")
+
+
+def streams(notes: list[Note], stored: list[Note]) -> Iterator[Finding]:
+    """A streamed message has all that was written, once, unless it was edited or deleted afterwards."""
+    texts = {note["seq"]: note["text"] for note in stored if not note["target"]}
+    for note in notes:
+        if note["what"] == "streamed":
+            text = texts.get(note["seq"], "nothing")
+            if text not in ("", note["text"]) and EDITED not in text:
+                yield Finding("streamed otherwise than written", note["who"], f"{note['seq']}: {text!r}")
 
 
 # --- what was seen ----------------------------------------------------------------------------------------

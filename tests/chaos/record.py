@@ -18,6 +18,7 @@ Note: TypeAlias = dict[str, Any]
 - `sent` id; `acked` id, seq, stood (True: it may have changed nothing, and is not stored then);
   `failed` id, code: surely not stored; `unknown` id: no telling
 - `entered` seq, recovered, node; `lost` reason; `roster` users; `joined` user; `left` user; `seen` seq, text
+- `streamed` seq, text: what was written into a streamed message, all of it acknowledged
 - `holds` texts, said: seq (as text) -> the text that a user shows for this message now, and its `extras`
 - by the stage: `fault` kind, node or None, began, until; `stored` seq, sender, id, text, target, said,
   tokens (of a mark); `present` users

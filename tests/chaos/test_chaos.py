@@ -18,11 +18,12 @@ from random import Random
 
 import pytest
 
-from tests.chaos.cast import VISITOR, Actor, kind_of
+from tests.chaos.cast import VISITOR, Actor, ClientActor, StrictActor
 from tests.chaos.checker import STAGE, Finding, check
 from tests.chaos.door import door
 from tests.chaos.faults import NODES, PARTS, Faults
 from tests.chaos.record import Record, read
+from tests.chaos.shared import SharedActor
 from tests.chaos.theatre import LEASE, Theatre, open_theatre
 
 SEED = int(os.environ.get("TORNCHAT_CHAOS_SEED", "0")) or Random().randrange(1, 1_000_000)
@@ -37,11 +38,19 @@ LASTING = frozenset(
         "the log has a gap",
         "seen out of order",
         "seen twice",
+        "streamed otherwise than written",
         "seen otherwise than stored",
         "shown leaving while there",
     }
 )
 """What no waiting mends."""
+
+
+def kind_of(number: int) -> type[Actor]:
+    """Half of the users are on connections for many rooms; of the others, one in five is strict."""
+    if number % 2:
+        return SharedActor
+    return StrictActor if number % 10 == 4 else ClientActor
 
 
 async def run(folder: Path, seed: int, seconds: float, users: int, nodes: int) -> tuple[list[Finding], str]:

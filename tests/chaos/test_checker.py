@@ -91,6 +91,12 @@ def test_stored_twice() -> None:
     assert found.count("stored twice") == 1
 
 
+def test_a_streamed_message_has_what_was_written() -> None:
+    written = note(20, "romeo", "streamed", seq=1, text="t1")
+    assert rules(good(), written) == []
+    assert rules(good(), {**written, "text": "t1 and more"}) == ["streamed otherwise than written"]
+
+
 def test_a_gap_in_the_log() -> None:
     far = note(90, "stage", "stored", seq=6, sender="romeo", id="i6", text="t6", target=0)
     assert "the log has a gap" in rules(good(), far)

@@ -87,8 +87,8 @@ class Theatre:
         """The room's log: place, sender, the sender's id, text, and the place of what it acts on, or 0."""
         here = "JOIN room ON room.id = room_id WHERE room.name = 'hall'"
         sql = (
-            f"SELECT seq, sender_id, client_id, text, 0 FROM message {here} UNION ALL "
-            f"SELECT seq, sender_id, client_id, text, target FROM act {here} ORDER BY 1"
+            f"SELECT seq, sender_id, COALESCE(client_id, ''), text, 0 FROM message {here} UNION ALL "
+            f"SELECT seq, sender_id, COALESCE(client_id, ''), text, target FROM act {here} ORDER BY 1"
         )
         return self.postgres.execute(sql, self._database)  # type: ignore[return-value]
 

@@ -112,6 +112,8 @@ def test_reports_are_listed_and_closed(tmp_path: Path) -> None:
             for seq in (1, 2):
                 await stage.chat.reports.report(ROMEO, "hall", seq, "He is rude.")
             await stage.chat.blocks.block(ROMEO, "tybalt")
+            await stage.chat.directory.create_room(ROMEO, "den")
+            await stage.chat.inviting.invite(ROMEO, "den")
 
     told(tmp_path, "room", "create", "hall")
     asyncio.run(play())
@@ -128,6 +130,7 @@ def test_reports_are_listed_and_closed(tmp_path: Path) -> None:
     mine = records(told(tmp_path, "user", "export", "romeo"))
     assert [one["blocks"] for one in mine if "blocks" in one] == ["tybalt"]
     assert [one["report"]["reporter"] for one in mine if "report" in one] == ["romeo"] * 2
+    assert [one["invite"]["room"] for one in mine if "invite" in one] == ["den"]
     about = records(told(tmp_path, "user", "export", "tybalt"))
     assert [one["report"]["reporter"] for one in about if "report" in one] == [""] * 2
     told(tmp_path, "user", "erase", "romeo", "--yes")

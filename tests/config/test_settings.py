@@ -253,3 +253,15 @@ def test_such_a_mark_inside_a_value_is_no_comment(tmp_path):
 def test_an_empty_name_pattern_is_refused():
     with pytest.raises(SettingsError, match=r"\[rooms\] name_pattern \(command line\): expected a text"):
         load(overrides={"rooms": {"name_pattern": ""}})
+
+
+class Keyed(msgspec.Struct, forbid_unknown_fields=True):
+    key: Annotated[str, Meta(description="The key of the account.")]
+
+
+def test_a_required_setting_that_is_missing_is_named_with_what_it_is():
+    with pytest.raises(SettingsError) as told:
+        load(settings={"mine": {}}).section("mine", Keyed)
+    assert str(told.value) == (
+        "[mine] key is required and not set. Write key = ... there. The key of the account."
+    )

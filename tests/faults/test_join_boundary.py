@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+
+import pytest
 
 from tests.stage import COUNT, Player, Stage, open_stage
 
@@ -40,7 +43,25 @@ async def listen(verona: Stage, number: int) -> tuple[int, int]:
     return len(set(whole) - set(seen)), len(seen) - len(set(seen)) + (sorted(seen) != seen)
 
 
-def test_joining_while_others_talk(tmp_path: Path) -> None:
+async def listen_in_rooms(verona: Stage, number: int) -> tuple[int, int]:
+    """The same on a connection for many rooms, which joins two others before and after."""
+    juliet = await verona.connects(f"juliet{number}")
+    for room in ("hall", "general", "garden"):
+        await juliet.asks("join", id=room, room=room)
+    seen: list[int] = []
+    while len(seen) < 60:
+        frame = await juliet.next_of("chat_message")
+        assert frame["room"] == "general"
+        seen.append(int(frame["message"]))
+    await juliet.leaves()
+    whole = range(seen[0], seen[-1] + 1)
+    return len(set(whole) - set(seen)), len(seen) - len(set(seen)) + (sorted(seen) != seen)
+
+
+@pytest.mark.parametrize("listens", [listen, listen_in_rooms], ids=["one room", "many rooms"])
+def test_joining_while_others_talk(
+    tmp_path: Path, listens: Callable[[Stage, int], Awaitable[tuple[int, int]]]
+) -> None:
     async def play() -> None:
         async with open_stage(tmp_path) as verona:
             romeo = await verona.enters("romeo", "general")
@@ -50,7 +71,7 @@ def test_joining_while_others_talk(tmp_path: Path) -> None:
 
             async def one(number: int) -> tuple[int, int]:
                 async with gate:
-                    return await listen(verona, number)
+                    return await listens(verona, number)
 
             found = await asyncio.gather(*(one(number) for number in range(JOINS)))
             done.set()

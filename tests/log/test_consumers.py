@@ -11,7 +11,7 @@ import pytest
 
 from tests.nodes import until
 from tests.stage import open_stage
-from tornchat import Batch, Consumer, SettingsError, User, hookimpl
+from tornchat import Batch, Consumer, SettingsError, Unavailable, User, hookimpl
 
 ANN = User("ann", "ann")
 PLUGINS = ("jwt", "peewee", "local", "reader")
@@ -164,6 +164,124 @@ def test_a_take_that_hangs_ends_at_its_deadline_and_holds_nobody_up(
         assert reader.taken == [("den", "x"), ("tea", "a")]
 
     asyncio.run(play())
+
+
+def test_a_take_of_ten_minutes_keeps_its_lease_and_holds_up_neither_other_rooms_nor_the_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had not finished when the server stopped comes again."""
+    monkeypatch.setattr("tornchat.log.consumers.LEASE_SECONDS", 1.5)
+    monkeypatch.setattr("tornchat.log.consumers.RENEW_SECONDS", 0.1)
+    monkeypatch.setattr("tornchat.log.consumers.LAST_SECONDS", 0.1)
+    began: list[str] = []
+
+    class Slow(Reader):
+        async def take(self, batch: Batch) -> None:
+            began.append(batch.entries[0].text)
+            if batch.room == "tea":
+                await asyncio.Event().wait()
+            await super().take(batch)
+
+    async def play() -> None:
+        slow, quick = Slow(deadline=600), Reader()
+        async with staged(tmp_path, slow) as stage:
+            await say(stage, "tea", "long")
+            await until(lambda: began == ["long"], 10, "the long take")
+            since = stage.chat.consumers.held()[0]
+            await asyncio.sleep(3)  # two leases
+            assert stage.chat.consumers.held() == [since], "the lease was lost"
+            await say(stage, "tea", "waits")
+            await say(stage, "den", "x")
+            await slow.has(1)
+            stopping = asyncio.get_running_loop().time()
+        assert asyncio.get_running_loop().time() - stopping < 10
+        assert began == ["long", "x"], "the room was handed over twice"
+        async with staged(tmp_path, quick):
+            await quick.has(2)
+        assert quick.taken == [("tea", "long"), ("tea", "waits")]
+
+    asyncio.run(play())
+
+
+def test_a_take_is_cancelled_when_the_lease_can_not_be_renewed_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another node may hold the consumer soon, and two must not take at the same time."""
+    monkeypatch.setattr("tornchat.log.consumers.LEASE_SECONDS", 1.5)
+    monkeypatch.setattr("tornchat.log.consumers.RENEW_SECONDS", 0.1)
+    monkeypatch.setattr("tornchat.log.consumers.RETRY_SECONDS", 0.1)
+    ends: list[str] = []
+
+    class Slow(Reader):
+        async def take(self, batch: Batch) -> None:
+            try:
+                ends.append("began")
+                await asyncio.Event().wait()
+            finally:
+                ends.append("cancelled")
+
+    async def play() -> None:
+        async with staged(tmp_path, Slow(deadline=600)) as stage:
+            hold = stage.chat._hooks.hold_consumers
+
+            async def away(*arguments: object) -> Sequence[str]:
+                raise Unavailable("storage is away")
+
+            await say(stage, "tea", "long")
+            await until(lambda: ends == ["began"], 10, "the take")
+            stage.chat._hooks.hold_consumers = away
+            await until(lambda: ends == ["began", "cancelled"], 10, "its end")
+            assert stage.chat.consumers.held() == []
+            stage.chat._hooks.hold_consumers = hold
+            await until(lambda: ends[2:] == ["began"], 10, "the same batch again")
+
+    asyncio.run(play())
+
+
+def test_a_removed_consumer_stays_behind_and_the_others_go_on(tmp_path: Path) -> None:
+    async def play() -> None:
+        removed, stays = Reader(), Reader()
+
+        class Both:
+            @hookimpl
+            def consumers(self) -> Sequence[Consumer]:
+                return [Consumer("removed", removed.take), Consumer("stays", stays.take)]
+
+        class One:
+            @hookimpl
+            def consumers(self) -> Sequence[Consumer]:
+                return [Consumer("stays", stays.take)]
+
+        for plugin, count in ((Both, 1), (One, 2)):
+            async with open_stage(tmp_path, {"tornchat": {"plugins": PLUGINS}}, {"reader": plugin}) as stage:
+                await until(lambda stage=stage: bool(stage.chat.consumers.held()), 10, "a lease")  # type: ignore[misc]
+                await say(stage, "tea", str(count))
+                await stays.has(count)
+                if plugin is Both:
+                    await removed.has(1)
+                states = {one.name: one for one in await stage.chat._hooks.read_consumers()}
+        assert (len(removed.taken), len(stays.taken)) == (1, 2)
+        assert (states["removed"].holder, states["removed"].entries) == ("", 1), "it waits for its return"
+
+    asyncio.run(play())
+
+
+def test_two_plugins_with_a_consumer_of_one_name_stop_the_start(tmp_path: Path) -> None:
+    class One:
+        @hookimpl
+        def consumers(self) -> Sequence[Consumer]:
+            return [Consumer(**misfit())]
+
+    class Other(One):
+        pass
+
+    async def play() -> None:
+        plugins = {"tornchat": {"plugins": (*PLUGINS, "other")}}
+        async with open_stage(tmp_path, plugins, {"reader": One, "other": Other}):
+            pass
+
+    with pytest.raises(SettingsError, match="reader and other both declare a consumer 'reader'"):
+        asyncio.run(play())
 
 
 def test_it_is_handed_only_its_rooms_and_kinds(tmp_path: Path) -> None:

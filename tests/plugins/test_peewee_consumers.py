@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from pathlib import Path
 
+import pytest
 from tornchat_peewee import PeeweePlugin
 
 from tests.plugins.peeweekit import Place, draft, say, storage, texts
+from tests.plugins.test_peewee_search import rows
 from tornchat import ConsumerClaim, CursorMove
 
 DAY = 86_400_000
@@ -73,5 +77,32 @@ def test_a_room_of_the_same_name_begins_anew(place: Place) -> None:
             await say(chat, "new")
             [unread] = await chat.read_unread({"hall": ["bot"]}, 10)
             assert (await texts(chat), unread.positions["bot"]) == (["new"], 0)
+
+    asyncio.run(play())
+
+
+FILL = """
+    WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 10000)
+    INSERT INTO room
+        (name, epoch, private, head_seq, first_seq, created_at, indexed_seq, deleted, slow_seconds, acts)
+    SELECT 'room' || n, 'epoch', {no}, 5, 1, 1700000000000, 0, {no}, 0, 0 FROM numbers
+    RETURNING id
+"""
+
+
+def test_three_rooms_with_news_among_ten_thousand_are_found_by_one_query(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def play() -> None:
+        async with storage(place) as chat:
+            rows(place, FILL.format(no=0 if isinstance(place, Path) else "false"))
+            await chat.hold_consumers("n1", [ConsumerClaim("bot"), ConsumerClaim("audit")], 10.0)
+            for room in ("room7", "room5000", "room9999"):
+                await say(chat, "news", room=room)
+            with caplog.at_level(logging.DEBUG, logger="peewee"):
+                caplog.clear()
+                found = await chat.find_unread(["bot", "audit"], None, 1000)
+            assert found == ["room5000", "room7", "room9999"]
+            assert len([line for line in caplog.records if line.name == "peewee"]) == 1
 
     asyncio.run(play())

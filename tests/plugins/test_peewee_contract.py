@@ -68,3 +68,5 @@ class TestPostgres(Contracts):
 
     def make_plugin(self, tmp_path: Path) -> PeeweePlugin:
         return plugin(self.url)
+
+    make_second_plugin = make_plugin

@@ -16,9 +16,9 @@ from tornchat import Draft, Mark, More, Stored, User
 MANY = 10_000
 
 
-def mark(user: User, target: int, *tokens: str) -> Draft:
+def mark(user: User, target: int, *tokens: str, client_id: str | None = None) -> Draft:
     more = More(mark=Mark(tokens=tokens))
-    return draft("", user=user, kind="reaction", target=target, more=more)
+    return draft("", client_id=client_id, user=user, kind="reaction", target=target, more=more)
 
 
 @pytest.mark.parametrize("way", ["take back", "delete", "prune", "erase", "delete room"])
@@ -51,6 +51,28 @@ def test_nothing_of_marks_is_left(place: Place, way: str) -> None:
             assert way == "take back" or acts == []
             if isinstance(place, Path) and way != "take back":
                 assert not held_by(place, b"perfidious")
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("way", ["prune", "erase", "delete room"])
+def test_ids_of_sets_that_stood_go_with_their_message_and_their_user(place: Place, way: str) -> None:
+    async def play() -> None:
+        async with storage(place, "hall") as chat:
+            await say(chat, "one")
+            stood = [mark(ROMEO, 1, client_id="m1"), mark(JULIET, 1, client_id="m2")]
+            assert [result.repeated for result in await chat.store_messages(stood)] == [True, True]
+            assert rows(place, "SELECT client_id FROM standing ORDER BY client_id") == [("m1",), ("m2",)]
+            if way == "prune":
+                assert await chat.prune_history("hall", 2**50, 1, None) == 1
+            elif way == "erase":
+                while await chat.erase_user(ROMEO.id, 100):
+                    pass
+            else:
+                room = await chat.open_room("hall", ROMEO, False, 0, None)
+                await chat.delete_room("hall", room.epoch)
+                await chat._clearing
+            assert rows(place, "SELECT client_id FROM standing") == ([("m2",)] if way == "erase" else [])
 
     asyncio.run(play())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,15 +22,23 @@ def server() -> Iterator[Valkey]:
 class OnValkey:
     """Two nodes that have the same server."""
 
+    presence_ttl = 8.0
+
     @pytest.fixture(autouse=True)
     def _use(self, server: Valkey) -> None:
         self.server = server
 
     def make_plugin(self, tmp_path: Path) -> RedisPlugin:
-        return plugin(self.server)
+        return plugin(self.server, presence_ttl=self.presence_ttl)
 
     def make_second_plugin(self, tmp_path: Path) -> RedisPlugin:
-        return plugin(self.server)
+        return plugin(self.server, presence_ttl=self.presence_ttl)
+
+    async def lose_bus(self, plugin: RedisPlugin) -> bool:
+        """Redis closes the connections of all nodes."""
+        for kind in ("pubsub", "normal"):
+            await asyncio.to_thread(self.server.ask, "CLIENT", "KILL", "TYPE", kind)
+        return True
 
 
 class TestBroadcast(OnValkey, BroadcastContract):
@@ -37,4 +46,5 @@ class TestBroadcast(OnValkey, BroadcastContract):
 
 
 class TestPresence(OnValkey, PresenceContract):
-    pass
+    presence_ttl = 1.0
+    lease_seconds = 3.0

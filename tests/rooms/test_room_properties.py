@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec.structs import replace
 
-from tornchat.client.events import Marked, Message, MessageChanged, MessageDeleted, read_frame
+from tornchat.client.events import (
+    Marked,
+    Message,
+    MessageAppended,
+    MessageChanged,
+    MessageDeleted,
+    read_frame,
+)
 from tornchat.client.messages import Messages
 from tornchat.marks import Mark, Tallies, Tally
 from tornchat.model import Entry, More, Participant, PresenceChange, Replies, RoomInfo
@@ -80,7 +87,8 @@ def state_of(data: bytes) -> dict[int, State]:
     """The messages that the v1 client has after these frames."""
     messages = Messages()
     for frame in map(read_frame, frames_of(data)):
-        if isinstance(frame, Message | MessageChanged | MessageDeleted | Marked):
+        if isinstance(frame, Message | MessageAppended | MessageChanged | MessageDeleted | Marked):
+            assert not messages.lacks(frame), "a part of a streamed message is missing"
             messages.apply(frame)
     return {seq: (one.text, one.thread, one.meta, one.replies, one.marks) for seq, one in messages.items()}
 
@@ -100,6 +108,7 @@ class RoomLog(RuleBasedStateMachine):
         self.members: list[tuple[Member, Tape, list[int], int]] = []
         self.left: list[tuple[Member, Tape, list[int], int]] = []
         self.acked: dict[int, Member] = {}
+        self.streamed: dict[int, int] = {}  # streamed message -> the place of its end, 0 while it is open
         self.version = 0
         self.reached: dict[int, int] = {}  # of those who left: how far they have the log
 
@@ -118,7 +127,7 @@ class RoomLog(RuleBasedStateMachine):
 
     def _act(self, target: int, deletes: bool) -> Entry:
         seq, before = len(self.log) + 1, self.now[target]
-        deletes |= not before.text
+        deletes |= not before.text or before.is_open
         meta = f'{{"new":{seq}}}' if before.revision % 2 else ""
         more = None if deletes else More(revision=before.revision + 1, meta=meta)
         text = "" if deletes else str(target) + "x" * (before.revision + 1)
@@ -148,12 +157,45 @@ class RoomLog(RuleBasedStateMachine):
         self.now[target] = self.now[target].after(entry)
         return entry
 
+    def _open(self) -> Entry:
+        seq = len(self.log) + 1
+        entry = Entry(seq, "u", "u", f"{seq}x", 0, f"d{seq}", more=More(status="open"))
+        self.streamed[seq] = 0
+        self.log.append(entry)
+        self.now[seq] = entry
+        return entry
+
+    def _grow(self, target: int) -> Entry:
+        """A piece is added."""
+        seq, before = len(self.log) + 1, self.now[target]
+        more = More(offset=len(before.text))
+        entry = Entry(seq, "u", "u", "x" * (seq % 3 + 1), 0, f"d{seq}", None, "append", target, more)
+        self.log.append(entry)
+        self.now[target] = before.after(entry)
+        return entry
+
+    def _close(self, target: int) -> Entry:
+        seq, before = len(self.log) + 1, self.now[target]
+        entry = Entry(seq, "u", "u", "", 0, f"d{seq}", None, "close", target, More(status="complete"))
+        self.streamed[target] = seq
+        self.log.append(entry)
+        self.now[target] = before.after(entry)
+        return self._with_whole(entry)
+
+    def _with_whole(self, entry: Entry) -> Entry:
+        whole = self.now[entry.target or 0]
+        return replace(entry, more=replace(entry.more or More(), whole=whole))
+
     def _stored(self, entry: Entry) -> Entry:
         """The entry as storage tells it now: a message in its present state, a mark as far as it is there."""
         if entry.target is None:
             return self._present(entry.seq)
         if entry.mark is not None and not self.now[entry.target].text:
             return replace(entry, more=More(mark=Mark()))
+        if entry.closes:
+            return self._with_whole(entry)
+        if entry.offset is not None and not self.now[entry.target].is_open:
+            return replace(entry, text="")
         return entry
 
     def _present(self, seq: int) -> Entry:
@@ -164,9 +206,13 @@ class RoomLog(RuleBasedStateMachine):
         count = sum(1 for one in thread if one.text)
         return self.now[seq].with_replies(Replies(count, max(one.seq for one in thread)))
 
-    def _kept(self, seqs: list[int]) -> list[int]:
-        """Leave out what is deleted by now: classic is not told of it if that was before it came."""
-        return [seq for seq in seqs if self.now[seq].text]
+    def _kept(self, seqs: list[int], member: Member) -> list[int]:
+        """Leave out what is deleted by now: classic is not told of it if that was before it came.
+
+        Nor is it told of streamed messages in their order.
+        """
+        classic = member.stream.dialect.plain.name == "classic"
+        return [seq for seq in seqs if self.now[seq].text and not (classic and seq in self.streamed)]
 
     def _messages(self, after: int, upto: int) -> list[int]:
         return [entry.seq for entry in self.log[after:upto] if entry.target is None]
@@ -198,6 +244,23 @@ class RoomLog(RuleBasedStateMachine):
         late = [seq for seq, one in self.now.items() if one.text][-6:]
         sets = st.tuples(st.sampled_from(late), st.sampled_from("abc"), st.sets(st.sampled_from("xyz")))
         entries = [self._mark(*one) for one in data.draw(st.lists(sets, min_size=1, max_size=4))]
+        if way == "here":
+            self._accept(entries)
+        elif way == "bus":
+            self.bus += entries
+
+    @rule(way=st.sampled_from(["here", "bus", "lost"]))
+    def begin_stream(self, way: str) -> None:
+        self._told([self._open()], way)
+
+    @precondition(lambda self: any(one.is_open for one in self.now.values()))
+    @rule(data=st.data(), ends=st.booleans(), way=st.sampled_from(["here", "bus", "lost"]))
+    def stream(self, data: st.DataObject, ends: bool, way: str) -> None:
+        """A commit with a piece of a streamed message, and perhaps its end."""
+        target = data.draw(st.sampled_from([seq for seq, one in self.now.items() if one.is_open][-4:]))
+        self._told([self._grow(target), *([self._close(target)] if ends else [])], way)
+
+    def _told(self, entries: list[Entry], way: str) -> None:
         if way == "here":
             self._accept(entries)
         elif way == "bus":
@@ -262,7 +325,8 @@ class RoomLog(RuleBasedStateMachine):
         shown = there[len(there) - count :]
         tape.send(frames)
         if not v1:
-            shown = [seq for seq in shown if self.room.tail.messages[self.room.tail.index(seq)].text]
+            held = {one.seq: one for one in self.room.tail.messages}
+            shown = [seq for seq in shown if held[seq].text and not held[seq].is_open]
         self._enters(member, tape, capacity, shown)
 
     def _enters(self, member: Member, tape: Tape, capacity: int, shown: list[int]) -> None:
@@ -334,9 +398,9 @@ class RoomLog(RuleBasedStateMachine):
 
     @invariant()
     def everybody_saw_a_contiguous_piece(self) -> None:
-        for _, tape, shown, start in self.members + self.left:
-            seen = self._kept(seqs_of(tape.frames))
-            assert seen == self._kept([*shown, *self._messages(start, len(self.log))])[: len(seen)]
+        for member, tape, shown, start in self.members + self.left:
+            seen = self._kept(seqs_of(tape.frames), member)
+            assert seen == self._kept([*shown, *self._messages(start, len(self.log))], member)[: len(seen)]
 
     @invariant()
     def tail_is_the_end_of_what_was_accepted(self) -> None:
@@ -380,11 +444,17 @@ class RoomLog(RuleBasedStateMachine):
         return one.text, more.thread, meta, more.replies, {"reaction": tallies} if tallies else {}
 
     def _check_reached(self, found: tuple[Member, Tape, list[int], int]) -> None:
-        _, tape, shown, start = found
+        member, tape, shown, start = found
         if tape.ended is None:
-            assert self._kept(seqs_of(tape.frames)) == self._kept(
-                [*shown, *self._messages(start, self.room.seq)]
+            seen = seqs_of(tape.frames)
+            assert self._kept(seen, member) == self._kept(
+                [*shown, *self._messages(start, self.room.seq)], member
             )
+            if member.stream.dialect.plain.name == "classic":
+                for seq, end in self.streamed.items():
+                    told = start < end <= self.room.seq and self.now[seq].text != ""
+                    assert seen.count(seq) >= told, "a streamed message was not told when it was closed"
+                    assert seen.count(seq) <= 1, "a streamed message was told twice"
 
 
 def seqs_of_frame(frame: bytes) -> int:

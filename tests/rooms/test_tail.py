@@ -74,6 +74,27 @@ def test_it_tells_which_older_messages_were_acted_on() -> None:
     assert tail.acted_on(2) is None
 
 
+def test_it_starts_with_messages_and_knows_where_nothing_acted_on_them() -> None:
+    tail = Tail(5)
+    tail.start([message(2), message(4), message(5)], 1, 5)
+    assert (tail.messages_since, tail.acts_since) == (1, 3)
+    tail.start([], 0, 7)
+    assert (tail.messages_since, tail.acts_since) == (0, 7)
+
+
+def test_acts_that_are_read_later_precede_those_that_have_come_and_never_push_them_out() -> None:
+    tail = Tail(3)
+    tail.start([message(1), message(2)], 0, 5)
+    assert [tail.may_cover(since) for since in (1, 2, 4, 5)] == [False, True, True, False]
+    tail.act(edit(6, 1))
+    assert [tail.may_cover(since) for since in (2, 3)] == [False, True]
+    tail.precede([edit(3, 1), edit(4, 1), edit(5, 1)], 2)
+    assert [act.seq for act in tail.acts] == [4, 5, 6]
+    assert (tail.acts_since, tail.covers(3), tail.covers(2)) == (3, True, False)
+    tail.precede([edit(3, 1)], 2)
+    assert ([act.seq for act in tail.acts], tail.acts_since) == ([4, 5, 6], 3)
+
+
 def test_pruning_removes_messages_and_acts() -> None:
     tail = tail_of(message(1), edit(2, 1), message(3), edit(4, 3))
     assert tail.prune(4) == 2

@@ -16,7 +16,7 @@ from tornchat.testing.fixtures import draft, mark
 
 ANN = User("ann", "ann")
 MESSAGES, BATCH = 50, 1000
-REACTIONS = {"plain": 0, "few": 1000, "marked": 50_000}
+REACTIONS = {"plain": 0, "marked": 50_000}
 """How many reactions stand behind the messages of each room."""
 TOKENS = tuple(f"t{n}" for n in range(6))
 COLD, LOADED = 26, 10
@@ -93,5 +93,4 @@ def test_a_join_behind_fifty_thousand_reactions(tmp_path: Path) -> None:
     asyncio.run(play())
     first, later = medians(cold, "room that is not loaded"), medians(loaded, "loaded room")
     assert later["marked"] <= MOST * later["plain"]
-    # Loading reads the end of the log, and then the messages before it: the same for any number of reactions.
-    assert first["marked"] <= MOST * first["few"]
+    assert first["marked"] <= MOST * first["plain"]

@@ -249,3 +249,50 @@ def test_trust_skips_mutes_bans_and_time_but_no_filter(tmp_path: Path) -> None:
             assert {user.roles for user in shown} == {frozenset()}
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize("private", [False, True])
+@pytest.mark.parametrize("loaded", [False, True])
+def test_storage_is_asked_once_for_a_room_in_which_much_is_said(
+    tmp_path: Path, private: bool, loaded: bool
+) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as stage:
+            await stage.chat.create_room("tea", by=ANN, private=private)
+            if loaded:
+                await stage.enters("ann", "tea", v1=True)
+
+            def asked() -> dict[str, int]:
+                return {one.hook: sum(one.seconds.counts) for one in stage.chat._hooks.implementations()}
+
+            await stage.chat.say("tea", "first", sender=BOB)
+            before = asked()
+            for number in range(5):
+                await stage.chat.say("tea", str(number), sender=BOB)
+            new = {hook: count - before[hook] for hook, count in asked().items() if count != before[hook]}
+            assert new == {"store_messages": 5}
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("loaded", [False, True])
+def test_a_room_that_was_deleted_meanwhile_is_looked_for_again(
+    tmp_path: Path, again: bool, loaded: bool
+) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as stage:
+            hooks = stage.chat._hooks
+            first = await stage.chat.create_room("tea", by=ANN)
+            if loaded:
+                await stage.enters("ann", "tea")
+            await stage.chat.say("tea", "old", sender=BOB)
+            await hooks.delete_room("tea", first.epoch)  # as another node does
+            if not again:
+                assert await refused(stage.chat.say("tea", "new", sender=BOB)) == "room_not_found"
+                return
+            second = await hooks.create_room("tea", ANN, True, 0, ANN.id)
+            stored = await stage.chat.say("tea", "new", sender=BOB)
+            assert (stored.entry.seq, stored.epoch) == (1, second.epoch)
+
+    asyncio.run(play())

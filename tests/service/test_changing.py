@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 from tornchat_peewee import PeeweePlugin
 
-from tests.scenarios.test_changes import _answer, deletes, edits, enters, says
+from tests.scenarios.test_changes import _answer, deletes, edits, enters, says, tells
 from tests.service.test_directory import JULIET, PRINCE, ROMEO, refused
 from tests.service.test_posting import Slow, ban, delete_and_create, disconnect, kick, mute, on_stage, texts
 from tests.stage import Stage, open_stage
@@ -138,7 +138,7 @@ class Treacherous(PeeweePlugin):
     @hookimpl
     async def store_messages(self, drafts: Sequence[Draft]) -> Sequence[StoreResult]:
         results = await super().store_messages(drafts)
-        if any(draft.text.startswith("lost") for draft in drafts):
+        if any(draft.text.startswith("lost") or draft.client_id == "lost" for draft in drafts):
             raise ConnectionError("after the commit")
         return results
 
@@ -160,6 +160,24 @@ def test_an_unknown_outcome_of_an_edit_is_looked_up(tmp_path):
         assert await _answer(romeo, "e1") == {"type": "ack", "id": "e1", "seq": 1, "position": 2}
         await edits(romeo, "e2", 1, 1, "three")
         assert (await _answer(romeo, "e2"))["position"] == 3
+
+    on_storage(tmp_path, Treacherous, play)
+
+
+def test_an_unknown_outcome_of_a_mark_is_looked_up_and_a_set_that_stood_is_repeated(tmp_path):
+    """A set that stands stores nothing, so that the log does not tell: the client sends it again."""
+
+    async def reacts(player, client_id):
+        await tells(player, type="mark", id=client_id, kind="reaction", seq=1, tokens=["x"])
+        return await _answer(player, client_id)
+
+    async def play(stage: Stage):
+        romeo, juliet = await enters(stage, "romeo"), await enters(stage, "juliet")
+        await says(romeo, "one")
+        assert await reacts(romeo, "lost") == {"type": "ack", "id": "lost", "seq": 1, "position": 2}
+        assert (await reacts(juliet, "m1"))["position"] == 3
+        assert (await reacts(juliet, "lost"))["code"] == "unavailable"
+        assert await reacts(juliet, "m2") == {"type": "ack", "id": "m2", "seq": 1, "position": 3}
 
     on_storage(tmp_path, Treacherous, play)
 

@@ -68,7 +68,7 @@ class OnDisks:
 
 
 class Storage(OnDisks, StorageContract):
-    pass
+    make_second_plugin = OnDisks.make_plugin
 
 
 class Threads(ThreadsContract, ChangingContract):
@@ -296,6 +296,9 @@ WRONG = [
     (Directory, wrong_managing.ListsPrivateRooms, "test_private_rooms_are_hidden"),
     (Directory, wrong_managing.HidesNothing, "test_private_rooms_are_hidden"),
     (Directory, wrong_managing.KeepsAdminsOut, "test_private_rooms_are_hidden"),
+    (Storage, wrong_storage.ShowsBeforeItWrites, "test_what_is_seen_outlives_a_crash"),
+    (Storage, wrong_storage.LooksThenWrites, "test_two_nodes_store_at_once"),
+    (Storage, wrong_storage.LooksThenCreates, "test_created_at_once_on_two_nodes"),
     (Storage, wrong_storage.WritesAtShutdown, "test_log_outlives_a_crash"),
     (Consumers, wrong_consumers.LeasesToAnybody, "test_one_node_at_a_time"),
     (Consumers, wrong_consumers.LeasesToAnybody, "test_at_once"),

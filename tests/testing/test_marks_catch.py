@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tornchat_peewee import PeeweePlugin
 from tornchat_peewee.marking import Marking
+from tornchat_peewee.standing import Standing
 
 from tests.testing import wrong_marks
 from tornchat.testing import BrokenPromise, StorageContract
@@ -32,6 +33,14 @@ def test_wrong_marking_is_caught(
     marking: type[Marking], test: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tornchat_peewee.acting.Marking", marking)
+    caught(PeeweePlugin, test, tmp_path)
+
+
+@pytest.mark.parametrize(("standing", "test"), wrong_marks.STANDING)
+def test_wrong_ids_of_standing_sets_are_caught(
+    standing: type[Standing], test: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tornchat_peewee.acting.Standing", standing)
     caught(PeeweePlugin, test, tmp_path)
 
 

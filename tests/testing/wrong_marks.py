@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 from tornchat_peewee import PeeweePlugin
 from tornchat_peewee.marking import Key, Marking
+from tornchat_peewee.standing import Standing
 
 from tornchat import Draft, Entry, Mark, Refusal, StoreResult, hookimpl
 
@@ -46,6 +47,16 @@ class KeepsMarksOfTheDeleted(Marking):
         super().write(())
 
 
+class ForgetsIdsOfSetsThatStand(Standing):
+    def write(self) -> None:
+        """Write nothing."""
+
+
+class KeepsWhatWasAskedOfTheDeleted(Standing):
+    def empty(self, deleted: Collection[tuple[int, int]]) -> None:
+        """Keep it."""
+
+
 class ReadsMarksOfEverybody(PeeweePlugin):
     @hookimpl
     def read_marks(
@@ -77,9 +88,14 @@ MARKINGS = (
     (KeepsMarksOfTheDeleted, "test_deletion_removes_marks"),
 )
 """A wrong `Marking`, and the promise that it breaks."""
+STANDING = (
+    (ForgetsIdsOfSetsThatStand, "test_repeat_of_a_set_that_stood"),
+    (KeepsWhatWasAskedOfTheDeleted, "test_repeat_of_a_set_that_stood"),
+)
+"""A wrong `Standing`, and the promise that it breaks."""
 PLUGINS = (
     (ReadsMarksOfEverybody, "test_read_marks"),
     (IgnoresAfter, "test_read_marks"),
-    (KnowsNoIds, "test_repeats_give_the_first_entry"),
+    (KnowsNoIds, "test_repeated_marks_give_the_first_entry"),
 )
 """A wrong plugin, and the promise that it breaks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections.abc import Sequence
 
@@ -225,6 +226,61 @@ class KnowsNoLimit(MemoryStorage):
 class HasOneEpoch(MemoryStorage):
     def epoch(self) -> str:
         return "1"
+
+
+class ShowsBeforeItWrites(MemoryStorage):
+    """Others read what is not on its disk yet."""
+
+    @hookimpl
+    def startup(self) -> None:
+        self.real, self.disk = self.disk, copy.deepcopy(self.disk)
+
+    @hookimpl
+    def open_room(
+        self, name: str, user: User, create: bool, owned_limit: int, owner: str | None
+    ) -> RoomInfo | None:
+        info = super().open_room(name, user, create, owned_limit, owner)
+        self.write()
+        return info
+
+    @hookimpl
+    async def store_messages(self, drafts: Sequence[Draft]) -> Sequence[StoreResult]:  # type: ignore[override]
+        results = super().store_messages(drafts)
+        await asyncio.sleep(0)
+        self.write()
+        return results
+
+    def write(self) -> None:
+        self.real.clear()
+        self.real.update(copy.deepcopy(self.disk))
+
+
+class LooksThenWrites(MemoryStorage):
+    """Another node may have stored meanwhile."""
+
+    @hookimpl
+    async def store_messages(self, drafts: Sequence[Draft]) -> Sequence[StoreResult]:  # type: ignore[override]
+        self.heads = {name: head(log) for name, log in self.disk.items()}
+        await asyncio.sleep(0)
+        return super().store_messages(drafts)
+
+    def next_seq(self, log: Log) -> int:
+        self.heads[log.info.name] += 1
+        return self.heads[log.info.name]
+
+
+class LooksThenCreates(MemoryStorage):
+    """Another node may have created the room meanwhile."""
+
+    @hookimpl
+    async def open_room(  # type: ignore[override]
+        self, name: str, user: User, create: bool, owned_limit: int, owner: str | None
+    ) -> RoomInfo | None:
+        found = name in self.disk
+        await asyncio.sleep(0)
+        if not found and create:
+            self.disk[name] = Log(RoomInfo(name, self.epoch(), owner=owner))
+        return self.disk[name].info if name in self.disk else None
 
 
 class WritesAtShutdown(MemoryStorage):

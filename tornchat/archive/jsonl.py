@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from tornchat.archive.formats import Identity
 from tornchat.archive.state import RoomState
@@ -38,6 +39,13 @@ entry_of = msgspec.json.Decoder(Entry).decode
 """Decodes any other line. Raises `msgspec.DecodeError`, `UnicodeDecodeError`."""
 
 
+def _lean(entry: Entry) -> Entry:
+    """Return the entry without the message that it closes, which has a line of its own."""
+    if entry.more is None or entry.more.whole is None:
+        return entry
+    return replace(entry, more=replace(entry.more, whole=None))
+
+
 class JsonLines:
     """The format `jsonl`."""
 
@@ -47,7 +55,7 @@ class JsonLines:
         return _encoder.encode(Header("tornchat-history", 1, room, epoch)) + b"\n"
 
     def records(self, entries: Sequence[Entry]) -> bytes:
-        return _encoder.encode_lines(entries)
+        return _encoder.encode_lines(list(map(_lean, entries)))
 
     def state(self, state: RoomState) -> bytes:
         return _encoder.encode(Footer(state)) + b"\n"

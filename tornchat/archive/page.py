@@ -59,6 +59,7 @@ def _item(entry: Entry) -> str:
 def _body(entry: Entry) -> str:
     if entry.target is not None:
         did = "deleted" if entry.empties else "changed" if entry.mark is None else "marked"
+        did = "closed" if entry.closes else "added to" if entry.offset is not None else did
         return f'<p class="gone">{did} <a href="#m{entry.target}">a message</a></p>'
     if not entry.text:
         return '<p class="gone">This message was deleted.</p>'

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tornchat.archive.state import OPERATOR
 from tornchat.hooks.calls import Hooks
-from tornchat.model import SITE, AuditEntry, Entry, KnownUser, Report, Role, Sanction
+from tornchat.model import SITE, AuditEntry, Entry, Invite, KnownUser, Report, Role, Sanction
 
 PAGE = 1000
 ROOMS = 200
@@ -28,6 +28,7 @@ class UserRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     audit: AuditEntry | None = None
     blocks: str | None = None
     report: Report | None = None
+    invite: Invite | None = None
 
 
 class Person:
@@ -38,8 +39,9 @@ class Person:
         self._user_id = user_id
 
     async def records(self) -> AsyncIterator[UserRecord]:
-        """Yield the user's name and roles, sanctions, memberships, messages, whom the user blocks, reports by
-        the user and of the user's messages (these without who reported them), and entries of the audit.
+        """Yield the user's name and roles, sanctions, memberships, invites, messages, whom the user blocks,
+        reports by the user and of the user's messages (these without who reported them), and entries of the
+        audit.
         """
         if self._hooks.provides("read_users"):
             for user in await self._hooks.read_users([self._user_id]):
@@ -73,6 +75,10 @@ class Person:
             return
         for member in await self._hooks.read_members(room, [self._user_id]):
             yield UserRecord(room, role=member.role)
+        if self._hooks.provides("read_invites"):
+            for invite in await self._hooks.read_invites(room):
+                if invite.by == self._user_id:
+                    yield UserRecord(room, invite=invite)
         async for entry in self._said(room):
             yield UserRecord(room, message=entry)
 

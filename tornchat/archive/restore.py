@@ -107,6 +107,7 @@ class Restore:
             mentions=entry.more.mentions,
             meta=entry.more.meta,
             data=entry.more.data,
+            status="failed" if entry.is_open else entry.more.status,  # nobody will add to it
         )
         if more == More():
             return None
@@ -115,6 +116,9 @@ class Restore:
     def _change(self, entry: Entry) -> Draft | None:
         """Return the draft of an entry that changes a message. They are stored in the order of the file."""
         place = self._places.get(entry.target or 0)
+        if entry.offset is not None or entry.closes:
+            self.outcomes["known" if place else "deleted"] += 1  # its text is in the message
+            return None
         if not place or not _changes(entry) or not self._hooks.changes:
             self.outcomes["deleted"] += 1  # with its message
         elif entry.draft_id in self._known:

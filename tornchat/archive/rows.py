@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from tornchat.archive.state import RoomState
 from tornchat.errors import ChatError
 from tornchat.hooks.words import MOST_CHARS, is_encodable
 from tornchat.kinds import BUILT_IN, Changes, EntryKind
 from tornchat.marks import Mark, normal
-from tornchat.model import Entry
+from tornchat.model import MOST_OPEN_BYTES, Entry
 from tornchat.wire import data, meta
 from tornchat.wire.titles import MOST_TITLE_CHARS, MOST_TOPIC_CHARS, plain_text
 
@@ -52,6 +54,11 @@ class Rows:
                 return f"{field} must have 1 to {MOST_CHARS} characters, and no NUL"
         if entry.client_id is not None and not is_name(entry.client_id, MOST_CLIENT_ID):
             return f"client_id must have 1 to {MOST_CLIENT_ID} characters, and no NUL"
+        whole = entry.more.whole if entry.more is not None else None
+        if whole is not None and entry.more is not None:
+            if not entry.closes or whole.target is not None or whole.seq != entry.target:
+                return "whole is the message that an entry closes"
+            return self.fault(replace(entry, more=replace(entry.more, whole=None))) or self.fault(whole)
         return self._fault_of_kind(entry) or _fault_of_more(entry) or self._fault_of_text(entry)
 
     def _fault_of_kind(self, entry: Entry) -> str:
@@ -65,6 +72,8 @@ class Rows:
     def _fault_of_text(self, entry: Entry) -> str:
         if entry.empties:
             return "a deletion has no text" if entry.text else ""
+        if entry.more is not None and (entry.more.status or entry.offset is not None):
+            return _fault_of_streamed(entry.text)
         if not entry.text:  # a deleted message
             return ""
         try:
@@ -72,6 +81,14 @@ class Rows:
         except ChatError as error:
             return error.text.removesuffix(".")
         return ""
+
+
+def _fault_of_streamed(text: str) -> str:
+    """Return what is wrong with the text of a streamed message, or with a piece of it."""
+    if "\0" in text or not is_encodable(text):
+        return "the text holds a NUL character or is not UTF-8"
+    too_long = len(text.encode()) > MOST_OPEN_BYTES
+    return f"the text has more than {MOST_OPEN_BYTES} bytes" if too_long else ""
 
 
 def _presumed(entry: Entry) -> EntryKind:
@@ -95,8 +112,12 @@ def _fault_of_data(entry: Entry, kind: EntryKind) -> str:
 
 
 def _fault_of_shape(entry: Entry, kind: EntryKind) -> str:
+    if (entry.offset is not None) is not kind.grows or (entry.offset or 0) < 0:
+        return f"the kind {kind.name} has {'an' if kind.grows else 'no'} offset"
     if kind.shape == "message":
         return "" if entry.target is None else f"the kind {kind.name} has no target"
+    if entry.closes is not kind.closes or (entry.more is not None and entry.more.status == "open"):
+        return f"the kind {kind.name} says {'how' if kind.closes else 'not how'} a message ended"
     if entry.target is None or not 0 < entry.target < entry.seq:
         return f"the kind {kind.name} has the seq of an earlier entry as target"
     if kind.name in BUILT_IN and kind.speaks and entry.empties:  # it would be taken for a deletion

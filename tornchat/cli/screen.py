@@ -182,7 +182,10 @@ class Screen(Terminal):
 
     async def _hear(self, chat: Client) -> None:
         async for event in chat:
-            self._told(event)
+            if isinstance(event, MessageChanged) and event.open is not None:
+                self._on_streamed(chat.messages.get(event.seq))
+            else:
+                self._told(event)
 
     def _told(self, event: Event) -> None:
         match event:
@@ -223,7 +226,14 @@ class Screen(Terminal):
         self._seen = (epoch, event.seq)
         self._first = event.seq if self._first is None else min(self._first, event.seq)
         if event.text:
-            self._show(line_of(event.sent_at, event.sender_id, event.sender_username, text_of(event)))
+            text = text_of(event) + (" …" if event.open else "")
+            self._show(line_of(event.sent_at, event.sender_id, event.sender_username, text))
+
+    def _on_streamed(self, message: Message | None) -> None:
+        """Show the whole of a streamed message that is closed; its beginning was shown when it came."""
+        if message is not None and message.text and not message.open:
+            text = text_of(message)
+            self._show(line_of(message.sent_at, message.sender_id, message.sender_username, text))
 
     def _on_marked(self, event: Marked) -> None:
         for change in event.changes:

@@ -9,10 +9,10 @@ from collections import deque
 
 MOST_LINES = 10_000
 """Maximum number of queued lines. Further lines are dropped and counted."""
-PAUSE_SECONDS = 0.005
+PAUSE_SECONDS = 0.02
 """Wait in seconds after a write, so that lines that come quickly one after another share the next one.
 
-A line that comes later is written at once. Otherwise each line would wake the thread.
+A line that comes later is written at once. Each wake-up takes the GIL from the event loop twice.
 """
 LAST_SECONDS = 1.0
 """Maximum wait in seconds for the queued lines when the process ends."""

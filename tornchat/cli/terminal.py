@@ -90,7 +90,10 @@ class Terminal:
 
     async def _hear(self, chat: Client) -> None:
         async for event in chat:
-            self._print(event)
+            if isinstance(event, MessageChanged) and event.open is not None:
+                _on_streamed(chat.messages.get(event.seq))
+            else:
+                self._print(event)
 
     def _print(self, event: Event) -> None:
         match event:
@@ -125,7 +128,14 @@ class Terminal:
         if event.seq > seen:
             self._seen = (epoch, event.seq)
             if event.text:
-                _say(f"{event.sender_username}: {text_of(event)}")
+                more = " …" if event.open else ""
+                _say(f"{event.sender_username}: {text_of(event)}{more}")
+
+
+def _on_streamed(message: Message | None) -> None:
+    """Print the whole of a streamed message that is closed; its beginning was printed when it came."""
+    if message is not None and message.text and not message.open:
+        _say(f"{message.sender_username}: {text_of(message)}")
 
 
 def text_of(message: Message) -> str:

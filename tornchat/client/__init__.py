@@ -23,6 +23,7 @@ from tornchat.client.events import (
     Event,
     Marked,
     Message,
+    MessageAppended,
     MessageChanged,
     MessageDeleted,
     ReadMoved,
@@ -37,6 +38,7 @@ from tornchat.client.rooms import accept_invite, open_direct
 from tornchat.client.token import TokenSource
 from tornchat.marks import MarkChange, Tally
 from tornchat.model import Participant
+from tornchat.streaming import Stream
 
 __all__ = [
     "CallRefused",
@@ -51,6 +53,7 @@ __all__ = [
     "MarkChange",
     "Marked",
     "Message",
+    "MessageAppended",
     "MessageChanged",
     "MessageDeleted",
     "NotConnected",
@@ -60,6 +63,7 @@ __all__ = [
     "RoomChanged",
     "SendRefused",
     "State",
+    "Stream",
     "Tally",
     "TokenSource",
     "Typing",

@@ -13,16 +13,18 @@ from tornchat.client.address import Address, parse_address
 from tornchat.client.backoff import Backoff
 from tornchat.client.buffer import Buffer
 from tornchat.client.errors import ClientClosed, NotConnected
-from tornchat.client.events import Disconnected, Event, Message, MessageChanged
+from tornchat.client.events import Disconnected, Event, Message, MessageAppended, MessageChanged
 from tornchat.client.goodbye import Goodbye, after_close, after_failure, after_refusal
 from tornchat.client.messages import Messages
 from tornchat.client.outgoing import Outgoing
 from tornchat.client.progress import Progress
+from tornchat.client.stream import ClientStream
 from tornchat.client.token import Token, TokenSource
 from tornchat.client.visit import Visit
 from tornchat.client.websocket import HandshakeRefused, WebSocket, open_websocket
 from tornchat.errors import POSITION_LOST, TOO_BIG, UNAUTHORIZED, Closed
 from tornchat.model import PLAIN, Mentions
+from tornchat.streaming import Stream
 from tornchat.wire import V1_SUBPROTOCOL, V1Delete, V1Edit, V1Mark, V1Revise, V1Send
 from tornchat.wire.signals import Read, Typing
 
@@ -129,8 +131,8 @@ class Client:
                 return event
 
     def _is_hidden(self, event: Event) -> bool:
-        """Return whether the event is a message of a blocked user, or its edit."""
-        if not self.blocked or not isinstance(event, Message | MessageChanged):
+        """Return whether the event is a message of a blocked user, or changes one."""
+        if not self.blocked or not isinstance(event, Message | MessageChanged | MessageAppended):
             return False
         message = event if isinstance(event, Message) else self.messages.get(event.seq)
         return message is not None and message.sender_id in self.blocked
@@ -167,6 +169,31 @@ class Client:
         typed = None if data is None else dict(data)
         frame = V1Send(message_id, text, reply_to, thread, mentioned, about, kind, typed)
         return await self._outgoing.send(frame)
+
+    def stream(
+        self,
+        *,
+        reply_to: int | None = None,
+        thread: int | None = None,
+        mentions: Collection[str] = (),
+        mention_room: bool = False,
+        meta: Mapping[str, object] | None = None,
+    ) -> Stream:
+        """Return a message that grows while it is written, such as the answer of a language model.
+
+            async with room.stream() as answer:
+                await answer.write("Hello ")
+                await answer.write("world!")
+
+        Each `write` returns when its text is stored, exactly once, over as many connections as it takes. The
+        message begins with the first text, and is closed at the end of the block. The server closes a message
+        that has not grown for long, and one has at most 256 KiB and 4,096 pieces. The fields are those of
+        `send`. `write` and `close` raise as `send` does.
+        """
+        mentioned = Mentions(tuple(mentions), mention_room) if mentions or mention_room else None
+        about = None if meta is None else dict(meta)
+        first = V1Send("", "", reply_to, thread, mentioned, about, open=True)
+        return ClientStream(self._outgoing, self.messages, first)
 
     async def edit(
         self,

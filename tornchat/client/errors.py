@@ -47,11 +47,12 @@ class SendRefused(ClientError):
     """The server refused the message permanently. It is not stored, and a retry would fail as well.
 
     `code` is one of `tornchat.errors.CODES`; `text` is a description for users. `revision` is the present one
-    of the message, with the code `stale`.
+    of the message, or `length` that of its text, with the code `stale`.
     """
 
-    def __init__(self, code: str, text: str, revision: int | None = None) -> None:
+    def __init__(self, code: str, text: str, revision: int | None = None, length: int | None = None) -> None:
         super().__init__(f"{code}: {text}")
+        self.length = length
         self.revision = revision
         self.code = code
         self.text = text

@@ -9,6 +9,7 @@ import msgspec
 
 from tornchat.marks import MarkChange, Tallies
 from tornchat.model import PLAIN, Mentions, Participant, Replies
+from tornchat.streaming import Ending
 from tornchat.wire import Ack, V1Error, V1Pong
 
 
@@ -44,7 +45,8 @@ class Message(msgspec.Struct, frozen=True, tag_field="type", tag="chat_message")
     `thread` that of the message whose thread it is in, `meta` what the application said about it, and
     `replies` what its own thread has. `marks` is how it is marked: kind -> token -> `count` and `users`,
     which is empty if they are many. A message of a kind that a plugin of the server brings has another `kind`
-    than "message", and perhaps `data`. Its text says the same to those who do not know the kind.
+    than "message", and perhaps `data`. Its text says the same to those who do not know the kind. A streamed
+    message is `open` while it grows, and then has a `status`.
     """
 
     seq: int
@@ -63,12 +65,14 @@ class Message(msgspec.Struct, frozen=True, tag_field="type", tag="chat_message")
     marks: Tallies = {}
     kind: str = PLAIN
     data: dict[str, object] | None = None
+    open: bool = False
+    status: Ending | None = None
 
 
 class MessageChanged(msgspec.Struct, frozen=True, tag_field="type", tag="message_changed"):
     """The message `seq` has changed. `position` is the place of the change.
 
-    `text`, `meta`, `replies`, `marks` and `data` are None if they are the same.
+    `text`, `meta`, `replies`, `marks`, `data`, `open` and `status` are None if they are the same.
 
     The change is in `Client.messages` already. Who keeps other messages applies it to those with a lower
     position, and ignores it for messages that are not kept.
@@ -83,6 +87,20 @@ class MessageChanged(msgspec.Struct, frozen=True, tag_field="type", tag="message
     replies: Replies | None = None
     marks: Tallies | None = None
     data: dict[str, object] | None = None
+    open: bool | None = None
+    status: Ending | None = None
+
+
+class MessageAppended(msgspec.Struct, frozen=True, tag_field="type", tag="message_appended"):
+    """The open message `seq` has grown by `text`, which begins at `offset` (code points) in its text.
+
+    `position` is the place of the piece. It is in `Client.messages` already.
+    """
+
+    seq: int
+    position: int
+    offset: int
+    text: str = msgspec.field(name="message")
 
 
 class Marked(msgspec.Struct, frozen=True, tag_field="type", tag="marked"):
@@ -176,6 +194,7 @@ _Told: TypeAlias = (
     | UserList
     | Message
     | MessageChanged
+    | MessageAppended
     | MessageDeleted
     | Marked
     | CaughtUp

@@ -7,12 +7,12 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from tornchat.client.events import Marked, Message, MessageChanged, MessageDeleted
+from tornchat.client.events import Marked, Message, MessageAppended, MessageChanged, MessageDeleted
 from tornchat.marks import counted
 from tornchat.model import Replies
 
 MOST_MESSAGES = 1000
-Change: TypeAlias = Message | MessageChanged | MessageDeleted | Marked
+Change: TypeAlias = Message | MessageChanged | MessageAppended | MessageDeleted | Marked
 
 
 class Messages(Mapping[int, Message]):
@@ -47,8 +47,15 @@ class Messages(Mapping[int, Message]):
                 return frame if frame.seq > self._told else _difference(held, frame)
             case MessageDeleted():
                 return frame if frame.position > self._told or (held is not None and held.text) else None
-            case MessageChanged() | Marked():
+            case MessageChanged() | MessageAppended() | Marked():
                 return frame if held is None or frame.position > _position(held) else None
+
+    def lacks(self, frame: Change) -> bool:
+        """Return whether text is missing before a piece: the message must be received anew."""
+        held = self._held.get(frame.seq)
+        if held is None or not isinstance(frame, MessageAppended) or frame.position <= _position(held):
+            return False
+        return bool(held.text) and frame.offset > len(held.text)
 
     def apply(self, frame: Change) -> None:
         """Bring the messages to the state after a frame."""
@@ -71,6 +78,9 @@ class Messages(Mapping[int, Message]):
                     self._recount(held.thread)
             case MessageChanged() if held is not None and frame.position > _position(held):
                 self._held[frame.seq] = _changed(held, frame)
+            case MessageAppended() if held is not None and frame.position > _position(held):
+                text = held.text[: frame.offset] + frame.text if held.text else ""
+                self._held[frame.seq] = replace(held, text=text, position=frame.position)
             case Marked() if held is not None and frame.position > _position(held):
                 self._held[frame.seq] = _marked(held, frame)
 
@@ -104,6 +114,8 @@ def _changed(held: Message, frame: MessageChanged) -> Message:
         replies=frame.replies or held.replies,
         marks=held.marks if frame.marks is None else frame.marks,
         data=held.data if frame.data is None else frame.data,
+        open=held.open if frame.open is None else frame.open,
+        status=frame.status or held.status,
     )
 
 
@@ -115,7 +127,16 @@ def _marked(held: Message, frame: Marked) -> Message:
 
 def _deleted(held: Message, position: int) -> Message:
     return replace(
-        held, text="", position=position, reply_to=None, mentions=None, meta=None, data=None, marks={}
+        held,
+        text="",
+        position=position,
+        reply_to=None,
+        mentions=None,
+        meta=None,
+        data=None,
+        marks={},
+        open=False,
+        status=None,
     )
 
 
@@ -127,4 +148,5 @@ def _difference(held: Message | None, frame: Message) -> MessageChanged | Messag
         return MessageDeleted(frame.seq, frame.position)
     known = (frame.seq, frame.position, frame.revision, frame.text, frame.edited_at)
     marks = None if frame.marks == held.marks else frame.marks
-    return MessageChanged(*known, frame.meta, frame.replies, marks, frame.data)
+    streamed = (frame.open, frame.status) if frame.open or frame.status or held.open else (None, None)
+    return MessageChanged(*known, frame.meta, frame.replies, marks, frame.data, *streamed)

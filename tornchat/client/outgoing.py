@@ -10,7 +10,17 @@ import msgspec
 from tornchat.client.backoff import Backoff
 from tornchat.client.errors import SendRefused
 from tornchat.errors import RETRYABLE
-from tornchat.wire import Ack, V1Delete, V1Edit, V1Error, V1Mark, V1Revise, V1Send
+from tornchat.wire import (
+    Ack,
+    V1Append,
+    V1Close,
+    V1Delete,
+    V1Edit,
+    V1Error,
+    V1Mark,
+    V1Revise,
+    V1Send,
+)
 from tornchat.wire.signals import Signal
 
 UNANSWERED_SECONDS = 10.0
@@ -50,7 +60,7 @@ class Outgoing:
         """
         return (await self._answered(frame.id, _encode(frame))).seq
 
-    async def change(self, frame: V1Edit | V1Delete | V1Mark | V1Revise) -> int:
+    async def change(self, frame: V1Edit | V1Append | V1Close | V1Delete | V1Mark | V1Revise) -> int:
         """Send what acts on a message, as `send`; return its own place in the log."""
         ack = await self._answered(frame.id, _encode(frame))
         return ack.position or ack.seq
@@ -130,7 +140,7 @@ class Outgoing:
             _cancel(pending)
             pending.again = self._loop.call_later(wait, self._send, pending)
         else:
-            pending.answer.set_exception(SendRefused(error.code, error.error, error.revision))
+            pending.answer.set_exception(SendRefused(error.code, error.error, error.revision, error.length))
 
     def refuse_largest(self) -> None:
         """Refuse the largest message, after the connection was closed because a message was too large."""

@@ -13,6 +13,7 @@ from tornchat.client.events import (
     Frame,
     Marked,
     Message,
+    MessageAppended,
     MessageChanged,
     MessageDeleted,
     read_frame,
@@ -103,9 +104,12 @@ class Visit:
             case (
                 Message(seq=place)
                 | MessageChanged(position=place)
+                | MessageAppended(position=place)
                 | MessageDeleted(position=place)
                 | Marked(position=place)
             ):
+                if self._messages.lacks(frame):
+                    raise ConnectionAbortedError("a part of a message is missing: it is read again")
                 news = self._messages.news(frame)
                 if not self._buffer.overflowed if news is None else await self._offer(news):
                     self._messages.apply(frame)

@@ -111,6 +111,13 @@ class MessagesSection(Section, frozen=True):
     edit_seconds: Annotated[
         Natural, Meta(description="Seconds for which users may edit a message of theirs. 0: forever.")
     ] = 0
+    open_seconds: Annotated[
+        Natural,
+        Meta(
+            description="Seconds after which a streamed message that does not grow is closed as failed. "
+            "0: never."
+        ),
+    ] = 120
 
 
 class HistorySection(Section, frozen=True):

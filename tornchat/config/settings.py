@@ -40,6 +40,7 @@ from tornchat.errors import SettingsError
 
 DEADLINES = "deadlines"
 SHORTEST_TOKEN = 16
+MISSING = re.compile(r"Object missing required field `(\w+)`")
 PREFIX = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")
 """A path below which a chat can be. It needs no escaping anywhere, and can't be taken for another host."""
 _ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^\s/?#@*]+/?", re.IGNORECASE)
@@ -219,6 +220,11 @@ class Settings:
             raise SettingsError(what, "Write /talk, with letters, digits and -._~ between the slashes.")
 
     def _misfit(self, section: str, words: str, form: type[msgspec.Struct] | None = None) -> SettingsError:
+        if missing := MISSING.fullmatch(words):
+            key = missing[1]
+            meaning = describe(form).get(key) if form else None
+            cure = f"Write {key} = ... there." + (f" {meaning}" if meaning else "")
+            return SettingsError(f"[{section}] {key} is required and not set.", cure)
         what, _, path = words.partition(" - at `$")
         key = path.strip("`.").split("[")[0]
         source = self.source(section, key)

@@ -97,6 +97,9 @@ class Hooks:
         self.read_changed = messages.changed
         self.read_marks = verbs.bind(storage.read_marks)
         self.find_stored = verbs.bind(storage.find_stored)
+        self.read_open = verbs.bind(storage.read_open)
+        self.streams = self.changes and bool(verbs.of(storage.read_open.name))
+        """Whether messages can be streamed."""
         self.prune_history = verbs.bind(storage.prune_history)
         self.list_rooms = verbs.bind(directory.list_rooms)
         self.create_room = verbs.bind(directory.create_room)

@@ -7,7 +7,7 @@ from tornchat.model import Draft, Entry, Refusal
 
 
 def revise(target: Entry, draft: Draft) -> Changes | Refusal:
-    """Give the target the draft's text, and its `meta` if it has one."""
+    """Give the target the draft's text, and its `meta` if it has one. Storage refuses it if it is open."""
     if not target.text:
         return Refusal("not_found", "The message was deleted.")
     return Changes(text=draft.text, meta=draft.meta or None)

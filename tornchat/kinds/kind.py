@@ -10,7 +10,7 @@ from typing import TypeAlias, get_args
 import msgspec
 
 from tornchat.marks import MOST_DISTINCT, MOST_TOKENS
-from tornchat.model import Draft, Entry, Refusal, Shape
+from tornchat.model import Draft, Entry, Refusal, Shape, Status
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
@@ -20,13 +20,16 @@ class Changes(msgspec.Struct, frozen=True):
 
     None leaves each of the three as it is. `meta` is the text of a JSON object, and `data` a value of the
     type that the target's kind declares. An emptied message is deleted: nothing changes it any more. The
-    storage then expects nothing of it.
+    storage then expects nothing of it. With `piece`, this text is added to the end of the target's, and with
+    `status` the target is closed.
     """
 
     text: str | None = None
     meta: str | None = None
     data: msgspec.Struct | None = None
     empties: bool = False
+    piece: str | None = None
+    status: Status = ""
 
 
 Revise: TypeAlias = Callable[[Entry, Draft], Changes | Refusal]
@@ -46,6 +49,8 @@ class EntryKind(msgspec.Struct, frozen=True, kw_only=True):
     - `speaks`: whether muted users may not send it. A message speaks.
     - `targets`: for a revision and a mark, the kinds of messages on which it acts; empty for all.
     - `takes_text`: for a revision, whether its sender gives it a text. Frames for those of plugins have none.
+    - `grows`: whether its text is a piece for the end of an open message.
+    - `closes`: whether it ends a streamed message, whose whole text is then filtered.
     - `timed`: whether it ends `[messages] edit_seconds` after the target was sent.
     - `most_tokens`, `most_distinct`: for a mark, how many tokens a user may have on one message, and how many
       different ones a message may have.
@@ -65,6 +70,8 @@ class EntryKind(msgspec.Struct, frozen=True, kw_only=True):
     speaks: bool = True
     targets: tuple[str, ...] = ()
     takes_text: bool = False
+    grows: bool = False
+    closes: bool = False
     timed: bool = False
     most_tokens: int = MOST_TOKENS
     most_distinct: int = MOST_DISTINCT

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from tornchat.errors import ChatError, NotStored, Unavailable
 from tornchat.hooks.calls import Hooks
+from tornchat.log.merging import merged
 from tornchat.log.outcome import Outcomes
 from tornchat.log.queue import HEAVY_PAUSE, Pending, Queue
 from tornchat.metrics.histogram import LATENCIES, SIZES, Histogram
@@ -146,14 +147,15 @@ class Committer:
         self.submit(draft, lambda result: None if outcome.done() else outcome.set_result(result), known_seq)
         result = await outcome
         if isinstance(result, Refusal):
-            raise ChatError(result.code, result.reason, None, draft.client_id, result.revision)
+            present = (result.revision, result.length)
+            raise ChatError(result.code, result.reason, None, draft.client_id, *present)
         return result
 
     def _begin(self) -> None:
         if self._in_flight or not self.queue or self._closed:
             return
         self._began = monotonic()
-        self._in_flight = self.queue.take(MOST_IN_A_CALL, self._began)
+        self._in_flight = merged(self.queue.take(MOST_IN_A_CALL, self._began), self.queue.add_first)
         if not self._in_flight:
             self._rest()
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
 from tornchat.model import Draft, StoreResult
@@ -28,7 +28,7 @@ class Pending:
     not called again.
     """
 
-    __slots__ = ("answer", "answered", "arrived", "draft", "known_seq")
+    __slots__ = ("alone", "answer", "answered", "arrived", "draft", "known_seq")
 
     def __init__(
         self,
@@ -43,6 +43,8 @@ class Pending:
         self.arrived = arrived
         self.answered = False
         self.known_seq = known_seq
+        self.alone = False
+        """True if it is not to be merged with others."""
 
     def settle(self, outcome: StoreResult) -> None:
         """Call `answer` unless it has been called."""
@@ -93,6 +95,11 @@ class Queue:
         user = pending.draft.sender_id
         self._of_user[user] = self._of_user.get(user, 0) + 1
         return True
+
+    def add_first(self, again: Sequence[Pending]) -> None:
+        """Put drafts that were taken before all others, in their order."""
+        self._waiting.extendleft(pending for pending in reversed(again) if not pending.answered)
+        self._recount()
 
     def take(self, most: int, now: float) -> list[Pending]:
         """Remove and return at most `most` drafts, each user's in order of arrival. `now` is `monotonic`.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from tornchat.errors import ROOM_NOT_FOUND, Closed, Unavailable
 from tornchat.hooks.calls import Hooks
@@ -38,6 +40,7 @@ class History:
         self._history_limit = history_limit
         self.resume_messages = resume_messages
         """The maximum number of missed and changed messages that a session resumes with; 0: no limit."""
+        self._recalls: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def plan(self, room: Room, since: Position | None) -> Plan:
         """Return what to send to a session that asks for all that came after `since` (None: usual history).
@@ -51,6 +54,8 @@ class History:
             await self._catch_up(room, since.seq)
         if since.seq > room.seq:
             return Plan(None)
+        if room.tail.may_cover(since.seq):
+            await self._recall(room, since.seq)
         if room.tail.covers(since.seq) and room.seq - since.seq <= self._most:
             return Plan(since.seq)
         changed = await self._changed(room, since.seq)
@@ -74,6 +79,19 @@ class History:
                 pass  # what is still held has its own repair
             if room.seq == before:
                 return
+
+    async def _recall(self, room: Room, since: int) -> None:
+        """Read the acting entries after `since` into the tail, once for all who resume at the same time."""
+        name, tail = room.info.name, room.tail
+        lock = self._recalls.get(name) or self._recalls.setdefault(name, asyncio.Lock())
+        async with lock:
+            known = tail.acts_since
+            if not tail.may_cover(since):
+                return
+            page = await self._hooks.read_history(name, None, known + 1, known - since)
+            there = page is not None and page.epoch == room.info.epoch and page.first_seq <= since + 1
+            if page is not None and there and tail.acts_since == known:
+                tail.precede([entry for entry in page.entries if entry.target is not None], since)
 
     async def _page(self, room: Room, after: int) -> Page:
         page = await self._hooks.read_history(room.info.name, after, None, PAGE_ENTRIES)
@@ -132,7 +150,8 @@ class History:
             page = await self._hooks.read_messages(room.info.name, None, before, None, None, limit)
             if page is None:
                 raise Closed(ROOM_NOT_FOUND, "room not found")
-            fits = _extend(newest, [dialect.entry(message) for message in reversed(page.entries)])
+            frames = [_frame(dialect, message, upto) for message in reversed(page.entries)]
+            fits = _extend(newest, frames)
             more = fits and len(page.entries) == limit and len(newest) < self._history_limit
             before = page.entries[0].seq if page.entries else 0
         yield b"".join(reversed(newest))
@@ -147,7 +166,7 @@ class History:
                 raise Unavailable(f"room {room.info.name}: the log ends before {upto}")
             if entries[0].seq != after + 1:  # pruned in the meantime: a gap must not go unnoticed
                 raise Unavailable(f"room {room.info.name}: the log begins after {after + 1}")
-            yield b"".join(map(dialect.entry, filter(_is_told, entries)))
+            yield b"".join(_frame(dialect, entry, upto) for entry in entries if _is_told(entry))
             after = entries[-1].seq
         changed = await self._changed(room, since)
         yield b"".join(map(dialect.changed, changed.messages))
@@ -162,6 +181,15 @@ def _extend(frames: list[bytes], more: list[bytes]) -> bool:
             return False
         frames.append(frame)
     return True
+
+
+def _frame(dialect: Dialect, entry: Entry, upto: int) -> bytes:
+    """Return the frame of an entry in a history up to `upto`.
+
+    A dialect that tells a streamed message when it is closed does so live if that was later.
+    """
+    closed = entry.more.closed if entry.more is not None else 0
+    return b"" if closed > upto and not dialect.streams else dialect.entry(entry)
 
 
 def _is_told(entry: Entry) -> bool:

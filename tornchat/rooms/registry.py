@@ -136,11 +136,11 @@ class Registry:
         try:
             await self._subscribe(info.name)
             # Read after subscribing: earlier entries are in the page, later ones arrive by broadcast.
-            page = await self._hooks.read_history(info.name, None, None, self._limits.tail_length)
+            most = self._limits.tail_length
+            page = await self._hooks.read_messages(info.name, None, None, None, None, most)
             if page is None:
                 return None
-            older = await self._older(info.name, page)
-            room = self._loaded[info.name] = self._room(info, page, older)
+            room = self._loaded[info.name] = self._room(info, page, len(page.entries) < most)
         finally:
             del self._early[info.name]
             if info.name not in self._loaded:
@@ -150,17 +150,9 @@ class Registry:
         await self.reread_presence(room)
         return room
 
-    async def _older(self, name: str, page: Page) -> Sequence[Entry] | None:
-        """Return the messages before the page, if other entries left too few of them in it."""
-        missing = sum(entry.target is not None for entry in page.entries)
-        if not missing or page.entries[0].seq <= page.first_seq:
-            return None
-        older = await self._hooks.read_messages(name, None, page.entries[0].seq, None, None, missing)
-        return None if older is None else older.entries
-
-    def _room(self, info: RoomInfo, page: Page, older: Sequence[Entry] | None) -> Room:
+    def _room(self, info: RoomInfo, page: Page, whole: bool) -> Room:
         room = Room(replace(info, epoch=page.epoch), self._limits, self._flush, self._counts)
-        room.start(page.head_seq, page.entries, page.first_seq, older, page.acts)
+        room.start(page.head_seq, page.entries, page.first_seq, whole, page.acts)
         return room
 
     async def _subscribe(self, name: str) -> None:

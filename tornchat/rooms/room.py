@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
@@ -113,25 +112,21 @@ class Room:
     def start(
         self,
         seq: int,
-        tail: Sequence[Entry],
+        messages: Sequence[Entry],
         first_seq: int = 1,
-        older: Sequence[Entry] | None = None,
+        whole: bool = False,
         acts: int = 0,
     ) -> None:
-        """Set the position to `seq` and the tail to the entries that end there. Call before `enter`.
+        """Set the position to `seq` and the tail to the newest messages up to it. Call before `enter`.
 
-        `acts` is the number of entries up to `seq` that act on messages. `older` are the messages before
-        these entries, if they were read: as many as there are entries in `tail` that are no messages, or all.
+        `whole`: these are all messages of the room. `acts` is the number of entries up to `seq` that act on
+        messages.
         """
         self.seq = seq
         self.acts = acts
         self.first_seq = first_seq
-        since = messages_since = tail[0].seq - 1 if tail else seq
-        recent = [entry for entry in tail if entry.target is not None]
-        if older is not None:
-            messages_since = older[0].seq - 1 if len(older) >= len(recent) else first_seq - 1
-        messages = [entry for entry in chain(older or (), tail) if entry.target is None]
-        self.tail.start(messages, recent, (messages_since, since))
+        since = messages[0].seq - 1 if messages else seq
+        self.tail.start(messages, first_seq - 1 if whole else since, seq)
 
     @property
     def number(self) -> int:
@@ -202,6 +197,8 @@ class Room:
     def _act(self, entry: Entry) -> None:
         """Bring the target in the tail to its new state; its frames are encoded when a member joins."""
         self.acts += 1
+        if entry.closes:
+            entry = self.tail.closing(entry)
         index = self.tail.act(entry)
         self._changed(index)
         if entry.empties:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+
+import msgspec
 
 from tornchat.model import Entry, Replies
 
@@ -27,13 +29,25 @@ class Tail:
         self.acts_since = 0
         """The tail has all acting entries after this position."""
 
-    def start(self, messages: Sequence[Entry], acts: Iterable[Entry], since: tuple[int, int]) -> None:
-        """Set what the tail has, and `messages_since` and `acts_since`."""
-        self.messages_since, self.acts_since = since
-        self.acts.extend(acts)
+    def start(self, messages: Sequence[Entry], since: int, head: int) -> None:
+        """Set the messages to all those after `since` in a log that ends at `head`.
+
+        Where messages follow each other without a gap, there are no acting entries, so that all are known.
+        """
+        self.messages_since, self.acts_since = since, head
+        for message in reversed(messages):
+            if message.seq != self.acts_since:
+                break
+            self.acts_since -= 1
         for message in messages:
             self.append(message)
         self.trim()
+
+    def precede(self, acts: Sequence[Entry], since: int) -> None:
+        """Add acting entries: all that stand after `since` and not after `acts_since`, oldest first."""
+        kept = acts[max(0, len(acts) - (self._most - len(self.acts))) :]
+        self.acts_since = since if len(kept) == len(acts) else acts[-len(kept) - 1].seq
+        self.acts.extendleft(reversed(kept))
 
     def append(self, message: Entry) -> None:
         """Append the next message. `trim` is called after the last one."""
@@ -70,6 +84,15 @@ class Tail:
         after = self.messages[index] = before.after(entry)
         self._chars += _chars(after) - _chars(before)
         return None if after is before else index
+
+    def closing(self, act: Entry) -> Entry:
+        """Return what closes a streamed message, with the whole text unless the tail has all of it."""
+        whole = act.more.whole if act.more is not None else None
+        if act.text or whole is None:
+            return act
+        index = self.index(act.target or 0)
+        known = index is not None and self.messages[index].text == whole.text
+        return act if known else msgspec.structs.replace(act, text=whole.text)
 
     def replied(self, reply: Entry) -> int | None:
         """Count a new message in its thread; return the index of the thread's first message if it changed.
@@ -135,6 +158,11 @@ class Tail:
     def covers(self, since: int) -> bool:
         """Return whether the tail has all entries after `since`."""
         return since >= self.messages_since and since >= self.acts_since
+
+    def may_cover(self, since: int) -> bool:
+        """Return whether only acting entries are missing after `since`, and all of them have room here."""
+        free = self._most - len(self.acts)
+        return self.messages_since <= since < self.acts_since <= since + free
 
     def acted_on(self, since: int) -> list[int] | None:
         """Return the indexes of the messages up to `since` that entries after it acted on, oldest first.

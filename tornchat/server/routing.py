@@ -19,7 +19,7 @@ from tornchat.server.http.health import HealthHandler, ReadyHandler
 from tornchat.server.http.metrics.handler import MetricsHandler
 from tornchat.server.http.pages import PAGES, PageHandler
 from tornchat.server.http.site import Site
-from tornchat.server.http.static import StaticHandler
+from tornchat.server.http.static import IconHandler, StaticHandler
 
 
 class PrefixedApplication(Application):
@@ -57,6 +57,7 @@ def site_routes(site: Site, prefix: str) -> list[URLSpec]:
         ]
     if server.pages:
         found += [_page(site, prefix, path, template) for path, template in PAGES.items()]
+        found.append(_route(site, prefix, "/favicon.ico", IconHandler))
         found.append(_route(site, prefix, "/asyncapi", AsyncApiPage, "/?", description=described_socket))
     if server.api or server.pages:
         found.append(_route(site, prefix, "/asyncapi.json", AsyncApiHandler, description=described_socket))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import abc
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from tornchat.errors import Unavailable
 from tornchat.model import (
     Entry,
+    Mentions,
     Page,
     Position,
     Role,
@@ -29,7 +30,9 @@ from tornchat.service.following import Following
 from tornchat.service.moderation import Moderation
 from tornchat.service.posting import Posting
 from tornchat.service.reading import Reading
-from tornchat.service.saying import Data, said_data
+from tornchat.service.saying import Data, said_data, said_more
+from tornchat.service.streams import ChatStream
+from tornchat.streaming import Stream
 from tornchat.wire import Said
 
 Answer = TypeVar("Answer")
@@ -67,6 +70,21 @@ class Acting(abc.ABC):
     @abc.abstractmethod
     def _use_cases(self) -> UseCases:
         """Return the use cases. Raises `Unavailable` if the chat does not run."""
+
+    def stream(
+        self,
+        room: str,
+        *,
+        sender: User,
+        thread: int | None = None,
+        reply_to: int | None = None,
+        mentions: Sequence[str] | Mentions = (),
+        meta: Mapping[str, object] | None = None,
+        trusted: bool = True,
+    ) -> Stream:
+        """See `Actions`."""
+        more = said_more(reply_to, thread, mentions, meta)
+        return ChatStream(lambda: self._use_cases().posting, room, sender, more, trusted)
 
     async def edit(
         self,

@@ -28,6 +28,7 @@ from tornchat.model import (
 )
 from tornchat.service import rights
 from tornchat.service.access import Access, TrustedUser
+from tornchat.service.growing import Growing
 from tornchat.service.kinds import Kinds, refuse_other, with_data
 from tornchat.service.marking import marked
 from tornchat.wire import Said
@@ -54,12 +55,14 @@ class Changing:
         access: Access,
         filtered: Filter,
         check_text: Callable[[str], None],
+        growing: Growing,
         edit_seconds: float,
     ) -> None:
         """`filtered` asks the filters, and `check_text` raises `ChatError` for a text that none may say.
 
         Timed kinds end `edit_seconds` after a target was sent; 0: never.
         """
+        self._growing = growing
         self._hooks = hooks
         self._kinds = hooks.kinds
         self.kind = kinds.of
@@ -95,11 +98,18 @@ class Changing:
         if kind.shape == "mark":
             return await self._prepare_mark(user, room, draft, said, kind)
         draft = with_data(draft, kind)
-        target = await self.target(draft.room, draft.target or 0)
+        streams = kind.grows or kind.closes
+        if streams:
+            target = await self._growing.target(draft, kind, self.target)
+        else:
+            target = await self.target(draft.room, draft.target or 0)
         refuse_other(kind, target)
         if not isinstance(user, TrustedUser):
             self._refuse_late(kind, target)
-        if kind.has_text:
+        if streams:
+            await self._refuse_foreign(user, room, kind, target)  # filters see what is its sender's only
+            draft = await self._growing.filtered(user, draft, target)
+        elif kind.has_text:
             draft = await self._filtered(user, draft)
         changes = self._revised(kind, target, draft)
         if not kind.has_text and changes.text is not None:
@@ -158,7 +168,7 @@ class Changing:
     def _revised(self, kind: EntryKind, target: Entry, draft: Draft) -> Changes:
         changes = self._kinds.revise(kind, target, draft)
         if isinstance(changes, Refusal):
-            raise ChatError(changes.code, changes.reason, None, None, changes.revision)
+            raise ChatError(changes.code, changes.reason, None, None, changes.revision, changes.length)
         if not self._hooks.changes and not changes.empties:  # every storage deletes
             raise ChatError("unsupported")
         return changes
@@ -182,6 +192,12 @@ class Changing:
         """
         if changes.empties:
             return replace(draft, text="", more=None)
+        if changes.piece is not None and draft.more is not None:
+            return replace(draft, text=changes.piece, more=replace(draft.more, context=""))
+        if changes.status and draft.more is not None:
+            expects = said.expects if draft.more.expects is None else draft.more.expects
+            more = replace(draft.more, status=changes.status, expects=expects)
+            return replace(draft, text=changes.text or "", more=more)
         expects = target.revision if said.expects is None else said.expects
         assert draft.more is not None
         typed = self._kinds.data_of(draft, target, changes)

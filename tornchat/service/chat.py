@@ -57,6 +57,7 @@ from tornchat.service.acting import Acting, Callers, UseCases
 from tornchat.service.admission import Admission
 from tornchat.service.audit import PRUNE_SECONDS, Audit
 from tornchat.service.blocks import Blocks
+from tornchat.service.closing import Closing
 from tornchat.service.describing import Describing
 from tornchat.service.direct import DirectRooms
 from tornchat.service.directory import Directory
@@ -219,6 +220,7 @@ class Chat(Acting):
             self._stored,
         )
         self.committer = self.posting.committer
+        self._closing = Closing(hooks, self.posting, settings.messages.open_seconds)
         self.moderation = Moderation(
             hooks,
             access,
@@ -509,6 +511,8 @@ class Chat(Acting):
         self._tasks.every(EVERY, self._enforcement.upkeep, "sanctions")
         self._tasks.every(5.0, self.rooms.upkeep, "rooms")
         self._tasks.every(10.0, self.posting.upkeep, "posting")
+        if self._closing.active:
+            self._tasks.every(self._closing.pause, self._closing.close_silent, "open messages")
         self._tasks.every(3.0, self.audit.write, "audit")
         self._tasks.every(PRUNE_SECONDS, self.audit.prune, "audit retention")
         if retention is not None:

@@ -8,7 +8,7 @@ from itertools import count
 from msgspec.structs import replace
 
 from tornchat.errors import ChatError
-from tornchat.model import Draft, More, RoomInfo, RoomSummary, User, digest_of
+from tornchat.model import MOST_OPEN_BYTES, Draft, More, RoomInfo, RoomSummary, User, digest_of
 from tornchat.wire import Said
 
 
@@ -23,10 +23,26 @@ class Drafts:
 
     def check(self, text: str) -> None:
         """Raise `ChatError` if the text is too long, is blank, or contains a NUL character."""
+        self.check_piece(text)
+        if text.isspace():
+            raise ChatError("empty_message")
+
+    def check_piece(self, text: str) -> None:
+        """Raise `ChatError` as `check` does for a piece of a streamed message, which may be blank."""
         if self.message_chars and len(text) > self.message_chars:
             raise ChatError(
                 "message_too_long", f"The message is longer than {self.message_chars} characters."
             )
+        if not text:
+            raise ChatError("empty_message")
+        if "\0" in text:
+            raise ChatError("invalid_message", "The message holds a NUL character.")
+
+    @staticmethod
+    def check_whole(text: str) -> None:
+        """Raise `ChatError` as `check` does for the whole text of a streamed message."""
+        if len(text.encode()) > MOST_OPEN_BYTES:
+            raise ChatError("message_too_long", f"The message has more than {MOST_OPEN_BYTES} bytes.")
         if not text or text.isspace():
             raise ChatError("empty_message")
         if "\0" in text:

@@ -33,7 +33,9 @@ from tornchat.service.admission import refuse_off_site
 from tornchat.service.audit import Audit
 from tornchat.service.changing import TRIES, Changing, Ready
 from tornchat.service.drafts import Drafts
+from tornchat.service.growing import Growing
 from tornchat.service.kinds import Kinds
+from tornchat.service.knownrooms import KnownRooms
 from tornchat.service.quota import Quota, Quotas
 from tornchat.service.session import Session
 from tornchat.service.slow import SlowMode
@@ -76,6 +78,7 @@ class Posting:
         self._rooms = rooms
         self._broadcast = broadcast
         self._flush = flush
+        self._known = KnownRooms(access, rooms)
         self._drafts = drafts
         self.quotas = quotas
         self._slow_rooms = slow_modes.seconds
@@ -85,11 +88,13 @@ class Posting:
         self._tasks = tasks
         self._refuse = refuse
         self._kinds = Kinds(hooks.kinds)
-        self._changing = Changing(hooks, self._kinds, access, self._filtered, drafts.check, edit_seconds)
         self._now = asyncio.get_running_loop().time
         self._gated = hooks.provides("authorize") or hooks.provides("filter_message")
         self._filters = hooks.provides("filter_message")
         self.committer = Committer(hooks, tasks, flush, self.ended)
+        growing = Growing(hooks, rooms, drafts, self._filtered, self.committer.flush)
+        rules = (self._kinds, access, self._filtered, drafts.check, growing)
+        self._changing = Changing(hooks, *rules, edit_seconds)
 
     # --- the callers ---
 
@@ -104,8 +109,10 @@ class Posting:
             raise Closed(UNAUTHORIZED, "token expired")
         quota = session.quota or self._quota(session)
         try:
-            if said.target is None or self._kinds.of(said).has_text:
+            if said.target is None:
                 self._drafts.check(said.text)
+            else:
+                self._check_change(said)
             user = session.user.id
             if self.committer.queue.full_for(user) or quota.delays(size, self._now()):
                 self.quotas.note(user)
@@ -114,6 +121,14 @@ class Posting:
         except ChatError as error:
             self._refuse(session, error, said.client_id)
         return None
+
+    def _check_change(self, said: Said) -> None:
+        """Check the text of what acts on a message, if it brings one. Raises `ChatError`."""
+        kind = self._kinds.of(said)
+        if kind.grows:
+            self._drafts.check_piece(said.text)
+        elif kind.has_text:
+            self._drafts.check(said.text)
 
     def _quota(self, session: Session) -> Quota:
         session.quota = self.quotas.of(session.user.id)
@@ -202,8 +217,7 @@ class Posting:
         _refuse_unencodable(user, said)
         info = await self._access.see(user, room)
         trusted = isinstance(user, TrustedUser)
-        if kind.has_text:
-            self._drafts.check(said.text)
+        self._check_change(said)
         if kind.speaks and not trusted:
             self._refuse_fast(user, said)
             await self._refuse_sanctioned(user, room)
@@ -246,11 +260,19 @@ class Posting:
         _refuse_unencodable(user, said)
         if not trusted:
             return await self.post(user, room, said)
-        info = await self._access.see(trusted_user(user), room)
         self._drafts.check(said.text)
+        actor = trusted_user(user)
+        try:
+            return await self._say_in(await self._known.find(actor, room), user, said)
+        except ChatError as error:
+            if error.code != "room_gone":
+                raise
+        return await self._say_in(await self._known.find_again(actor, room), user, said)
+
+    async def _say_in(self, info: RoomInfo, user: User, said: Said) -> Stored:
         draft = await self._filtered(user, self._made(user, info, said))
         await self._space(draft)
-        return await self.committer.store(draft, self._access.position(room))
+        return await self.committer.store(draft, self._access.position(info.name))
 
     # --- admit ---
 
@@ -318,12 +340,14 @@ class Posting:
         """Refuse a message that says more than a text if the storage keeps no more."""
         if draft.more is not None and not self._hooks.changes:
             raise ChatError("unsupported", "The storage of this chat keeps texts only.")
+        if draft.opens and not self._hooks.streams:
+            raise ChatError("unsupported", "The storage of this chat has no streamed messages.")
 
-    async def _filtered(self, user: User, draft: Draft) -> Draft:
+    async def _filtered(self, user: User, draft: Draft, check: Callable[[str], None] | None = None) -> Draft:
         if not self._filters:
             return draft
         filtered = await self._hooks.filter_message(draft, as_given(user))
-        self._drafts.check(filtered.text)
+        (check or self._drafts.check)(filtered.text)
         if draft.more is None and (filtered.text != draft.text or filtered.more is not None):
             # a repeat is known by what its sender sent
             return replace(filtered, more=replace(filtered.more or More(), digest=draft.digest))
@@ -450,7 +474,8 @@ class Posting:
             if result.code == "unconfirmed" and client_id is None:
                 session.member.outlet.end(TRY_AGAIN_LATER, "unconfirmed")
             else:
-                error = ChatError(result.code, result.reason, revision=result.revision)
+                present = (result.revision, result.length)
+                error = ChatError(result.code, result.reason, None, None, *present)
                 self._refuse(session, error, client_id)
         elif client_id is not None and type(result) is Stored:
             session.room.ack(session.member, client_id, result.entry)

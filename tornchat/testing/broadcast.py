@@ -6,6 +6,7 @@ conditions, and permit repeats.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from tornchat.testing.kit import Contract, Stage, promise, unique
@@ -122,6 +123,25 @@ class BroadcastContract(Contract):
         await other.call("publish", topic=topic, payload=b"and back")
         await _arrives(other, topic, [b"there"])
         await _arrives(stage, topic, [b"and back"])
+
+    @promise("chat.may_have_missed: called after payloads may have been lost, and then payloads arrive again")
+    async def test_a_loss_is_told(self, stage: Stage) -> None:
+        other, topic = await stage.second(), _topic()
+        await other.call("subscribe", topic=topic)
+        missed = other.chat.missed
+        await other.lose_bus()
+        await other.chat.until(lambda: other.chat.missed > missed, "chat.may_have_missed was not called")
+
+        async def publish() -> None:
+            while True:  # some more may be lost until the node listens again
+                await stage.call("publish", topic=topic, payload=b"after the loss")
+                await asyncio.sleep(0.05)
+
+        publishing = asyncio.create_task(publish())
+        try:
+            await _arrives(other, topic, [b"after the loss"])
+        finally:
+            publishing.cancel()
 
     async def _listener(self, stage: Stage, *topics: str) -> Stage:
         """Return the node that subscribes: the second one if there is one, since echoes are optional."""

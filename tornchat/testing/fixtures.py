@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tornchat import Draft, Mark, More, PresenceChange, User
+from tornchat.model import Status
 
 PATIENCE = 5.0
 """Maximum wait for an expected event, in seconds."""
@@ -158,3 +159,39 @@ def saying(more: More, room: str = "tea", text: str = "text", client_id: str | N
     """Return the draft of a message that says more than a text; the same request has the same digest."""
     digest = repr((text, more))
     return replace(draft(text, room, client_id=client_id), more=replace(more, digest=digest))
+
+
+def opening(
+    text: str, room: str = "tea", client_id: str | None = None, sent_at: int = 1_710_417_600_000
+) -> Draft:
+    """Return the draft of a message that is to be streamed, and begins with this text."""
+    digest = repr(("opening", text))
+    more = More(status="open", digest=digest)
+    return replace(draft(text, room, client_id=client_id), more=more, sent_at=sent_at)
+
+
+def piece(
+    target: int,
+    offset: int,
+    text: str,
+    room: str = "tea",
+    client_id: str | None = None,
+    sent_at: int = 1_710_417_700_000,
+) -> Draft:
+    """Return the draft of a piece that begins at `offset` in the text of the open message at `target`."""
+    more = More(offset=offset, digest=repr((target, offset, text)))
+    added = replace(draft(text, room, client_id=client_id), kind="append", target=target, more=more)
+    return replace(added, sent_at=sent_at)
+
+
+def closing(
+    target: int,
+    room: str = "tea",
+    status: Status = "complete",
+    expects: int | None = None,
+    text: str = "",
+    client_id: str | None = None,
+) -> Draft:
+    """Return the draft that closes the open message at `target`, perhaps with another text."""
+    more = More(status=status, expects=expects, digest=repr((target, status)))
+    return replace(draft(text, room, client_id=client_id), kind="close", target=target, more=more)

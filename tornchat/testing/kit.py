@@ -7,6 +7,7 @@ import inspect
 import secrets
 import shutil
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -14,6 +15,7 @@ import pytest
 
 from tornchat.hooks.specs import HOOKS, PROJECT
 from tornchat.testing.fixtures import RecordingChat
+from tornchat.testing.nodes import Nodes
 
 Kit = TypeVar("Kit", bound="Contract")
 Play: TypeAlias = Callable[[Kit, "Stage"], Awaitable[None]]
@@ -39,6 +41,14 @@ class Contract:
         """Return the plugin for a second node of the same cluster; None if clusters are not supported."""
         return None
 
+    async def lose_bus(self, plugin: Any) -> bool:
+        """Break the plugin's connection to what it shares with other nodes, as a failing network does.
+
+        Payloads that are published meanwhile are lost, and the plugin may connect again at once. Return
+        False, as the default does, if there is no such connection.
+        """
+        return False
+
     def crashed(self, tmp_path: Path) -> Path:
         """Return a directory with what the storage in `tmp_path` holds now, while the plugin still runs.
 
@@ -63,8 +73,12 @@ class Contract:
 class Stage:
     """A node with one plugin, which is called as the core does and shut down after the test."""
 
-    def __init__(self, contract: Contract, tmp_path: Path, plugin: Any = None) -> None:
+    def __init__(
+        self, contract: Contract, tmp_path: Path, plugin: Any = None, nodes: Nodes | None = None
+    ) -> None:
         self._contract = contract
+        self._nodes = nodes or Nodes()
+        self._is_killed = False
         self.tmp_path = tmp_path
         self._others: list[Stage] = []
         self.plugin = contract.make_plugin(tmp_path) if plugin is None else plugin
@@ -77,7 +91,8 @@ class Stage:
     async def call(self, hook: str, **arguments: object) -> Any:
         """Call a hook with the arguments that the plugin declares, within the deadline of the hook."""
         method = getattr(self.plugin, hook)
-        answer = method(**{name: arguments[name] for name in inspect.signature(method).parameters})
+        given = {name: arguments[name] for name in inspect.signature(method).parameters}
+        answer = self._nodes.within(self, lambda: _begun(method(**given)))
         if not inspect.isawaitable(answer):
             return answer
         seconds = HOOKS[hook].promise.deadline
@@ -85,6 +100,10 @@ class Stage:
             return await asyncio.wait_for(answer, seconds)
         except TimeoutError:
             raise AssertionError(f"{hook} did not answer within its deadline of {seconds:g} s") from None
+
+    def watch(self) -> None:
+        """Record which node starts which tasks, so that `kill_second` can end them."""
+        self._nodes.watch(asyncio.get_running_loop())
 
     async def start(self) -> None:
         """Start the plugin."""
@@ -95,8 +114,16 @@ class Stage:
         """Shut down the second node, if there is one, and then the plugin."""
         for other in self._others:
             await other.close()
-        if self.provides("shutdown"):
+        if self._is_killed:
+            await self._release()
+        elif self.provides("shutdown"):
             await self.call("shutdown")
+
+    async def _release(self) -> None:
+        """Let a killed plugin release what a process that has ended does not have, such as sockets."""
+        if self.provides("shutdown"):
+            with suppress(Exception):
+                await self.call("shutdown")
 
     async def restart(self) -> None:
         """Shut the plugin down, and start a new instance with the same storage."""
@@ -117,6 +144,20 @@ class Stage:
         self.plugin = self._contract.make_plugin(place)
         await self.start()
 
+    async def kill_second(self) -> None:
+        """End the second node as SIGKILL does: its plugin's tasks are cancelled, without `shutdown`.
+
+        At the end of the test `shutdown` is called, to close what is left; whether it fails does not matter.
+        """
+        for other in self._others:
+            other._is_killed = True
+            await self._nodes.kill(other)
+
+    async def lose_bus(self) -> None:
+        """Break this node's connection to the others. Skips the test if there is none."""
+        if not await self._contract.lose_bus(self.plugin):
+            pytest.skip("lose_bus breaks no connection")
+
     async def second(self) -> Stage:
         """Start the second node and return it. Skips the test if there is none."""
         other = await self.second_or_self()
@@ -129,7 +170,7 @@ class Stage:
         plugin = self._contract.make_second_plugin(self.tmp_path)
         if plugin is None:
             return self
-        other = Stage(self._contract, self.tmp_path, plugin)
+        other = Stage(self._contract, self.tmp_path, plugin, self._nodes)
         self._others.append(other)
         await other.start()
         return other
@@ -161,12 +202,18 @@ def promise(words: str) -> Callable[[Play[Kit]], Callable[[Kit, Path], None]]:
 
 async def _perform(contract: Kit, play: Play[Kit], tmp_path: Path) -> None:
     stage = Stage(contract, tmp_path)
+    stage.watch()
     try:
         await stage.start()
         await play(contract, stage)
         stage.verify_threads()
     finally:
         await stage.close()
+
+
+def _begun(answer: Any) -> Any:
+    """Begin an awaitable answer as a task, which belongs to the node that is called."""
+    return asyncio.ensure_future(answer) if inspect.isawaitable(answer) else answer
 
 
 def unique(word: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from tornchat import MarkSet, Refusal, Stored, Tally
+from tornchat import Draft, MarkSet, Refusal, Stored, Tally
 from tornchat.testing.changing import messages, new_room, verify_refused
 from tornchat.testing.fixtures import deletion, draft, edit, mark
 from tornchat.testing.kit import Contract, Stage, promise
@@ -79,7 +79,7 @@ class MarkingContract(Contract):
         assert (await read(stage, room)).head_seq == 4, "something was stored"
 
     @promise("store_messages: a client id counts before the target, the set and the limit")
-    async def test_repeats_give_the_first_entry(self, stage: Stage) -> None:
+    async def test_repeated_marks_give_the_first_entry(self, stage: Stage) -> None:
         room = await new_room(stage, "one")
         first = mark(1, "a", room=room, client_id="m1", digest="the request")
         [entry] = await stored(stage, first)
@@ -96,8 +96,40 @@ class MarkingContract(Contract):
         [again] = await results(stage, mark(1, "a", room=room, client_id="m1", digest="whatever"))
         assert isinstance(again, Stored), f"after a deletion the repeat got {again}"
 
+    @promise("store_messages: the id of a set that stored nothing is kept, so that its repeat undoes nothing")
+    async def test_repeat_of_a_set_that_stood(self, stage: Stage) -> None:
+        room = await new_room(stage, "one", "two")
+
+        def standing() -> list[Draft]:
+            return [
+                mark(1, "a", room=room, client_id="m1", digest="one"),
+                mark(2, room=room, client_id="m2", digest="two"),
+            ]
+
+        await stored(stage, mark(1, "a", room=room))
+        await results(stage, *standing())
+        await stored(stage, mark(1, "b", room=room))
+        found = (await results(stage, mark(2, "b", room=room), *standing()))[1:]
+        for result, place in zip(found, (3, 2), strict=True):
+            assert isinstance(result, Stored), f"the repeat got {result}"
+            assert (result.repeated, result.entry.seq) == (True, place), f"the repeat got {result}"
+        sets = [(one.target, one.tokens) for one in await _marks(stage, room, [1, 2])]
+        assert sets == [(1, ("b",)), (2, ("b",))], f"after the repeats the sets are {sets}"
+        await self._verify_id(stage, room)
+
+    async def _verify_id(self, stage: Stage, room: str) -> None:
+        """Verify that the id `m1` stands for the request, until the message is deleted."""
+        [other] = await results(stage, mark(1, "a", room=room, client_id="m1", digest="another"))
+        verify_refused(other, "conflict")
+        first = await stage.call("find_stored", room=room, sender_id="id-ann", client_id="m1")
+        assert first is not None, "find_stored does not know the id"
+        assert (first.seq, first.target, first.kind) == (3, 1, "reaction"), f"find_stored gives {first}"
+        await stored(stage, deletion(1, room))
+        [again] = await results(stage, mark(1, "c", room=room, client_id="m1", digest="whatever"))
+        assert isinstance(again, Stored), f"after a deletion the repeat got {again}"
+
     @promise("store_messages: a mark on what is no message, deleted or in another room is not_found")
-    async def test_targets_that_are_no_messages(self, stage: Stage) -> None:
+    async def test_what_can_not_be_marked(self, stage: Stage) -> None:
         room, _ = await new_room(stage, "one", "two"), await new_room(stage, "1", "2", "3", "4", "5")
         await stored(stage, deletion(2, room))
         for target in (-1, 0, 2, 3, 4, 99):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tornchat import Participant, PresenceChange, Roster
+import asyncio
+from contextlib import suppress
+
+from tornchat import Participant, PresenceChange, Roster, Unavailable
+from tornchat.testing import fixtures
 from tornchat.testing.kit import Contract, Stage, promise, unique
 
 ANN = Participant("id-ann", "ann")
@@ -17,6 +21,8 @@ class PresenceContract(Contract):
     """
 
     roles = ("presence",)
+    lease_seconds = 10.0
+    """After how many seconds at the latest the users of a node that has died are gone."""
 
     @promise("read_presence: a room in which nobody is has an empty roster")
     async def test_empty_room(self, stage: Stage) -> None:
@@ -128,6 +134,67 @@ class PresenceContract(Contract):
         assert await _leave(other, room, ANN, "a2") is True, "it gave no True for a last session"
         for node in (stage, other):
             await _told(node, room, 2)
+
+    @promise("join_presence, leave_presence: of two at once on two nodes, one is the first and one the last")
+    async def test_at_once_on_two_nodes(self, stage: Stage) -> None:
+        room, other = unique("tea"), await stage.second()
+        users = [Participant(f"id-{number}", f"user{number}") for number in range(20)]
+        for act, whose in ((_join, "first"), (_leave, "last")):
+            here = [act(stage, room, one, f"{one.id} here") for one in users]
+            there = [act(other, room, one, f"{one.id} there") for one in users]
+            answers = await asyncio.gather(*here, *there)
+            pairs = [{bool(answers[n]), bool(answers[n + len(users)])} for n in range(len(users))]
+            assert pairs == [{False, True}] * len(users), f"not one of two was the {whose}: {answers}"
+        for node in (stage, other):
+            assert await _users(node, room) == [], f"in the end there is {await _users(node, room)}"
+
+    @promise("The users of a node that has died leave; those with a session elsewhere stay")
+    async def test_users_of_a_dead_node_leave(self, stage: Stage) -> None:
+        room, other = unique("tea"), await stage.second()
+        for node, user, session in ((other, ANN, "a1"), (other, BOB, "b1"), (stage, BOB, "b2")):
+            await _join(node, room, user, session)
+        before = (await _roster(stage, room)).version
+        await stage.kill_second()
+        await _until_users(stage, room, [BOB], self.lease_seconds)
+        assert (await _roster(stage, room)).version == before + 1, "one user left, and not one version"
+        assert await _leave(stage, room, BOB, "b2") is True, "the dead node's session still counts"
+
+    @promise("A break of a node's connection makes nobody leave; chat.may_have_missed is called")
+    async def test_a_break_makes_nobody_leave(self, stage: Stage) -> None:
+        room, other = unique("tea"), await stage.second()
+        for node, user in ((stage, ANN), (other, BOB)):
+            await _join(node, room, user, user.id)
+        await _told(stage, room, 2)
+        missed = other.chat.missed
+        await other.lose_bus()
+        await other.chat.until(lambda: other.chat.missed > missed, "chat.may_have_missed was not called")
+        await _join_when_back(other, room, CAT, "c1")
+        await _until_users(stage, room, [ANN, BOB, CAT], 0)
+        leaves = [change for change in _changes(stage, room) if change.kind == "leave"]
+        assert not leaves, f"it told {leaves}"
+
+
+async def _until_users(stage: Stage, room: str, users: list[Participant], seconds: float) -> None:
+    """Wait until the roster has these users. Calls may fail meanwhile, as the server retries them."""
+    found: list[Participant] | None = None
+    try:
+        async with asyncio.timeout(seconds + fixtures.PATIENCE):
+            while found != users:
+                with suppress(Unavailable):
+                    found = await _users(stage, room)
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError(f"after {seconds:g} s the roster is {found}, not {users}") from None
+
+
+async def _join_when_back(stage: Stage, room: str, user: Participant, session: str) -> None:
+    """Join as soon as the plugin is available, as the server does."""
+    async with asyncio.timeout(fixtures.PATIENCE):
+        while True:
+            with suppress(Unavailable):
+                await _join(stage, room, user, session)
+                return
+            await asyncio.sleep(0.02)
 
 
 async def _join(stage: Stage, room: str, user: Participant, session: str) -> object:

@@ -38,6 +38,13 @@ class RoomsContract(Contract):
         assert all(info == infos[0] for info in infos), f"they got {infos}"
         assert infos[0] == await _open(stage, name, user()), "afterwards it is another one"
 
+    @promise("open_room: two nodes that create a room at once have the same room")
+    async def test_created_at_once_on_two_nodes(self, stage: Stage) -> None:
+        other, names = await stage.second(), [unique("tea") for _ in range(10)]
+        here, there = ([_open(node, name, user()) for name in names] for node in (stage, other))
+        infos = await asyncio.gather(*here, *there)
+        assert infos[: len(names)] == infos[len(names) :], f"they got {infos}"
+
     @promise("open_room: with create=False a room that is not there is None, and is not created")
     async def test_without_create_nothing_is_created(self, stage: Stage) -> None:
         name = unique("tea")

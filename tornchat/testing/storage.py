@@ -1,4 +1,4 @@
-"""The complete contract of storage and history: rooms, storing, changing, marking, reading and pruning."""
+"""The complete contract of storage and history: rooms, storing, changing, streaming, reading and pruning."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from tornchat.testing.marking import MarkingContract
 from tornchat.testing.pruning import PruningContract
 from tornchat.testing.rooms import RoomsContract
 from tornchat.testing.storing import StoringContract
+from tornchat.testing.streaming import StreamingContract
 from tornchat.testing.threads import ThreadsContract
 from tornchat.testing.typed import TypedContract
 
@@ -18,6 +19,7 @@ class StorageContract(
     ChangingContract,
     ThreadsContract,
     MarkingContract,
+    StreamingContract,
     TypedContract,
     HistoryContract,
     PruningContract,

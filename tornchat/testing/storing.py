@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from tornchat import Draft, Entry, Refusal, Stored
@@ -56,6 +58,27 @@ class StoringContract(Contract):
         assert result == Stored(_entry(given, 1), info.epoch), f"of {given} it made {result}"
         page = await read(stage, info.name)
         assert page.entries == (_entry(given, 1),), f"of {given} the log holds {page.entries}"
+
+    @promise("store_messages: what anybody reads is stored, also if the server is killed at that moment")
+    async def test_what_is_seen_outlives_a_crash(self, stage: Stage) -> None:
+        room = (await opened(stage)).name
+        call = asyncio.ensure_future(results(stage, draft("hello", room)))
+        while not call.done() and not await texts(stage, room):  # noqa: ASYNC110 (nobody tells what is shown)
+            await asyncio.sleep(0)
+        seen = await texts(stage, room)
+        await stage.crash()
+        await asyncio.gather(call, return_exceptions=True)
+        assert await texts(stage, room) == seen == ["hello"], f"before the crash {seen} was read"
+
+    @promise("store_messages: of two nodes that store at once, each draft gets a seq of its own")
+    async def test_two_nodes_store_at_once(self, stage: Stage) -> None:
+        room, other = (await opened(stage)).name, await stage.second()
+        drafts = [draft(f"{number}", room) for number in range(20)]
+        calls = [stored(node, *drafts[at::4]) for at, node in enumerate((stage, other, stage, other))]
+        entries = [entry for some in await asyncio.gather(*calls) for entry in some]
+        _verify_seqs(sorted(entries, key=lambda entry: entry.seq), list(range(1, 21)))
+        page = await read(other, room)
+        assert {*page.entries} == {*entries}, f"the log has {page.entries}, not {entries}"
 
     @promise("store_messages: texts are kept to the letter")
     async def test_texts_are_kept_to_the_letter(self, stage: Stage) -> None:

@@ -46,6 +46,7 @@ class Classic(Shared):
     name = "classic"
     marks_guests = False
     signals = False
+    streams = False
     pong = b""
     _decode = staticmethod(msgspec.json.Decoder(ClassicSend).decode)
 
@@ -66,7 +67,9 @@ class Classic(Shared):
         return b""
 
     def entry(self, entry: Entry) -> bytes:
-        if entry.target is not None or not entry.text:
+        if entry.closes and entry.more is not None and entry.more.whole is not None:
+            entry = entry.more.whole  # a streamed message is told when it is closed
+        if entry.target is not None or not entry.text or entry.is_open:
             return b""
         stamp = self._timestamp(entry.sent_at)
         return text_frame(encode(ChatMessage(entry.text, entry.sender_username, entry.sender_id, stamp)))

@@ -24,6 +24,7 @@ class Compressed:
         self.name = f"{plain.name}+deflate{window_bits}"
         self.marks_guests = plain.marks_guests
         self.signals = plain.signals
+        self.streams = plain.streams
         self.pong = plain.pong
         self._window_bits = window_bits
 

@@ -14,7 +14,9 @@ class Said(NamedTuple):
 
     What acts on a message has its `seq` as `target`, and a `kind`; `expects` is the revision that the client
     believes the message to have. `more` has `reply_to`, `thread`, `mentions`, `meta` and `data`, if it says
-    any; a message of a plugin's kind always has it. A mark has `tokens`, the user's whole set.
+    any; a message of a plugin's kind always has it. A mark has `tokens`, the user's whole set. A message to
+    be streamed has `more.status` "open", what closes it has there how it ended, and a piece of it has
+    `more.offset`.
     """
 
     text: str
@@ -49,6 +51,8 @@ class Dialect(Protocol):
     """Whether the frames say who is a guest."""
     signals: bool
     """Whether clients send and are sent what is not in the log: markers, and who is typing."""
+    streams: bool
+    """Whether open messages are shown as they grow. Otherwise they are told once, when they are closed."""
     pong: bytes
     """The answer to a ping that came as a text message. Empty if the dialect has no such pings."""
 

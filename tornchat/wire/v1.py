@@ -23,7 +23,9 @@ from tornchat.model import (
     Replies,
     RoomInfo,
     RoomKind,
+    Status,
 )
+from tornchat.streaming import Ending
 from tornchat.wire.dialect import Dialect, Said, Welcome
 from tornchat.wire.framing import text_frame
 from tornchat.wire.meta import MetaObject, spliced, text_of
@@ -65,6 +67,9 @@ ReplyTo: TypeAlias = Annotated[
 Thread: TypeAlias = Annotated[
     Seq | None, Meta(description="The place of the message whose thread it is in, if it is in one.")
 ]
+EndingField: TypeAlias = Annotated[
+    Ending | None, Meta(description="How it ended, if it was streamed and is closed.")
+]
 MetaField: TypeAlias = Annotated[
     MetaObject | None, Meta(description="Whatever the application says about the message.")
 ]
@@ -97,6 +102,9 @@ class V1Send(msgspec.Struct, tag_field="type", tag="send", omit_defaults=True):
         PLAIN
     )
     data: DataField = None
+    open: Annotated[bool, Meta(description="Whether it is streamed: `append` adds to it until `close`.")] = (
+        False
+    )
 
 
 class V1Edit(msgspec.Struct, tag_field="type", tag="edit", omit_defaults=True):
@@ -107,6 +115,23 @@ class V1Edit(msgspec.Struct, tag_field="type", tag="edit", omit_defaults=True):
     revision: Annotated[int, Meta(ge=0, le=MOST_SEQ, description="The revision that you know.")]
     message: str
     meta: Annotated[MetaObject | None, Meta(description="The new one; without it, it stays as it is.")] = None
+
+
+class V1Append(msgspec.Struct, tag_field="type", tag="append"):
+    """Adds a piece to the text of one's own open message, if it is that long."""
+
+    id: ClientId
+    seq: Target
+    offset: Annotated[int, Meta(ge=0, le=MOST_SEQ, description="The length of the text, in code points.")]
+    message: Annotated[str, Meta(description="The piece.")]
+
+
+class V1Close(msgspec.Struct, tag_field="type", tag="close"):
+    """Ends one's own open message."""
+
+    id: ClientId
+    seq: Target
+    status: Ending
 
 
 class V1Delete(msgspec.Struct, tag_field="type", tag="delete"):
@@ -142,7 +167,7 @@ class V1Pong(msgspec.Struct, tag_field="type", tag="pong"):
     """The answer to a `ping`."""
 
 
-V1Request: TypeAlias = V1Send | V1Edit | V1Delete | V1Mark | V1Revise
+V1Request: TypeAlias = V1Send | V1Edit | V1Append | V1Close | V1Delete | V1Mark | V1Revise
 
 
 class _AnyId(msgspec.Struct):
@@ -178,6 +203,8 @@ class V1ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message", omit_d
     marks: Annotated[Tallies, Meta(description="Kind -> token -> how many users have it, and who.")] = {}
     kind: Annotated[KindName, Meta(description="Its kind, if it is one that a plugin brings.")] = PLAIN
     data: DataField = None
+    open: Annotated[bool, Meta(description="Whether it is being streamed.")] = False
+    status: EndingField = None
 
 
 class MessageChanged(msgspec.Struct, tag_field="type", tag="message_changed", omit_defaults=True):
@@ -195,6 +222,20 @@ class MessageChanged(msgspec.Struct, tag_field="type", tag="message_changed", om
     replies: Annotated[Replies | None, Meta(description="Its thread, if it has one.")] = None
     marks: Tallies | None = None
     data: DataField = None
+    open: Annotated[bool | None, Meta(description="Of a streamed message: whether it still is.")] = None
+    status: EndingField = None
+
+
+class MessageAppended(msgspec.Struct, tag_field="type", tag="message_appended"):
+    """A piece was added to the text of the open message `seq`. `position` is the place of the piece.
+
+    Whoever has less text than `offset` code points reads the message again.
+    """
+
+    seq: Seq
+    position: Seq
+    offset: Annotated[int, Meta(ge=0, description="Where the piece begins, in code points.")]
+    message: Annotated[str, Meta(description="The piece.")]
 
 
 class Marked(msgspec.Struct, tag_field="type", tag="marked"):
@@ -281,6 +322,9 @@ class V1Error(msgspec.Struct, tag_field="type", tag="error", omit_defaults=True)
     id: Annotated[str | None, Meta(description="The message that it is about, if that is known.")] = None
     retry_after: Annotated[float | None, Meta(description="Seconds, if they are known.")] = None
     revision: Annotated[int | None, Meta(description="With `stale`: the message's present one.")] = None
+    length: Annotated[
+        int | None, Meta(description="With `stale`: the present length of an open message's text.")
+    ] = None
 
 
 class V1(Shared):
@@ -289,6 +333,7 @@ class V1(Shared):
     name = "v1"
     marks_guests = True
     signals = True
+    streams = True
     pong = text_frame(encode(V1Pong()))
     _decode_plain = staticmethod(msgspec.json.Decoder(_PlainSend).decode)
     _decode_send = staticmethod(msgspec.json.Decoder(V1Send).decode)
@@ -377,6 +422,8 @@ class V1(Shared):
             marks=more.marks,
             kind=entry.kind,
             data=spliced(more.data),
+            open=entry.is_open,
+            status=ending(more.status),
         )
         return text_frame(encode(message))
 
@@ -385,6 +432,8 @@ class V1(Shared):
             return text_frame(encode(MessageDeleted(target, entry.seq)))
         if entry.mark is not None:
             return self.marked([entry])
+        if entry.offset is not None or entry.closes:
+            return self._streamed(entry, target)
         edited_at = self._timestamp(entry.sent_at) if entry.text else None
         changed = MessageChanged(
             target,
@@ -397,6 +446,19 @@ class V1(Shared):
         )
         return text_frame(encode(changed))
 
+    @staticmethod
+    def _streamed(entry: Entry, target: int) -> bytes:
+        """Return the frame of a piece of a streamed message, or of its end.
+
+        A piece is empty if its message was closed before this node read it, and is not told.
+        """
+        if entry.offset is not None:
+            appended = MessageAppended(target, entry.seq, entry.offset, entry.text)
+            return text_frame(encode(appended)) if entry.text else b""
+        changed = MessageChanged(target, entry.seq, entry.revision, entry.text or None, open=False)
+        changed.status = ending(entry.more.status) if entry.more is not None else None
+        return text_frame(encode(changed))
+
     def marked(self, marks: Sequence[Entry]) -> bytes:
         last, counts = marks[-1], dict[str, int]()
         for entry in marks:
@@ -405,6 +467,7 @@ class V1(Shared):
         return text_frame(encode(Marked(last.kind, last.target or 0, last.seq, counts, changes)))
 
     def changed(self, message: Entry) -> bytes:
+        status = message.more.status if message.more is not None else ""
         changed = MessageChanged(
             message.seq,
             message.position,
@@ -415,6 +478,8 @@ class V1(Shared):
             message.more.replies if message.more is not None else None,
             message.marks,
             spliced(message.data),
+            message.is_open if status else None,
+            ending(status),
         )
         return text_frame(encode(changed))
 
@@ -435,14 +500,17 @@ class V1(Shared):
 
     def error(self, error: ChatError, client_id: str | None = None) -> bytes:
         known = client_id or error.client_id
-        return text_frame(encode(V1Error(error.code, error.text, known, error.retry_after, error.revision)))
+        present = (error.revision, error.length)
+        return text_frame(encode(V1Error(error.code, error.text, known, error.retry_after, *present)))
 
 
 def _said(sent: V1Request) -> Said:
     """Raises `ChatError` (`invalid_message`)."""
     try:
         if isinstance(sent, V1Send):
-            more = more_of(sent.reply_to, sent.thread, sent.mentions, sent.meta, sent.kind, sent.data)
+            more = more_of(
+                sent.reply_to, sent.thread, sent.mentions, sent.meta, sent.kind, sent.data, sent.open
+            )
             return Said(sent.message, sent.id, sent.kind, more=more)
         if isinstance(sent, V1Edit):
             more = more_of(meta=sent.meta)
@@ -451,6 +519,10 @@ def _said(sent: V1Request) -> Said:
             return revision_of(sent.seq, sent.kind, sent.data, sent.id)
     except ChatError as error:
         raise ChatError(error.code, error.text, None, sent.id) from None
+    if isinstance(sent, V1Append):
+        return Said(sent.message, sent.id, "append", sent.seq, sent.offset, More(offset=sent.offset))
+    if isinstance(sent, V1Close):
+        return Said("", sent.id, "close", sent.seq, more=More(status=sent.status))
     if isinstance(sent, V1Mark):
         return Said("", sent.id, sent.kind, sent.seq, tokens=tuple(sent.tokens))
     return Said("", sent.id, "deletion", sent.seq)
@@ -463,6 +535,7 @@ def more_of(
     meta: MetaObject | None = None,
     kind: str = PLAIN,
     data: MetaObject | None = None,
+    opens: bool = False,
 ) -> More | None:
     """Return what a client says of a message beyond its text; None if it says nothing.
 
@@ -473,10 +546,16 @@ def more_of(
         mentioned = Mentions(tuple(dict.fromkeys(mentions.users)), mentions.room)
         mentions = mentioned if mentioned.users or mentioned.room else None
     said = (reply_to, thread, mentions, meta, data)
-    if kind == PLAIN and all(one is None for one in said):
+    if kind == PLAIN and all(one is None for one in said) and not opens:
         return None
     told, typed = text_of(meta), text_of(data, "data")
-    return More(reply_to=reply_to, thread=thread, mentions=mentions, meta=told, data=typed)
+    status: Status = "open" if opens else ""
+    return More(reply_to=reply_to, thread=thread, mentions=mentions, meta=told, data=typed, status=status)
+
+
+def ending(status: Status) -> Ending | None:
+    """Return how a streamed message ended; None for one that is open, or was not streamed."""
+    return None if status == "" or status == "open" else status
 
 
 def revision_of(seq: int, kind: str, data: MetaObject | None = None, client_id: str | None = None) -> Said:

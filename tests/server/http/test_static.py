@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
 from tests.hosting import hosting, settings
-from tests.server.http.web import ask
+from tests.server.http.web import Answer, ask
 from tornchat import ChatApp
 from tornchat.server.http.files import ROOT, TYPES, StaticFiles
 from tornchat.testing import RunningChat, running_chat
@@ -40,15 +43,53 @@ async def test_who_has_it_already_is_not_sent_it_again():
 
 
 @pytest.mark.gen_test
+async def test_texts_are_compressed_for_those_who_take_it_and_each_encoding_has_its_etag():
+    async with running_chat() as chat:
+        path = f"/static/{NAME}"
+        plain = await packed_or_not(chat, path)
+        packed = await packed_or_not(chat, path, {"Accept-Encoding": "br, gzip;q=0.8"})
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(packed.body) == plain.body
+        assert (varies(plain), varies(packed)) == ({"Accept-Encoding"}, {"Accept-Encoding"})
+        assert plain.headers["ETag"] != packed.headers["ETag"]
+        for etag, status in ((packed.headers["ETag"], 304), (plain.headers["ETag"], 200)):
+            headers = {"Accept-Encoding": "gzip", "If-None-Match": etag}
+            assert (await packed_or_not(chat, path, headers)).status == status
+        refused = await packed_or_not(chat, path, {"Accept-Encoding": "gzip;q=0"})
+        assert "Content-Encoding" not in refused.headers
+
+
+@pytest.mark.gen_test
+async def test_the_icon_is_where_browsers_look_for_it():
+    async with running_chat() as chat:
+        icon = await ask(chat, "GET", "/favicon.ico")
+        assert (icon.status, icon.headers["Content-Type"]) == (200, "image/svg+xml")
+        assert (await ask(chat, "HEAD", "/favicon.ico")).status == 200
+
+
+async def packed_or_not(chat: RunningChat, path: str, headers: dict[str, str] | None = None) -> Answer:
+    """Ask for a file with just these headers, and leave the answer as it comes."""
+    url = f"http://127.0.0.1:{chat.port}{path}"
+    request = HTTPRequest(url, headers=headers, decompress_response=False)
+    told = await AsyncHTTPClient().fetch(request, raise_error=False)
+    return Answer(told.code, told.headers, told.body)
+
+
+def varies(answer: Answer) -> set[str]:
+    """What the answer depends on."""
+    return set(answer.headers["Vary"].replace(" ", "").split(","))
+
+
+@pytest.mark.gen_test
 async def test_pages_of_allowed_origins_can_load_the_client_and_others_can_not():
     friend, policy = "https://shop.example", "Cross-Origin-Resource-Policy"
     async with running_chat({"server": {"allowed_origins": friend}}) as chat:
         path = StaticFiles().url("", "tornchat-client.js")
         module = await ask(chat, "GET", path, headers={"Origin": friend})
         assert module.headers["Access-Control-Allow-Origin"] == friend
-        assert (module.headers[policy], module.headers["Vary"]) == ("cross-origin", "Origin")
+        assert (module.headers[policy], varies(module)) == ("cross-origin", {"Origin", "Accept-Encoding"})
         script = await ask(chat, "GET", path)
-        assert (script.headers[policy], script.headers["Vary"]) == ("cross-origin", "Origin")
+        assert (script.headers[policy], varies(script)) == ("cross-origin", {"Origin", "Accept-Encoding"})
         foreign = await ask(chat, "GET", path, headers={"Origin": "https://evil.example"})
         assert "Access-Control-Allow-Origin" not in foreign.headers
         again = await ask(

@@ -106,8 +106,14 @@ def test_a_connection_that_fails_at_its_beginning_is_counted_out(tmp_path: Path)
 
     class Odd(PeeweePlugin):
         @hookimpl
-        async def read_history(
-            self, room: str, after: int | None, before: int | None, limit: int
+        async def read_messages(
+            self,
+            room: str,
+            after: int | None,
+            before: int | None,
+            around: int | None,
+            thread: int | None,
+            limit: int,
         ) -> Page | None:
             return Page(("no entry",), 1, 1, "e1")  # type: ignore[arg-type]
 

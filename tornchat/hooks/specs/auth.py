@@ -18,9 +18,13 @@ def authenticate(credentials: Credentials) -> Awaitable[User | None] | User | No
     """Return the user that the credentials belong to, or None if this plugin does not recognize them.
 
     `credentials.source` says where the token was: "header", "subprotocol", "cookie", "query", or "frame"
-    for a token in a v1 frame `auth`; it is None, as the
-    token is, if there was none, and a login by a cookie reads `cookies`. Names of `headers` are lower-case.
+    for a token in a v1 frame `auth`; it is None, as the token is, if there was none, and a login by a cookie
+    reads `cookies`. Names of `headers` are lower-case.
     The host's own login (`ChatApp(identify=)`) is asked before the plugins.
+
+    Three roles in `User.roles` have a meaning for the core: "admin" may do everything, everywhere, and can't
+    be sanctioned; "moderator" moderates all rooms; "guest" owns nothing and is shown as a guest. All others
+    are for plugins.
 
     If every plugin returns None, the connection is closed with 4001. If a plugin raises or misses its
     deadline, authentication fails closed: no later plugin is called, and the connection is closed with 1013.

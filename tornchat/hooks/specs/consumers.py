@@ -19,6 +19,18 @@ def consumers() -> Sequence[Consumer]:
     Called once, before `startup`. A consumer's `take` is called between `startup` and `shutdown` only. The
     server does not start if the call fails, if two consumers have one name, or if no loaded plugin stores
     cursors.
+
+    `take(batch)` gets entries of one room in the order of its log, each at least once, on one node at a time.
+    When it returns, the cursor moves; when it raises, or does not return within `deadline` seconds, it gets
+    the same entries again later, perhaps with more behind them. `batch.key(entry)` is the same whenever an
+    entry comes: with it as the `id` of what it says, a bot answers once.
+
+    `rooms` are names of rooms, or "*" for all, also private ones. `kinds` are "message", "edit", "deletion",
+    "reaction" and the kinds of plugins, or "*" for all. What a message is when it is taken is its present
+    state: its text is "" if it was deleted meanwhile. An entry with a `target` acts on the message there.
+
+    A consumer whose name is new begins with what is said from `start` on: "now", or "beginning" for the
+    oldest stored entries. Whoever changes the name begins anew.
     """
 
 

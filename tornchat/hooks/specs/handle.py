@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Stored,
         User,
     )
+    from tornchat.streaming import Stream
 
 Answer = TypeVar("Answer")
 
@@ -73,6 +74,33 @@ class Actions(Protocol):
         Raises `ChatError`: `room_not_found`, `not_found` (`thread` or `reply_to`), `conflict`,
         `message_too_long`, `empty_message`, `unconfirmed` and others, and what a filter refuses with;
         `Unavailable` if a plugin can't answer.
+        """
+
+    def stream(
+        self,
+        room: str,
+        *,
+        sender: User,
+        thread: int | None = None,
+        reply_to: int | None = None,
+        mentions: Sequence[str] | Mentions = (),
+        meta: Mapping[str, object] | None = None,
+        trusted: bool = True,
+    ) -> Stream:
+        """Return a message that grows while it is written, such as the answer of a language model.
+
+            async with chat.stream("tea", sender=bot) as answer:
+                await answer.write("Hello ")
+                await answer.write("world!")
+
+        Each `write` returns when its text is stored, and members see it at once. The message begins with the
+        first text; it is closed at the end of the block, or by the server when it has not grown for
+        `[messages] open_seconds`. It has at most 256 KiB and 4,096 pieces. The fields are those of `say`.
+        Filters are asked at the beginning, for each piece, and at the end for the whole text.
+
+        `write` and `close` raise `ChatError` like `say`, and `not_open` (it was closed), `not_found` (it was
+        deleted), `message_too_long` and `unsupported` (the storage plugin can't). After `Unavailable`, and
+        codes that say that a message may be sent again, the next call sends the text first.
         """
 
     async def edit(

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 def join_presence(room: str, user: Participant, session: str) -> Awaitable[bool] | bool:
     """Add `session` to the room; return True if it is the user's first session there, on any node.
 
-    The first session changes the roster: `chat.presence_changed` is called on every node, including this
-    one. Idempotent: adding the same session again changes nothing and returns False.
+    The first session changes the roster: the plugin calls, on every node and including this one,
+    `chat.presence_changed(room, version, PresenceChange("join", user))` with the next version. Idempotent:
+    adding the same session again changes nothing and returns False.
     """
 
 
@@ -24,7 +25,8 @@ def join_presence(room: str, user: Participant, session: str) -> Awaitable[bool]
 def leave_presence(room: str, user: Participant, session: str) -> Awaitable[bool] | bool:
     """Remove `session` from the room; return True if it was the user's last one, which changes the roster.
 
-    Idempotent.
+    The change is `PresenceChange("leave", user)`. Idempotent. The sessions of a node that dies are removed
+    by the other nodes; those of a node whose connection breaks for a moment stay.
     """
 
 

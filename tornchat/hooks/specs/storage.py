@@ -11,7 +11,17 @@ from tornchat.hooks.specs.promise import begun, one
 
 if TYPE_CHECKING:
     from tornchat.marks import MarkSet
-    from tornchat.model import Changed, Draft, Entry, Page, Position, RoomInfo, StoreResult, User
+    from tornchat.model import (
+        Changed,
+        Draft,
+        Entry,
+        OpenMessage,
+        Page,
+        Position,
+        RoomInfo,
+        StoreResult,
+        User,
+    )
 
 
 @one(role="storage", required=True, deadline=4.0)
@@ -72,8 +82,27 @@ def store_messages(
     counts, and the target's revision; the target's `more.marks` are what `Entry.after` makes of them. If the
     target would have more than `mark.most` different tokens of the kind, and `most` is not 0, a draft that
     adds one is refused as `too_many_marks`. A set that the sender has already is `repeated`, uses no `seq`
-    and is not kept; its entry has the target's `position` as `seq`. A deletion removes all marks of its
-    target, and what its entries have marked.
+    and is not kept; its entry has the target's `position` as `seq`. Only its client id is kept, with this
+    answer and the digest, since a repeat that comes after another mark must not undo it. A deletion removes
+    all marks of its target, and what its entries have marked.
+
+    A `Refusal` has one of the codes `room_gone`, `conflict`, `not_found`, `stale`, `too_many_marks` and
+    `invalid_message` in the cases above, or `rejected` with a reason for a draft that the storage can't hold.
+    Its sender gets the code, and the reason or the default text of the code. Any other code counts as a
+    failure of the plugin.
+
+    A plugin with the hook `read_open` also stores streamed messages. A message with the `more.status` "open"
+    is open, one with another was closed before it was imported, and drafts with `more.offset` add their text
+    to it: if it is as long as the offset says, in code points. If it has this piece there already, the draft
+    is `repeated` and uses no `seq`, also after it was closed; its entry has the target's `position` as `seq`.
+    Else the draft is refused as `stale`, with the present `length`, or as `not_open` if the target is not
+    open. A message has at most `MOST_OPEN_BYTES` in UTF-8 and `MOST_APPENDS` pieces; what is beyond is
+    refused as `message_too_long`. A draft with `more.status` closes an open message: it compares
+    `more.expects`, unless that is None, with the length, gives it the draft's text, if that is not empty, the
+    status, and its own `seq` as `closed`; and takes their text from its pieces, which may also lose client id
+    and digest. Its entry has the message as `more.whole`, with the text, here and in `read_history`. An edit
+    of an open message is refused as `still_open`; marks and deletions are as of others. The pieces are a part
+    of the text wherever messages are read, but are cheap to add: the message is not written anew for each.
 
     Raises `NotStored` if it is certain that nothing was or will be stored. Any other exception means that
     the outcome is unknown, and the core looks the drafts up by `draft_id`. A call must therefore not end
@@ -136,6 +165,15 @@ def find_stored(room: str, sender_id: str, client_id: str) -> Awaitable[Entry | 
 
     Its `more` has the `digest` that was kept with it, if one was. Required of a plugin with
     `changes = True`: the core asks before it refuses a draft, which may repeat one that was stored.
+    """
+
+
+@one(role="history", deadline=4.0)
+def read_open(before_ms: int, limit: int) -> Awaitable[Sequence[OpenMessage]] | Sequence[OpenMessage]:
+    """Return at most `limit` open messages of all rooms that have not grown since `before_ms` (Unix ms).
+
+    Those that have not grown for longest come first; `grown_at` is the time of the last piece, or of the
+    message. The core closes them. A plugin without this hook stores no streamed messages.
     """
 
 

@@ -13,7 +13,8 @@ from tornchat.version import __version__
 PAGES: Mapping[str, str] = MappingProxyType(
     {"/": "chat.html", "/admin/": "admin.html", "/swagger/": "swagger.html"}
 )
-"""Path -> template. Templates may use `asset("file under static/")`, `version` and `settings`.
+"""Path -> template. Templates may use `asset("file under static/")`, `modules("script")`, `version` and
+`settings`.
 
 Links are relative to the page: the path below which a proxy or a host has the chat need not be known.
 """
@@ -54,12 +55,11 @@ class PageHandler(SiteHandler):
 
     def render_page(self, **more: object) -> None:
         """Render the template, with `more` as additional variables."""
-        asset = partial(self.site.files.url, "." if self._template == PAGES["/"] else "..")
-        self.write(
-            self.site.templates.load(self._template).generate(
-                asset=asset, version=__version__, settings=self.site.settings, **more
-            )
-        )
+        files = self.site.files
+        asset = partial(files.url, "." if self._template == PAGES["/"] else "..")
+        known = {"asset": asset, "modules": files.modules, "version": __version__}
+        template = self.site.templates.load(self._template)
+        self.write(template.generate(settings=self.site.settings, **known, **more))
 
     def head(self) -> None:
         self.get()

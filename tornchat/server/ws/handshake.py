@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
-from tornado.httputil import HTTPServerRequest
+from tornado.httputil import HTTPHeaders, HTTPServerRequest
 
 from tornchat.errors import UNAUTHORIZED, Closed
 from tornchat.model import Credentials, Position, TokenSource
@@ -81,9 +81,18 @@ def _gathered(
         remote_ip=request.remote_ip or "",
         token=token,
         source=source,
-        headers={name.lower(): ", ".join(request.headers.get_list(name)) for name in request.headers},
+        headers=_joined(request.headers),
         cookies={name: morsel.value for name, morsel in request.cookies.items()},
     )
+
+
+def _joined(headers: HTTPHeaders) -> dict[str, str]:
+    """Return the headers by their names in lower case, with repeated ones joined."""
+    found: dict[str, str] = {}
+    for name, value in headers.get_all():
+        key = name.lower()
+        found[key] = f"{found[key]}, {value}" if key in found else value
+    return found
 
 
 def _header_offers(request: HTTPServerRequest) -> list[tuple[TokenSource, str]]:
@@ -112,9 +121,9 @@ def asked_position(request: HTTPServerRequest) -> Position | None:
 
     Always None for other dialects than v1, since only the v1 welcome states whether resuming succeeded.
     """
-    if not asks_for_v1(request):
-        return None
     since, epoch = request.query_arguments.get("since"), request.query_arguments.get("epoch")
     if not since or not epoch or not since[-1].isdigit() or len(since[-1]) > 18:
+        return None
+    if not asks_for_v1(request):
         return None
     return Position(epoch[-1].decode("utf-8", "replace"), int(since[-1]))

@@ -132,3 +132,17 @@ async def test_one_user_makes_so_many_rooms():
         assert (await ask(chat, "POST", "/api/rooms", "ann", {"name": "one"})).status == 201
         told = await ask(chat, "POST", "/api/rooms", "ann", {"name": "two"})
         assert (told.status, told.code) == (403, "too_many_rooms")
+
+
+@pytest.mark.gen_test
+async def test_a_list_that_has_not_changed_is_not_sent_again():
+    async with running_chat() as chat:
+        await ask(chat, "POST", "/api/rooms", "ann", {"name": "tea"})
+        first = await ask(chat, "GET", "/api/rooms", "bob")
+        known = {"If-None-Match": first.headers["ETag"]}
+        again = await ask(chat, "GET", "/api/rooms", "bob", headers=known)
+        assert (again.status, again.body) == (304, b"")
+        await ask(chat, "POST", "/api/rooms", "ann", {"name": "soup"})
+        changed = await ask(chat, "GET", "/api/rooms", "bob", headers=known)
+        assert (changed.status, len(changed.json["rooms"])) == (200, 2)
+        assert "ETag" not in (await ask(chat, "GET", "/api/rooms/tea", "bob")).headers

@@ -84,6 +84,12 @@ async def play(directory: Path, v1: bool) -> list[Tape]:
             await romeo.hears("ack")
             await romeo.tells(type="revise", id="r", kind="close-poll", seq=1)
             await romeo.hears("error")
+            await romeo.tells(type="send", id="o", message="open", open=True)
+            seq = (await romeo.hears("ack"))["seq"]
+            await romeo.tells(type="append", id="p", seq=seq, offset=4, message="!")
+            await romeo.hears("message_appended")
+            await romeo.tells(type="close", id="c", seq=seq, status="complete")
+            await romeo.hears("message_changed")
             await romeo.tells(type="delete", id="d", seq=3)
             await romeo.hears("ack")
         await verona.chat.moderation.mute(PRINCE, "hall", "romeo", 60)

@@ -52,11 +52,14 @@ class Endpoint:
         also: tuple[int, ...] = (),
         problems: tuple[int, ...] = (),
         sends: bool = False,
+        tagged: bool = False,
     ) -> None:
         self.method, self.path, self.run, self.who = method, path, run, who
         self.status, self.also = status, also
         self.sends = sends
         """True if the call sends a message, so that its refusals count as refused messages."""
+        self.tagged = tagged
+        """True if the answer has an ETag, since it is large and often asked for. 304 if the caller has it."""
         hints = get_type_hints(run, include_extras=True)
         names = [name for name in inspect.signature(run).parameters if name in SOURCES]
         self.inputs: Mapping[str, Any] = MappingProxyType({name: hints[name] for name in names})

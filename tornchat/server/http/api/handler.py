@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import secrets
 from collections.abc import Hashable, Mapping
@@ -143,7 +144,16 @@ class ApiHandler(SiteHandler):
         if answer is None:
             self.clear_header("Content-Type")
             return b""
-        return _encode(answer)
+        encoded = _encode(answer)
+        return b"" if endpoint.tagged and self._is_known(encoded) else encoded
+
+    def _is_known(self, body: bytes) -> bool:
+        """Return whether the caller has this answer already; the status is then 304."""
+        self.set_header("ETag", f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+        known = self.check_etag_header()
+        if known:
+            self.set_status(304)
+        return known
 
     def _endpoint(self) -> Endpoint:
         method = self.request.method

@@ -23,7 +23,8 @@ from tornchat.server.http.api.forms import (
     Timestamp,
     timestamp,
 )
-from tornchat.wire import Said, more_of
+from tornchat.streaming import Ending
+from tornchat.wire import Said, ending, more_of
 from tornchat.wire.meta import MetaObject, spliced
 
 Revision: TypeAlias = Annotated[
@@ -52,7 +53,8 @@ class Message(Output, frozen=True, omit_defaults=True):
     that acted on it (its own, if none did). The fields `reply_to`, `thread`, `mentions`, `meta` and `replies`
     (its own thread) are left out where there is nothing to say. `marks` says how many users have put each
     token on it, and who, if they are at most 20. `mine`, with `mine=1` only, are the caller's own by kind.
-    `kind` and `data` are there if the message is of a kind that a plugin brings.
+    `kind` and `data` are there if the message is of a kind that a plugin brings. A streamed message is `open`
+    while it grows, and then has a `status`.
     """
 
     seq: Seq
@@ -73,6 +75,8 @@ class Message(Output, frozen=True, omit_defaults=True):
     replies: Replies | None = None
     kind: KindName = PLAIN
     data: DataField = None
+    open: bool = False
+    status: Ending | None = None
 
     @classmethod
     def of(cls, entry: Entry, mine: Mapping[int, dict[str, tuple[str, ...]]] | None = None) -> Message:
@@ -87,6 +91,8 @@ class Message(Output, frozen=True, omit_defaults=True):
             replies=more.replies,
             kind=entry.kind,
             data=spliced(more.data),
+            open=entry.is_open,
+            status=ending(more.status),
             revision=entry.revision,
             edited_at=timestamp(edited_at / 1000) if edited_at else None,
             position=entry.position,
@@ -169,6 +175,9 @@ class NewMessage(Input, frozen=True):
     meta: MetaField = None
     kind: KindName = PLAIN
     data: DataField = None
+    open: Annotated[
+        bool, Meta(description="Whether it is streamed: a WebSocket adds to it, and closes it.")
+    ] = False
 
 
 class PostHeaders(Input, frozen=True):
@@ -277,7 +286,7 @@ async def post_message(call: Call, path: RoomPath, headers: PostHeaders, body: N
 
     Filters, mutes, rate limits and the order of the log apply as for messages over a WebSocket.
     """
-    more = more_of(body.reply_to, body.thread, body.mentions, body.meta, body.kind, body.data)
+    more = more_of(body.reply_to, body.thread, body.mentions, body.meta, body.kind, body.data, body.open)
     said = Said(body.message, headers.idempotency_key, body.kind, more=more)
     stored = await call.chat.posting.post(call.user, path.room, said)
     if stored.repeated:

@@ -39,6 +39,8 @@ STATUSES: Mapping[str, int] = MappingProxyType(
         "conflict": 409,
         "stale": 409,
         "too_many_marks": 409,
+        "not_open": 409,
+        "still_open": 409,
         "room_taken": 409,
         "name_taken": 409,
         "invite_expired": 410,

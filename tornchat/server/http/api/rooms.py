@@ -107,7 +107,10 @@ class People(Output, frozen=True):
 
 
 async def list_rooms(call: Call, query: RoomsQuery) -> RoomList:
-    """List the public rooms, and the private rooms that the caller owns or is a member of."""
+    """List the public rooms, and the private rooms that the caller owns or is a member of.
+
+    The answer has an ETag: with `If-None-Match`, it is 304 if nothing has changed.
+    """
     page = await call.chat.directory.list_rooms(call.user, query.after, query.limit)
     return RoomList(rooms=[Room.of(room) for room in page.rooms], next=page.next)
 
@@ -162,7 +165,7 @@ async def list_users(call: Call, path: RoomPath) -> People:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/api/rooms", list_rooms, problems=(501,)),
+    Endpoint("GET", "/api/rooms", list_rooms, problems=(501,), tagged=True),
     Endpoint("POST", "/api/rooms", create_room, status=201, problems=(409, 501)),
     Endpoint("GET", "/api/rooms/{room}", read_room),
     Endpoint("PATCH", "/api/rooms/{room}", change_room, "moderator", problems=(501,)),

@@ -1,10 +1,12 @@
 /** The HTTP API, as far as the page needs it. Every refusal is an `ApiError` with words for people. */
 
+import { words } from "./strings.js";
+
 /** A call that was refused. `status` is 0 if the server could not be reached. */
 export class ApiError extends Error {
-  /** @param {number} status @param {string} code @param {string} words @param {number} [retryAfter] seconds */
-  constructor(status, code, words, retryAfter) {
-    super(words);
+  /** @param {number} status @param {string} code @param {string} told @param {number} [retryAfter] seconds */
+  constructor(status, code, told, retryAfter) {
+    super(told);
     this.name = "ApiError";
     this.status = status;
     this.code = code;
@@ -18,6 +20,8 @@ export class ApiError extends Error {
 }
 
 export class Api {
+  /** Lists as they were told last. @type {Map<string, {etag: string, body: any}>} */ #known = new Map();
+
   /** @param {URL} base where the chat is mounted @param {string | null} token */
   constructor(base, token = null) {
     this.base = base;
@@ -46,7 +50,7 @@ export class Api {
     const found = [];
     let after = null;
     for (let page = 0; page < 5; page += 1) {
-      const answer = await this.#call("GET", `rooms?${query({ after, limit: 200 })}`);
+      const answer = await this.#tagged(`rooms?${query({ after, limit: 200 })}`);
       found.push(...answer.rooms);
       after = answer.next;
       if (!after) break;
@@ -56,8 +60,25 @@ export class Api {
 
   /** Oldest first. @param {string} room @param {{before?: number, after?: number, limit?: number}} page */
   messages(room, page) {
-    return this.#call("GET", `rooms/${part(room)}/messages?${query(page)}`);
+    return this.#call("GET", `rooms/${part(room)}/messages?${query({ ...page, mine: 1 })}`);
   }
+
+  /** One message, with the user's own reactions. @param {string} room @param {number} seq */
+  message = (room, seq) => this.#call("GET", `rooms/${part(room)}/messages/${seq}?mine=1`);
+
+  /** Oldest first. @param {string} room @param {number} seq @param {{before?: number, after?: number, limit?: number}} page */
+  thread = (room, seq, page) => this.#call("GET", `rooms/${part(room)}/messages/${seq}/thread?${query({ ...page, mine: 1 })}`);
+
+  room = (/** @type {string} */ room) => this.#call("GET", `rooms/${part(room)}`);
+  setSlow = (/** @type {string} */ room, /** @type {number} */ seconds) =>
+    this.#call("PATCH", `rooms/${part(room)}`, { slow_seconds: seconds });
+
+  /** @param {string} room @param {number} seq @param {string} reason */
+  report = (room, seq, reason) => this.#call("POST", `rooms/${part(room)}/messages/${seq}/reports`, { reason });
+  reports = (/** @type {string} */ room) => this.#call("GET", `rooms/${part(room)}/reports?state=open`);
+
+  /** @param {string} room @param {number} id @param {"resolved" | "dismissed"} state */
+  closeReport = (room, id, state) => this.#call("PUT", `rooms/${part(room)}/reports/${id}`, { state });
 
   /** Newest first. @param {string} room @param {string} q @param {number} [before] */
   search(room, q, before) {
@@ -76,27 +97,46 @@ export class Api {
 
   sanctions = (/** @type {string} */ room) => this.#call("GET", `rooms/${part(room)}/sanctions`);
 
+  /** What has not changed since it was asked for last is not sent again. @param {string} path */
+  async #tagged(path) {
+    const known = this.#known.get(path);
+    const answer = await this.#fetch("GET", path, undefined, known && { "If-None-Match": known.etag });
+    if (known && answer.status === 304) return known.body;
+    const body = await this.#read(answer);
+    const etag = answer.headers.get("ETag");
+    if (etag) this.#known.set(path, { etag, body });
+    return body;
+  }
+
   /** @param {string} method @param {string} path @param {object} [body] @returns {Promise<any>} */
   async #call(method, path, body) {
-    const headers = new Headers({ Accept: "application/json" });
-    if (this.token) headers.set("Authorization", `Bearer ${this.token}`);
-    if (body) headers.set("Content-Type", "application/json");
-    let answer;
-    try {
-      const request = { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(15_000) };
-      answer = await fetch(new URL(`api/${path}`, this.base), request);
-    } catch {
-      throw new ApiError(0, "unreachable", "The server can't be reached. Check your connection and try again.");
-    }
+    return this.#read(await this.#fetch(method, path, body));
+  }
+
+  /** @param {Response} answer @returns {Promise<any>} */
+  async #read(answer) {
     const text = await answer.text().catch(() => "");
     if (!answer.ok) throw refusal(answer, text);
     return text ? JSON.parse(text) : null;
+  }
+
+  /** @param {string} method @param {string} path @param {object} [body] @param {Record<string, string>} [more] headers */
+  async #fetch(method, path, body, more = {}) {
+    const headers = new Headers({ Accept: "application/json", ...more });
+    if (this.token) headers.set("Authorization", `Bearer ${this.token}`);
+    if (body) headers.set("Content-Type", "application/json");
+    try {
+      const request = { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(15_000) };
+      return await fetch(new URL(`api/${path}`, this.base), request);
+    } catch {
+      throw new ApiError(0, "unreachable", words.unreachable);
+    }
   }
 }
 
 /** @param {Response} answer @param {string} text */
 function refusal(answer, text) {
-  let problem = {};
+  /** @type {{code?: string, title?: string, detail?: string, errors?: {message: string}[]}} */ let problem = {};
   try {
     problem = JSON.parse(text);
   } catch {
@@ -104,8 +144,8 @@ function refusal(answer, text) {
   }
   const retryAfter = Number(answer.headers.get("Retry-After")) || undefined;
   const [first] = problem.errors ?? [];
-  const words = first?.message ?? problem.detail ?? problem.title ?? `The server answered ${answer.status}.`;
-  return new ApiError(answer.status, problem.code ?? "", words, retryAfter);
+  const told = first?.message ?? problem.detail ?? problem.title ?? words.answered(answer.status);
+  return new ApiError(answer.status, problem.code ?? "", told, retryAfter);
 }
 
 /** @param {string} name */

@@ -1,7 +1,8 @@
 /** How the connection stands, when it does not stand well. */
 
-import { html, useEffect, useState } from "./html.js";
+import { html, useEffect, useState, useStore } from "./html.js";
 import { Icon } from "./icons.js";
+import { fill, words } from "./strings.js";
 import { duration } from "./text.js";
 
 const NO_ROOM = 4000;
@@ -9,6 +10,7 @@ const REMOVED = 4003;
 
 /** @param {{room: import("./room.js").Room}} props */
 export function Banner({ room }) {
+  useStore(room);
   const { connection } = room;
   const [kind, content] = told(room, connection);
   return html`<div class="banners" role="status">
@@ -19,22 +21,22 @@ export function Banner({ room }) {
 function told(room, { state, attempt, code }) {
   if (state === "waiting") {
     return ["warning", html`<${Icon} name="warning" />
-      <span>Not connected. What you write is sent later. <${Countdown} at=${room.connection.retryAt} /></span>
-      <button type="button" class="link" onClick=${() => room.retry()}>Try now</button>`];
+      <span>${words.notConnected} <${Countdown} at=${room.connection.retryAt} /></span>
+      <button type="button" class="link" onClick=${() => room.retry()}>${words.tryNow}</button>`];
   }
   if (state === "connecting" && (attempt || room.welcomed)) {
-    return ["warning", html`<${Icon} name="warning" /> <span>Reconnecting …</span>`];
+    return ["warning", html`<${Icon} name="warning" /> <span>${words.reconnecting}</span>`];
   }
   if (state === "closed" && code === NO_ROOM) {
     const { home } = room.chat;
     return ["danger", html`<${Icon} name="lock" />
-      <span>There is no room <bdi>${room.name}</bdi>, or it is not open to you.</span>
-      ${room.name !== home && html`<button type="button" class="link" onClick=${() => room.chat.open(home)}>Go to ${home}</button>`}
-      <button type="button" class="link" onClick=${() => room.retry()}>Try again</button>`];
+      <span>${fill(words.noRoom, { room: html`<bdi>${room.name}</bdi>` })}</span>
+      ${room.name !== home && html`<button type="button" class="link" onClick=${() => room.chat.open(home)}>${words.goTo(home)}</button>`}
+      <button type="button" class="link" onClick=${() => room.retry()}>${words.tryAgain}</button>`];
   }
   if (state === "closed" && code === REMOVED) {
-    return ["danger", html`<${Icon} name="warning" /> <span>A moderator removed you from this room.</span>
-      <button type="button" class="link" onClick=${() => room.retry()}>Try to come back</button>`];
+    return ["danger", html`<${Icon} name="warning" /> <span>${words.removed}</span>
+      <button type="button" class="link" onClick=${() => room.retry()}>${words.comeBack}</button>`];
   }
   return ["", null];
 }
@@ -46,5 +48,5 @@ function Countdown({ at }) {
     const timer = setInterval(() => setNow(Date.now()), 500);
     return () => clearInterval(timer);
   }, [at]);
-  return html`<span aria-hidden="true" class="countdown">Trying again in ${duration(at - now)}.</span>`;
+  return html`<span aria-hidden="true" class="countdown">${words.tryingIn(duration(at - now))}</span>`;
 }

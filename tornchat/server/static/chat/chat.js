@@ -2,7 +2,8 @@
 
 import { Api } from "./api.js";
 import { browser, Drafts, Marks } from "./kept.js";
-import { Room } from "./room.js";
+import { hashOf, placeOf } from "./places.js";
+import { locale, words } from "./strings.js";
 
 const ROOMS_MS = 30_000;
 const TOAST_MS = 8_000;
@@ -13,11 +14,11 @@ const RENEW_RETRY_MS = 15_000;
 const INVITE = /^#invite=([\w-]+)$/; // the page of a link by which users become members of a room
 const LEAST_TIMER_MS = 1_000;
 const MOST_TIMER_MS = 2 ** 31 - 1;
-const ENDED = "Your session has ended. Sign in again to go on.";
 
 /**
  * @typedef {{token: string | null, guest: boolean}} Session   No token: the site's own login says who this is.
  * @typedef {{id: string, username: string, roles?: string[], expires_at?: string | null}} Me
+ * @typedef {{name: string, private: boolean, unread: number, draft: boolean}} Shelved
  * @typedef {{id: number, words: string, kind: "info" | "danger"}} Toast
  */
 
@@ -28,12 +29,15 @@ export class Chat extends EventTarget {
   /** @type {Session | null} */ session = null;
   /** @type {Me | null} */ me = null;
   /** @type {{name: string, private: boolean, epoch: string, seq: number}[]} */ rooms = [];
-  /** @type {Room | null} */ room = null;
+  /** @type {import("./room.js").Room | null} */ room = null;
   /** Ids of users whose messages are hidden. @type {Set<string>} */ blocked = new Set();
   /** Whether the server stores blocks. */ blocks = false;
+  /** What is shown at the right. @type {"people" | "search" | "thread" | null} */ aside = null;
+  /** The dialog that is open. @type {"palette" | "help" | "create" | null} */ dialog = null;
   /** @type {Toast[]} */ toasts = [];
   /** Why one has to sign in again. */ notice = "";
-  /** @type {Map<string, Room>} */ #opened = new Map();
+  /** @type {Map<string, import("./room.js").Room>} */ #opened = new Map();
+  /** @type {typeof import("./room.js").Room} It is loaded with the first room. */ #Room;
   #toastId = 0;
   #poll = 0;
   #renewal = 0;
@@ -47,16 +51,33 @@ export class Chat extends EventTarget {
     this.nameKey = `tornchat.name:${base.pathname}`;
     this.marks = new Marks("");
     this.drafts = new Drafts("");
-    addEventListener("hashchange", async () => {
-      if (this.phase === "in") this.open((await this.#invited()) ?? roomInUrl() ?? this.home);
-    });
+    addEventListener("hashchange", () => this.phase === "in" && this.#openPlace());
     addEventListener("storage", ({ key }) => (key === this.sessionKey || key === null) && this.#onStored());
     document.addEventListener("visibilitychange", () => document.hidden || this.#refreshSoon());
   }
 
+  /** Names as people sort them: 9 before 10. */
+  compare = new Intl.Collator(locale, { numeric: true, sensitivity: "base" }).compare;
+
+  /** Whether there is such a room to go to. @param {string} name */
+  isRoom = (name) => this.#opened.has(name) || this.rooms.some((room) => room.name === name);
+
   /** The room that one enters first. */
   get home() {
     return this.info?.rooms?.default ?? "general";
+  }
+
+  /** Whether somebody was signed in here before. */
+  get mayResume() {
+    return Boolean(browser.get(this.sessionKey)?.token);
+  }
+
+  /** Load what those need who are in. */
+  prepare() {
+    const inside = document.getElementById("inside");
+    if (!(inside instanceof HTMLTemplateElement)) return;
+    document.head.append(inside.content); // all files at once
+    inside.remove();
   }
 
   // --- signing in ---------------------------------------------------------------------------------------------------
@@ -91,7 +112,7 @@ export class Chat extends EventTarget {
   /** A session is not accepted any more. The site's own login may be there all the same. @param {Session | null} session */
   async #onEnded(session) {
     const own = session?.token && this.info?.me; // asked once: without a token, it was the own login that ended
-    this.signOut(ENDED);
+    this.signOut(words.sessionEnded);
     if (own) await this.#resume({ token: null, guest: false });
   }
 
@@ -134,9 +155,10 @@ export class Chat extends EventTarget {
     this.marks = new Marks(`tornchat.read:${this.base.pathname}:${me.id}`);
     this.drafts = new Drafts(`tornchat.drafts:${this.base.pathname}:${me.id}`);
     if (session.token) browser.set(this.sessionKey, session);
-    await this.#readBlocks(); // before messages are shown
-    this.phase = "in";
-    this.open((await this.#invited()) ?? roomInUrl() ?? this.home);
+    this.prepare();
+    const [{ Room }] = await Promise.all([import("./room.js"), this.#readBlocks()]); // before messages are shown
+    this.#Room = Room;
+    await this.#openPlace();
     void this.refreshRooms();
   }
 
@@ -175,7 +197,7 @@ export class Chat extends EventTarget {
   /** Hide the messages of a user, or show them again. @param {string} id @param {string} name @param {boolean} block */
   async setBlocked(id, name, block) {
     const call = () => (block ? this.api.block(id) : this.api.unblock(id));
-    if (!(await this.attempt(call, block ? `Messages of ${name} are hidden.` : `Messages of ${name} are shown again.`))) return;
+    if (!(await this.attempt(call, block ? words.hidden(name) : words.shown(name)))) return;
     this.blocked = new Set(this.blocked);
     this.blocked[block ? "add" : "delete"](id);
     this.#changed();
@@ -208,15 +230,54 @@ export class Chat extends EventTarget {
 
   // --- rooms --------------------------------------------------------------------------------------------------------
 
-  /** Go to a room. @param {string} name */
-  open(name) {
-    if (this.room?.name === name) return;
+  /** Go where the address leads, by an invite if there is one. */
+  async #openPlace() {
+    const invited = await this.#invited();
+    const { room, seq } = invited ? { room: invited, seq: null } : (placeOf(location.hash) ?? { room: this.home, seq: null });
+    this.phase = "in"; // not before there is a room to draw
+    this.open(room, seq);
+  }
+
+  /** Go to a room, or to a message there. @param {string} name @param {number | null} [seq] */
+  open(name, seq = null) {
+    if (this.room?.name !== name) this.#enterRoom(name);
+    const hash = hashOf(name, seq ?? undefined);
+    if (location.hash !== hash) history[location.hash ? "pushState" : "replaceState"](null, "", hash);
+    if (seq) this.room.awaits(seq);
+    this.#changed();
+  }
+
+  /** @param {string} name */
+  #enterRoom(name) {
     this.room?.leave();
     const room = this.#opened.get(name) ?? this.#newRoom(name);
     this.#opened.set(name, room);
     this.room = room;
-    if (roomInUrl() !== name) history[location.hash ? "pushState" : "replaceState"](null, "", `#${encodeURIComponent(name)}`);
+    if (this.aside === "thread" && !room.thread) this.aside = null;
     room.enter();
+    this.roomsChanged();
+  }
+
+  /** Go to a room before or after this one in the list. @param {1 | -1} way @param {boolean} [unread] to one with unread messages */
+  step(way, unread = false) {
+    const { shelf } = this;
+    const at = shelf.findIndex(({ name }) => name === this.room?.name);
+    for (let next = at + way; next !== at && shelf.length; next += way) {
+      const room = shelf.at(next % shelf.length);
+      if (room.name === this.room?.name) return;
+      if (!unread || room.unread) return this.open(room.name);
+    }
+  }
+
+  /** Open a dialog; null: close it. @param {Chat["dialog"]} dialog */
+  ask(dialog) {
+    this.dialog = dialog;
+    this.#changed();
+  }
+
+  /** Show this at the right: "people", "search", "thread", or nothing. @param {Chat["aside"]} aside */
+  show(aside) {
+    this.aside = aside;
     this.#changed();
   }
 
@@ -235,8 +296,7 @@ export class Chat extends EventTarget {
 
   /** @param {string} name */
   #newRoom(name) {
-    const room = new Room(this, name);
-    room.addEventListener("change", () => this.room === room && this.#changed());
+    const room = new this.#Room(this, name);
     room.addEventListener("closed", ({ detail }) => {
       if (detail === UNAUTHORIZED) void this.#onEnded(this.session);
     });
@@ -259,36 +319,52 @@ export class Chat extends EventTarget {
     if (document.hidden) return; // it is done when somebody looks again
     try {
       const rooms = await api.rooms();
-      if (this.api === api) this.rooms = rooms;
+      if (this.api === api) this.#list(rooms);
     } catch (error) {
       // The list that is there stays; the room's own connection tells what is wrong.
       if (error.status === 501) return;
     }
     if (this.api !== api) return;
     this.#poll = setTimeout(() => this.refreshRooms(), ROOMS_MS);
-    this.#changed();
+    this.roomsChanged();
+  }
+
+  /** Messages may name rooms that were not known. @param {Chat["rooms"]} rooms */
+  #list(rooms) {
+    const more = rooms.length !== this.rooms.length;
+    this.rooms = rooms;
+    if (more) this.room?.changed();
   }
 
   #refreshSoon() {
     if (this.phase === "in") void this.refreshRooms();
   }
 
-  /** All that can be entered: the listed rooms, and those that were opened here. @returns {{name: string, private: boolean, unread: number}[]} */
+  /** All that can be entered: the listed rooms, and those that were opened here. @returns {Shelved[]} */
   get shelf() {
     const names = new Set(this.rooms.map(({ name }) => name));
     const opened = [...this.#opened.keys()].filter((name) => !names.has(name));
-    return [...this.rooms, ...opened.map((name) => ({ name, private: false, epoch: "", seq: 0 }))].map((room) => ({
-      ...room,
+    const drafts = this.drafts.rooms;
+    const all = [...this.rooms, ...opened.map((name) => ({ name, private: false, epoch: "", seq: 0 }))].map((room) => ({
+      name: room.name,
+      private: room.private,
+      draft: drafts.has(room.name),
       unread: room.name === this.room?.name ? this.room.unread : this.marks.unread(room),
     }));
+    return all.sort((a, b) => this.compare(a.name, b.name));
+  }
+
+  /** The list of rooms, or what is unread there, is to be drawn again. */
+  roomsChanged() {
+    this.dispatchEvent(new Event("rooms"));
   }
 
   // --- what is told in passing ----------------------------------------------------------------------------------------
 
-  /** @param {string} words @param {Toast["kind"]} [kind] */
-  toast(words, kind = "info") {
-    const toast = { id: (this.#toastId += 1), words, kind };
-    this.toasts = [...this.toasts.filter((other) => other.words !== words), toast].slice(-3);
+  /** @param {string} told @param {Toast["kind"]} [kind] */
+  toast(told, kind = "info") {
+    const toast = { id: (this.#toastId += 1), words: told, kind };
+    this.toasts = [...this.toasts.filter((other) => other.words !== told), toast].slice(-3);
     setTimeout(() => this.dismiss(toast.id), TOAST_MS);
     this.#changed();
   }
@@ -306,21 +382,12 @@ export class Chat extends EventTarget {
       if (done) this.toast(done);
       return true;
     } catch (error) {
-      this.toast(error.status === 501 ? "This server does not offer that." : error.message, "danger");
+      this.toast(error.status === 501 ? words.notOffered : error.message, "danger");
       return false;
     }
   }
 
   #changed() {
     this.dispatchEvent(new Event("change"));
-  }
-}
-
-/** A room may be linked to: what stands after the # is not sent to the server. @returns {string | null} */
-function roomInUrl() {
-  try {
-    return decodeURIComponent(location.hash.slice(1)) || null;
-  } catch {
-    return null;
   }
 }

@@ -9,16 +9,16 @@ export { Component, render };
 export { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState };
 
 /**
- * Draw again whenever `store` says "change". It is listened to from the first drawing on: an effect waits for a frame,
- * and what the store says before that one would never be drawn.
- * @param {EventTarget} store
+ * Draw again whenever `store` says that it has changed. It is listened to from the first drawing on: an effect waits for a
+ * frame, and what the store says before that one would never be drawn.
+ * @param {EventTarget} store @param {string} [type] what it says then
  */
-export function useStore(store) {
+export function useStore(store, type = "change") {
   const [, redraw] = useReducer((count) => count + 1, 0);
   useLayoutEffect(() => {
-    store.addEventListener("change", redraw);
-    return () => store.removeEventListener("change", redraw);
-  }, [store]);
+    store.addEventListener(type, redraw);
+    return () => store.removeEventListener(type, redraw);
+  }, [store, type]);
   return store;
 }
 

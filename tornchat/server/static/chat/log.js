@@ -1,12 +1,14 @@
 /** The part of a room's log that is shown: without gaps, and ending at the newest message or before it. */
 
+import { ApiError } from "./api.js";
+
 const PAGE = 50;
 const MOST = 500;
 const KEPT = 300;
+const SOME = 10; // what is shown before the first unread message
 
 /**
- * @typedef {{seq: number, text: string, senderId: string, sender: string, time: Date, deleted: boolean, mine: boolean, position: number, replyTo: number | null, thread: number | null, replies: number}} Entry
- *   `replyTo` is the position of the message that it answers, `replies` the number of messages in its thread.
+ * @typedef {import("./entry.js").Entry} Entry
  * @typedef {"more" | "all" | "loading" | "failed"} Edge whether there is more beyond that edge of the part
  * @typedef {{messages: Entry[], first_seq: number, head_seq: number, from_seq: number | null, to_seq: number | null}} Page
  *   A page has fewer messages than positions: deletions have some, and long messages make a page shorter.
@@ -26,6 +28,8 @@ export class Log {
     this.read = read;
     this.changed = changed;
   }
+
+  /** The position of the newest entry when it began. */ head = 0;
 
   /** Begin anew, before the history comes. @param {number} head the position of the newest entry */
   reset(head) {
@@ -101,10 +105,27 @@ export class Log {
   async reach(seq) {
     if (this.entries.some((entry) => entry.seq === seq)) return true;
     const life = this.#life;
-    const holds = ({ messages }) => messages.some((entry) => entry.seq === seq);
+    const holds = (/** @type {Page} */ { messages }) => messages.some((entry) => entry.seq === seq);
     let page = await this.read({ after: Math.max(0, seq - PAGE), limit: 2 * PAGE });
     if (!holds(page)) page = await this.read({ before: seq + 1, limit: PAGE }); // those before it are long
     if (life !== this.#life || !holds(page)) return false;
+    this.#show(page);
+    return true;
+  }
+
+  /** Show the messages around a place. @param {number} seq @returns {Promise<Entry | null>} the first message after it */
+  async reachAfter(seq) {
+    const next = () => this.entries.find((entry) => entry.seq > seq) ?? null;
+    if (this.entries[0]?.seq <= seq || this.older === "all") return next();
+    const life = this.#life;
+    const page = await this.read({ after: Math.max(0, seq - SOME), limit: PAGE });
+    if (life !== this.#life || !page.messages.some((entry) => entry.seq > seq)) return null;
+    this.#show(page);
+    return next();
+  }
+
+  /** Show a part that begins with this page. @param {Page} page */
+  #show(page) {
     if (this.newer === "all") this.#newest = this.entries.slice(-KEPT);
     this.#life += 1;
     this.entries = [];
@@ -113,7 +134,6 @@ export class Log {
     this.#covers(page.from_seq ?? Infinity);
     this.#append(page);
     this.changed();
-    return true;
   }
 
   /** Show the newest messages. */
@@ -153,7 +173,7 @@ export class Log {
       last = Math.max(last, entry.seq);
     }
     this.newer = meets ? "all" : "more";
-    this.#to = meets ? 0 : page.to_seq;
+    this.#to = meets ? 0 : (page.to_seq ?? 0);
     if (meets) this.#newest = [];
     if (this.entries.length > MOST) {
       this.entries = this.entries.slice(-MOST);
@@ -162,7 +182,7 @@ export class Log {
     }
   }
 
-  /** @param {"older" | "newer"} edge @returns {Promise<Page | null>} */
+  /** @param {"older" | "newer"} edge @param {{before?: number, after?: number, limit: number}} wanted @returns {Promise<Page | null>} */
   async #load(edge, wanted) {
     const life = this.#life;
     this[edge] = "loading";
@@ -171,7 +191,7 @@ export class Log {
       return await this.read(wanted);
     } catch (error) {
       if (life !== this.#life) return null;
-      this[edge] = error.absent && edge === "older" ? "all" : "failed";
+      this[edge] = error instanceof ApiError && error.absent && edge === "older" ? "all" : "failed";
       this.changed();
       return null;
     }

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useRef } from "./html.js";
 import { IconButton } from "./icons.js";
+import { words } from "./strings.js";
 
 /**
  * `onClosed` is called once the focus is back where it was before.
@@ -32,7 +33,7 @@ export function Confirm({ asked, onClose }) {
     ${asked && html`<h2>${asked.title}</h2>
       <p><bdi>${asked.words}</bdi></p>
       <div class="row end">
-        <button type="button" class="plain" onClick=${onClose}>Cancel</button>
+        <button type="button" class="plain" onClick=${onClose}>${words.cancel}</button>
         <button type="button" class="danger" onClick=${act}>${asked.action}</button>
       </div>`}
   <//>`;
@@ -40,11 +41,11 @@ export function Confirm({ asked, onClose }) {
 
 /** @param {{chat: import("./chat.js").Chat}} props */
 export function Toasts({ chat }) {
-  return html`<div class="toasts" role="status" aria-label="Notices">
+  return html`<div class="toasts" role="status" aria-label=${words.notices}>
     ${chat.toasts.map(
       (toast) => html`<div class=${`toast ${toast.kind}`} key=${toast.id}>
         <span><bdi>${toast.words}</bdi></span>
-        <${IconButton} icon="close" label="Dismiss" onClick=${() => chat.dismiss(toast.id)} />
+        <${IconButton} icon="close" label=${words.dismiss} onClick=${() => chat.dismiss(toast.id)} />
       </div>`,
     )}
   </div>`;

@@ -1,39 +1,39 @@
 /** Who is here; for moderators, what can be done about it. */
 
 import { Avatar } from "./avatar.js";
-import { html, useEffect, useState } from "./html.js";
+import { html, useEffect, useState, useStore } from "./html.js";
 import { IconButton } from "./icons.js";
 import { Confirm } from "./overlay.js";
-import { counted, duration, isGuest } from "./text.js";
+import { Reports } from "./report.js";
+import { SlowMode } from "./slowmode.js";
+import { words } from "./strings.js";
+import { duration, exactly, isGuest } from "./text.js";
 
-const TERMS = [
-  [600, "10 minutes"],
-  [3600, "1 hour"],
-  [86400, "1 day"],
-  [2592000, "30 days"],
-];
+const TERMS = [600, 3600, 86400, 2592000].map((seconds) => [seconds, exactly(seconds)]);
 
-/** @param {{room: import("./room.js").Room}} props */
-export function People({ room }) {
+/** @param {{room: import("./room.js").Room, reach: (seq: number) => void}} props */
+export function People({ room, reach }) {
+  useStore(room, "people");
+  useStore(room.chat);
   const [chosen, setChosen] = useState(null);
   const { me } = room.chat;
-  const people = [...room.users].sort(([a, x], [b, y]) => (b === me.id) - (a === me.id) || x.localeCompare(y));
+  const people = [...room.users].sort(([a, x], [b, y]) => (b === me.id) - (a === me.id) || room.chat.compare(x, y));
   const moderates = room.actions.has("moderate");
   return html`<div class="people">
-    <ul aria-label=${`${counted(people.length, "person", "people")} here`}>
+    <ul aria-label=${words.peopleHere(people.length)}>
       ${people.map(([id, name]) => {
         const open = chosen === id;
         return html`<li key=${id}>
           <div class="person">
             <${Avatar} id=${id} name=${name} small />
             <span class="person-name" title=${id}><bdi>${name}</bdi></span>
-            ${isGuest(id) && html`<small>Guest</small>`}
-            ${id === me.id && html`<small>you</small>`}
-            ${room.chat.blocked.has(id) && html`<small>Blocked</small>`}
+            ${isGuest(id) && html`<small>${words.guest}</small>`}
+            ${id === me.id && html`<small>${words.you}</small>`}
+            ${room.chat.blocked.has(id) && html`<small>${words.blocked}</small>`}
             ${room.chat.blocks && id !== me.id && !room.chat.blocked.has(id) &&
-            html`<${IconButton} icon="block" label=${`Block ${name}`} onClick=${() => room.chat.setBlocked(id, name, true)} />`}
+            html`<${IconButton} icon="block" label=${words.block(name)} onClick=${() => room.chat.setBlocked(id, name, true)} />`}
             ${moderates && id !== me.id &&
-            html`<${IconButton} icon="more" label=${`Moderate ${name}`} aria-expanded=${open ? "true" : "false"}
+            html`<${IconButton} icon="more" label=${words.moderate(name)} aria-expanded=${open ? "true" : "false"}
               onClick=${() => setChosen(open ? null : id)} />`}
           </div>
           ${open && html`<${Measures} room=${room} id=${id} name=${name} onDone=${() => setChosen(null)} />`}
@@ -41,7 +41,9 @@ export function People({ room }) {
       })}
     </ul>
     <${Blocked} room=${room} />
-    ${moderates && html`<${Sanctions} room=${room} key=${room.name} />`}
+    ${moderates && html`<${SlowMode} room=${room} />
+      <${Reports} room=${room} reach=${reach} key=${`reports-${room.name}`} />
+      <${Sanctions} room=${room} key=${room.name} />`}
   </div>`;
 }
 
@@ -49,13 +51,13 @@ export function People({ room }) {
 function Blocked({ room }) {
   const { chat } = room;
   if (!chat.blocked.size) return null;
-  return html`<h3>Blocked by you</h3>
+  return html`<h3>${words.blockedByYou}</h3>
     <ul>
       ${[...chat.blocked].sort().map((id) => {
         const name = room.users.get(id) ?? room.log.entries.findLast(({ senderId }) => senderId === id)?.sender ?? id;
         return html`<li key=${id} class="person">
           <span class="person-name" title=${id}><bdi>${name}</bdi></span>
-          <button type="button" class="link" aria-label=${`Unblock ${name}`} onClick=${() => chat.setBlocked(id, name, false)}>Unblock</button>
+          <button type="button" class="link" aria-label=${words.unblockName(name)} onClick=${() => chat.setBlocked(id, name, false)}>${words.unblock}</button>
         </li>`;
       })}
     </ul>`;
@@ -70,22 +72,22 @@ function Measures({ room, id, name, onDone }) {
     if (await chat.attempt(call, done)) onDone();
     room.dispatchEvent(new Event("sanctioned"));
   };
-  const mute = act(() => chat.api.sanction(room.name, "mutes", id, seconds), `${name} is muted for ${term}.`);
-  const ask = (title, words, action, call, done) => setAsked({ title, words, action, act: act(call, done) });
+  const mute = act(() => chat.api.sanction(room.name, "mutes", id, seconds), words.wasMuted(name, term));
+  const ask = (title, told, action, call, done) => setAsked({ title, words: told, action, act: act(call, done) });
   const kick = () =>
-    ask("Remove from the room?", `${name} is removed now, and may come back.`, "Remove",
-      () => chat.api.kick(room.name, id), `${name} was removed.`);
+    ask(words.removeAsk, words.removeTold(name), words.removeDo,
+      () => chat.api.kick(room.name, id), words.wasRemoved(name));
   const ban = () =>
-    ask("Ban from the room?", `${name} is removed and can't come back for ${term}.`, "Ban",
-      () => chat.api.sanction(room.name, "bans", id, seconds), `${name} is banned for ${term}.`);
+    ask(words.banAsk, words.banTold(name, term), words.banDo,
+      () => chat.api.sanction(room.name, "bans", id, seconds), words.wasBanned(name, term));
   return html`<div class="measures">
-    <label>For <select value=${seconds} onChange=${(event) => setSeconds(Number(event.target.value))}>
-      ${TERMS.map(([length, words]) => html`<option value=${length}>${words}</option>`)}
+    <label>${words.for} <select value=${seconds} onChange=${(event) => setSeconds(Number(event.target.value))}>
+      ${TERMS.map(([length, term]) => html`<option value=${length}>${term}</option>`)}
     </select></label>
     <div class="row">
-      <button type="button" class="plain" onClick=${mute}>Mute</button>
-      <button type="button" class="plain" onClick=${ban}>Ban …</button>
-      <button type="button" class="plain" onClick=${kick}>Remove …</button>
+      <button type="button" class="plain" onClick=${mute}>${words.muteDo}</button>
+      <button type="button" class="plain" onClick=${ban}>${words.banDo} …</button>
+      <button type="button" class="plain" onClick=${kick}>${words.removeDo} …</button>
     </div>
     <${Confirm} asked=${asked} onClose=${() => setAsked(null)} />
   </div>`;
@@ -102,19 +104,19 @@ function Sanctions({ room }) {
     return () => room.removeEventListener("sanctioned", load);
   }, [room]);
   const lift = async ({ user_id, kind }) => {
-    await room.chat.attempt(() => api.pardon(room.name, `${kind}s`, user_id), "Lifted.");
+    await room.chat.attempt(() => api.pardon(room.name, `${kind}s`, user_id), words.lifted);
     await load();
   };
   if (!sanctions.length) return null;
-  return html`<h3>Muted and banned</h3>
+  return html`<h3>${words.sanctions}</h3>
     <ul>
       ${sanctions.map((sanction) => {
         const name = room.users.get(sanction.user_id) ?? sanction.user_id;
-        const left = sanction.until ? `for ${duration(new Date(sanction.until) - Date.now())} more` : "for ever";
+        const left = sanction.until ? duration(new Date(sanction.until) - Date.now()) : null;
         return html`<li key=${sanction.kind + sanction.user_id} class="person">
           <span class="person-name"><bdi>${name}</bdi>
-            <small>${sanction.kind === "ban" ? "Banned" : "Muted"} ${left}</small></span>
-          <button type="button" class="link" aria-label=${`Lift what holds ${name}`} onClick=${() => lift(sanction)}>Lift</button>
+            <small>${words.sanction(sanction.kind === "ban", left)}</small></span>
+          <button type="button" class="link" aria-label=${words.liftName(name)} onClick=${() => lift(sanction)}>${words.lift}</button>
         </li>`;
       })}
     </ul>`;

@@ -1,43 +1,54 @@
-/** A room as the page shows it: its messages, what waits to be sent, who is here, and what was read. */
+/** A room as the page shows it: its connection, its messages, who is here, and what was read. */
 
-import { newId, TornchatClient } from "../tornchat-client.js";
-import { Log } from "./log.js";
+import { TornchatClient } from "../client/tornchat-client.js";
+import { edited, entryOf, erased, reacted } from "./entry.js";
+import { Feed } from "./feed.js";
+import { Reactions } from "./reactions.js";
+import { Slow } from "./slowmode.js";
+import { words } from "./strings.js";
+import { Thread } from "./thread.js";
 
-const REDRAW_MS = 16;
+const ROSTER_MS = 100;
 
-/**
- * @typedef {import("./log.js").Entry} Entry
- * @typedef {{id: string, text: string, time: Date, seq: number | null, replyTo: number | undefined, error: {code: string, words: string} | null}} Pending
- */
+/** @typedef {import("./entry.js").Entry} Entry */
 
-/** Says "change" when it should be drawn again, and "closed" with the close code when it ended for good. */
-export class Room extends EventTarget {
-  /** @type {Pending[]} */ pending = [];
+/** Says also "closed" with the close code when the connection ended for good, and "people" when somebody came or left. */
+export class Room extends Feed {
   /** @type {Map<string, string>} */ users = new Map();
-  /** @type {import("../tornchat-client.js").State} */ connection = { state: "idle" };
-  /** @type {number | null} */ dividerSeq = null;
-  /** The message that the next one answers. @type {Entry | null} */ replyTo = null;
+  /** @type {import("../client/tornchat-client.js").State} */ connection = { state: "idle" };
   /** What is told to screen readers. */
   announcement = "";
   actions = new Set(["join", "send"]);
   welcomed = false;
-  /** Where the messages were scrolled to when the room was left. @type {{seq: number, below: number} | null} */ place = null;
-  /** Whether somebody looks at the newest messages now; the page answers, which has them in a box. */
-  watched = () => false;
+  /** The thread that is shown beside the room. @type {Thread | null} */ thread = null;
+  /** When the first message that was not read came, if one begins to read there. @type {Date | null} */ since = null;
+  slow = new Slow();
   #client = null;
   #position;
   #epoch = "";
   #entered = false;
-  #redraw = 0;
+  #awaited = 0;
+  #toldUnread = 0;
+  #roster = 0;
   /** @type {string[]} */ #unannounced = [];
+  /** By their first message. @type {Map<number, Thread>} */ #threads = new Map();
 
   /** @param {import("./chat.js").Chat} chat @param {string} name */
   constructor(chat, name) {
-    super();
-    this.chat = chat;
+    super(chat, (page) => this.#page(page));
     this.name = name;
-    this.log = new Log((page) => this.#page(page), () => this.#changed());
+    this.draftKey = name;
     this.readSeq = chat.marks.seq(name);
+    this.reactions = new Reactions(this);
+  }
+
+  get client() {
+    return this.#client;
+  }
+
+  /** Where the messages are stored. */
+  get room() {
+    return this;
   }
 
   // --- entering and leaving -----------------------------------------------------------------------------------------
@@ -51,16 +62,20 @@ export class Room extends EventTarget {
     on("state", (state) => this.#onState(state));
     on("welcome", (welcome) => this.#onWelcome(welcome));
     on("message", (message) => this.#onMessage(message));
-    on("changed", (changed) => this.#onEdited(changed));
+    on("changed", (changed) => this.change(changed.seq, (entry) => edited(entry, changed, this.chat.me.id)));
+    on("appended", ({ seq, position }) => this.#onGrown(seq, position));
+    on("marked", (marked) => this.change(marked.seq, (entry) => reacted(entry, marked, this.chat.me.id)));
     on("deleted", ({ seq }) => this.#onDeleted(seq));
-    on("users", ({ users }) => this.#onUsers(users));
-    on("join", ({ user_id, username }) => this.#onPresence(() => this.users.set(user_id, username)));
-    on("leave", ({ user_id }) => this.#onPresence(() => this.users.delete(user_id)));
+    on("caughtup", () => this.#onCaughtUp());
+    on("users", ({ users }) => this.#onPeople(() => (this.users = new Map(users.map(({ id, username }) => [id, username])))));
+    on("join", ({ user_id, username }) => this.#onPeople(() => this.users.set(user_id, username)));
+    on("leave", ({ user_id }) => this.#onPeople(() => this.users.delete(user_id)));
     on("error", ({ error }) => this.chat.toast(error, "danger"));
     this.#client = client;
     this.#entered = false;
+    this.liveAfter = Infinity;
     client.connect();
-    for (const pending of this.pending) if (pending.error?.code === "closed") this.#deliver(pending);
+    for (const { outbox } of [this, ...this.#threads.values()]) outbox.redeliver();
   }
 
   leave() {
@@ -69,6 +84,7 @@ export class Room extends EventTarget {
     if (client?.position) this.#position = client.position;
     client?.close();
     this.users.clear();
+    this.found = null;
     this.connection = { state: "idle" };
   }
 
@@ -82,21 +98,29 @@ export class Room extends EventTarget {
     this.enter();
   }
 
-  /** The user's own rights, if the server tells them. */
+  /** The user's own rights, and the slow mode, if the server tells them. */
   async #readRights() {
+    const { api } = this.chat;
     try {
-      this.actions = new Set((await this.chat.api.rights(this.name)).actions);
-      this.#changed();
+      const [{ actions }, { slow_seconds }] = await Promise.all([api.rights(this.name), api.room(this.name)]);
+      this.actions = new Set(actions);
+      this.slow.seconds = slow_seconds;
+      this.changed();
     } catch {
       // the server checks every action anyway; without an answer nothing more is offered
     }
+  }
+
+  /** Whether one may write: not after a mute or a ban, nor where there is no room. */
+  get writable() {
+    return this.actions.has("send") && this.connection.state !== "closed";
   }
 
   // --- what is told -------------------------------------------------------------------------------------------------
 
   #onState(state) {
     this.connection = state;
-    this.#changed();
+    this.changed();
     if (state.state === "closed" && state.code) this.dispatchEvent(new CustomEvent("closed", { detail: state.code }));
   }
 
@@ -108,173 +132,139 @@ export class Room extends EventTarget {
       this.readSeq = this.chat.marks.seq(this.name, welcome.epoch);
     }
     if (!this.#entered) this.dividerSeq = this.readSeq && this.readSeq < welcome.seq ? this.readSeq : null;
-    this.#entered = true;
     this.liveAfter = welcome.seq;
+    if (!welcome.recovered) for (const thread of this.#threads.values()) void thread.load();
     void this.#readRights(); // now, since the room may not have been there before
-    this.#changed();
+    this.changed();
+  }
+
+  /** Begin at the first message that was not read, unless somebody has read elsewhere here before. */
+  #onCaughtUp() {
+    const first = !this.#entered;
+    this.#entered = true;
+    if (this.#awaited) {
+      this.awaits(this.#awaited);
+      this.#awaited = 0;
+      return;
+    }
+    if (first && this.dividerSeq !== null && !this.place && !this.target && !this.found) void this.toFirstUnread();
+    else this.look();
   }
 
   #onMessage(message) {
-    const entry = this.#entry(message);
+    const entry = entryOf(message, this.chat.me.id);
     const watched = this.watched();
     this.#recount(entry.thread);
     if (!this.log.push(entry, watched)) return; // it was loaded while it was on its way
-    if (entry.mine) this.#matchPending(entry);
+    if (entry.thread) this.#threads.get(entry.thread)?.push(entry);
+    if (entry.mine) this.#onOwn(entry);
     else if (entry.seq > this.liveAfter && !this.hides(entry)) this.#announce(entry);
     if (!watched && this.unread === 1 && entry.seq > this.liveAfter) this.dividerSeq = this.readSeq;
     if (watched) this.#read();
-    this.#changed();
+    this.changed();
   }
 
-  /** @returns {Entry} */
-  #entry({ seq, message, sender_id, sender_username, timestamp, deleted = message === "", position = seq, ...more }) {
-    const mine = sender_id === this.chat.me.id;
-    const time = new Date(timestamp);
-    const said = { replyTo: more.reply_to ?? null, thread: more.thread ?? null, replies: more.replies?.count ?? 0 };
-    return { seq, text: message, senderId: sender_id, sender: sender_username, time, deleted, mine, position, ...said };
+  /** @param {Entry} entry */
+  #onOwn(entry) {
+    if (!entry.thread) this.outbox.match(entry);
+    if (entry.seq > this.liveAfter) this.slow.sent();
+  }
+
+  change(seq, change) {
+    super.change(seq, change);
+    for (const thread of this.#threads.values()) thread.change(seq, change);
   }
 
   /** A thread has one message more or less. @param {number | null | undefined} thread */
   #recount(thread) {
     const replies = this.#client?.messages.get(thread)?.replies?.count;
-    if (replies !== undefined) this.log.change(thread, (entry) => (entry.replies === replies ? entry : { ...entry, replies }));
+    if (replies !== undefined) this.change(thread, (entry) => (entry.replies === replies ? entry : { ...entry, replies }));
   }
 
-  #onEdited({ seq, position, message }) {
-    if (message === undefined) return;
-    const news = (entry) => !entry.deleted && entry.position < position;
-    this.log.change(seq, (entry) => (news(entry) ? { ...entry, text: message, position } : entry));
-    this.#changed();
+  /** A streamed message has grown: the client has its whole text. @param {number} seq @param {number} position */
+  #onGrown(seq, position) {
+    const message = this.#client?.messages.get(seq)?.message;
+    if (!message) return;
+    this.change(seq, (entry) => edited(entry, { seq, position, revision: entry.revision, message }, this.chat.me.id));
   }
 
   async #page(wanted) {
     const page = await this.chat.api.messages(this.name, wanted);
-    return { ...page, messages: page.messages.map((message) => this.#entry(message)) };
+    return { ...page, messages: page.messages.map((message) => entryOf(message, this.chat.me.id)) };
   }
 
   #onDeleted(seq) {
-    this.log.change(seq, (entry) => ({ ...entry, text: "", deleted: true, replyTo: null }));
+    this.change(seq, erased);
     this.#recount(this.#client?.messages.get(seq)?.thread);
-    if (this.replyTo?.seq === seq) this.replyTo = null;
-    this.#changed();
   }
 
-  #onUsers(users) {
-    this.users = new Map(users.map(({ id, username }) => [id, username]));
-    this.#changed();
-  }
-
-  #onPresence(change) {
+  #onPeople(change) {
     change();
-    this.#changed();
+    this.#roster ||= setTimeout(() => {
+      this.#roster = 0;
+      this.dispatchEvent(new Event("people"));
+    }, ROSTER_MS);
   }
 
-  /** What was begun and not sent. It is kept over a reload of the page. */
-  get draft() {
-    return this.chat.drafts.get(this.name);
+  /** Ids and names of those who are here, or have written something that is loaded. */
+  people() {
+    return new Map([...this.log.entries.map(({ senderId, sender }) => [senderId, sender]), ...this.users]);
   }
 
-  set draft(text) {
-    this.chat.drafts.set(this.name, text);
+  /** The name of a user who is here, or has written something that is loaded. @param {string} id */
+  nameOf(id) {
+    return this.users.get(id) ?? this.log.entries.findLast(({ senderId }) => senderId === id)?.sender ?? id;
   }
 
-  /** Whether one may write: not after a mute or a ban, nor where there is no room. */
-  get writable() {
-    return this.actions.has("send") && this.connection.state !== "closed";
-  }
-
-  // --- sending ------------------------------------------------------------------------------------------------------
-
-  /** Let the next message answer this one; null: none. @param {Entry | null} entry */
-  reply(entry) {
-    this.replyTo = entry;
-    this.dispatchEvent(new Event("write"));
-    this.#changed();
-  }
-
-  /** @param {string} text */
-  send(text) {
-    const pending = { id: newId(), text, time: new Date(), seq: null, replyTo: this.replyTo?.seq, error: null };
-    this.pending.push(pending);
-    this.replyTo = null;
-    this.log.toNewest();
-    this.dividerSeq = null;
-    this.#deliver(pending);
-  }
-
-  /** @param {Pending} pending */
-  resend(pending) {
-    if (pending.error?.code === "conflict") pending.id = newId();
-    this.#deliver(pending);
-  }
-
-  /** Give it back to who wrote it. @param {Pending} pending */
-  edit(pending) {
-    this.discard(pending);
-    this.dispatchEvent(new CustomEvent("edit", { detail: pending.text }));
-  }
-
-  /** @param {Pending} pending */
-  discard(pending) {
-    this.pending = this.pending.filter((other) => other !== pending);
-    this.#changed();
-  }
-
-  /** @param {Pending} pending */
-  #deliver(pending) {
-    pending.error = null;
-    this.#changed();
-    this.#client?.send(pending.text, pending.id, { reply_to: pending.replyTo }).then(
-      () => this.discard(pending),
-      ({ code, message }) => {
-        pending.error = { code, words: message };
-        this.#changed();
-      },
-    );
-  }
-
-  /** One's own message comes before its ack; it is not to be seen twice in between. @param {Entry} entry */
-  #matchPending(entry) {
-    const match = this.pending.find((pending) => !pending.seq && !pending.error && pending.text === entry.text);
-    if (match) match.seq = entry.seq;
-  }
-
-  /** What is shown below the messages. */
-  get unsent() {
-    return this.pending.filter((pending) => !pending.seq || pending.error);
+  /** Show a thread beside the room; null: none. @param {number | null} seq the place of its first message */
+  openThread(seq) {
+    this.thread = seq === null ? null : (this.#threads.get(seq) ?? new Thread(this, seq));
+    if (this.thread) this.#threads.set(this.thread.seq, this.thread);
+    this.changed();
   }
 
   // --- reading ------------------------------------------------------------------------------------------------------
 
+  /** Bring a message into sight as soon as the history is there. @param {number} seq */
+  awaits(seq) {
+    if (this.#entered) void this.chat.attempt(async () => (await this.reach(seq)) || this.chat.toast(words.gone));
+    else this.#awaited = seq;
+  }
+
+  async toFirstUnread() {
+    const after = this.dividerSeq;
+    if (after === null) return;
+    const entry = await this.log.reachAfter(after).catch(() => null);
+    if (!entry || this.dividerSeq !== after) return;
+    this.since = entry.time;
+    this.target = { seq: entry.seq, block: "start" };
+    this.changed();
+  }
+
   /** Somebody may have come to the newest messages: then they are read. */
   look() {
-    if (this.watched() && this.#read()) this.#changed();
+    if (this.watched() && this.#read()) this.changed();
+  }
+
+  /** Take all messages as read, wherever they are. */
+  markRead() {
+    this.log.toNewest();
+    this.#read();
+    this.dividerSeq = null;
+    this.changed();
   }
 
   /** @returns {boolean} something was not read before */
   #read() {
-    const last = this.log.entries[this.log.entries.length - 1];
+    const { newest } = this.log;
+    const last = newest[newest.length - 1];
+    if (!this.#entered) return false; // where one begins to read is not known yet
     if (!last || last.seq <= this.readSeq) return false;
     this.log.trim();
+    this.since = null;
     this.readSeq = last.seq;
     this.chat.marks.read(this.name, this.#epoch, last.seq);
     return true;
-  }
-
-  /** Messages of others that were not read. */
-  get unread() {
-    let count = 0;
-    const { newest } = this.log;
-    for (let at = newest.length - 1; at >= 0 && newest[at].seq > this.readSeq; at -= 1) {
-      const entry = newest[at];
-      if (!entry.mine && !entry.deleted && !this.hides(entry)) count += 1;
-    }
-    return count;
-  }
-
-  /** Whether its sender is blocked. @param {Entry} entry */
-  hides(entry) {
-    return this.chat.blocked.has(entry.senderId);
   }
 
   /** @param {Entry} entry */
@@ -282,13 +272,16 @@ export class Room extends EventTarget {
     this.#unannounced.push(`${entry.sender}: ${entry.text.slice(0, 300)}`);
   }
 
-  /** Draw once for all that comes in a moment. */
-  #changed() {
-    this.#redraw ||= setTimeout(() => {
-      this.#redraw = 0;
-      const news = this.#unannounced.splice(0);
-      if (news.length) this.announcement = news.length > 3 ? `${news.length} new messages` : news.join("\n");
-      this.dispatchEvent(new Event("change"));
-    }, REDRAW_MS);
+  /** Begin to write to somebody. @param {string} name */
+  mention(name) {
+    this.dispatchEvent(new CustomEvent("back", { detail: `@${name} ` }));
+  }
+
+  beforeDrawing() {
+    const { unread } = this;
+    if (unread !== this.#toldUnread) this.chat.roomsChanged();
+    this.#toldUnread = unread;
+    const news = this.#unannounced.splice(0);
+    if (news.length) this.announcement = news.length > 3 ? words.newMessages(news.length) : news.join("\n");
   }
 }

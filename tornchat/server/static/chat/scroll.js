@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 
 const NEAR_PX = 48;
 const LOAD_PX = 400;
+const ABOVE_PX = 112; // for what stands over the first unread message: the bar, the day and the rule
 
 /**
  * The box is in one of three states, and each redraw keeps it:
@@ -57,7 +58,12 @@ export function useScroll(room) {
   useLayoutEffect(() => {
     const saysMore = room.unsent.length > unsent.current;
     unsent.current = room.unsent.length;
-    if (!stays || saysMore || pin.current) toEnd();
+    const sought = room.target && row(box.current, room.target.seq);
+    if (sought) {
+      sought.scrollIntoView({ block: room.target.block });
+      if (room.target.block === "start") box.current.scrollTop -= ABOVE_PX;
+      room.target = null;
+    } else if (!stays || saysMore || pin.current) toEnd();
     else if (stays.row?.isConnected) box.current.scrollTop += below(box.current, stays.row) - stays.below;
     pin.current = false;
     lowest.current = lowestOf(box.current);

@@ -2,13 +2,16 @@
 
 import { Banner } from "./banner.js";
 import { Composer } from "./composer.js";
-import { html, useEffect, useMedia, useState } from "./html.js";
+import { CreateRoom } from "./createroom.js";
+import { html, useEffect, useMedia, useState, useStore } from "./html.js";
 import { Icon, IconButton } from "./icons.js";
 import { Dialog } from "./overlay.js";
+import { Palette } from "./palette.js";
 import { People } from "./people.js";
 import { Search } from "./search.js";
+import { Shortcuts, useShortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
-import { counted } from "./text.js";
+import { words } from "./strings.js";
 import { Timeline } from "./timeline.js";
 
 /** @param {{chat: import("./chat.js").Chat}} props */
@@ -16,66 +19,93 @@ export function Shell({ chat }) {
   const narrow = useMedia("(max-width: 760px)");
   const slim = useMedia("(max-width: 1040px)");
   const [rooms, setRooms] = useState(false);
-  const [aside, setAside] = useState(slim ? null : "people");
-  const [found, setFound] = useState(null);
-  const { room } = chat;
-  useEffect(() => setFound(null), [room]);
-  useEffect(() => setAside(slim ? null : "people"), [slim]);
-  const close = () => setAside(null);
-  const toggle = (name) => setAside(aside === name ? null : name);
-  const onFound = async (seq) => {
-    if (slim) close();
-    setFound(null);
-    await chat.attempt(async () => {
-      if (await room.log.reach(seq)) setFound(seq);
-      else chat.toast("That message is no longer there.");
-    });
+  const { room, aside } = chat;
+  useEffect(() => chat.show(slim ? null : "people"), [slim]);
+  const close = () => {
+    chat.show(null);
+    room.dispatchEvent(new Event("write"));
   };
-  return html`<div class="shell">
+  const toggle = (name) => (aside === name ? close() : chat.show(name));
+  const reach = (seq) => {
+    if (slim) chat.show(null);
+    room.awaits(seq);
+  };
+  const thread = (seq) => {
+    room.openThread(seq);
+    chat.show("thread");
+  };
+  useShortcuts(chat);
+  const toMessages = () => document.querySelector(".talk .scroller").focus();
+  // A dialog tells late that it was closed: another one may be open by then.
+  const closes = (dialog) => () => chat.dialog === dialog && chat.ask(null);
+  return html`<button type="button" class="skip" onClick=${toMessages}>${words.skip}</button>
+  <div class="shell">
     ${narrow
-      ? html`<${Dialog} open=${rooms} onClose=${() => setRooms(false)} label="Rooms" class="drawer left">
+      ? html`<${Dialog} open=${rooms} onClose=${() => setRooms(false)} label=${words.rooms} class="drawer left">
           <${Sidebar} chat=${chat} onChosen=${() => setRooms(false)} /><//>`
-      : html`<div class="side"><${Sidebar} chat=${chat} /></div>`}
-    <main class="talk" aria-label=${`Room ${room.name}`}>
+      : html`<aside class="side" aria-label=${chat.info.name}><${Sidebar} chat=${chat} /></aside>`}
+    <main class="talk column" aria-label=${words.room(room.name)}>
       <${Header} room=${room} narrow=${narrow} aside=${aside} toggle=${toggle} onMenu=${() => setRooms(true)} />
       <${Banner} room=${room} />
-      <${Timeline} room=${room} found=${found} onReach=${onFound} key=${room.name} />
-      <${Composer} room=${room} key=${`write-${room.name}`} />
-      <div class="unseen" aria-live="polite" aria-atomic="true">${room.announcement}</div>
+      <${Timeline} feed=${room} label=${words.messagesIn(room.name)} reach=${reach} thread=${thread} key=${room.name} />
+      <${Composer} feed=${room} label=${words.messageTo(room.name)} key=${`write-${room.name}`} />
+      <${Announcer} room=${room} />
     </main>
     ${slim
       ? html`<${Dialog} open=${aside !== null} onClose=${close} label=${asideTitle(room, aside)} class="drawer right">
-          <${Aside} room=${room} aside=${aside} onFound=${onFound} onClose=${close} /><//>`
+          <${Aside} room=${room} aside=${aside} reach=${reach} onClose=${close} /><//>`
       : aside && html`<aside class="aside" aria-label=${asideTitle(room, aside)}>
-          <${Aside} room=${room} aside=${aside} onFound=${onFound} onClose=${close} /></aside>`}
+          <${Aside} room=${room} aside=${aside} reach=${reach} onClose=${close} /></aside>`}
+    <${Palette} chat=${chat} open=${chat.dialog === "palette"} onClose=${closes("palette")} />
+    <${Shortcuts} open=${chat.dialog === "help"} onClose=${closes("help")} />
+    <${CreateRoom} chat=${chat} open=${chat.dialog === "create"} onClose=${closes("create")} />
   </div>`;
 }
 
+/** What comes is told to screen readers. */
+function Announcer({ room }) {
+  useStore(room);
+  return html`<div class="unseen" aria-live="polite" aria-atomic="true">${room.announcement}</div>`;
+}
+
 function Header({ room, narrow, aside, toggle, onMenu }) {
+  useStore(room, "people");
+  useStore(room.chat, "rooms");
   const others = room.chat.shelf.reduce((sum, { name, unread }) => sum + (name === room.name ? 0 : unread), 0);
   const pressed = (name) => (aside === name ? "true" : "false");
   return html`<header class="talk-head">
     ${narrow &&
-    html`<${IconButton} icon="menu" label=${others ? `Rooms, ${others} unread` : "Rooms"} onClick=${onMenu}
+    html`<${IconButton} icon="menu" label=${others ? words.roomsUnread(others) : words.rooms} onClick=${onMenu}
       class=${others ? "dotted" : ""} />`}
-    <h2><${Icon} name="hash" /> <bdi>${room.name}</bdi></h2>
+    <h1><${Icon} name="hash" /> <bdi>${room.name}</bdi></h1>
     <span class="grow"></span>
-    <${IconButton} icon="search" label="Search in this room" aria-pressed=${pressed("search")} onClick=${() => toggle("search")} />
+    <${IconButton} icon="search" label=${words.searchRoom} aria-pressed=${pressed("search")} onClick=${() => toggle("search")} />
     <button type="button" class="count-button" aria-pressed=${pressed("people")} onClick=${() => toggle("people")}
-      title="Who is here"><${Icon} name="people" /> <span>${room.users.size}</span>
-      <span class="unseen">${room.users.size === 1 ? "person" : "people"} here</span></button>
+      title=${words.whoIsHere}><${Icon} name="people" /> <span>${room.users.size}</span>
+      <span class="unseen">${words.here(room.users.size)}</span></button>
   </header>`;
 }
 
 const asideTitle = (room, aside) =>
-  aside === "search" ? "Search" : `${counted(room.users.size, "person", "people")} here`;
+  ({ search: words.search, thread: words.thread })[aside] ?? words.peopleHere(room.users.size);
 
-function Aside({ room, aside, onFound, onClose }) {
+function Aside({ room, aside, reach, onClose }) {
+  useStore(room, "people");
   return html`<div class="aside-head">
       <h2>${asideTitle(room, aside)}</h2>
-      <${IconButton} icon="close" label="Close" onClick=${onClose} />
+      <${IconButton} icon="close" label=${words.close} onClick=${onClose} />
     </div>
-    <div class="aside-body">
-      ${aside === "search" ? html`<${Search} room=${room} onFound=${onFound} key=${room.name} />` : html`<${People} room=${room} />`}
-    </div>`;
+    ${aside === "thread" && room.thread
+      ? html`<${ThreadColumn} thread=${room.thread} reach=${reach} key=${room.thread.draftKey} />`
+      : html`<div class="aside-body">
+          ${aside === "search" ? html`<${Search} room=${room} onFound=${reach} key=${room.name} />` : html`<${People} room=${room} reach=${reach} />`}
+        </div>`}`;
+}
+
+/** A thread is read and written as a room is. */
+function ThreadColumn({ thread, reach }) {
+  return html`<div class="column thread">
+    <${Timeline} feed=${thread} label=${words.messagesInThread} reach=${reach} />
+    <${Composer} feed=${thread} label=${words.replyInThread} />
+  </div>`;
 }

@@ -3,6 +3,7 @@
 import { html, useEffect, useRef, useState } from "./html.js";
 import { Icon } from "./icons.js";
 import { browser } from "./kept.js";
+import { fill, words } from "./strings.js";
 import { ThemeButton } from "./theme.js";
 
 const TOKEN = /^[\x21-\x7e]+$/; // whatever a header may carry; whether it is a good one is for the server to say
@@ -21,22 +22,18 @@ export function SignIn({ chat }) {
       <${Form} chat=${chat} key=${way} />
       ${guests
         ? html`<button type="button" class="link" onClick=${() => setWay(way === "name" ? "token" : "name")}>
-            ${way === "name" ? "I have a token" : "Choose a name instead"}
+            ${way === "name" ? words.haveToken : words.chooseName}
           </button>`
-        : html`<p class="hint">
-            This chat lets nobody in without a login or a token. If it belongs to a site, sign in there and reload
-            this page. Otherwise ask whoever runs it for a token, or, on the server, run
-            ${" "}<code>tornchat token YOUR-NAME</code> and paste what it prints.
-          </p>`}
+        : html`<p class="hint">${fill(words.noGuests, { command: html`<code>${words.tokenCommand}</code>` })}</p>`}
     </div>
   </main>`;
 }
 
 function NameForm({ chat }) {
   const [name, setName] = useState(browser.get(chat.nameKey) ?? "");
-  const check = () => (name.trim() ? "" : "Choose a name first: it stands beside what you write.");
-  return html`<${Form} submit=${() => chat.signInAsGuest(name.trim())} check=${check} action="Join the chat">
-    ${(field) => html`<label for="name">Your name</label>
+  const check = () => (name.trim() ? "" : words.nameMissing);
+  return html`<${Form} submit=${() => chat.signInAsGuest(name.trim())} check=${check} action=${words.join}>
+    ${(field) => html`<label for="name">${words.name}</label>
       <input id="name" autocomplete="nickname" maxlength="64" dir="auto" value=${name} ...${field}
         onInput=${(event) => setName(event.target.value)} />`}
   <//>`;
@@ -46,9 +43,9 @@ function TokenForm({ chat }) {
   const [token, setToken] = useState("");
   const given = token.trim().replace(/^Bearer\s+/i, "");
   const check = () =>
-    TOKEN.test(given) ? "" : "That is no token. One is a single word without spaces; paste all of it.";
-  return html`<${Form} submit=${() => chat.signInWithToken(given)} check=${check} action="Sign in">
-    ${(field) => html`<label for="token">Your token</label>
+    TOKEN.test(given) ? "" : words.tokenWrong;
+  return html`<${Form} submit=${() => chat.signInWithToken(given)} check=${check} action=${words.signIn}>
+    ${(field) => html`<label for="token">${words.token}</label>
       <textarea id="token" rows="4" autocomplete="off" autocapitalize="off" spellcheck="false" value=${token} ...${field}
         onInput=${(event) => setToken(event.target.value)}></textarea>`}
   <//>`;
@@ -70,7 +67,7 @@ function Form({ submit, check, action, children }) {
     try {
       await submit();
     } catch (error) {
-      setFault(words(error));
+      setFault(told(error));
       setBusy(false);
       focus();
     }
@@ -79,15 +76,15 @@ function Form({ submit, check, action, children }) {
   return html`<form ref=${form} onSubmit=${onSubmit} novalidate>
     ${children(field)}
     ${fault && html`<p class="fault" id="fault" role="alert">${fault}</p>`}
-    <button class="primary" disabled=${busy}>${busy ? "One moment …" : action}</button>
+    <button class="primary" disabled=${busy}>${busy ? words.moment : action}</button>
   </form>`;
 }
 
 /** @param {import("./api.js").ApiError} error */
-function words(error) {
-  if (error.status === 401) return "The server does not accept this token: it is expired, or for another server. Get a new one.";
-  if (error.status === 403) return "Guests are not let in from here. Sign in with a token instead.";
-  if (error.status === 422) return "This name can't be used. Take up to 64 letters, digits, spaces and signs.";
-  if (error.status === 429) return `Too many tries. Wait ${Math.ceil(error.retryAfter ?? 30)} seconds, then try again.`;
+function told(error) {
+  if (error.status === 401) return words.tokenRefused;
+  if (error.status === 403) return words.guestsRefused;
+  if (error.status === 422) return words.nameRefused;
+  if (error.status === 429) return words.tooManyTries(Math.ceil(error.retryAfter ?? 30));
   return error.message;
 }

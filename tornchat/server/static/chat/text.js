@@ -1,8 +1,10 @@
 /** Texts as people read them: links, times, days, initials. Nothing here touches the page. */
 
+import { locale, words } from "./strings.js";
+
 // A link ends before white space, quotes, brackets and everything that turns the direction of writing.
-const LINK = /https?:\/\/[^\s<>"'`\u00ab\u00bb\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f]+/giu;
-const TRAILING = ".,:;!?*_~";
+export const LINK = /https?:\/\/[^\s<>"'`\u00ab\u00bb\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f]+/giu;
+const TRAILING = ".,:;!?*_~|";
 const OPENING = "([{";
 const CLOSING = ")]}";
 /** A longer one is shown as text: nobody types it, and browsers need long to read some of them. */
@@ -33,7 +35,7 @@ export function withLinks(text) {
  * looked at twice at most.
  * @param {string} link
  */
-function withoutTrailing(link) {
+export function withoutTrailing(link) {
   let unopened = 0;
   for (const sign of link) unopened += CLOSING.includes(sign) ? 1 : OPENING.includes(sign) ? -1 : 0;
   let end = link.length;
@@ -47,7 +49,7 @@ function withoutTrailing(link) {
 }
 
 /** @param {string} link @returns {string | null} */
-function safeHref(link) {
+export function safeHref(link) {
   if (link.length > LONGEST_LINK) return null;
   try {
     const url = new URL(link);
@@ -59,8 +61,8 @@ function safeHref(link) {
 
 /** One or two letters for a name. @param {string} name */
 export function initials(name) {
-  const words = name.split(/[\s._-]+/u).filter((word) => /[\p{L}\p{N}]/u.test(word));
-  const letters = words.map((word) => word.match(/[\p{L}\p{N}]/u)?.[0] ?? "");
+  const parts = name.split(/[\s._-]+/u).filter((part) => /[\p{L}\p{N}]/u.test(part));
+  const letters = parts.map((word) => word.match(/[\p{L}\p{N}]/u)?.[0] ?? "");
   return ((letters[0] ?? "?") + (letters.length > 1 ? letters[letters.length - 1] : "")).toUpperCase();
 }
 
@@ -71,10 +73,10 @@ export function hue(id) {
   return (sum >>> 8) % HUES;
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
-const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
-const withYear = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+const full = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "medium" });
+const weekday = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
+const withYear = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 
 /** @param {Date} time */
 export const shortTime = (time) => clock.format(time);
@@ -87,22 +89,28 @@ export const dayKey = (time) => `${time.getFullYear()}-${time.getMonth()}-${time
 /** @param {Date} time @param {Date} now */
 export function dayName(time, now = new Date()) {
   const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
-  if (dayKey(time) === dayKey(now)) return "Today";
-  if (dayKey(time) === dayKey(yesterday)) return "Yesterday";
+  if (dayKey(time) === dayKey(now)) return words.today;
+  if (dayKey(time) === dayKey(yesterday)) return words.yesterday;
   return (time.getFullYear() === now.getFullYear() ? weekday : withYear).format(time);
 }
 
 /** How long from now, in words: "5 minutes". @param {number} milliseconds */
 export function duration(milliseconds) {
   const seconds = Math.max(1, Math.ceil(milliseconds / 1000));
-  const [count, unit] =
+  /** @type {[number, keyof typeof words.units]} */ const [count, unit] =
     seconds < 90 ? [seconds, "second"] : seconds < 5400 ? [Math.round(seconds / 60), "minute"]
       : seconds < 129600 ? [Math.round(seconds / 3600), "hour"] : [Math.round(seconds / 86400), "day"];
-  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+  return words.units[unit](count);
+}
+
+/** @type {readonly [keyof typeof words.units, number][]} */
+const UNITS = Object.freeze([["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]]);
+
+/** A round length of time in words: "1 hour", and "90 minutes". @param {number} seconds */
+export function exactly(seconds) {
+  const unit = UNITS.find(([, length]) => seconds % length === 0) ?? UNITS[0];
+  return words.units[unit[0]](seconds / unit[1]);
 }
 
 /** The server gives such ids to guests, and lets nobody else in with one. @param {string} id */
 export const isGuest = (id) => id.startsWith("guest-");
-
-/** @param {number} count @param {string} one @param {string} [many] */
-export const counted = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;

@@ -3,6 +3,7 @@
 import { html, useState } from "./html.js";
 import { IconButton } from "./icons.js";
 import { browser } from "./kept.js";
+import { words } from "./strings.js";
 
 const KEY = "tornchat.theme";
 const NEXT = { system: "light", light: "dark", dark: "system" };
@@ -24,5 +25,5 @@ export function ThemeButton() {
     applyTheme(next);
     setTheme(next);
   };
-  return html`<${IconButton} icon=${ICONS[theme]} label=${`Colours: ${theme}`} onClick=${onClick} />`;
+  return html`<${IconButton} icon=${ICONS[theme]} label=${words.colours[theme]} onClick=${onClick} />`;
 }

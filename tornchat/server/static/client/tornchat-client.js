@@ -44,6 +44,10 @@
  * @property {Marks} [marks]          How it is marked, if it is.
  * @property {string} [kind]          Its kind, if it is one that a plugin of the server brings.
  * @property {object} [data]          What its kind says of it.
+ * @property {boolean} [open]         It is being streamed: it grows until it is closed.
+ * @property {Ending} [status]        How it ended, if it was streamed.
+ *
+ * @typedef {"complete" | "cancelled" | "failed"} Ending
  *
  * @typedef {Object<string, Object<string, {count: number, users?: string[]}>>} Marks
  *   Kind, such as "reaction" -> token, such as an emoji -> how many users have it, and who, unless they are many.
@@ -58,6 +62,14 @@
  * @property {object} [meta]          The new one.
  * @property {Marks} [marks]          How it is marked now, if that may have changed.
  * @property {object} [data]          What its kind says of it now, if that may have changed.
+ * @property {boolean} [open]         Of a streamed message: whether it still is.
+ * @property {Ending} [status]        How it ended.
+ *
+ * @typedef {object} Appended         An `appended` event's detail: an open message has grown.
+ * @property {number} seq
+ * @property {number} position        The place of the piece.
+ * @property {number} offset          Where the piece begins in the text, in code points.
+ * @property {string} message         The piece. `messages` has the whole text.
  *
  * @typedef {object} Marked           A `marked` event's detail: users have marked a message, or have taken marks back.
  * @property {string} kind            Such as "reaction".
@@ -73,6 +85,7 @@
  * @property {object} [meta]          A JSON object, at most 8 KiB, 32 levels deep.
  * @property {string} [kind]          A kind of messages that a plugin of the server brings.
  * @property {object} [data]          What this kind wants to know, at most 8 KiB.
+ * @property {boolean} [open]         It is streamed.
  *
  * @typedef {object} Welcome          A `welcome` event's detail: the first of every connection.
  * @property {string} room
@@ -89,6 +102,22 @@
  * @property {number} [retryAt]       With "waiting": when the next attempt begins, as `Date.now()` counts.
  * @property {number} [code]          With "closed": the final close code; none after `close()`.
  * @property {string} [reason]
+ *
+ * @typedef {{id: string, type: string, message?: string} & Record<string, unknown>} Frame   What is sent, until it is acknowledged.
+ *
+ * @typedef {object} Events           The events, and their details.
+ * @property {State} state
+ * @property {Welcome} welcome
+ * @property {Message} message
+ * @property {Changed} changed
+ * @property {Marked} marked
+ * @property {{seq: number, position: number}} deleted
+ * @property {{position: number}} caughtup
+ * @property {{users: Participant[]}} users
+ * @property {{user_id: string, username: string}} join
+ * @property {{user_id: string, username: string}} leave
+ * @property {{title: string, topic: string, kind: string}} room   What the room says of itself from then on.
+ * @property {{code: string, error: string, retry_after?: number}} error
  *
  * @typedef {object} Options
  * @property {string} room
@@ -120,14 +149,18 @@ const MOST_TRIES = 6;
 const MOST_MESSAGES = 1_000;
 const MOST_USERS = 20; // of a token, who are told with a message
 
-/** What was not sent. `code` is a documented error code, or "closed"; with "stale", there is the present `revision`. */
+/**
+ * What was not sent. `code` is a documented error code, or "closed"; with "stale", there is the present `revision`, or
+ * `length` of an open message.
+ */
 export class TornchatError extends Error {
-  /** @param {string} code @param {string} text @param {number} [revision] */
-  constructor(code, text, revision) {
+  /** @param {string} code @param {string} text @param {number} [revision] @param {number} [length] */
+  constructor(code, text, revision, length) {
     super(text);
     this.name = "TornchatError";
     this.code = code;
     this.revision = revision;
+    this.length = length;
   }
 }
 
@@ -147,10 +180,10 @@ function withMarks(message, marks) {
 
 /**
  * The tokens of one kind after these changes. Who has a token is known as long as they are few.
- * @param {Object<string, {count: number, users?: string[]}>} [before] @param {Marked} marked
+ * @param {Object<string, {count: number, users?: string[]}> | undefined} before @param {Marked} marked
  */
-function counted(before = {}, { counts, changes }) {
-  const after = new Map(Object.entries(before)); // a token may be "__proto__"
+function counted(before, { counts, changes }) {
+  const after = new Map(Object.entries(before ?? {})); // a token may be "__proto__"
   for (const [token, count] of Object.entries(counts)) {
     const users = new Set(after.get(token)?.users);
     for (const { user_id, added, removed } of changes) {
@@ -161,6 +194,23 @@ function counted(before = {}, { counts, changes }) {
     else after.set(token, users.size === count && count <= MOST_USERS ? { count, users: [...users] } : { count });
   }
   return Object.fromEntries(after);
+}
+
+/** The length of a text in code points, as offsets count. @param {string} text */
+function codePoints(text) {
+  let count = text.length;
+  for (let at = 1; at < text.length; at += 1) if (text.codePointAt(at - 1) > 0xffff) count -= 1;
+  return count;
+}
+
+/**
+ * The marks of a message after a `marked` event, for messages that you keep outside of `messages`.
+ * @param {Marks | undefined} marks @param {Marked} marked @returns {Marks}
+ */
+export function withMarked(marks, marked) {
+  const after = { ...marks, [marked.kind]: counted(marks?.[marked.kind], marked) };
+  if (!Object.keys(after[marked.kind]).length) delete after[marked.kind];
+  return after;
 }
 
 /** A new id for a message: 128 random bits. (`crypto.randomUUID` is only there on https pages.) @returns {string} */
@@ -175,7 +225,7 @@ export function newId() {
  */
 export async function readBlocks({ token, base = globalThis.document?.baseURI }) {
   const url = new URL("api/me/blocks", new URL(".", new URL(base, globalThis.document?.baseURI)));
-  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  const headers = new Headers(token ? { Authorization: `Bearer ${token}` } : {});
   const answer = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) });
   if (answer.status === 404 || answer.status === 501) return new Set();
   if (!answer.ok) throw new TornchatError("unavailable", `The server answered ${answer.status}.`);
@@ -204,7 +254,8 @@ export async function acceptInvite({ token, base, invite }) {
 /** @param {string} path @param {object} body @param {string} [token] @param {string | URL} [base] */
 async function post(path, body, token, base = globalThis.document?.baseURI) {
   const url = new URL(`api/${path}`, new URL(".", new URL(base, globalThis.document?.baseURI)));
-  const headers = { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) };
+  const headers = new Headers({ "Content-Type": "application/json" });
+  if (token) headers.set("Authorization", `Bearer ${token}`);
   const request = { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(ANSWER_MS) };
   const answer = await fetch(url, request);
   const found = await answer.json().catch(() => ({}));
@@ -216,7 +267,7 @@ async function post(path, body, token, base = globalThis.document?.baseURI) {
 
 /**
  * One room, kept connected. Events, each with its `detail`: `state` (State), `welcome` (Welcome), `message` (Message),
- * `changed` (Changed), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}),
+ * `changed` (Changed), `appended` (Appended), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}),
  * `room` ({title, topic, kind}: what the room says of itself from then on), `typing` ({user_id, thread?}: for at most 8 s, until
  * a message or the leave of the user), `read` ({seq}: how far you have read, on any device), `readstate` ({user_id, seq}: another
  * user, if the server tells it), `error`
@@ -231,7 +282,7 @@ export class TornchatClient extends EventTarget {
   /** @type {Position | null} */ #position;
   /** @type {Welcome | null} */ #welcome = null;
   /** @type {WebSocket | null} */ #socket = null;
-  /** @type {Map<string, {id: string, frame: object, sent: boolean, tries: number, timer?: number, resolve: Function, reject: Function}>} */
+  /** @type {Map<string, {id: string, frame: Frame, sent: boolean, tries: number, timer?: number, resolve: Function, reject: Function}>} */
   #pending = new Map();
   /** @type {State} */ #state = { state: "idle" };
   /** @type {Map<number, Message>} */ #messages = new Map();
@@ -255,6 +306,17 @@ export class TornchatClient extends EventTarget {
     this.#base = new URL(".", new URL(base, globalThis.document?.baseURI));
     this.#position = position ?? null;
     this.#told = position?.seq ?? 0;
+  }
+
+  /**
+   * Hear of an event; TypeScript knows the detail of each.
+   * @template {keyof Events} T
+   * @param {T} type
+   * @param {((event: CustomEvent<Events[T]>) => void) | EventListenerObject | null} listener
+   * @param {boolean | AddEventListenerOptions} [options]
+   */
+  addEventListener(type, listener, options) {
+    super.addEventListener(type, /** @type {EventListenerOrEventListenerObject | null} */ (listener), options);
   }
 
   /** The newest messages, as they are now, by `seq`, oldest first. Don't change it. @returns {Map<number, Message>} */
@@ -304,14 +366,37 @@ export class TornchatClient extends EventTarget {
   }
 
   /**
-   * Send a message, now or as soon as there is a connection.
+   * Send a message, now or as soon as there is a connection. With `open: true` it is streamed: `append` adds to it.
    * @param {string} text
    * @param {string} [id]   Yours, from `newId`; sending an id again with the same text stores nothing twice.
    * @param {Extras} [extras]
    * @returns {Promise<{id: string, seq: number}>}   It is stored. Rejects with a `TornchatError` if it is not.
    */
-  send(text, id = newId(), { reply_to, thread, mentions, meta, kind, data } = {}) {
-    return this.#request({ type: "send", id, message: text, reply_to, thread, mentions, meta, kind, data });
+  send(text, id = newId(), { reply_to, thread, mentions, meta, kind, data, open } = {}) {
+    return this.#request({ type: "send", id, message: text, reply_to, thread, mentions, meta, kind, data, open });
+  }
+
+  /**
+   * Add a piece to an open message of yours. If it is not as long as you say, the error has the code "stale".
+   * @param {number} seq
+   * @param {number} offset     The length of its text in code points: `[...text].length`.
+   * @param {string} text
+   * @param {string} [id]
+   * @returns {Promise<{id: string, seq: number, position: number}>}
+   */
+  append(seq, offset, text, id = newId()) {
+    return this.#request({ type: "append", id, seq, offset, message: text });
+  }
+
+  /**
+   * End an open message of yours: "complete", "cancelled" or "failed". (`close` ends the connection.)
+   * @param {number} seq
+   * @param {Ending} [status]
+   * @param {string} [id]
+   * @returns {Promise<{id: string, seq: number, position: number}>}
+   */
+  closeMessage(seq, status = "complete", id = newId()) {
+    return this.#request({ type: "close", id, seq, status });
   }
 
   /**
@@ -361,7 +446,7 @@ export class TornchatClient extends EventTarget {
     return this.#request({ type: "revise", id, kind, seq, data });
   }
 
-  /** @param {{id: string}} frame @returns {Promise<any>} */
+  /** @param {Frame} frame @returns {Promise<any>} */
   #request(frame) {
     return new Promise((resolve, reject) => {
       if (this.#state.state === "closed") {
@@ -405,7 +490,7 @@ export class TornchatClient extends EventTarget {
     this.#timer = setTimeout(() => this.#giveUp(), WELCOME_MS);
   }
 
-  /** @param {string} token */
+  /** @param {string} [token] */
   #dial(token) {
     const url = new URL(`ws/chat/${encodeURIComponent(this.#room)}/`, this.#base);
     url.protocol = url.protocol === "https:" || url.protocol === "wss:" ? "wss:" : "ws:";
@@ -467,7 +552,8 @@ export class TornchatClient extends EventTarget {
     this.#welcome = null;
     this.#change({ state: "connecting", attempt: this.#attempt });
     const asked = this.#state;
-    const token = await Promise.resolve().then(this.#token).catch(() => this.#dialled);
+    const given = this.#token;
+    const token = await Promise.resolve().then(typeof given === "function" ? given : undefined).catch(() => this.#dialled);
     if (this.#state !== asked) return;
     if (token === this.#dialled) this.#end(end);
     else void this.#open();
@@ -537,6 +623,7 @@ export class TornchatClient extends EventTarget {
     else if (type === "room_users_list") this.#emit("users", detail);
     else if (type === "chat_message") this.#onMessage(detail);
     else if (type === "message_changed") this.#onChanged(detail);
+    else if (type === "message_appended") this.#onAppended(detail);
     else if (type === "marked") this.#onMarked(detail);
     else if (type === "message_deleted") this.#onDeleted(detail);
     else if (type === "caught_up") this.#onCaughtUp(detail);
@@ -585,45 +672,63 @@ export class TornchatClient extends EventTarget {
       this.#told = seq;
       this.#messages.set(seq, message);
       if (message.thread && seq > (this.#messages.get(message.thread)?.replies?.last_seq ?? 0)) this.#recount(message.thread);
-      if (this.#messages.size > MOST_MESSAGES) this.#messages.delete(this.#messages.keys().next().value);
+      if (this.#messages.size > MOST_MESSAGES) this.#messages.delete(this.#messages.keys().next().value ?? 0);
       if (!this.blocked.has(message.sender_id)) this.#emit("message", message);
     } else if (held && position > (held.position ?? seq)) {
       // It was told before a connection broke, and has changed since.
-      if (message.message) this.#onChanged({ revision: 0, marks: {}, ...message, position });
+      const open = message.open ?? (held.open ? false : undefined);
+      if (message.message) this.#onChanged({ revision: 0, marks: {}, ...message, open, position });
       else this.#onDeleted({ seq, position });
     }
     this.#onEntry(seq);
   }
 
-  /** @param {Changed} changed */
+  /** @param {Changed & {replies?: Message["replies"]}} changed */
   #onChanged(changed) {
-    const { seq, position, revision, message, edited_at, meta, replies, marks, data } = changed;
+    const { seq, position, revision, message, edited_at, meta, replies, marks, data, open, status } = changed;
     const held = this.#messages.get(seq);
     if (!held || position > (held.position ?? seq)) {
       if (held) {
-        const news = { message: message ?? held.message, edited_at: edited_at ?? held.edited_at };
+        /** @type {Partial<Message>} */ const news = { message: message ?? held.message, edited_at: edited_at ?? held.edited_at };
         if (meta) news.meta = meta;
         if (replies) news.replies = replies;
         if (data) news.data = data;
+        if (open !== undefined) news.open = open;
+        if (status) news.status = status;
         this.#messages.set(seq, withMarks({ ...held, position, revision, ...news }, marks ?? held.marks));
       }
       if (!held || !this.blocked.has(held.sender_id)) {
-        this.#emit("changed", { seq, position, revision, message, edited_at, meta, marks, data });
+        this.#emit("changed", { seq, position, revision, message, edited_at, meta, marks, data, open, status });
       }
+    }
+    this.#onEntry(position);
+  }
+
+  /** @param {Appended} appended */
+  #onAppended(appended) {
+    const { seq, position, offset, message } = appended;
+    const held = this.#messages.get(seq);
+    if (!held || position > (held.position ?? seq)) {
+      if (held?.message) {
+        const missing = offset - codePoints(held.message);
+        if (missing > 0) {
+          this.#giveUp(); // a part is missing: a resume tells the whole message
+          return;
+        }
+        const before = missing === 0 ? held.message : [...held.message].slice(0, offset).join("");
+        this.#messages.set(seq, { ...held, message: before + message, position });
+      }
+      if (!held || !this.blocked.has(held.sender_id)) this.#emit("appended", appended);
     }
     this.#onEntry(position);
   }
 
   /** @param {Marked} marked */
   #onMarked(marked) {
-    const { kind, seq, position } = marked;
+    const { seq, position } = marked;
     const held = this.#messages.get(seq);
     if (!held || position > (held.position ?? seq)) {
-      if (held) {
-        const marks = { ...held.marks, [kind]: counted(held.marks?.[kind], marked) };
-        if (!Object.keys(marks[kind]).length) delete marks[kind];
-        this.#messages.set(seq, withMarks({ ...held, position }, marks));
-      }
+      if (held) this.#messages.set(seq, withMarks({ ...held, position }, withMarked(held.marks, marked)));
       if (!held || !this.blocked.has(held.sender_id)) this.#emit("marked", marked);
     }
     this.#onEntry(position);
@@ -636,7 +741,8 @@ export class TornchatClient extends EventTarget {
     const news = position > this.#told || held?.message;
     this.#told = Math.max(this.#told, position);
     if (held) {
-      const { reply_to: _, mentions: __, meta: ___, marks: ____, data: _____, ...kept } = held;
+      const gone = { reply_to: 0, mentions: 0, meta: 0, marks: 0, data: 0, open: 0, status: 0 };
+      const kept = Object.fromEntries(Object.entries(held).filter(([key]) => !(key in gone)));
       this.#messages.set(seq, { ...kept, message: "", position: Math.max(position, held.position ?? seq) });
       if (held.thread) this.#recount(held.thread);
     }
@@ -650,7 +756,7 @@ export class TornchatClient extends EventTarget {
     const replies = [...this.#messages.values()].filter((message) => message.thread === thread);
     if (!root || replies.length === 0) return;
     const count = replies.filter(({ message }) => message).length;
-    this.#messages.set(thread, { ...root, replies: { count, last_seq: replies.at(-1).seq } });
+    this.#messages.set(thread, { ...root, replies: { count, last_seq: replies[replies.length - 1].seq } });
   }
 
   /** @param {{position: number}} end */
@@ -701,7 +807,7 @@ export class TornchatClient extends EventTarget {
       pending.sent = false;
     }
     if (code !== TOO_BIG || !sent.length) return;
-    const size = ({ frame }) => frame.message?.length ?? 0;
+    const size = (/** @type {{frame: Frame}} */ { frame }) => frame.message?.length ?? 0;
     const longest = sent.reduce((a, b) => (size(b) > size(a) ? b : a));
     this.#refuse(longest.id, "message_too_long", "The message is too long.");
   }
@@ -711,7 +817,7 @@ export class TornchatClient extends EventTarget {
     this.#take(ack.id)?.resolve(ack);
   }
 
-  /** @param {{code: string, error: string, id?: string, retry_after?: number, revision?: number}} error */
+  /** @param {{code: string, error: string, id?: string, retry_after?: number, revision?: number, length?: number}} error */
   #onError(error) {
     const pending = error.id === undefined ? undefined : this.#pending.get(error.id);
     if (!pending) {
@@ -721,7 +827,7 @@ export class TornchatClient extends EventTarget {
     clearTimeout(pending.timer);
     pending.tries += 1;
     if (!RETRYABLE.has(error.code) || pending.tries >= MOST_TRIES) {
-      this.#refuse(pending.id, error.code, error.error, error.revision);
+      this.#refuse(pending.id, error.code, error.error, error.revision, error.length);
       return;
     }
     pending.sent = false;
@@ -737,9 +843,9 @@ export class TornchatClient extends EventTarget {
     }, wait);
   }
 
-  /** @param {string} id @param {string} code @param {string} text @param {number} [revision] */
-  #refuse(id, code, text, revision) {
-    this.#take(id)?.reject(new TornchatError(code, text, revision));
+  /** @param {string} id @param {string} code @param {string} text @param {number} [revision] @param {number} [length] */
+  #refuse(id, code, text, revision, length) {
+    this.#take(id)?.reject(new TornchatError(code, text, revision, length));
   }
 
   /** @param {string} id */
