@@ -227,3 +227,39 @@ def test_markers_of_many_who_join_at_once_are_read_in_few_calls(
             assert calls == [100]
 
     asyncio.run(play())
+
+
+def test_a_storage_without_markers_is_told_and_nothing_else_changes(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            verona.chat.markers.kept = False
+            juliet = await verona.enters("juliet", "hall", v1=True)
+            welcome = await juliet.next_of("welcome")
+            assert not {"read_seq", "unread"} & welcome.keys()
+            await juliet.says("hello", "m1")
+            await juliet.next_of("ack")
+            await juliet.asks("read", seq=1, id="r")
+            error = await juliet.next_of("error")
+            assert (error["code"], error["id"]) == ("unsupported", "r")
+            assert not verona.chat.markers._pending
+
+    asyncio.run(play())
+
+
+def test_a_room_is_entered_while_markers_can_not_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(wanted: Any) -> Any:
+        raise Unavailable("storage is down")
+
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            monkeypatch.setattr(verona.chat._hooks, "read_markers", fails)
+            juliet = await verona.enters("juliet", "hall", v1=True)
+            assert "unread" not in await juliet.next_of("welcome")
+            await juliet.says("hello", "m1")
+            await juliet.next_of("ack")
+            await juliet.asks("read", seq=0, force=True, id="r")
+            assert (await juliet.next_of("error"))["code"] == "unavailable"
+
+    asyncio.run(play())

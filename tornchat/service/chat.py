@@ -437,11 +437,11 @@ class Chat(Acting):
             if entry.more is not None:
                 self.user_stream.mentioned(room, entry)
 
-    def _marker_moved(self, marker: Marker) -> None:
-        self.user_stream.read_moved(marker)
+    def _marker_moved(self, marker: Marker, said: bool) -> None:
+        self.user_stream.read_moved(marker, said)
 
-    def _marker_heard(self, marker: Marker) -> None:
-        self.markers.heard(marker)
+    def _marker_heard(self, marker: Marker, said: bool) -> None:
+        self.markers.heard(marker, said)
         self._signals.read(marker)
 
     def _typing_heard(self, event: Typing) -> None:

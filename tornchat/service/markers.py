@@ -44,8 +44,11 @@ class _Seen:
 class Markers:
     """The markers of the users on this node. `write` must be called once a second."""
 
-    def __init__(self, hooks: Hooks, tasks: Tasks, told: Callable[[Marker], None]) -> None:
-        """`told` passes a marker that has moved to the user's connections on all nodes."""
+    def __init__(self, hooks: Hooks, tasks: Tasks, told: Callable[[Marker, bool], None]) -> None:
+        """`told` passes a marker that has moved to the user's connections on all nodes.
+
+        Its second argument tells whether it has moved with a message.
+        """
         self._hooks = hooks
         self._tasks = tasks
         self._told = told
@@ -144,7 +147,7 @@ class Markers:
             marker = Marker(session.user.id, room.info.name, room.info.epoch, asked.seq, generation)
             self._pending[_key(session)] = marker
             self._take(marker)
-            self._told(marker)
+            self._told(marker, False)
 
     async def _force(self, session: Session, asked: Read) -> None:
         """Store a marker of the next generation at once. Raises `ChatError` (`unavailable`)."""
@@ -160,14 +163,17 @@ class Markers:
             raise ChatError("unavailable", "The marker can't be moved now.", None, asked.id) from None
         for stands in larger or [marker]:
             self._take(stands)
-            self._told(stands)
+            self._told(stands, False)
 
-    def heard(self, marker: Marker) -> None:
-        """Take a marker that has moved, here or on another node, and tell the user's sessions in the room."""
+    def heard(self, marker: Marker, said: bool) -> None:
+        """Take a marker that has moved, here or on another node, and tell the user's sessions in the room.
+
+        If it has moved with a message (`said`), they are not told, since they are sent the message.
+        """
         self._take(marker)
         seen = self._seen.get(Key(marker.room, marker.user_id))
-        if seen is None or marker.seq != seen.seq:
-            return  # a smaller one that came late
+        if said or seen is None or marker.seq != seen.seq:  # or it is a smaller one that came late
+            return
         frame = hints.framed(hints.ReadMoved(marker.room, marker.seq))
         for session in list(seen.sessions):
             member = session.member
@@ -214,13 +220,13 @@ class Markers:
             key = Key(marker.room, marker.user_id)
             if key in self._untold:
                 self._untold.discard(key)
-                self._told(marker)
+                self._told(marker, True)
 
     def _correct(self, stands: Sequence[Marker]) -> None:
         """Tell what stands in storage in place of smaller markers: a hint was lost or is on its way."""
         for marker in stands:
             self._untold.discard(Key(marker.room, marker.user_id))
-            self._told(marker)
+            self._told(marker, False)
 
     def _keep(self, markers: Sequence[Marker]) -> None:
         for marker in markers:

@@ -56,13 +56,13 @@ class UserStream:
         publisher: Broadcast,
         tasks: Tasks,
         node_id: str,
-        read_moved: Callable[[Marker], None],
+        read_moved: Callable[[Marker, bool], None],
         typing: Callable[[Typing], None],
     ) -> None:
         """`tasks` owns the task that tells what was gathered.
 
-        `read_moved` is called with each marker that has moved, on this node or another one, and `typing` with
-        each user of another node who is typing.
+        `read_moved` is called with each marker that has moved, on this node or another one, and whether that
+        was with a message; `typing` with each user of another node who is typing.
         """
         self._typing = typing
         self._read_moved = read_moved
@@ -102,11 +102,14 @@ class UserStream:
         """Tell the connections that watch the room what it says of itself now. Its members are told by it."""
         self._add(RoomChanged(room, title, topic, kind))
 
-    def read_moved(self, marker: Marker) -> None:
-        """Tell the user's devices that the marker has moved; of several moves, only the last one."""
+    def read_moved(self, marker: Marker, said: bool) -> None:
+        """Tell the user's devices that the marker has moved; of several moves, only the last one.
+
+        `said`: with a message, which the user's sessions in the room are sent anyway.
+        """
         if len(self._moved) < MOST_WAITING:
             fields = (marker.user_id, marker.room, marker.epoch, marker.seq, marker.generation)
-            self._moved[marker.user_id, marker.room] = ReadMoved(*fields)
+            self._moved[marker.user_id, marker.room] = ReadMoved(*fields, said)
             self._begin()
 
     def typing(self, event: Typing) -> None:
@@ -163,7 +166,7 @@ class UserStream:
     def _tell_moved(self, event: ReadMoved) -> None:
         """Tell the user's sessions in the room, and the connections that are not in it."""
         marker = Marker(event.user_id, event.room, event.epoch, event.seq, event.generation)
-        self._read_moved(marker)
+        self._read_moved(marker, event.said)
         frame = hints.framed(hints.ReadMoved(event.room, event.seq))
         for visitor in list(self._visitors.of(event.user_id)):
             if not visitor.is_in(event.room):
