@@ -1,18 +1,16 @@
-"""The contract of markers and inboxes: how far users have read, and what mentions them."""
+"""The contract of markers: how far users have read, and which rooms are theirs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from msgspec.structs import replace
-
-from tornchat import Draft, InboxEntry, Marker, Mentions, More, ReadRoom, ReadState
-from tornchat.testing.fixtures import deletion, draft, edit, user
-from tornchat.testing.kit import Contract, Stage, promise, unique
-from tornchat.testing.log import opened, stored
+from tornchat import Marker, ReadState
+from tornchat.testing.fixtures import deletion, draft, user
+from tornchat.testing.inbox import InboxContract
+from tornchat.testing.kit import Stage, promise, unique
+from tornchat.testing.log import stored
+from tornchat.testing.readers import mark, read_states, room_with, rooms_of, state_of
 
 
-class MarkersContract(Contract):
+class MarkersContract(InboxContract):
     """What `store_markers`, `read_markers`, `read_rooms_of` and `read_inbox` promise.
 
     Tests that concern edits, private rooms or blocks call the hooks of their roles, if the plugin has them.
@@ -24,7 +22,7 @@ class MarkersContract(Contract):
 
     @promise("store_markers: the larger marker stands, and is returned in place of a smaller one")
     async def test_the_larger_one_stands(self, stage: Stage) -> None:
-        room, epoch, ann = await _room(stage, 9)
+        room, epoch, ann = await room_with(stage, 9)
         for given, left in (
             ((5, 0), None),
             ((5, 0), None),
@@ -33,113 +31,113 @@ class MarkersContract(Contract):
             ((9, 0), (2, 1)),
             ((4, 1), None),
         ):
-            found = await _mark(stage, Marker(ann, room, epoch, *given))
+            found = await mark(stage, Marker(ann, room, epoch, *given))
             wanted = [] if left is None else [Marker(ann, room, epoch, *left)]
             assert found == wanted, f"after {given} it gave {found}"
-        state = await _state(stage, ann, room)
+        state = await state_of(stage, ann, room)
         assert (state.seq, state.generation) == (4, 1), f"what stands is {state}"
 
     @promise("store_markers: a marker without a generation gets the one that stands")
     async def test_the_present_generation(self, stage: Stage) -> None:
-        room, epoch, ann = await _room(stage, 9)
+        room, epoch, ann = await room_with(stage, 9)
         for given in (Marker(ann, room, epoch, 3, 2), Marker(ann, room, epoch, 7)):
-            assert await _mark(stage, given) == [], f"{given} is larger"
-        state = await _state(stage, ann, room)
+            assert await mark(stage, given) == [], f"{given} is larger"
+        state = await state_of(stage, ann, room)
         assert (state.seq, state.generation) == (7, 2), f"what stands is {state}"
-        assert await _mark(stage, Marker(ann, room, epoch, 7)) == [], "what stands already is returned"
+        assert await mark(stage, Marker(ann, room, epoch, 7)) == [], "what stands already is returned"
 
     @promise("store_markers: markers of many users and rooms in one call are kept apart")
     async def test_markers_are_apart(self, stage: Stage) -> None:
-        (one, epoch, ann), (two, other, bob) = await _room(stage, 3), await _room(stage, 3)
+        (one, epoch, ann), (two, other, bob) = await room_with(stage, 3), await room_with(stage, 3)
         given = [
             *(Marker(ann, one, epoch, 1), Marker(bob, one, epoch, 2)),
             *(Marker(ann, two, other, 3), Marker(ann, unique("none"), epoch, 3)),
         ]
-        assert await _mark(stage, *given) == [], "none of them stood before"
+        assert await mark(stage, *given) == [], "none of them stood before"
         found = {
             (state.room, state.user_id): state.seq
-            for state in await _read(stage, {one: [ann, bob], two: [ann]})
+            for state in await read_states(stage, {one: [ann, bob], two: [ann]})
         }
         assert found == {(one, ann): 1, (one, bob): 2, (two, ann): 3}, f"it gave {found}"
 
     @promise("store_markers, read_markers: a marker of another log than the present one is none")
     async def test_another_log(self, stage: Stage) -> None:
-        room, epoch, ann = await _room(stage, 3)
-        assert await _mark(stage, Marker(ann, room, "another", 3)) == []
-        assert (await _state(stage, ann, room)).seq == 0, "a marker of another log is stored"
-        await _mark(stage, Marker(ann, room, epoch, 3, 5))
+        room, epoch, ann = await room_with(stage, 3)
+        assert await mark(stage, Marker(ann, room, "another", 3)) == []
+        assert (await state_of(stage, ann, room)).seq == 0, "a marker of another log is stored"
+        await mark(stage, Marker(ann, room, epoch, 3, 5))
         if not stage.provides("renew_epoch"):
             return
         await stage.call("renew_epoch", room=room, epoch=epoch)
-        state = await _state(stage, ann, room)
+        state = await state_of(stage, ann, room)
         assert state.epoch != epoch, "the answer names the old log"
         assert (state.seq, state.generation) == (0, 0), f"in the new log it is {state}"
-        await _mark(stage, Marker(ann, room, state.epoch, 1))
-        assert (await _state(stage, ann, room)).seq == 1, "a marker of the new log is not larger"
+        await mark(stage, Marker(ann, room, state.epoch, 1))
+        assert (await state_of(stage, ann, room)).seq == 1, "a marker of the new log is not larger"
 
     @promise("read_markers: number counts the messages that are read, and those that are pruned")
     async def test_number(self, stage: Stage) -> None:
-        room, epoch, ann = await _room(stage, 3)
+        room, epoch, ann = await room_with(stage, 3)
         await stored(stage, deletion(1, room), *[draft("more", room) for _ in range(2)])
         for seq, number in ((0, 0), (3, 3), (4, 3), (6, 5)):
-            await _mark(stage, Marker(ann, room, epoch, seq))
-            found = (await _state(stage, ann, room)).number
+            await mark(stage, Marker(ann, room, epoch, seq))
+            found = (await state_of(stage, ann, room)).number
             assert found == number, f"up to {seq} there are {number} messages, not {found}"
         if stage.provides("prune_history"):
             await stage.call("prune_history", room=room, before_ms=2**50, limit=4, unread_before_ms=None)
-            bob = (await _state(stage, unique("bob"), room)).number
+            bob = (await state_of(stage, unique("bob"), room)).number
             assert bob == 3, f"of the pruned entries 3 are messages, not {bob}"
 
     @promise("read_markers: nobody and nothing there: an answer without a marker, and none for no room")
     async def test_no_marker(self, stage: Stage) -> None:
-        room, epoch, ann = await _room(stage, 2)
-        found = await _read(stage, {room: [ann], unique("none"): [ann]})
+        room, epoch, ann = await room_with(stage, 2)
+        found = await read_states(stage, {room: [ann], unique("none"): [ann]})
         assert list(found) == [ReadState(ann, room, epoch, 0, 0, 0)], f"it gave {found}"
 
     @promise("Markers outlive a restart and a crash, and are the same on the second node")
     async def test_markers_are_in_storage(self, stage: Stage) -> None:
-        room, epoch, ann = await _room(stage, 3)
-        await _mark(stage, Marker(ann, room, epoch, 2, 4))
+        room, epoch, ann = await room_with(stage, 3)
+        await mark(stage, Marker(ann, room, epoch, 2, 4))
         other = await stage.second_or_self()
-        assert (await _state(other, ann, room)).seq == 2, "the second node does not see it"
+        assert (await state_of(other, ann, room)).seq == 2, "the second node does not see it"
         await stage.restart()
-        state = await _state(stage, ann, room)
+        state = await state_of(stage, ann, room)
         assert (state.seq, state.generation) == (2, 4), f"after a restart it is {state}"
 
     # --- the rooms of a user ---
 
     @promise("read_rooms_of: rooms with a role or a marker, sorted, with what is not read yet")
     async def test_rooms_of_a_user(self, stage: Stage) -> None:
-        rooms = sorted([await _room(stage, count) for count in (4, 0, 2)])
+        rooms = sorted([await room_with(stage, count) for count in (4, 0, 2)])
         _, _, ann = rooms[0]
         for room, epoch, _ in rooms[:2]:
-            await _mark(stage, Marker(ann, room, epoch, 0, 0))
-        found = {one.name: one for one in await _rooms(stage, ann)}
+            await mark(stage, Marker(ann, room, epoch, 0, 0))
+        found = {one.name: one for one in await rooms_of(stage, ann)}
         assert list(found) == [rooms[0][0], rooms[1][0]], f"it gave {list(found)}"
         for room, epoch, _ in rooms[:2]:
             heads = await stage.call("latest_positions", rooms=[room])
             one, head = found[room], heads[room]
             assert (one.epoch, one.seq, one.unread) == (epoch, head.seq, head.seq), f"{room} is {one}"
             assert (one.role, one.read_seq, one.mentions) == (None, 0, 0), f"{room} is {one}"
-        owned = await _rooms(stage, user().id)
+        owned = await rooms_of(stage, user().id)
         assert {one.role for one in owned if one.name in found} == {"owner"}, "it does not say who owns them"
 
     @promise("read_rooms_of: page by page, by name")
     async def test_page_by_page(self, stage: Stage) -> None:
-        rooms, ann = sorted([await _room(stage, 1) for _ in range(3)]), unique("ann")
-        await _mark(stage, *[Marker(ann, room, epoch, 1) for room, epoch, _ in rooms])
-        names, first = [room for room, _, _ in rooms], await _rooms(stage, ann, None, 2)
-        rest = await _rooms(stage, ann, first[-1].name, 2)
+        rooms, ann = sorted([await room_with(stage, 1) for _ in range(3)]), unique("ann")
+        await mark(stage, *[Marker(ann, room, epoch, 1) for room, epoch, _ in rooms])
+        names, first = [room for room, _, _ in rooms], await rooms_of(stage, ann, None, 2)
+        rest = await rooms_of(stage, ann, first[-1].name, 2)
         found = [one.name for one in (*first, *rest)]
         assert found == names, f"it gave {found}"
 
     @promise("read_rooms_of: unread is the number of messages after the marker; acts are none")
     async def test_unread(self, stage: Stage) -> None:
-        room, epoch, ann = await _room(stage, 5)
+        room, epoch, ann = await room_with(stage, 5)
         await stored(stage, deletion(4, room), draft("six", room), deletion(2, room))
         for seq, unread in ((0, 6), (2, 4), (5, 1), (6, 1), (7, 0), (8, 0)):
-            await _mark(stage, Marker(ann, room, epoch, seq))
-            [found] = await _rooms(stage, ann)
+            await mark(stage, Marker(ann, room, epoch, seq))
+            [found] = await rooms_of(stage, ann)
             wanted = (seq, unread)
             assert (found.read_seq, found.unread) == wanted, f"with {wanted} it gave {found}"
 
@@ -150,119 +148,10 @@ class MarkersContract(Contract):
         room, ann = unique("secret"), unique("ann")
         asked = {"name": room, "private": True, "owned_limit": 0, "owner": user().id, "direct": ()}
         info = await stage.call("create_room", **asked)
-        await _mark(stage, Marker(ann, room, info.epoch, 0, 0))
-        assert list(await _rooms(stage, ann)) == [], "who has no role there is shown the room"
+        await mark(stage, Marker(ann, room, info.epoch, 0, 0))
+        assert list(await rooms_of(stage, ann)) == [], "who has no role there is shown the room"
         await stage.call("set_member", room=room, name=room, user_id=ann, role="member", owned_limit=0)
-        [found] = await _rooms(stage, ann)
+        [found] = await rooms_of(stage, ann)
         assert (found.private, found.role) == (True, "member"), f"it is {found}"
         await stage.call("remove_member", room=room, name=room, user_id=ann)
-        assert list(await _rooms(stage, ann)) == [], "who has no role any more is shown the room"
-
-    # --- inboxes ---
-
-    @promise("read_inbox: what mentions the user, newest first, page by page, but not the user's own")
-    async def test_inbox(self, stage: Stage) -> None:
-        if not _changes(stage):
-            return
-        (one, _, ann), (two, _, _) = await _room(stage, 0), await _room(stage, 0)
-        for room in (one, two, one):
-            await stored(stage, _mentioning(room, "bob", ann, unique("cat")))
-        await stored(stage, _mentioning(one, "bob", unique("cat")), _mentioning(one, ann[3:], ann))
-        found = await _inbox(stage, ann)
-        assert [(one.room, one.seq) for one in found] == [(one, 2), (two, 1), (one, 1)], f"it gave {found}"
-        last = found[0]
-        assert (last.sender_id, last.text, last.everybody) == ("id-bob", "look", False), f"it is {last}"
-        parts = [*await _inbox(stage, ann, None, 2), *await _inbox(stage, ann, found[1].id, 2)]
-        assert parts == list(found), f"page by page it gave {parts}"
-
-    @promise("read_inbox, read_rooms_of: everybody is who has a role or a marker in the room")
-    async def test_everybody(self, stage: Stage) -> None:
-        if not _changes(stage):
-            return
-        room, epoch, ann = await _room(stage, 0)
-        await stored(stage, _mentioning(room, "bob", everybody=True))
-        assert list(await _inbox(stage, ann)) == [], "who has no part in the room is told"
-        await _mark(stage, Marker(ann, room, epoch, 0, 0))
-        [found] = await _inbox(stage, ann)
-        assert (found.room, found.seq, found.everybody) == (room, 1, True), f"it is {found}"
-        [mine] = await _rooms(stage, ann)
-        assert mine.mentions == 1, f"it counts {mine.mentions}"
-        await _mark(stage, Marker(ann, room, epoch, 1))
-        [mine] = await _rooms(stage, ann)
-        assert mine.mentions == 0, "what was read still counts"
-        assert len(await _inbox(stage, ann)) == 1, "what was read is gone from the inbox"
-
-    @promise("read_inbox, read_rooms_of: deleting or pruning a message removes it, an edit changes its text")
-    async def test_the_message_is_as_it_is_now(self, stage: Stage) -> None:
-        if not _changes(stage):
-            return
-        room, epoch, ann = await _room(stage, 0)
-        await _mark(stage, Marker(ann, room, epoch, 0, 0))
-        await stored(stage, *[_mentioning(room, "bob", ann) for _ in range(3)], edit(3, "changed", room))
-        await stored(stage, deletion(2, room))
-        found = [(one.seq, one.text) for one in await _inbox(stage, ann)]
-        assert found == [(3, "changed"), (1, "look")], f"it gave {found}"
-        [mine] = await _rooms(stage, ann)
-        assert (mine.unread, mine.mentions) == (3, 2), f"it counts {mine}"
-        if stage.provides("prune_history"):
-            await stage.call("prune_history", room=room, before_ms=2**50, limit=2, unread_before_ms=None)
-            assert [one.seq for one in await _inbox(stage, ann)] == [3], "what was pruned is still told"
-            [mine] = await _rooms(stage, ann)
-            assert (mine.unread, mine.mentions) == (1, 1), f"after pruning it counts {mine}"
-
-    @promise("read_inbox, read_rooms_of: nothing of users whom the user blocks")
-    async def test_blocked_users(self, stage: Stage) -> None:
-        if not (_changes(stage) and stage.provides("set_block")):
-            return
-        room, epoch, ann = await _room(stage, 0)
-        await _mark(stage, Marker(ann, room, epoch, 0, 0))
-        await stored(stage, _mentioning(room, "bob", ann), _mentioning(room, "cat", ann))
-        await stage.call("set_block", user_id=ann, blocked_id="id-bob", limit=9)
-        assert [one.sender_id for one in await _inbox(stage, ann)] == ["id-cat"]
-        [mine] = await _rooms(stage, ann)
-        assert (mine.unread, mine.mentions) == (2, 1), f"it counts {mine}"
-
-
-def _changes(stage: Stage) -> bool:
-    return getattr(stage.plugin, "changes", False) is True
-
-
-def _mentioning(room: str, sender: str, *users: str, everybody: bool = False) -> Draft:
-    return replace(draft("look", room, sender), more=More(mentions=Mentions(users, everybody)))
-
-
-async def _room(stage: Stage, count: int) -> tuple[str, str, str]:
-    """Create a room with as many messages; return its name and epoch, and the id of a new user."""
-    info = await opened(stage)
-    if count:
-        await stored(stage, *[draft("hello", info.name) for _ in range(count)])
-    return info.name, info.epoch, f"id-{unique('ann')}"
-
-
-async def _mark(stage: Stage, *markers: Marker) -> list[Marker]:
-    return list(await stage.call("store_markers", markers=markers))
-
-
-async def _read(stage: Stage, wanted: dict[str, list[str]]) -> Sequence[ReadState]:
-    found: Sequence[ReadState] = await stage.call("read_markers", wanted=wanted)
-    return found
-
-
-async def _state(stage: Stage, user_id: str, room: str) -> ReadState:
-    found = await _read(stage, {room: [user_id]})
-    assert len(found) == 1, f"read_markers gave {found!r} for one user in one room"
-    return found[0]
-
-
-async def _rooms(
-    stage: Stage, user_id: str, after: str | None = None, limit: int = 100
-) -> Sequence[ReadRoom]:
-    found: Sequence[ReadRoom] = await stage.call("read_rooms_of", user_id=user_id, after=after, limit=limit)
-    return found
-
-
-async def _inbox(
-    stage: Stage, user_id: str, before: int | None = None, limit: int = 100
-) -> Sequence[InboxEntry]:
-    found: Sequence[InboxEntry] = await stage.call("read_inbox", user_id=user_id, before=before, limit=limit)
-    return found
+        assert list(await rooms_of(stage, ann)) == [], "who has no role any more is shown the room"
