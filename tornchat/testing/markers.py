@@ -146,12 +146,12 @@ class MarkersContract(InboxContract):
         if not (stage.provides("create_room") and stage.provides("set_member")):
             return
         room, ann = unique("secret"), unique("ann")
-        asked = {"name": room, "private": True, "owned_limit": 0, "owner": user().id, "direct": ()}
+        asked = {"name": room, "user": user(), "private": True, "owned_limit": 0, "owner": user().id}
         info = await stage.call("create_room", **asked)
         await mark(stage, Marker(ann, room, info.epoch, 0, 0))
         assert list(await rooms_of(stage, ann)) == [], "who has no role there is shown the room"
-        await stage.call("set_member", room=room, name=room, user_id=ann, role="member", owned_limit=0)
+        await stage.call("set_member", room=room, user_id=ann, role="member", owned_limit=0)
         [found] = await rooms_of(stage, ann)
         assert (found.private, found.role) == (True, "member"), f"it is {found}"
-        await stage.call("remove_member", room=room, name=room, user_id=ann)
+        await stage.call("remove_member", room=room, user_id=ann)
         assert list(await rooms_of(stage, ann)) == [], "who has no role any more is shown the room"
