@@ -134,7 +134,7 @@ class ReaderTable:
             marks = ", ".join([self._backend.database.param] * len(part))
             cursor.execute(self._markers.replace("{users}", marks), (room.id, room.epoch, *part))
             for user, seq, generation, nth in cursor.fetchall():
-                number = max(pruned, seq - (nth or 0))
+                number = seq - (nth or 0) if seq >= room.first_seq else pruned
                 found[user] = ReadState(user, name, room.epoch, seq, generation, number)
         return list(found.values())
 
