@@ -63,7 +63,8 @@ class Log:
         known = self.markers.get(reader)
         if marker.generation < 0:
             marker = replace(marker, generation=known.generation if known and known.epoch == epoch else 0)
-        assert bool(stands) == (known is not None and known.larger(marker)), (known, marker, stands)
+        smaller = known is not None and known.epoch == epoch and known.larger(marker)
+        assert bool(stands) == smaller, (known, marker, stands)
         if marker.larger(known):
             self.markers[reader] = marker
 
