@@ -14,6 +14,7 @@ from tornchat_peewee.acting import Acting, is_mark
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.entries import ACT, MESSAGE, Types, entry_in
 from tornchat_peewee.head import Head
+from tornchat_peewee.inbox import Mentioned, mentioned
 from tornchat_peewee.statements import (
     MOST_LOOKED_THROUGH,
     MOST_NAMES,
@@ -47,6 +48,7 @@ class Batch:
         self._plain: list[tuple[Any, ...]] = []
         self._digested: list[tuple[Any, ...]] = []
         self._with_more: list[tuple[Any, ...]] = []
+        self._mentions: list[Mentioned] = []
         self._streamed: list[tuple[Any, ...]] = []
         self._markers = markers
         self._refers = False
@@ -62,15 +64,9 @@ class Batch:
             self._recall(
                 [one for one in drafts if self._has_acts(one.room)], self._sql.done_before, act_of, ACT
             )
-        marks = [
-            (self._heads[draft.room].room, draft.sender_id, draft.client_id)
-            for draft in drafts
-            if draft.client_id is not None and is_mark(draft) and draft.room in self._heads
-        ]
-        if marks:
-            self._said |= self._acting.standing.recall(marks)
         if others := [draft for draft in drafts if draft.target is not None or draft.more is not None]:
             self._refers = True
+            self._recall_marks(others)
             self._acting.read(self._heads, others)
         results = [self._place(draft) for draft in drafts]
         self._write()
@@ -103,6 +99,15 @@ class Batch:
             rows = self._backend.fetch_each(self._cursor, sql, keys)
             found = [(key, row) for key, row in zip(keys, rows, strict=True) if row]
             self._said |= {key: (entry_in(row, entry_of, types), row[-1]) for key, row in found}
+
+    def _recall_marks(self, drafts: Sequence[Draft]) -> None:
+        marks = [
+            (self._heads[draft.room].room, draft.sender_id, draft.client_id)
+            for draft in drafts
+            if draft.client_id is not None and is_mark(draft) and draft.room in self._heads
+        ]
+        if marks:
+            self._said |= self._acting.standing.recall(marks)
 
     def _place(self, draft: Draft) -> StoreResult:
         head = self._heads.get(draft.room)
@@ -173,12 +178,14 @@ class Batch:
             return entry
         else:
             self._with_more.append((*fields, *columns, digest))
+        self._mentions += mentioned(head.room, entry.seq, entry.sender_id, more)
         if more.thread is not None:
             self._acting.threads.added(head.room, more.thread, entry.seq)
         return replace(entry, more=replace(more, expects=None, digest=""))
 
     def _write(self) -> None:
-        self._acting.standing.write()
+        if self._refers:
+            self._acting.standing.write()
         moved = [(head.seq, head.room) for head in self._heads.values() if head.seq != head.stored]
         if not moved:
             return
@@ -190,6 +197,8 @@ class Batch:
             self._backend.insert(self._cursor, self._sql.insert_with_more, self._with_more)
         if self._streamed:
             self._backend.insert(self._cursor, self._sql.insert_streamed, self._streamed)
+        if self._mentions:
+            self._backend.insert(self._cursor, self._sql.insert_mention, self._mentions)
         self._cursor.executemany(self._sql.move_head, moved)
         if self._refers:
             self._acting.write()

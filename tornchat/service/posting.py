@@ -34,10 +34,10 @@ from tornchat.service.audit import Audit
 from tornchat.service.changing import TRIES, Changing, Ready
 from tornchat.service.drafts import Drafts
 from tornchat.service.growing import Growing
-from tornchat.service.joining import Session
 from tornchat.service.kinds import Kinds
 from tornchat.service.knownrooms import KnownRooms
 from tornchat.service.quota import Quota, Quotas
+from tornchat.service.session import Session
 from tornchat.service.slow import SlowMode
 from tornchat.tasks import Tasks
 from tornchat.wire import Said
@@ -315,7 +315,7 @@ class Posting:
                 self._acknowledge(session, draft.client_id, ready)
                 return
             again = partial(self._change, session, draft, said, left - 1) if left else None
-            retried = again if said.expects is None else None
+            retried = again if _is_compared_here(said) else None
             self._submit(session, ready.draft, moderates=ready.moderates, again=retried)
         except ChatError as error:
             self._refuse(session, error, draft.client_id)
@@ -486,8 +486,13 @@ def _refuse_unencodable(user: User, said: Said) -> None:
 
 
 def _is_outrun(error: ChatError, said: Said) -> bool:
-    """Return whether the target has changed since it was read, and its sender names no revision."""
-    return error.code == "stale" and said.expects is None
+    """Return whether the target has changed since it was read here."""
+    return error.code == "stale" and _is_compared_here(said)
+
+
+def _is_compared_here(said: Said) -> bool:
+    """Return whether the sender names neither a revision nor an offset, so that what was read here counts."""
+    return said.expects is None and (said.more is None or said.more.offset is None)
 
 
 def _expired(user: User) -> bool:
