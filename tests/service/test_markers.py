@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,16 @@ import pytest
 
 from tests.nodes import open_nodes, until
 from tests.stage import Player, Stage, open_stage, serving
-from tests.valkey import Valkey
+from tests.valkey import Valkey, valkey
 from tornchat import Unavailable, User
 
 PRINCE = User("prince", "Prince", frozenset({"admin"}))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Valkey]:
+    with valkey() as running:
+        yield running
 
 
 async def speaks(verona: Stage, count: int, room: str = "hall") -> None:
@@ -130,9 +137,9 @@ def test_the_devices_of_a_user_agree_whatever_connections_they_have(tmp_path: Pa
     asyncio.run(play())
 
 
-def test_two_nodes_agree_within_a_second_and_a_lost_hint_is_repaired(valkey: Valkey, tmp_path: Path) -> None:
+def test_two_nodes_agree_within_a_second_and_a_lost_hint_is_repaired(server: Valkey, tmp_path: Path) -> None:
     async def play() -> None:
-        async with open_nodes(2, valkey, tmp_path) as (verona, mantua):
+        async with open_nodes(2, server, tmp_path) as (verona, mantua):
             await verona.chat.directory.create_room(PRINCE, "hall")
             await speaks(verona, 5)
             here, _ = await enters(verona, "juliet")
