@@ -21,6 +21,8 @@ ERROR_MARK = b'"error"'
 LARGE_FILE = "/static/vendor/swagger-ui-dist-5.35.0/swagger-ui-bundle.js"
 ADDRESS = "203.0.113.7"
 """Where attackers come from."""
+COOKIES = 6000
+"""They fit into the headers that a server takes."""
 NICENESS = 10
 """Attackers give way to the neighbour, which runs on the same core."""
 NOT_NOW = b"\x03\xf5"
@@ -198,6 +200,25 @@ async def _answer(target: Target, request: bytes) -> str:
         writer.close()
 
 
+async def burden(target: Target, callers: int = 20) -> str:
+    """Ask what the server says about itself, with thousands of cookies, again and again."""
+    found: Counter[str] = Counter()
+    await asyncio.gather(*(_burden(target, found) for _ in range(callers)))
+    return ", ".join(f"{count:,} answers {what}" for what, count in sorted(found.items()))
+
+
+async def _burden(target: Target, found: Counter[str]) -> None:
+    cookies = "; ".join(f"a{number}=" for number in range(COOKIES))
+    ask = f"GET /api/ HTTP/1.1\r\nHost: here\r\nX-Forwarded-For: {ADDRESS}\r\nCookie: {cookies}\r\n\r\n"
+    with suppress(TimeoutError, ConnectionError, asyncio.IncompleteReadError):
+        async with asyncio.timeout(target.left):
+            reader, writer = await target.sends(ask.encode())
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                found[head.split()[1].decode()] += 1
+                await reader.readexactly(int(re.findall(rb"Content-Length: (\d+)", head)[0]))
+                writer.write(ask.encode())
+
+
 ATTACKS: Mapping[str, Attack] = MappingProxyType(
     {
         "nobody": nothing,
@@ -207,6 +228,7 @@ ATTACKS: Mapping[str, Attack] = MappingProxyType(
         "64 descriptors, 104 silent sockets": partial(be_silent, count=104),
         "500 sockets of one user": crowd,
         "failed logins": fail_logins,
+        "6,000 cookies": burden,
     }
 )
 """Every attack by its title in the table."""

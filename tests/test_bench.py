@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from bench import report
 from bench.__main__ import main
 from bench.against import Pairs, compare, table
+from bench.attackers import ATTACKS
 from bench.attacks import HEAD
 from bench.attacks import measure as measure_attack
 from bench.catalogue import catalogue, tornchat
@@ -93,9 +94,9 @@ def test_joins_and_idle_connections_are_measured() -> None:
 def test_connections_for_many_rooms_are_measured_beside_those_for_one() -> None:
     core, _ = cores()
     assert all(rate(core, shared, 0.3, clients=2) > 0 for shared in (False, True))
-    first, more = memory(core, 3, 2)
-    assert first != 0
-    assert more != 0
+    first, more = memory(core, 60, 5)
+    assert 1 < first < 100
+    assert more < 20
 
 
 def test_a_fixed_rate_is_kept_and_its_latencies_and_commits_are_measured() -> None:
@@ -513,3 +514,30 @@ def test_a_flooder_is_measured_beside_a_neighbour() -> None:
     stored = re.fullmatch(r"(\d+) messages/s stored, 0 refused", row["attacker gets"])
     assert stored is not None, row
     assert 0 < int(stored[1]) <= 200, "burst and messages_per_second bound it"
+
+
+GETS = {
+    "nobody": "",
+    "flooder": r"\d+ messages/s stored, 0 refused",
+    "2,000 silent sockets": r"[\d,]+ of 2,000 open or waiting, [\d,]+ ended",
+    "150 slow readers": "150 connections, 4 files each",
+    "64 descriptors, 104 silent sockets": r"\d+ of 104 open or waiting, [1-9]\d* ended",
+    "500 sockets of one user": r"of 500 sockets: .*480 closed with 1013.*20 in the room.*",
+    "failed logins": r"[\d,]+ failed logins/s.*",
+    "6,000 cookies": r"[\d,]+ answers 200(, [\d,]+ answers 429)?",
+}
+"""Attack -> what the attacker gets of a server with the default limits."""
+
+
+def test_every_attack_has_its_answer() -> None:
+    assert list(GETS) == list(ATTACKS)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("title", list(ATTACKS))
+def test_an_attack_cuts_no_neighbour_off(title: str) -> None:
+    row = dict(zip(HEAD, measure_attack(Checkout(OURS), title, 2.0, cores()[0]), strict=True))
+    assert re.fullmatch(r"\d+", row["echoes"]), f"it was cut off, or an echo was lost: {row}"
+    assert int(row["echoes"]) > 0
+    assert re.fullmatch(GETS[title], row["attacker gets"]), row
+    assert float(row["log, KiB"].replace(",", "")) < 20, "one line per offender and minute"

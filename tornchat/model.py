@@ -7,7 +7,8 @@ All types are immutable and do no I/O. Times are Unix time: seconds where docume
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import Annotated, Literal, TypeAlias
 
@@ -109,11 +110,14 @@ class Cookies(Mapping[str, str]):
     failed; others, which a site may set for any purpose, are none.
     """
 
-    __slots__ = ("_values", "used")
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = {**values}
+    def __init__(self, read: Callable[[], Mapping[str, str]]) -> None:
+        """`read` returns the cookies. It is called at the first look: a header may have thousands."""
+        self._read = read
         self.used = False
+
+    @cached_property
+    def _values(self) -> Mapping[str, str]:
+        return {**self._read()}
 
     def __getitem__(self, name: str) -> str:
         value = self._values[name]
@@ -145,7 +149,9 @@ class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
 
     def __post_init__(self) -> None:
         force_setattr(self, "headers", MappingProxyType({**self.headers}))
-        force_setattr(self, "cookies", Cookies(self.cookies))
+        if not isinstance(self.cookies, Cookies):
+            given = {**self.cookies}
+            force_setattr(self, "cookies", Cookies(lambda: given))
 
     @property
     def used(self) -> bool:

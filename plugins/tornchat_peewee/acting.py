@@ -135,7 +135,7 @@ class Acting:
         if grown is None or offset < grown.length:
             return self._piece_again(head, draft, offset, target)
         if offset > grown.length:
-            return Refusal("stale", "", None, grown.length)
+            return Refusal("stale", length=grown.length)
         after = grown.after(draft)
         if isinstance(after, Refusal):
             return after
@@ -155,7 +155,7 @@ class Acting:
             return Stored(_entry(one.position, draft, more), head.epoch, repeated=True)
         if target.grown is None:
             return Refusal("not_open")
-        return Refusal("stale", "", None, target.grown.length)
+        return Refusal("stale", length=target.grown.length)
 
     def _text(self, room: int, target: _Target) -> str:
         """Return the whole text of a message."""
@@ -168,7 +168,7 @@ class Acting:
         if target.grown is None:
             return Refusal("not_open")
         if closing.expects not in (None, target.grown.length):
-            return Refusal("stale", "", None, target.grown.length)
+            return Refusal("stale", length=target.grown.length)
         text = draft.text or self._text(head.room, target)
         more = More(revision=target.entry.revision, status=closing.status)
         entry = self._put(head, draft, more)

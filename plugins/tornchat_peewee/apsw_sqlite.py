@@ -34,6 +34,12 @@ class ApswBackend(SqliteBackend):
     not_now: ClassVar[tuple[type[Exception], ...]] = (apsw.BusyError, apsw.LockedError, apsw.CantOpenError)
     any_error: ClassVar[tuple[type[Exception], ...]] = (apsw.Error,)
 
+    def undecodable(self, error: Exception) -> bool:
+        return isinstance(error, UnicodeDecodeError)
+
+    def tolerate(self) -> bool:
+        return False  # APSW decodes by itself
+
     @property
     def version(self) -> tuple[int, ...]:
         return tuple(int(part) for part in apsw.sqlite_lib_version().split("."))

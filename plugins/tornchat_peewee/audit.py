@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from tornchat import AuditEntry
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
+from tornchat_peewee.rows import fetched, made, sound
 from tornchat_peewee.session import DatabaseSession
+
+FIELDS = ("key", "at", "actor", "action", "room", "target", "detail", "id")
 
 
 class AuditTable:
@@ -55,8 +59,8 @@ class AuditTable:
         if room is not None:
             rows = rows.where(audit.room == room)
         try:
-            with session.reading():
-                return [AuditEntry(*row) for row in rows.tuples()]
+            with session.reading() as cursor:
+                return sound("audit", fetched(cursor, rows), partial(made, AuditEntry, FIELDS))
         except self._backend.data_errors:
             return []  # a name or an id that the database can't hold
 

@@ -74,6 +74,14 @@ class Backend(abc.ABC):
         cursor.execute(statement)
         return cursor
 
+    def undecodable(self, error: Exception) -> bool:
+        """Return whether a text in the database is not UTF-8, which Python then can't read."""
+        return False
+
+    def tolerate(self) -> bool:
+        """Replace what is not UTF-8 in the texts that later connections read; return False if they can't."""
+        return False
+
     def lost(self, connection: Any) -> bool:
         """Return whether the server has closed `connection`, so that reconnecting may help."""
         return False

@@ -15,7 +15,14 @@ from tornchat_peewee.backend import Backend
 from tornchat_peewee.entries import ACT, MESSAGE, Types, entry_in
 from tornchat_peewee.head import Head
 from tornchat_peewee.inbox import Mentioned, mentioned
-from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_of, more_columns
+from tornchat_peewee.statements import (
+    MOST_LOOKED_THROUGH,
+    MOST_NAMES,
+    Statements,
+    act_of,
+    message_of,
+    more_columns,
+)
 from tornchat_peewee.streams import Grown
 
 NO_COLUMNS = more_columns(More())
@@ -45,6 +52,8 @@ class Batch:
         self._streamed: list[tuple[Any, ...]] = []
         self._markers = markers
         self._refers = False
+        self._spaced: dict[tuple[int, str], int] = {}
+        """Room and sender -> when the sender's last message of this transaction was sent, in slow mode."""
         self._said: dict[Key, tuple[Entry, str | None]] = {}
 
     def append(self, drafts: Sequence[Draft]) -> list[StoreResult]:
@@ -55,15 +64,9 @@ class Batch:
             self._recall(
                 [one for one in drafts if self._has_acts(one.room)], self._sql.done_before, act_of, ACT
             )
-        marks = [
-            (self._heads[draft.room].room, draft.sender_id, draft.client_id)
-            for draft in drafts
-            if draft.client_id is not None and is_mark(draft) and draft.room in self._heads
-        ]
-        if marks:
-            self._said |= self._acting.standing.recall(marks)
         if others := [draft for draft in drafts if draft.target is not None or draft.more is not None]:
             self._refers = True
+            self._recall_marks(others)
             self._acting.read(self._heads, others)
         results = [self._place(draft) for draft in drafts]
         self._write()
@@ -77,8 +80,9 @@ class Batch:
     def _lock_heads(self, names: list[str]) -> None:
         for start in range(0, len(names), MOST_NAMES):
             self._cursor.execute(*self._sql.lock_heads(names[start : start + MOST_NAMES]))
-            for name, *head in self._cursor.fetchall():
-                self._heads[name] = Head(*head)
+            for name, room, epoch, seq, acts in self._cursor.fetchall():
+                if type(seq) is type(acts) is int and type(epoch) is str:  # else it has no log any more
+                    self._heads[name] = Head(room, epoch, seq, acts)
 
     def _has_acts(self, room: str) -> bool:
         head = self._heads.get(room)
@@ -95,6 +99,15 @@ class Batch:
             rows = self._backend.fetch_each(self._cursor, sql, keys)
             found = [(key, row) for key, row in zip(keys, rows, strict=True) if row]
             self._said |= {key: (entry_in(row, entry_of, types), row[-1]) for key, row in found}
+
+    def _recall_marks(self, drafts: Sequence[Draft]) -> None:
+        marks = [
+            (self._heads[draft.room].room, draft.sender_id, draft.client_id)
+            for draft in drafts
+            if draft.client_id is not None and is_mark(draft) and draft.room in self._heads
+        ]
+        if marks:
+            self._said |= self._acting.standing.recall(marks)
 
     def _place(self, draft: Draft) -> StoreResult:
         head = self._heads.get(draft.room)
@@ -115,6 +128,8 @@ class Batch:
         return result if isinstance(result, Stored) else Stored(entry, head.epoch)
 
     def _append(self, head: Head, draft: Draft) -> Entry | Refusal:
+        if draft.spaced_ms and (refusal := self._early(head, draft)) is not None:
+            return refusal
         if draft.more is not None and (refusal := self._acting.unfit(head, draft.more)) is not None:
             return refusal
         head.seq += 1
@@ -138,6 +153,19 @@ class Batch:
             self._acting.appended(head, entry, digest)
         return entry
 
+    def _early(self, head: Head, draft: Draft) -> Refusal | None:
+        """Return the refusal of a message that comes too soon after another one of its sender."""
+        since = draft.sent_at - draft.spaced_ms
+        key = (head.room, draft.sender_id)
+        self._cursor.execute(self._sql.said_since, (*key, since, head.stored - MOST_LOOKED_THROUGH, 1))
+        (last,) = self._cursor.fetchone() or (since,)
+        last = max(last if isinstance(last, int) else since, self._spaced.get(key, since))
+        if last > since:
+            wait = min(last - since, draft.spaced_ms)  # clocks of nodes differ
+            return Refusal("slow_mode", retry_after=wait / 1000)
+        self._spaced[key] = draft.sent_at
+        return None
+
     def _append_more(self, head: Head, entry: Entry, more: More, digest: str) -> Entry:
         """Add the row of a message that is known by its digest; return its entry with what it says more."""
         fields = (head.room, *astuple(entry)[:8])
@@ -156,7 +184,8 @@ class Batch:
         return replace(entry, more=replace(more, expects=None, digest=""))
 
     def _write(self) -> None:
-        self._acting.standing.write()
+        if self._refers:
+            self._acting.standing.write()
         moved = [(head.seq, head.room) for head in self._heads.values() if head.seq != head.stored]
         if not moved:
             return

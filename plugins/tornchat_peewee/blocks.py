@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
+from tornchat_peewee.rows import fetched, sound, text
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import MOST_NAMES
 
@@ -22,8 +24,8 @@ class BlockTable:
         block = self._block
         rows = block.select(block.blocked_id).where(block.user_id == user_id)
         try:
-            with session.reading():
-                return sorted(blocked for (blocked,) in rows.tuples())
+            with session.reading() as cursor:
+                return sorted(sound("block", fetched(cursor, rows), _id))
         except self._backend.data_errors:
             return []  # an id that the database can't hold
 
@@ -58,10 +60,14 @@ class BlockTable:
         block, found = self._block, list[str]()
         of_them = block.select(block.user_id).where(block.blocked_id == blocked_id)
         try:
-            with session.reading():
+            with session.reading() as cursor:
                 for start in range(0, len(among), MOST_NAMES):
                     part = list(among[start : start + MOST_NAMES])
-                    found += [user_id for (user_id,) in of_them.where(block.user_id.in_(part)).tuples()]
+                    found += sound("block", fetched(cursor, of_them.where(block.user_id.in_(part))), _id)
         except self._backend.data_errors:
             return []
         return found
+
+
+def _id(row: Sequence[Any]) -> str:
+    return text(row[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from peewee import JOIN, Case, Value, fn
@@ -12,6 +13,7 @@ from tornchat_peewee.backend import Backend
 from tornchat_peewee.cursors import cursor_models_of
 from tornchat_peewee.log import Log
 from tornchat_peewee.models import Models
+from tornchat_peewee.rows import fetched, made, number, sound, text
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import MOST_NAMES
 
@@ -114,28 +116,27 @@ class ConsumerTable:
         rows = self._behind(self._room.name).where(self._consumer.name.in_(list(consumers)))
         if after is not None:
             rows = rows.where(name > after)
-        with session.reading():
+        with session.reading() as cursor:
             found = rows.group_by(self._room.name).order_by(name).limit(max(limit, 0))
-            return [row for (row,) in found.tuples()]
+            return sound("room", fetched(cursor, found), lambda row: text(row[0]))
 
     def read(self, session: DatabaseSession, wanted: Mapping[str, Sequence[str]], limit: int) -> list[Unread]:
         """Implements the hook `read_unread`."""
-        with session.reading():
-            places = self._places(list(wanted))
+        with session.reading() as cursor:
+            places = self._places(cursor, list(wanted))
         found: list[Unread] = []
         for room, private, positions in places:
             mine = {name: seq for name, seq in positions.items() if name in wanted[room]}
             found += self._pages(session, room, private, mine, limit)
         return found
 
-    def _places(self, names: list[str]) -> list[tuple[str, bool, dict[str, int]]]:
+    def _places(self, cursor: Any, names: list[str]) -> list[tuple[str, bool, dict[str, int]]]:
         room, consumer = self._room, self._consumer
         found: dict[str, tuple[str, bool, dict[str, int]]] = {}
         for start in range(0, len(names), MOST_NAMES):
             rows = self._behind(room.name, room.private, consumer.name, self._reached())
-            for name, private, who, seq in rows.where(
-                room.name.in_(names[start : start + MOST_NAMES])
-            ).tuples():
+            here = rows.where(room.name.in_(names[start : start + MOST_NAMES]))
+            for name, private, who, seq in sound("consumer_cursor", fetched(cursor, here), _place):
                 found.setdefault(name, (name, bool(private), {}))[2][who] = seq
         return list(found.values())
 
@@ -202,12 +203,13 @@ class ConsumerTable:
         """Implements the hook `read_consumers`."""
         consumer, room = self._consumer, self._room
         unread = fn.SUM(room.head_seq - self._reached())
-        with session.reading():
+        with session.reading() as cursor:
             counted = self._behind(consumer.name, fn.COUNT(room.id), unread).group_by(consumer.name)
-            behind = {name: (int(rooms), int(entries)) for name, rooms, entries in counted.tuples()}
-            leases = consumer.select(consumer.name, consumer.holder, consumer.until).tuples()
+            behind = {name: (int(rooms), int(entries)) for name, rooms, entries in fetched(cursor, counted)}
+            leases = fetched(cursor, consumer.select(consumer.name, consumer.holder, consumer.until))
             rows = [(*lease, *behind.get(lease[0], (0, 0))) for lease in leases]
-        return sorted((ConsumerState(*row) for row in rows), key=lambda state: state.name)
+        states = sound("consumer", rows, partial(made, ConsumerState, ConsumerState.__struct_fields__))
+        return sorted(states, key=lambda state: state.name)
 
     def cursors(self, session: DatabaseSession, consumer: str, after: str | None, limit: int) -> list[Cursor]:
         """Implements the hook `read_cursors`."""
@@ -218,5 +220,11 @@ class ConsumerTable:
         rows = rows.where(self._consumer.name == consumer)
         if after is not None:
             rows = rows.where(name > after)
-        with session.reading():
-            return [Cursor(*row) for row in rows.order_by(name).limit(max(limit, 0)).tuples()]
+        with session.reading() as reader:
+            found = fetched(reader, rows.order_by(name).limit(max(limit, 0)))
+        return sound("consumer_cursor", found, partial(made, Cursor, Cursor.__struct_fields__))
+
+
+def _place(row: Sequence[Any]) -> tuple[str, bool, str, int]:
+    name, private, consumer, seq = row
+    return text(name), bool(private), text(consumer), number(seq)

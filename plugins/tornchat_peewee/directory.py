@@ -9,6 +9,7 @@ from tornchat import Membership, Rejected, Role, RoomInfo, RoomSummary, User
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
 from tornchat_peewee.rooms import RoomTable, new_epoch, visible
+from tornchat_peewee.rows import fetched, made, sound
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import MOST_NAMES
 
@@ -44,9 +45,9 @@ class DirectoryTable:
         of_log = (room.name, room.epoch, room.private, room.owner, room.head_seq)
         fields = (*of_log, room.slow_seconds, room.title, room.topic, room.direct)
         try:
-            with session.reading():
-                rows = room.select(*fields).where(listed).order_by(name).limit(max(limit, 0)).tuples()
-                return [_summary(*row) for row in rows]
+            with session.reading() as cursor:
+                rows = room.select(*fields).where(listed).order_by(name).limit(max(limit, 0))
+                return sound("room", fetched(cursor, rows), _summary)
         except self._backend.data_errors:
             return []  # a name that the database can't hold
 
@@ -128,24 +129,24 @@ class DirectoryTable:
     ) -> list[Membership]:
         """Implements the hook `read_members`."""
         try:
-            with session.reading():
-                members = self._members(name, users)
+            with session.reading() as cursor:
+                members = self._members(cursor, name, users)
         except self._backend.data_errors:
             return []  # a name or an id that the database can't hold
-        return [Membership(user_id, members[user_id]) for user_id in sorted(members)]
+        return [members[user_id] for user_id in sorted(members)]
 
-    def _members(self, name: str, users: Sequence[str] | None) -> dict[str, Role]:
+    def _members(self, cursor: Any, name: str, users: Sequence[str] | None) -> dict[str, Membership]:
         room, member = self._room, self._member
-        row = room.select(room.id, room.owner).where(room.name == name).tuples().first()
-        if row is None:
+        found = fetched(cursor, room.select(room.id, room.owner).where(room.name == name))
+        if not found:
             return {}
-        room_id, owner = row
+        room_id, owner = found[0]
         rows = member.select(member.user_id, member.role).where(member.room == room_id)
         if users is not None:
             rows = rows.where(member.user_id.in_(list(users)))
-        members: dict[str, Role] = dict(rows.tuples())
-        if owner is not None and (users is None or owner in users):
-            members[owner] = "owner"
+        members = {one.user_id: one for one in sound("member", fetched(cursor, rows), _membership)}
+        if isinstance(owner, str) and (users is None or owner in users):
+            members[owner] = Membership(owner, "owner")
         return members
 
     def read_admitted(
@@ -154,49 +155,60 @@ class DirectoryTable:
         """Implements the hook `read_admitted`."""
         found: dict[str, Sequence[str]] = {}
         try:
-            with session.reading():
+            with session.reading() as cursor:
                 for name, users in rooms.items():
-                    found[name] = self._admitted(name, users)
+                    found[name] = self._admitted(cursor, name, users)
         except self._backend.data_errors:
             return {}  # a name or an id that the database can't hold
         return found
 
-    def _admitted(self, name: str, users: Sequence[str]) -> Sequence[str]:
+    def _admitted(self, cursor: Any, name: str, users: Sequence[str]) -> Sequence[str]:
         room = self._room
-        row = room.select(room.private).where(room.name == name).tuples().first()
-        if row is None:
+        found = fetched(cursor, room.select(room.private).where(room.name == name))
+        if not found:
             return ()
-        if not row[0]:
+        if not found[0][0]:
             return users
         parts = (users[start : start + MOST_NAMES] for start in range(0, len(users), MOST_NAMES))
-        return [user_id for part in parts for user_id in self._members(name, part)]
+        return [user_id for part in parts for user_id in self._members(cursor, name, part)]
 
     def set_member(
-        self, session: DatabaseSession, name: str, user_id: str, role: Role, owned_limit: int
+        self, session: DatabaseSession, name: str, user_id: str, role: Role, limits: tuple[int, int]
     ) -> bool:
-        """Implements the hook `set_member`. Raises `Rejected`."""
+        """Implements the hook `set_member`. `limits`: of owned rooms, of members. Raises `Rejected`."""
         try:
             with session.writing() as cursor:
                 if role == "owner":
                     self._backend.take_turns(cursor, user_id)
                 room = self._locked(name)
-                done = room is not None and self._set(room, user_id, role, owned_limit)
+                code = None if room is None else self._set(room, user_id, role, *limits)
         except self._backend.data_errors:
             return False
-        if room is not None and not done:
-            raise Rejected(code="too_many_rooms")
-        return done
+        if code:
+            raise Rejected(code=code)
+        return room is not None
 
-    def _set(self, room: Any, user_id: str, role: Role, owned_limit: int) -> bool:
-        """Say whether the user may have this role; then they have it."""
-        if role != "owner":
-            if user_id != room.owner:
-                self._put(room, user_id, role)
-        elif user_id != room.owner:
-            if not self._rooms.may_own(user_id, owned_limit):
-                return False
+    def _set(self, room: Any, user_id: str, role: Role, owned_limit: int, members_limit: int) -> str:
+        """Give the user this role; return "", or the code that says why the user may not have it."""
+        if user_id == room.owner:
+            return ""
+        if role == "owner" and not self._rooms.may_own(user_id, owned_limit):
+            return "too_many_rooms"
+        if self._is_full(room, user_id, members_limit):
+            return "too_many_members"
+        if role == "owner":
             self._hand_over(room, user_id)
-        return True
+        else:
+            self._put(room, user_id, role)
+        return ""
+
+    def _is_full(self, room: Any, user_id: str, limit: int) -> bool:
+        """Return whether the room has `limit` members (0: no limit) without this user."""
+        member = self._member
+        others = member.select().where((member.room == room.id) & (member.user_id != user_id))
+        if not limit or others.count() + (room.owner is not None) < limit:
+            return False
+        return not member.select().where((member.room == room.id) & (member.user_id == user_id)).exists()
 
     def _hand_over(self, room: Any, user_id: str) -> None:
         if room.owner not in (None, user_id):
@@ -228,8 +240,12 @@ class DirectoryTable:
         return next(iter(self._backend.locking(wanted)), None)
 
 
-def _summary(
-    name: str, epoch: str, private: int, owner: str | None, head: int, slow: int, *texts: Any
-) -> RoomSummary:
-    title, topic, direct = texts
-    return RoomSummary(name, epoch, bool(private), owner, head, slow, title, topic, bool(direct))
+def _summary(row: Sequence[Any]) -> RoomSummary:
+    name, epoch, private, owner, *rest, title, topic, direct = row
+    owner = owner if isinstance(owner, str) else None
+    fields = (name, epoch, bool(private), owner, *rest, title, topic, bool(direct))
+    return made(RoomSummary, RoomSummary.__struct_fields__, fields)
+
+
+def _membership(row: Sequence[Any]) -> Membership:
+    return made(Membership, Membership.__struct_fields__, row)

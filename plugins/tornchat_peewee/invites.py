@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from tornchat import Accepted, Invite, Rejected, Role
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
+from tornchat_peewee.rows import fetched, made, sound
 from tornchat_peewee.session import DatabaseSession
 
 
@@ -46,8 +48,8 @@ class InviteTable:
         """Implements the hook `read_invites`. Raises `Unavailable`."""
         rows = self._rows().where(self._room.name == name).order_by(self._invite.created_at.desc())
         try:
-            with session.reading():
-                return [Invite(*row) for row in rows.tuples()]
+            with session.reading() as cursor:
+                return sound("invite", fetched(cursor, rows), partial(made, Invite, Invite.__struct_fields__))
         except self._backend.data_errors:
             return []  # a name that the database can't hold is no room's
 

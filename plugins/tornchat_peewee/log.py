@@ -12,6 +12,7 @@ from tornchat_peewee.backend import Backend
 from tornchat_peewee.batch import Batch
 from tornchat_peewee.entries import ACT, entries_of
 from tornchat_peewee.positions import Positions
+from tornchat_peewee.rows import made, sound, text
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.standing import Standing
 from tornchat_peewee.statements import MOST_NAMES, Statements, act_of, message_of
@@ -128,7 +129,7 @@ class Log:
         with session.reading() as cursor:
             for start in range(0, len(rooms), MOST_NAMES):
                 cursor.execute(*self._sql.positions(list(rooms[start : start + MOST_NAMES])))
-                found.update((name, Position(*head)) for name, *head in cursor.fetchall())
+                found |= dict(sound("room", cursor.fetchall(), _head))
         self._positions.note({head.epoch: head.seq for head in found.values()})
         return found
 
@@ -193,6 +194,10 @@ class Log:
             return [Refusal("rejected", "The database can't hold this message.")]
         middle = len(drafts) // 2
         return self._store_parts(cursor, drafts[:middle]) + self._store_parts(cursor, drafts[middle:])
+
+
+def _head(row: Sequence[Any]) -> tuple[str, Position]:
+    return text(row[0]), made(Position, Position.__struct_fields__, row[1:])
 
 
 class _Bounds(NamedTuple):

@@ -69,9 +69,11 @@ class ManagingHooks(Opened):
         return await self._read(partial(self._opened().directory.read_admitted, rooms=rooms))
 
     @hookimpl
-    async def set_member(self, room: str, user_id: str, role: Role, owned_limit: int) -> bool:
+    async def set_member(
+        self, room: str, user_id: str, role: Role, owned_limit: int, members_limit: int
+    ) -> bool:
         change = self._opened().directory.set_member
-        job = partial(change, name=room, user_id=user_id, role=role, owned_limit=owned_limit)
+        job = partial(change, name=room, user_id=user_id, role=role, limits=(owned_limit, members_limit))
         return await self._write(job)
 
     @hookimpl
@@ -97,8 +99,8 @@ class ManagingHooks(Opened):
         return await self._read(partial(self._opened().sanctions.read, rooms=rooms))
 
     @hookimpl
-    async def set_sanction(self, sanction: Sanction) -> bool:
-        return await self._write(partial(self._opened().sanctions.set, given=sanction))
+    async def set_sanction(self, sanction: Sanction, limit: int) -> bool:
+        return await self._write(partial(self._opened().sanctions.set, given=sanction, limit=limit))
 
     @hookimpl
     async def lift_sanction(self, room: str, user_id: str, kind: SanctionKind) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from tornchat import Mentions
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
+from tornchat_peewee.rows import STRANGE
 from tornchat_peewee.session import DatabaseSession
 
 Place = tuple[int, int]
@@ -28,9 +30,9 @@ class Mentioned:
         message = self._message
         rows = message.select(message.room_id, message.seq, message.mentions)
         try:
-            with session.reading():
-                found = rows.where(message.mentions.is_null(False)).tuples().iterator()
-                return [(room, seq) for room, seq, text in found if user_id in _read(text).users]
+            with session.reading() as cursor:
+                cursor.execute(*rows.where(message.mentions.is_null(False)).sql())
+                return [(room, seq) for room, seq, text in cursor if user_id in _read(text).users]
         except self._backend.data_errors:
             return []  # an id that the database can't hold is nobody's
 
@@ -50,10 +52,10 @@ class Mentioned:
                     message.update(mentions=_without(row[0], user_id)).where(here).execute()
 
 
-def _read(text: str) -> Mentions:
+def _read(text: Any) -> Mentions:
     try:
         return msgspec.json.decode(text, type=Mentions)
-    except (msgspec.DecodeError, UnicodeError):
+    except STRANGE:
         return Mentions()
 
 

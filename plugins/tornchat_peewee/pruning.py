@@ -10,6 +10,7 @@ import peewee
 
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
+from tornchat_peewee.rows import fetched
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import EMPTIED
 from tornchat_peewee.untaken import Untaken
@@ -92,7 +93,7 @@ class Pruning:
         return found
 
     def _prune_room(self, cursor: Any, room: Any, before_ms: int, limit: int) -> int:
-        count = len(list(takewhile(lambda sent_at: sent_at < before_ms, self._times(room, limit))))
+        count = len(list(takewhile(lambda sent_at: sent_at < before_ms, self._times(cursor, room, limit))))
         first_unread = None if self._since is None else self._untaken.first(room.id, self._since)
         if first_unread is not None:
             count = max(0, min(count, first_unread - room.first_seq))
@@ -103,12 +104,13 @@ class Pruning:
             self._room.update(first_seq=end).where(self._room.id == room.id).execute()
         return count
 
-    def _times(self, room: Any, limit: int) -> list[int]:
-        """Return when the oldest entries were sent, in their order."""
+    def _times(self, cursor: Any, room: Any, limit: int) -> list[int]:
+        """Return when the oldest entries were sent, in their order; 0 for a time that is no number."""
         limit, times = max(limit, 0), dict[int, int]()
         for table in (self._message, self._act):
             here = (table.room == room.id) & table.seq.between(room.first_seq, room.first_seq + limit - 1)
-            times.update(table.select(table.seq, table.sent_at).where(here).tuples())
+            rows = fetched(cursor, table.select(table.seq, table.sent_at).where(here))
+            times.update({seq: sent_at if isinstance(sent_at, int) else 0 for seq, sent_at in rows})
         return [times[seq] for seq in sorted(times)]
 
     def _delete(self, room: int, end: int) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from tornchat import Report, ReportState, User
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
 from tornchat_peewee.rooms import visible
+from tornchat_peewee.rows import fetched, made, sound
 from tornchat_peewee.session import DatabaseSession
 
 HIGHEST = 2**62
@@ -68,9 +70,9 @@ class ReportTable:
         if before is not None:
             wanted &= report.id < min(max(before, 0), HIGHEST)
         try:
-            with session.reading():
+            with session.reading() as cursor:
                 rows = self._joined().where(wanted).order_by(report.id.desc()).limit(max(limit, 0))
-                return [Report(*row) for row in rows.tuples()]
+                return sound("report", fetched(cursor, rows), partial(made, Report, Report.__struct_fields__))
         except self._backend.data_errors:
             return []  # a name or an id that the database can't hold
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
 from tornchat_peewee.positions import Positions, key_of
 from tornchat_peewee.rooms import new_epoch
+from tornchat_peewee.rows import fetched, number, sound, text
 from tornchat_peewee.session import DatabaseSession
 
 MOST = 500
@@ -56,13 +58,13 @@ class Restored:
     def _pages(self, session: DatabaseSession) -> Iterator[Sequence[Room]]:
         room, last = self._room, 0
         while True:
-            with session.reading():
+            with session.reading() as cursor:
                 query = room.select(room.id, room.epoch, room.head_seq).where(room.id > last)
-                page = list(query.order_by(room.id).limit(MOST).tuples())
+                page = fetched(cursor, query.order_by(room.id).limit(MOST))
             if not page:
                 return
             last = page[-1][0]
-            yield page
+            yield sound("room", page, _room)
 
     def _renew(self, session: DatabaseSession, rooms: Sequence[Room]) -> None:
         room = self._room
@@ -73,3 +75,7 @@ class Restored:
             for number, epoch, _ in rooms:  # unless another node, which found the same, was quicker
                 same = (room.id == number) & (room.epoch == epoch)
                 room.update(epoch=new_epoch()).where(same).execute()
+
+
+def _room(row: Sequence[Any]) -> Room:
+    return number(row[0]), text(row[1]), number(row[2])

@@ -89,7 +89,10 @@ class RoomTable:
         if row is None:
             return None
         epoch, private, owner, slow_seconds, title, topic, direct = row
-        return RoomInfo(name, epoch, bool(private), owner, slow_seconds, title, topic, bool(direct))
+        owner = owner if isinstance(owner, str) else None
+        slow = slow_seconds if type(slow_seconds) is int else 0
+        title, topic = (text if isinstance(text, str) else "" for text in (title, topic))
+        return RoomInfo(name, epoch, bool(private), owner, slow, title, topic, bool(direct))
 
     def found(self, cursor: Any, name: str) -> RoomInfo:
         """Return a room that is known to exist, within the caller's transaction."""

@@ -6,12 +6,14 @@ does not wait for it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tornchat import Entry
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.entries import entries_of
 from tornchat_peewee.models import Models
+from tornchat_peewee.rows import fetched
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import message_fields, message_of
 from tornchat_peewee.words import words_of
@@ -60,7 +62,7 @@ class Search:
             new = (said.room == room.id) & said.seq.between(room.indexed_seq + 1, end)
             closed = said.status.is_null() | (said.status != "open")
             texts = said.select(said.seq, said.text).where(new & (said.text != "") & closed)
-            self._backend.index.add(cursor, room.id, [(seq, words_of(text)) for seq, text in texts.tuples()])
+            self._backend.index.add(cursor, room.id, _indexed(fetched(cursor, texts)))
             self._room.update(indexed_seq=end).where(self._room.id == room.id).execute()
         return int(end)
 
@@ -88,4 +90,10 @@ class Search:
         places = self._backend.index.find(cursor, room, words, below, limit) if words and limit else []
         said = self._message
         rows = said.select(*self._fields).where((said.room == room) & (said.seq.in_(places)))
-        return list(entries_of(rows.order_by(said.seq.desc()).tuples(), message_of)) if places else []
+        found = fetched(cursor, rows.order_by(said.seq.desc())) if places else []
+        return list(entries_of(found, message_of))
+
+
+def _indexed(rows: Sequence[Sequence[Any]]) -> list[tuple[int, list[str]]]:
+    """Return the words of each text, by its place. What is no text has none."""
+    return [(seq, words_of(text)) for seq, text in rows if isinstance(text, str)]

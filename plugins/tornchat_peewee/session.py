@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from tornchat import NotStored, Unavailable
 from tornchat_peewee.backend import Backend
 
+Result = TypeVar("Result")
 OUTLIVE_EVERY = 0.2
 """Interval in seconds between two checks whether a transaction has ended."""
+
+
+class Undecodable(NotStored, Unavailable):
+    """A text in the database is not UTF-8."""
 
 
 class DatabaseSession:
@@ -27,6 +32,16 @@ class DatabaseSession:
         self.failed = False
         """True if the last write transaction failed for another reason than an invalid value."""
 
+    def run(self, job: Callable[[DatabaseSession], Result]) -> Result:
+        """Run `job`. If it meets a text that is not UTF-8, run it again, with replacement characters."""
+        try:
+            return job(self)
+        except Undecodable:
+            self.close()
+            if not self._backend.tolerate():
+                raise
+        return job(self)
+
     @contextmanager
     def writing(self) -> Iterator[Any]:
         """Context manager for a write transaction: yields a cursor, then commits, or rolls back on error.
@@ -41,10 +56,14 @@ class DatabaseSession:
         try:
             yield cursor
         except Exception as error:
-            self.failed = failed or not isinstance(error, self._backend.data_errors)
-            if not self._rolled_back() or isinstance(error, self._backend.data_errors):
+            of_a_value = isinstance(error, self._backend.data_errors)
+            self.failed = failed or not of_a_value
+            if not self._rolled_back() or of_a_value:
                 raise
             self.close()
+            if self._backend.undecodable(error):
+                self.failed = failed
+                raise Undecodable(self._backend.explain(error)) from None
             raise NotStored(self._backend.explain(error)) from error
         self.failed = True
         self._commit(cursor)
@@ -62,6 +81,8 @@ class DatabaseSession:
             cursor.execute("COMMIT")
         except Exception as error:
             self.close()
+            if self._backend.undecodable(error):
+                raise Undecodable(self._backend.explain(error)) from None
             if isinstance(error, self._backend.data_errors):
                 raise
             raise Unavailable(self._backend.explain(error)) from error

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from tornchat import Entry
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.entries import entries_of
 from tornchat_peewee.models import Models
+from tornchat_peewee.rows import fetched, number, sound, text
 from tornchat_peewee.session import DatabaseSession
-from tornchat_peewee.statements import MOST_NAMES, message_fields, message_of
-
-MOST_LOOKED_THROUGH = 5000
-"""Number of last entries of a log that are searched for the messages of a user."""
+from tornchat_peewee.statements import MOST_LOOKED_THROUGH, MOST_NAMES, message_fields, message_of
 
 
 class SlowModes:
@@ -37,10 +36,10 @@ class SlowModes:
         room, found = self._room, dict[str, int]()
         slow = room.select(room.name, room.slow_seconds).where(room.slow_seconds > 0)
         try:
-            with session.reading():
+            with session.reading() as cursor:
                 for start in range(0, len(rooms), MOST_NAMES):
                     part = list(rooms[start : start + MOST_NAMES])
-                    found |= dict(slow.where(room.name.in_(part)).tuples())
+                    found |= dict(sound("room", fetched(cursor, slow.where(room.name.in_(part))), _mode))
         except self._backend.data_errors:
             return {}  # a name that the database can't hold is no room's
         return found
@@ -51,13 +50,17 @@ class SlowModes:
         """Implements the hook `read_latest_messages`. Raises `Unavailable`."""
         room, message = self._room, self._message
         try:
-            with session.reading():
+            with session.reading() as cursor:
                 place = room.select(room.id, room.head_seq).where(room.name == name).tuples().first()
                 if place is None:
                     return []
                 last = (message.room == place[0]) & (message.seq > place[1] - MOST_LOOKED_THROUGH)
                 theirs = last & (message.sender_id == user_id) & (message.sent_at > after_ms)
                 rows = message.select(*self._fields).where(theirs).order_by(message.seq.desc())
-                return list(entries_of(rows.limit(max(limit, 0)).tuples(), message_of))
+                return list(entries_of(fetched(cursor, rows.limit(max(limit, 0))), message_of))
         except self._backend.data_errors:
             return []
+
+
+def _mode(row: Sequence[Any]) -> tuple[str, int]:
+    return text(row[0]), number(row[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import time
@@ -31,6 +32,11 @@ A failed fsync is not included, because the frame may have reached the disk.
 WAL_RESET_BUG = ((3, 7, 0), (3, 51, 2))
 """First and last SQLite version in which a checkpoint during another commit may corrupt the file."""
 
+NOT_UTF8 = "Could not decode to UTF-8"
+"""The beginning of the message of an error that has no code of its own."""
+
+logger = logging.getLogger("tornchat.peewee")
+
 
 class SqliteBackend(Backend):
     """The SQLite database in the file `path`. `busy_timeout` is in seconds."""
@@ -57,6 +63,27 @@ class SqliteBackend(Backend):
         self._busy_timeout = busy_timeout
         self._lock = FileLock(path.with_name(path.name + ".lock"))
 
+        self._tolerant = False
+        """Whether texts are decoded in Python, which takes three times as long, since one is not UTF-8."""
+
+    def connect(self) -> Any:
+        connection = super().connect()
+        if self._tolerant:
+            connection.text_factory = _decoded
+        return connection
+
+    def undecodable(self, error: Exception) -> bool:
+        return str(error).startswith(NOT_UTF8)
+
+    def tolerate(self) -> bool:
+        if not self._tolerant:
+            logger.error(
+                "The database has texts that are not UTF-8, which are shown with replacement characters. "
+                "Restore a backup, or correct them."
+            )
+        self._tolerant = True
+        return True
+
     @property
     def version(self) -> tuple[int, ...]:
         """The version of the SQLite library."""
@@ -79,6 +106,8 @@ class SqliteBackend(Backend):
 
     def explain(self, error: Exception) -> str:
         cause = error.__cause__ if isinstance(error, peewee.PeeweeException) else error
+        if self.undecodable(error):
+            return "SQLite: a text is not UTF-8."  # the error has the text
         words = str(error) if isinstance(error, (peewee.PeeweeException, *self.any_error)) else ""
         return f"SQLite: {words or type(cause).__name__}."
 
@@ -227,6 +256,10 @@ class SqliteBackend(Backend):
         finally:
             connection.set_progress_handler(None, 0)
         return "" if words == "ok" else " ".join(words.split())
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
 
 
 def _nothing() -> None:

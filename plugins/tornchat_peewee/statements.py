@@ -13,9 +13,12 @@ from msgspec.structs import replace
 from tornchat import Entry, Mark, Mentions, More, Replies, Tally
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
+from tornchat_peewee.rows import made
 
 MOST_NAMES = 500
 """Maximum number of names per statement; every supported database accepts as many."""
+MOST_LOOKED_THROUGH = 5000
+"""Number of last entries of a log that are searched for the messages of a user."""
 SEPARATOR = "\n"
 """Between the tokens of a set; no token has it."""
 tallies_of = msgspec.json.Decoder(dict[str, dict[str, Tally]]).decode
@@ -51,6 +54,10 @@ class Statements:
         said = (message.room == 0) & (message.sender_id == "") & (message.client_id == "")
         self.said_before = sql_of(message.select(*message_fields(models), message.digest).where(said))
         """room id, sender id, client id -> the columns of `message_of`, digest"""
+        since = (message.room == 0) & (message.sender_id == "") & (message.sent_at > 0) & (message.seq > 0)
+        last = message.select(message.sent_at).where(since).order_by(message.seq.desc())
+        self.said_since = sql_of(last.limit(1))
+        """room id, sender id, time, seq, 1 -> when the sender's last message after both was sent"""
         self.drop_reports = sql_of(models.report.delete().where(_reported(models.report)))
         """room id, seq"""
         self.bounds = sql_of(
@@ -325,8 +332,8 @@ def more_columns(more: More) -> tuple[Any, ...]:
 
 def replies_of(row: Sequence[Any]) -> tuple[int, Replies]:
     """Return root and thread of a row of `Statements.threads`."""
-    root, count, last_seq = row
-    return root, Replies(count, last_seq)
+    root, *replies = row
+    return root, made(Replies, Replies.__struct_fields__, replies)
 
 
 def _reported(report: Any) -> Any:

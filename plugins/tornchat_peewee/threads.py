@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tornchat import Entry
+from tornchat_peewee.rows import sound
 from tornchat_peewee.statements import Statements, replies_of
 
 Root = tuple[int, int]
@@ -46,7 +47,7 @@ def with_replies(cursor: Any, statements: Statements, room: int, messages: Seque
     if not messages:
         return []
     cursor.execute(statements.threads, (room, messages[0].seq, messages[-1].seq))
-    threads = dict(map(replies_of, cursor.fetchall()))
+    threads = dict(sound("thread", cursor.fetchall(), replies_of))
     if not threads:
         return list(messages)
     return [m.with_replies(threads[m.seq]) if m.seq in threads else m for m in messages]

@@ -12,10 +12,12 @@ from peewee import EXCLUDED
 from tornchat import KnownUser
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.models import Models
+from tornchat_peewee.rows import fetched, made, sound
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.statements import MOST_NAMES, padded, sql_of
 
 MOST_FOUND = 10
+FIELDS = ("id", "username", "name_key", "roles")
 LAST = "\U0010ffff"
 """The last character: a text that begins with another is less than that one followed by it."""
 
@@ -61,7 +63,7 @@ class UserTable:
                 for start in range(0, len(user_ids), MOST_NAMES):
                     ids = padded(list(user_ids[start : start + MOST_NAMES]))
                     cursor.execute(self._by_ids(len(ids)), ids)
-                    found += map(_user, cursor.fetchall())
+                    found += sound("known_user", cursor.fetchall(), _user)
         except self._backend.data_errors:
             return []  # an id that the database can't hold
         return found
@@ -69,9 +71,9 @@ class UserTable:
     def find(self, session: DatabaseSession, name_key: str) -> list[KnownUser]:
         """Implements the hook `find_users`. Raises `Unavailable`."""
         try:
-            with session.reading():
+            with session.reading() as cursor:
                 rows = self._user.select().where(self._user.name_key == name_key).limit(MOST_FOUND)
-                return [_user(row) for row in rows.tuples()]
+                return sound("known_user", fetched(cursor, rows), _user)
         except self._backend.data_errors:
             return []
 
@@ -81,8 +83,8 @@ class UserTable:
         begins = (key >= prefix) & (key < prefix + LAST)
         rows = self._user.select().where(begins).order_by(key, self._user.id).limit(max(limit, 0))
         try:
-            with session.reading():
-                return [_user(row) for row in rows.tuples()]
+            with session.reading() as cursor:
+                return sound("known_user", fetched(cursor, rows), _user)
         except self._backend.data_errors:
             return []
 
@@ -91,6 +93,6 @@ def _written(roles: Sequence[str]) -> str:
     return msgspec.json.encode(roles).decode()
 
 
-def _user(row: Any) -> KnownUser:
-    user_id, username, name_key, roles = row
-    return KnownUser(user_id, username, name_key, msgspec.json.decode(roles, type=tuple[str, ...]))
+def _user(row: Sequence[Any]) -> KnownUser:
+    *names, roles = row
+    return made(KnownUser, FIELDS, (*names, msgspec.json.decode(roles)))

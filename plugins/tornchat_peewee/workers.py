@@ -74,7 +74,7 @@ def _carried_out(session: DatabaseSession, queue: SimpleQueue[_Call]) -> bool:
     if call.future.cancelled():
         return True
     try:
-        result = call.job(session)
+        result = session.run(call.job)
     except BaseException as error:
         _tell(call, None, error)
     else:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 from tornchat import Unavailable
 from tornchat_redis.rooms import PresenceScripts
+from tornchat_redis.slices import in_slices
 
 log = logging.getLogger("tornchat.redis")
 
@@ -31,7 +34,7 @@ class Lease:
         self,
         rooms: PresenceScripts,
         ttl: float,
-        enter_all: Callable[[], Awaitable[None]],
+        enter_all: Callable[[], Coroutine[Any, Any, None]],
         on_settled: Callable[[], None],
         now: Callable[[], float] | None = None,
     ) -> None:
@@ -78,29 +81,49 @@ class Lease:
     async def renew(self) -> None:
         """Renew the lease, enter all sessions if necessary, and remove dead nodes. Raises `Unavailable`."""
         self._is_entered, self._in_doubt = self.holds, False
-        kept, complete, dead = await self._rooms.renew(secrets.token_hex(6))
-        now = self._now()  # after the reply: the server may have been stopped before it executed the command
-        on_time = now - self._renewed_at < ON_TIME * self._ttl
-        self._renewed_at = now
+        before = self._renewed_at
+        kept, complete, dead = await self._renew()
+        now = self._renewed_at
         if not kept or not self._is_entered:
             # A lease that is kept after a doubt may have been renewed by a command considered lost.
             self._held_since = now
             await self._recover(now)
         elif self._settles_at is not None and now >= self._settles_at and complete:
             await self._settle()
-        if complete and on_time and now - self._held_since > self._ttl:
-            await self._reap(dead)
+        on_time = now - before < ON_TIME * self._ttl
+        if dead and complete and on_time and now - self._held_since > self._ttl:
+            await self._while_renewing(self._reap(dead))
+
+    async def _renew(self) -> tuple[bool, bool, list[str]]:
+        renewed = await self._rooms.renew(secrets.token_hex(6))
+        # The time is that of the reply: the server may have been stopped before it executed the command.
+        self._renewed_at = self._now()
+        return renewed
+
+    async def _while_renewing(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work, which may take longer than the lease: other nodes would end this node's sessions."""
+        task = asyncio.create_task(work)
+        try:
+            while not task.done():
+                await asyncio.wait({task}, timeout=self._ttl / RENEWALS)
+                if not task.done():
+                    kept, *_ = await self._renew()
+                    self._in_doubt |= not kept
+            await task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _recover(self, now: float) -> None:
         self._is_entered = False
-        await self._enter_all()
+        await self._while_renewing(self._enter_all())
         self._is_entered = True
         self._settles_at = now + self._ttl
         self._on_settled()
 
     async def _settle(self) -> None:
         """Enter all sessions once more, after the rebuild, since commands considered lost may have run."""
-        await self._enter_all()
+        await self._while_renewing(self._enter_all())
         self._settles_at = None
         self._on_settled()
 
@@ -109,5 +132,5 @@ class Lease:
             rooms = await self._rooms.of(node)
             if rooms:
                 log.warning("node %s is dead: removing its sessions from %d rooms", node, len(rooms))
-            await asyncio.gather(*(self._rooms.reap(node, room) for room in rooms))
+            await in_slices(rooms, partial(self._rooms.reap, node))
             await self._rooms.forget(node)

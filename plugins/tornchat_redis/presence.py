@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Annotated, Literal
 
@@ -11,6 +10,7 @@ from msgspec import Meta
 
 from tornchat import ChatHandle, Participant, PresenceChange, Roster, Unavailable
 from tornchat_redis.rooms import PresenceScripts
+from tornchat_redis.slices import in_slices
 
 VERSION = 1
 
@@ -102,8 +102,7 @@ class RedisPresence:
     async def enter_all(self) -> None:
         """Make the sessions of this node in Redis equal to the copy kept here. Raises `Unavailable`."""
         stored = await self._rooms.of(self._chat.node_id)
-        names = {*stored, *self._own}
-        await asyncio.gather(*(self._enter_room(name) for name in names))
+        await in_slices({*stored, *self._own}, self._enter_room)
 
     async def _enter_room(self, name: str) -> None:
         own = self._own.get(name) or _Sessions()

@@ -213,10 +213,10 @@ FAR = 4e9
 async def a_private_room(chat: PeeweePlugin, name: str, owner: str | None = "juliet") -> None:
     """A room with a member, a moderator, a ban, a mute, a kick and slow mode."""
     await chat.create_room(name, True, 0, owner)
-    await chat.set_member(name, "romeo", "member", 0)
-    await chat.set_member(name, "nurse", "moderator", 0)
+    await chat.set_member(name, "romeo", "member", 0, 0)
+    await chat.set_member(name, "nurse", "moderator", 0, 0)
     for user_id, kind in (("tybalt", "ban"), ("paris", "mute"), ("rosaline", "kick")):
-        await chat.set_sanction(Sanction(name, user_id, kind, FAR, "juliet", "owner", 5.0))
+        await chat.set_sanction(Sanction(name, user_id, kind, FAR, "juliet", "owner", 5.0), 0)
     await chat.set_slow_mode(name, 30)
     await chat.describe_room(name, "A cell", "Bare", None)
 
@@ -243,7 +243,7 @@ def test_a_room_comes_back_as_what_it_was(place: Place, tmp_path: Path, entries:
             for number in range(entries):
                 await chat.store_messages([draft(f"line {number}", "cell")])
             await export(hooks, "cell", path)
-            await chat.set_member("cell", "benvolio", "member", 0)
+            await chat.set_member("cell", "benvolio", "member", 0, 0)
             assert (await export(hooks, "cell", path)).kept == entries  # the new state replaces the old one
             await restore(hooks, path, "crypt")
             assert await state(chat, "crypt") == await state(chat, "cell")

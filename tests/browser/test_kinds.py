@@ -59,5 +59,5 @@ def test_a_poll_is_sent_held_and_closed(arrives: Arrives, tmp_path: Path) -> Non
             "held": ["Tea or coffee? (closed)", "poll", closed, ["2"]],
             "left": ["poll", None],
         }
-        alice.sees("the end")
+        alice.sees("This message was deleted.", "the end")
         alice.leaves()

@@ -48,6 +48,11 @@ def test_rooms_with_the_server_stopped(tmp_path: Path) -> None:
     assert told(tmp_path, "room", "members", "cell", "--remove", "romeo") == "juliet\towner\n"
     assert told(tmp_path, "room", "slow", "hall", "30") == "hall has slow mode: 30 s.\n"
     assert "no such room" in refused(tmp_path, "room", "slow", "nowhere", "30")
+    texts = ("--title", " The hall ", "--topic", "Balls", "--kind", "private")
+    assert told(tmp_path, "room", "describe", "hall", *texts) == "hall\tprivate\tThe hall\tBalls\n"
+    assert told(tmp_path, "room", "describe", "hall", "--topic", "") == "hall\tprivate\tThe hall\t-\n"
+    assert "at most 80" in refused(tmp_path, "room", "describe", "hall", "--title", "x" * 81)
+    assert "no such room" in refused(tmp_path, "room", "describe", "nowhere", "--title", "x")
     told(tmp_path, "room", "delete", "hall", "--yes")
     assert "no such room" in refused(tmp_path, "room", "delete", "hall", "--yes")
     acts = [json.loads(line) for line in told(tmp_path, "audit", "--json").splitlines()]
@@ -57,6 +62,8 @@ def test_rooms_with_the_server_stopped(tmp_path: Path) -> None:
         "set member",
         "remove member",
         "set slow mode",
+        "describe room",
+        "describe room",
         "delete room",
     ]
     assert all(one["actor"].startswith("console:") for one in acts)

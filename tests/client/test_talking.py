@@ -275,7 +275,8 @@ def test_a_token_that_is_none_is_refused(token: str) -> None:
         connect("ws://host/ws/chat/hall/", token)
 
 
-CLIENT_LOADS = ("client", "wire", "errors", "marks", "model", "version", "hooks.specs", "hooks.words")
+VOCABULARY = ("errors", "kinds", "marks", "model", "version")
+CLIENT_LOADS = ("client", "wire", "streaming", *VOCABULARY, "hooks.specs", "hooks.words")
 """The parts of the core that the client may load. Those of `hooks` come with the package `tornchat`."""
 
 

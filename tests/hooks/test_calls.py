@@ -335,3 +335,17 @@ def test_a_store_call_that_raises_them_has_an_unknown_outcome(kind, escape, capl
 
     asyncio.run(play())
     assert "plugin p1 failed in store_messages: " in caplog.text
+
+
+def test_a_future_of_a_plugin_is_awaited_as_it_is_and_needs_no_task():
+    async def play():
+        given = asyncio.get_running_loop().create_future()
+        asked = hooks(store_messages=[lambda drafts: given], read_history=[lambda *asked: given])
+        assert asked.begin_store([DRAFT]) is given
+        reading = asyncio.create_task(asked.read_history("hall", None, None, 1))
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task(), reading}
+        given.set_result(None)
+        assert await reading is None
+
+    asyncio.run(play())

@@ -85,10 +85,16 @@ def started(tmp_path: Path, **plugins: type) -> ChatApp:
     return ChatApp({"tornchat": {"plugins": names, "data_dir": str(tmp_path)}}, plugins)
 
 
-@pytest.mark.parametrize("name", ["message", "edit", "deletion", "reaction"])
+@pytest.mark.parametrize("name", ["message", "edit", "deletion", "reaction", "append", "close"])
 def test_the_names_of_built_in_kinds_are_taken(name: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=f"The plugin pokes declares a kind '{name}', which is built in"):
         started(tmp_path, pokes=plugin_of(kind(name=name)))
+
+
+@pytest.mark.parametrize("field", ["takes_text", "grows", "closes"])
+def test_what_needs_a_frame_of_its_own_is_for_built_in_kinds(field: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="The plugin pokes declares a kind 'poke' that takes a text"):
+        started(tmp_path, pokes=plugin_of(kind(**{field: True})))
 
 
 def test_two_plugins_with_one_name_are_both_named(tmp_path: Path) -> None:
@@ -142,6 +148,8 @@ JUNK: list[tuple[str, Callable[[Entry, Draft], Any]]] = [
     ("a `meta` that is no JSON object", answers(Changes(meta='{"a":"' + "x" * 9000 + '"}'))),
     ("a `data` that is no msgspec.Struct", answers(Changes(data={"a": 1}))),  # type: ignore[arg-type]
     ("This kind has no `data`", answers(Changes(data=ROMEO))),
+    ("a piece or a status", answers(Changes(piece="more"))),
+    ("a piece or a status", answers(Changes(status="complete"))),
     ("`empties` is no bool", answers(Changes(empties="yes"))),  # type: ignore[arg-type]
     ("the code 'nonsense'", answers(Refusal("nonsense"))),
 ]

@@ -35,7 +35,7 @@ def test_a_database_of_the_first_version_keeps_all_it_holds(place: Place) -> Non
             assert (room.name, room.epoch, room.seq) == ("hall", "e1", 1)
             assert await texts(chat) == ["an old word"]
             assert len(await chat.search_messages("hall", "old", None, 10)) == 1
-            assert await chat.set_member("hall", JULIET.id, "moderator", 0)
+            assert await chat.set_member("hall", JULIET.id, "moderator", 0, 0)
             await say(chat, "a new word")
             assert len(await chat.search_messages("hall", "word", None, 10)) == 2
 
@@ -49,8 +49,8 @@ def test_a_deleted_room_is_cleared_away_and_nothing_of_it_is_left(place: Place) 
             await say(chat, "stays", room="garden")
             await chat.search_messages("hall", "secret", None, 1)
             await chat.search_messages("garden", "stays", None, 1)
-            await chat.set_member("hall", JULIET.id, "member", 0)
-            await chat.set_sanction(Sanction("hall", "mercutio", "ban", time.time() + 600, ROMEO.id))
+            await chat.set_member("hall", JULIET.id, "member", 0, 0)
+            await chat.set_sanction(Sanction("hall", "mercutio", "ban", time.time() + 600, ROMEO.id), 0)
             hall = await chat.open_room("hall", ROMEO, False, 0, ROMEO.id)
             assert await chat.delete_room("hall", hall.epoch)
             await say(chat, "and goes on", room="garden")

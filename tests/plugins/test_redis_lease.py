@@ -25,17 +25,25 @@ class Server:
         self.kept = True
         self.away = False
         self.reaped: list[str] = []
+        self.entered = asyncio.Event()
+        self.entered.set()
+        self.renewals = 0
+        """The number of renewals after which all sessions are entered."""
         rooms: Any = self
         self.lease = Lease(rooms, TTL, self.enter_all, lambda: None, lambda: self.now)
 
     async def renew(self, fresh: str) -> tuple[bool, bool, list[str]]:
         self.now += self.takes
+        self.renewals -= 1
+        if self.renewals == 0:
+            self.entered.set()
         if self.away:
             raise Unavailable("away")
         return self.kept, True, self.dead
 
     async def enter_all(self) -> None:
         """All sessions are entered."""
+        await self.entered.wait()
 
     async def of(self, node: str) -> list[str]:
         return ["hall"]
@@ -100,6 +108,37 @@ def test_a_lease_that_a_command_considered_lost_has_renewed_proves_nothing() -> 
         assert server.reaped == []
         await server.renews(2)
         assert server.reaped[:1] == ["n1"]
+
+    play(scene)
+
+
+def test_the_lease_is_renewed_while_sessions_are_entered_however_long_that_takes() -> None:
+    """A slow connection to Redis, or thousands of rooms: others would take this node for dead."""
+
+    async def scene(server: Server) -> None:
+        server.lease.doubt()
+        server.lease._ttl = 0.1
+        server.entered.clear()
+        server.renewals = 2 * RENEWALS
+        async with asyncio.timeout(10):
+            await server.lease.renew()
+        assert server.lease.holds
+
+    play(scene)
+
+
+def test_a_lease_that_is_lost_while_sessions_are_entered_makes_them_be_entered_again() -> None:
+    async def scene(server: Server) -> None:
+        server.lease.doubt()
+        server.lease._ttl = 0.1
+        server.entered.clear()
+        server.renewals, server.kept = RENEWALS, False
+        async with asyncio.timeout(10):
+            await server.lease.renew()
+        assert not server.lease.holds
+        server.kept = True
+        await server.lease.renew()
+        assert server.lease.holds
 
     play(scene)
 

@@ -124,7 +124,7 @@ def test_what_the_bus_has_lost_is_found_in_storage(server: Valkey, tmp_path: Pat
             ends = time.time() + 600
             for kind in ("ban", "mute"):  # stored, and no node was told
                 sanction = Sanction("crypt", "romeo" if kind == "ban" else "nurse", kind, ends, "prince")
-                assert await verona.chat._hooks.set_sanction(sanction)
+                assert await verona.chat._hooks.set_sanction(sanction, 0)
             assert await within(5, romeo) == 4003
             async with asyncio.timeout(5):
                 while True:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.scenarios.test_changes import deletes, enters, history, on_stage, says, tells
 from tests.stage import Player, Stage
+from tornchat import User
 
 META = {"colour": "red", "parts": [1, 2.5, None, {"deep": True}]}
 
@@ -93,6 +94,21 @@ def test_what_can_not_be_said_is_refused_with_its_code(tmp_path: Path) -> None:
             assert (await sends(romeo, f"good{number}", meta=meta))["type"] == "ack"
 
     on_stage(tmp_path, play, limits={"messages_per_second": 0})
+
+
+def test_who_may_not_see_the_room_can_be_mentioned(tmp_path: Path) -> None:
+    """The mention is stored as it was said, whether or not there is such a user."""
+
+    async def play(verona: Stage) -> None:
+        await verona.chat.create_room("balcony", by=User("romeo", "romeo"), private=True)
+        romeo = await verona.enters("romeo", "balcony", v1=True)
+        mentions = {"users": ["tybalt", "nobody at all"]}
+        await tells(romeo, type="send", id="m1", message="soft!", mentions=mentions)
+        assert (await romeo.next_of("chat_message"))["mentions"] == mentions
+        assert (await romeo.next_of("ack"))["seq"] == 1
+        assert await (await verona.enters("tybalt", "balcony", v1=True)).is_closed() == 4000
+
+    on_stage(tmp_path, play)
 
 
 NOT_JSON = [

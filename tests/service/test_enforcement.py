@@ -76,7 +76,7 @@ def test_a_ban_that_was_only_stored_ends_all_sessions_at_the_next_reading(tmp_pa
             await stage.chat.directory.create_room(JULIET, "hall")
             tabs = [await stage.enters("romeo", "hall") for _ in range(2)]
             stored = Sanction("hall", "romeo", "ban", time.time() + 60, "juliet")
-            assert await stage.chat._hooks.set_sanction(stored)
+            assert await stage.chat._hooks.set_sanction(stored, 0)
             await stage.chat._enforcement.upkeep()
             assert [await tab.is_closed() for tab in tabs] == [4003] * 2
             assert await (await stage.enters("romeo", "hall")).is_closed() == ROOM_NOT_FOUND
@@ -98,7 +98,7 @@ def test_all_new_bans_of_a_room_are_carried_out_in_one_walk(tmp_path, monkeypatc
             inside = await stage.enters("romeo", "hall")
             for name in [*(f"user {number}" for number in range(50)), "romeo"]:
                 banned = Sanction("hall", name, "ban", time.time() + 60, "juliet")
-                assert await stage.chat._hooks.set_sanction(banned)
+                assert await stage.chat._hooks.set_sanction(banned, 0)
             monkeypatch.setattr(Room, "members", counted)
             await stage.chat._enforcement.upkeep()
             assert await inside.is_closed() == 4003

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tornchat_jwt import JwtPlugin
 
 from tests.nodes import open_nodes
 from tests.service.test_directory import JULIET, PRINCE, ROMEO, TYBALT, refused
@@ -124,7 +123,7 @@ def test_a_full_room_admits_nobody(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
-class NoRomeo(JwtPlugin):
+class NoRomeo:
     """Forbids one user every room."""
 
     @hookimpl
@@ -134,8 +133,8 @@ class NoRomeo(JwtPlugin):
 
 def test_plugins_may_forbid_it(tmp_path: Path) -> None:
     async def play() -> None:
-        settings = {"tornchat": {"plugins": ("jwt", "peewee", "local")}}
-        async with open_stage(tmp_path, settings, {"jwt": NoRomeo}) as verona:
+        settings = {"tornchat": {"plugins": ("strict", "jwt", "peewee", "local")}}
+        async with open_stage(tmp_path, settings, {"strict": NoRomeo}) as verona:
             _, token = await invited(verona)
             assert await refused(verona.chat.inviting.accept(ROMEO, token)) == "forbidden"
 

@@ -47,8 +47,8 @@ class Actor:
         owner = self.user.id if self.standing == "owner" else LORD.id
         await hooks.create_room(name, LORD, private, 0, owner)
         if self.standing in ("moderator", "member"):
-            await hooks.set_member(name, self.user.id, self.standing, 0)
-        await hooks.set_member(name, VICTIM.id, "member", 0)
+            await hooks.set_member(name, self.user.id, self.standing, 0, 0)
+        await hooks.set_member(name, VICTIM.id, "member", 0, 0)
         await self.core.say(name, "first", sender=VICTIM)
         await self.core.say(name, "second", sender=HEIR)
         return name
@@ -63,7 +63,8 @@ class Actor:
         """Set a sanction of the victim that anybody who may lift any may lift."""
         ends = time.time() + 60
         assert await self.chat.app.hooks.set_sanction(
-            Sanction(room, VICTIM.id, kind, ends, LORD.id, "moderator", time.time())  # type: ignore[arg-type]
+            Sanction(room, VICTIM.id, kind, ends, LORD.id, "moderator", time.time()),  # type: ignore[arg-type]
+            0,
         )
 
 
@@ -414,7 +415,7 @@ async def test_who_moderates_whom(setter):
             if whom in ROOM_ROLES:
                 if whom == setter == "owner":
                     continue  # a room has one owner
-                await actor.chat.app.hooks.set_member(room, victim.id, whom, 0)
+                await actor.chat.app.hooks.set_member(room, victim.id, whom, 0, 0)
             path = f"/api/rooms/{room}/mutes/{victim.id.replace(' ', '%20')}"
             found[whom] = (await actor.ask("PUT", path, SECONDS)).status == 204
             acts = [actor.core.moderation.ban(actor.user, room, victim.id, 60)]
@@ -431,9 +432,9 @@ async def test_who_lifts_whose(lifter):
         for setter in RANKS:
             room = await actor.room()
             sanction = Sanction(room, VICTIM.id, "mute", time.time() + 60, LORD.id, setter, time.time())
-            assert await actor.chat.app.hooks.set_sanction(sanction)
+            assert await actor.chat.app.hooks.set_sanction(sanction, 0)
             shorter = await allowed(actor.core.moderation.mute(actor.user, room, VICTIM.id, 1))
-            assert await actor.chat.app.hooks.set_sanction(sanction)
+            assert await actor.chat.app.hooks.set_sanction(sanction, 0)
             found[setter] = (await actor.ask("DELETE", f"/api/rooms/{room}/mutes/{VICTIM.id}")).status == 204
             assert shorter == found[setter]
     assert found == {setter: not outranks(setter, {lifter}) for setter in RANKS}

@@ -98,10 +98,16 @@ class MemoryStorage:
         if first is not None:
             same = first.text == draft.text
             return Stored(first, log.info.epoch, repeated=True) if same else Refusal("conflict")
+        if (early := self.early(log, draft)) > 0:
+            return Refusal("slow_mode", retry_after=early / 1000)
         entry = entry_of(draft, self.next_seq(log))
         log.entries.append(entry)
         self.blank(log, draft.target)
         return Stored(entry, log.info.epoch)
+
+    def early(self, log: Log, draft: Draft) -> int:
+        times = [one.sent_at for one in log.entries if one.sender_id == draft.sender_id]
+        return max(times, default=0) - draft.sent_at + draft.spaced_ms if draft.spaced_ms else 0
 
     def first(self, log: Log, draft: Draft) -> Entry | None:
         key = (draft.sender_id, draft.client_id)

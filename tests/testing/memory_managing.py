@@ -98,10 +98,13 @@ class MemoryManaging(MemoryStorage):
         return [Membership(who, everybody[who]) for who in sorted(everybody) if users is None or who in users]
 
     @hookimpl
-    def set_member(self, room: str, user_id: str, role: Role, owned_limit: int) -> bool:
+    def set_member(self, room: str, user_id: str, role: Role, owned_limit: int, members_limit: int) -> bool:
         if room not in self.disk:
             return False
         info = self.disk[room].info
+        members = {one.user_id for one in self.read_members(room, None)}
+        if members_limit and user_id not in members and len(members) >= members_limit:
+            raise Rejected(code="too_many_members")
         if role == "owner":
             if info.owner != user_id and not self.may_own(user_id, owned_limit):
                 raise Rejected(code="too_many_rooms")
@@ -130,8 +133,11 @@ class MemoryManaging(MemoryStorage):
         return [one for one in self.sanctions.values() if one.room in rooms and one.until > time.time()]
 
     @hookimpl
-    def set_sanction(self, sanction: Sanction) -> bool:
+    def set_sanction(self, sanction: Sanction, limit: int) -> bool:
         known = sanction.room == SITE or sanction.room in self.disk
+        same = [one for one in self.read_sanctions([sanction.room]) if one.kind == sanction.kind]
+        if limit and sum(one.user_id != sanction.user_id for one in same) >= limit:
+            raise Rejected(code="too_many_sanctions")
         if known:
             self.sanctions[self.key(sanction.room, sanction.user_id, sanction.kind)] = sanction
         return known

@@ -57,7 +57,13 @@ class OwnsEverythingItCreates(MemoryManaging):
 class HandsOverWithoutCounting(MemoryManaging):
     @hookimpl
     def set_member(self, room: str, user_id: str, role: Role) -> bool:
-        return super().set_member(room, user_id, role, 0)
+        return super().set_member(room, user_id, role, 0, 0)
+
+
+class LetsEverybodyIn(MemoryManaging):
+    @hookimpl
+    def set_member(self, room: str, user_id: str, role: Role, owned_limit: int) -> bool:
+        return super().set_member(room, user_id, role, owned_limit, 0)
 
 
 class AdmitsWhoWasThere(MemoryManaging):
@@ -159,25 +165,31 @@ class KeepsTheFirst(MemoryManaging):
     @hookimpl
     def set_sanction(self, sanction: Sanction) -> bool:
         key = self.key(sanction.room, sanction.user_id, sanction.kind)
-        return key in self.sanctions or super().set_sanction(sanction)
+        return key in self.sanctions or super().set_sanction(sanction, 0)
+
+
+class CountsNoSanctions(MemoryManaging):
+    @hookimpl
+    def set_sanction(self, sanction: Sanction) -> bool:
+        return super().set_sanction(sanction, 0)
 
 
 class CutsTheTime(MemoryManaging):
     @hookimpl
     def set_sanction(self, sanction: Sanction) -> bool:
-        return super().set_sanction(replace(sanction, until=float(int(sanction.until))))
+        return super().set_sanction(replace(sanction, until=float(int(sanction.until))), 0)
 
 
 class ForgetsTheRank(MemoryManaging):
     @hookimpl
     def set_sanction(self, sanction: Sanction) -> bool:
-        return super().set_sanction(replace(sanction, rank="admin"))
+        return super().set_sanction(replace(sanction, rank="admin"), 0)
 
 
 class KeepsNothingOfTheSite(MemoryManaging):
     @hookimpl
     def set_sanction(self, sanction: Sanction) -> bool:
-        return sanction.room != SITE and super().set_sanction(sanction)
+        return sanction.room != SITE and super().set_sanction(sanction, 0)
 
 
 class TakesTheSiteForEveryRoom(MemoryManaging):
@@ -196,7 +208,7 @@ class AlwaysLifts(MemoryManaging):
 class SanctionsAnything(MemoryManaging):
     @hookimpl
     def set_sanction(self, sanction: Sanction) -> bool:
-        super().set_sanction(sanction)
+        super().set_sanction(sanction, 0)
         return True
 
 

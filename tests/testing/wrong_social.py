@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
+from tests.testing.memory import Log
 from tests.testing.memory_managing import MemoryManaging
-from tornchat import Entry, Report, ReportState, User, hookimpl
+from tornchat import Draft, Entry, Report, ReportState, User, hookimpl
 
 # --- blocks ----------------------------------------------------------------------------------------------
 
@@ -132,6 +133,11 @@ class ReadsMessagesOfAll(MemoryManaging):
     def read_latest_messages(self, room: str, after_ms: int, limit: int) -> Sequence[Entry]:
         entries = self.disk[room].entries if room in self.disk else []
         return [one for one in reversed(entries) if one.kind == "message" and one.sent_at > after_ms][:limit]
+
+
+class SpacesNoMessages(MemoryManaging):
+    def early(self, log: Log, draft: Draft) -> int:
+        return 0
 
 
 class ForgetsSlowMode(MemoryManaging):

@@ -34,7 +34,7 @@ class SaysNoLength(Acting):
 
 class KnowsNoRepeats(Acting):
     def _piece_again(self, head: Head, draft: Draft, offset: int, target: _Target) -> Refusal | Stored:
-        return Refusal("stale", "", None, target.grown.length if target.grown else 0)
+        return Refusal("stale", length=target.grown.length if target.grown else 0)
 
 
 class KnowsNoRepeatsAfterTheClose(Acting):

@@ -73,10 +73,10 @@ class Opening:
         """Give the members their roles, and set sanctions that have not ended, slow mode, title."""
         for member in state.members:
             if member.role != "owner" and member.user_id != info.owner:
-                await self._hooks.set_member(info.name, member.user_id, member.role, 0)
+                await self._hooks.set_member(info.name, member.user_id, member.role, 0, 0)
         for one in state.sanctions:
             if one.until > time.time():
-                await self._hooks.set_sanction(msgspec.structs.replace(one, room=info.name))
+                await self._hooks.set_sanction(msgspec.structs.replace(one, room=info.name), 0)
         if state.slow_seconds and self._hooks.provides("set_slow_mode"):
             await self._hooks.set_slow_mode(info.name, state.slow_seconds)
         if (state.title or state.topic) and self._hooks.provides("describe_room"):

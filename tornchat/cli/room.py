@@ -1,4 +1,4 @@
-"""`tornchat room`: which rooms there are, making and removing one, who is who in it, and slow mode."""
+"""`tornchat room`: which rooms there are, making and removing one, who is who in it, and what it says."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from tornchat.cli.console import Console, managing
 from tornchat.cli.masking import printable
 from tornchat.cli.options import Given, with_settings
 from tornchat.errors import ChatError
-from tornchat.model import GUEST_ID_PREFIX, Membership, Role, RoomInfo, RoomSummary
+from tornchat.model import GUEST_ID_PREFIX, Membership, Role, RoomDescription, RoomInfo, RoomSummary
 from tornchat.service.access import UNSAFE_NAMES
 from tornchat.service.slow import MOST_SECONDS
+from tornchat.wire.titles import MOST_TITLE_CHARS, MOST_TOPIC_CHARS, plain_text
 
 PAGE = 200
 ROLES = ("moderator", "member")
+KINDS = ("open", "private")
 
 
 @click.group("room")
@@ -80,6 +82,19 @@ def slow(given: Given, name: str, seconds: int) -> None:
     click.echo(f"{name} has slow mode: {seconds} s." if seconds else f"{name} has no slow mode.")
 
 
+@command.command("describe")
+@click.argument("name")
+@with_settings
+@click.option("--title", help="Its title; an empty one removes it.")
+@click.option("--topic", help="Its topic; an empty one removes it.")
+@click.option("--kind", type=click.Choice(KINDS), help="Who may see it: everybody, or its members.")
+def describe(given: Given, name: str, title: str | None, topic: str | None, kind: str | None) -> None:
+    """Change what the room NAME says of itself, and show it."""
+    found = managing(given, partial(_describe, name, title, topic, kind))
+    texts = [printable(text or "-") for text in (found.title, found.topic)]
+    click.echo("\t".join([name, "private" if found.private else "open", *texts]))
+
+
 async def _all(console: Console) -> Sequence[RoomSummary]:
     found: list[RoomSummary] = []
     while page := await console.hooks.list_rooms(console.user, found[-1].name if found else None, PAGE):
@@ -119,10 +134,31 @@ async def _slow(name: str, seconds: int, console: Console) -> None:
     await console.audit.record(console.user, "set slow mode", room, detail=f"{seconds} s")
 
 
+async def _describe(
+    name: str, title: str | None, topic: str | None, kind: str | None, console: Console
+) -> RoomDescription:
+    room = await _found(name, console)
+    title = None if title is None else plain_text("title", title, MOST_TITLE_CHARS)
+    topic = None if topic is None else plain_text("topic", topic, MOST_TOPIC_CHARS)
+    private = None if kind is None else kind == "private"
+    if private is not None and room.direct:
+        raise ChatError("forbidden", "A direct room stays one.")
+    found = await console.hooks.describe_room(name, title, topic, private)
+    if found is None:
+        raise ChatError("room_not_found")
+    given = {"title": title, "topic": topic, kind or "": kind}
+    words = ", ".join(word for word, value in given.items() if value is not None)
+    if words:
+        await console.audit.record(console.user, "describe room", room, detail=words)
+    return found
+
+
 async def _members(
     name: str, role: tuple[str, str] | None, removed: str | None, console: Console
 ) -> Sequence[Membership]:
     room = await _found(name, console)
+    if room.direct and (role is not None or removed is not None):
+        raise ChatError("forbidden", "The members of a direct room are those whom it was opened for.")
     if role is not None:
         await _set(room, *role, console)
     if removed is not None:
@@ -140,5 +176,5 @@ async def _set(room: RoomInfo, user_id: str, role: str, console: Console) -> Non
         )
     if user_id == room.owner:
         raise ChatError("forbidden", f"{user_id} owns the room.")
-    await console.hooks.set_member(room.name, user_id, found, 0)
+    await console.hooks.set_member(room.name, user_id, found, 0, 0)
     await console.audit.record(console.user, "set member", room, user_id, role)

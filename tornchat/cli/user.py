@@ -117,7 +117,7 @@ async def _set(
     sanction = Sanction(
         SITE, user_id, kind, now + seconds, console.user.id, "admin", now if since is None else since
     )
-    if not await console.hooks.set_sanction(sanction):
+    if not await console.hooks.set_sanction(sanction, 0):
         raise ChatError("not_provided", "The loaded plugin keeps no sanctions of the whole site.")
     await console.audit.record(console.user, action, None, user_id)
 

@@ -56,6 +56,11 @@ class EntryKinds:
 
     def _add(self, kinds: dict[str, EntryKind], plugin: str, kind: EntryKind) -> None:
         self._refuse_taken(kind.name, plugin)
+        if kind.takes_text or kind.grows or kind.closes:
+            raise SettingsError(
+                f"The plugin {plugin} declares a kind {kind.name!r} that takes a text, grows or closes.",
+                "Only built-in kinds do, which have frames of their own. Report it to its author.",
+            )
         kinds[kind.name] = kind
         self._owners[kind.name] = plugin
         if function := kind.revise or kind.check:
@@ -162,6 +167,8 @@ def misfit(answer: object) -> str:
         return "it returned Changes with a `meta` that is no JSON object, too large or too deep"
     if typed is not None and not isinstance(typed, msgspec.Struct):
         return "it returned Changes with a `data` that is no msgspec.Struct"
+    if answer.piece is not None or answer.status:
+        return "it returned Changes with a piece or a status, as built-in kinds do"
     return "" if isinstance(answer.empties, bool) else "it returned Changes whose `empties` is no bool"
 
 

@@ -45,6 +45,12 @@ class Unfinished(Protocol):
         """True while some members have yet to be flushed."""
 
 
+def refused(result: Refusal, client_id: str | None) -> ChatError:
+    """Return the error that tells a sender of a refusal."""
+    present = (result.revision, result.length)
+    return ChatError(result.code, result.reason, result.retry_after, client_id, *present)
+
+
 class Committer:
     """Stores drafts, with one store call in flight and the other drafts queued for the next one."""
 
@@ -147,8 +153,7 @@ class Committer:
         self.submit(draft, lambda result: None if outcome.done() else outcome.set_result(result), known_seq)
         result = await outcome
         if isinstance(result, Refusal):
-            present = (result.revision, result.length)
-            raise ChatError(result.code, result.reason, None, draft.client_id, *present)
+            raise refused(result, draft.client_id)
         return result
 
     def _begin(self) -> None:

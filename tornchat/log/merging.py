@@ -24,7 +24,7 @@ def merged(batch: Sequence[Pending], apart: Apart) -> Sequence[Pending]:
     The drafts of a sender in a room keep their order. If a merged draft is not stored as a whole, one of its
     parts may be a repeat or not fit: `apart` is given its parts.
     """
-    if not any(pending.draft.offset is not None for pending in batch):
+    if all(pending.draft.target is None for pending in batch):  # no pieces, as usual
         return batch
     runs: list[list[Pending]] = []
     last: dict[tuple[str, str], list[Pending]] = {}

@@ -63,7 +63,7 @@ class DirectRooms:
         if room is None:
             room, created = await self._create(user, key, others)
         elif await self._access.role_in(room, user.id) is None:
-            await self._hooks.set_member(room.name, user.id, "member", 0)
+            await self._hooks.set_member(room.name, user.id, "member", 0, 0)
             self._tells.invited(room.name, [user.id])
         return await self._access.read(user, room.name), created
 

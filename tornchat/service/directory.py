@@ -129,8 +129,8 @@ class Directory:
             raise ChatError("forbidden", "Make somebody else the owner first.")
         if now is None:
             await self._refuse_blocked(user, user_id)
-            await self._refuse_full(name)
-        if not await self._hooks.set_member(name, user_id, role, self.limits.rooms_per_user):
+        limits = self.limits.rooms_per_user, self.limits.members_per_room
+        if not await self._hooks.set_member(name, user_id, role, *limits):
             raise ChatError("room_not_found")
         if now is None:
             self._tells.invited(name, [user_id])
@@ -147,14 +147,6 @@ class Directory:
         """Raise `forbidden` if the user with this id blocks `user`, and thus wants nothing of them."""
         if not isinstance(user, TrustedUser) and await self._blocks.blockers(user.id, [user_id]):
             raise ChatError("forbidden", "They can't be invited by you.")
-
-    async def _refuse_full(self, name: str) -> None:
-        """Raise `too_many_members` if the room has as many members as it may."""
-        if (
-            self.limits.members_per_room
-            and len(await self._hooks.read_members(name, None)) >= self.limits.members_per_room
-        ):
-            raise ChatError("too_many_members")
 
     async def _refuse_owner(self, place: VisibleRoom, user_id: str) -> None:
         """Raise `forbidden` if the user may not become the owner of the room."""

@@ -181,7 +181,7 @@ class Joining:
         older = self._history.older(room, dialect.plain, plan, room.seq) if history is None else None
         known = (room.info.name, user, room.info.epoch, room.seq, plan.recovered)
         start = dialect.welcome(Welcome(*known, *_read(room, marker)))
-        users = dialect.users(room.roster.encoded(user.participant, dialect.marks_guests))
+        users = dialect.users(room.roster.encoded(session.member.participant, dialect.marks_guests))
         first = start + users + (history or b"")
         slices = slices_of(first)
         ready = outlet.send(next(slices))

@@ -60,7 +60,6 @@ class Moderation:
         if not self._hooks.provides("set_sanction"):
             await self._enforcement.order("kick", room, user_id)
         else:
-            await self._refuse_sanction(place, user_id, "kick")
             await self._set(user, place, user_id, "kick", KICK_SECONDS)
         await self._audit.record(user, "kick", place.room, user_id)
 
@@ -100,7 +99,7 @@ class Moderation:
     ) -> None:
         refuse_no_time(seconds)
         place = await self._require_over(user, room, user_id, kind)
-        await self._refuse_sanction(place, user_id, kind)
+        refuse_outranked(place, await self._hooks.read_sanctions([room]), user_id, kind)
         await self._set(user, place, user_id, kind, seconds)
         await self._audit.record(user, kind, place.room, user_id, f"{seconds:g} s")
 
@@ -108,9 +107,8 @@ class Moderation:
         self, user: User, place: VisibleRoom, user_id: str, kind: SanctionKind, seconds: float
     ) -> None:
         room, now, rank = place.room.name, time.time(), rights.rank(place.standings)
-        if not await self._hooks.set_sanction(
-            Sanction(room, user_id, kind, now + seconds, user.id, rank, now)
-        ):
+        wanted = Sanction(room, user_id, kind, now + seconds, user.id, rank, now)
+        if not await self._hooks.set_sanction(wanted, self.sanctions_per_room):
             raise ChatError("room_not_found")
         await self._enforcement.order("sanctions", room)
 
@@ -129,15 +127,6 @@ class Moderation:
         if not rights.over(place.standings, rights.standings(theirs, role)):
             raise ChatError("forbidden", "They are not yours to moderate.")
         return place
-
-    async def _refuse_sanction(self, place: VisibleRoom, user_id: str, kind: SanctionKind) -> None:
-        """Raise `forbidden` for one of a higher rank, `too_many_sanctions` for a new one that is too many."""
-        found = await self._hooks.read_sanctions([place.room.name])
-        if kind != "kick":
-            refuse_outranked(place, found, user_id, kind)
-        others = [one for one in found if one.kind == kind and one.user_id != user_id]
-        if self.sanctions_per_room and len(others) >= self.sanctions_per_room:
-            raise ChatError("too_many_sanctions")
 
     # --- messages ---
 

@@ -21,7 +21,7 @@ from tornchat.cluster.slowmodes import SlowModes
 from tornchat.errors import TRY_AGAIN_LATER, UNAUTHORIZED, ChatError, Closed, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.words import is_encodable
-from tornchat.log.commit import PATIENCE, Committer
+from tornchat.log.commit import PATIENCE, Committer, refused
 from tornchat.log.queue import Pending
 from tornchat.metrics.counts import Counts
 from tornchat.model import PLAIN, SITE, Draft, Entry, More, Refusal, RoomInfo, Stored, StoreResult, User
@@ -198,7 +198,7 @@ class Posting:
 
     async def _slowly(self, draft: Draft, room: RoomInfo) -> Stored:
         """Store a draft of a user who waits in this room, unless it comes too early. Raises `ChatError`."""
-        self._slow.take(draft, room)
+        draft = self._slow.take(draft, room)
         try:
             stored = await self.committer.store(draft, self._access.position(room.name))
         except ChatError as error:
@@ -297,7 +297,7 @@ class Posting:
             filtered = await self._gates(session.user, draft)
             if self._still_there(session):
                 if slow:
-                    self._slow.take(filtered, session.room.info)
+                    filtered = self._slow.take(filtered, session.room.info)
                 self._submit(session, filtered, slow=slow)
         except ChatError as error:
             self._refuse(session, error, draft.client_id)
@@ -315,7 +315,7 @@ class Posting:
                 self._acknowledge(session, draft.client_id, ready)
                 return
             again = partial(self._change, session, draft, said, left - 1) if left else None
-            retried = again if said.expects is None else None
+            retried = again if _is_compared_here(said) else None
             self._submit(session, ready.draft, moderates=ready.moderates, again=retried)
         except ChatError as error:
             self._refuse(session, error, draft.client_id)
@@ -474,9 +474,7 @@ class Posting:
             if result.code == "unconfirmed" and client_id is None:
                 session.member.outlet.end(TRY_AGAIN_LATER, "unconfirmed")
             else:
-                present = (result.revision, result.length)
-                error = ChatError(result.code, result.reason, None, None, *present)
-                self._refuse(session, error, client_id)
+                self._refuse(session, refused(result, client_id), client_id)
         elif client_id is not None and type(result) is Stored:
             session.room.ack(session.member, client_id, result.entry)
 
@@ -488,8 +486,13 @@ def _refuse_unencodable(user: User, said: Said) -> None:
 
 
 def _is_outrun(error: ChatError, said: Said) -> bool:
-    """Return whether the target has changed since it was read, and its sender names no revision."""
-    return error.code == "stale" and said.expects is None
+    """Return whether the target has changed since it was read here."""
+    return error.code == "stale" and _is_compared_here(said)
+
+
+def _is_compared_here(said: Said) -> bool:
+    """Return whether the sender names neither a revision nor an offset, so that what was read here counts."""
+    return said.expects is None and (said.more is None or said.more.offset is None)
 
 
 def _expired(user: User) -> bool:

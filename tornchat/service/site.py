@@ -81,7 +81,7 @@ class SiteModeration:
 
     async def _set(self, user: User, user_id: str, kind: SanctionKind, seconds: float, since: float) -> None:
         sanction = Sanction(SITE, user_id, kind, time.time() + seconds, user.id, "admin", since)
-        if not await self._hooks.set_sanction(sanction):
+        if not await self._hooks.set_sanction(sanction, 0):
             raise ChatError("not_provided", "The loaded plugin keeps no sanctions of the whole site.")
         await self._enforcement.order("sanctions", SITE)
 

@@ -10,6 +10,8 @@ import asyncio
 import time
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from tornchat.cluster.slowmodes import SlowModes
 from tornchat.errors import ChatError
 from tornchat.hooks.calls import Hooks
@@ -76,18 +78,21 @@ class SlowMode:
         role = await self._access.role_in(room, user.id)
         return rights.may(rights.standings(user, role), "ignore slow mode")
 
-    def take(self, draft: Draft, room: RoomInfo) -> None:
+    def take(self, draft: Draft, room: RoomInfo) -> Draft:
         """Note that the draft is passed on now, if none was since the user may send. Raises `ChatError`.
 
-        A repeat of the message that was passed on last is not noted; storage answers it like the first one.
+        Returns the draft for storage, which compares it with what other nodes have passed on. A repeat of the
+        message that was passed on last is not noted; storage answers it like the first one.
         """
         key, now, seconds = (draft.room, draft.sender_id), self._now(), self._seconds(room)
+        spaced = replace(draft, spaced_ms=seconds * 1000)
         sent = self._sent.get(key)
         if sent is not None and now - sent.at < seconds:
             if draft.client_id is not None and draft.client_id == sent.client_id:
-                return
+                return spaced
             self._refuse(draft, sent.at + seconds - now, seconds)
         self._sent[key] = _Sent(now, draft.draft_id, draft.client_id)
+        return spaced
 
     def settle(self, draft: Draft, result: StoreResult) -> None:
         """Forget a draft that was taken and is not a new message after all."""

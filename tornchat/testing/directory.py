@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 
 from tornchat import Membership, Rejected, RoomInfo, RoomSummary, User
 from tornchat.testing.fixtures import draft, user
@@ -167,6 +167,20 @@ class DirectoryContract(Contract):
         await _verify_members(stage, [Membership(user().id, "owner")], info.name)
         assert await _set(stage, info.name, receiver.id, "owner", limit=2), "the second of two was refused"
 
+    @promise("set_member: a room with members_limit members gets no other one, also if several come at once")
+    async def test_a_full_room_gets_no_member(self, stage: Stage) -> None:
+        info = await _created(stage, unique("tea"), user())
+        others = [f"other{number}" for number in range(6)]
+        stages = [stage, await stage.second_or_self()]
+        tried = [
+            _refusal(_set(stages[n % 2], info.name, who, "member", most=3)) for n, who in enumerate(others)
+        ]
+        codes = await asyncio.gather(*tried)
+        assert sorted(codes) == ["", "", *["too_many_members"] * 4], f"of 6 at once it let in: {codes}"
+        inside = next(one.user_id for one in await _members(stage, info.name) if one.role == "member")
+        await _set(stage, info.name, inside, "moderator", most=3)
+        assert await _set(stage, info.name, "late", "member", most=0), "0 is no limit"
+
     @promise(
         "read_admitted: of these users, who is owner or member of a private room, and all of a public one"
     )
@@ -259,10 +273,20 @@ async def _members(stage: Stage, name: str, users: Sequence[str] | None = None) 
     return list(await stage.call("read_members", room=name, users=users))
 
 
-async def _set(stage: Stage, name: str, user_id: str, role: str, limit: int = 0) -> bool:
-    done = await stage.call("set_member", room=name, user_id=user_id, role=role, owned_limit=limit)
+async def _set(stage: Stage, name: str, user_id: str, role: str, limit: int = 0, most: int = 0) -> bool:
+    given = {"room": name, "user_id": user_id, "role": role, "owned_limit": limit, "members_limit": most}
+    done = await stage.call("set_member", **given)
     assert isinstance(done, bool), f"set_member gave {done!r}"
     return done
+
+
+async def _refusal(work: Awaitable[object]) -> str:
+    """Return the code that something is refused with; "" if it is not."""
+    try:
+        await work
+    except Rejected as error:
+        return error.code
+    return ""
 
 
 async def _verify_members(

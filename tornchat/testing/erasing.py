@@ -124,14 +124,16 @@ async def _lived(stage: Stage, name: str | None = None) -> str:
     )
     await stage.call("store_users", users=[KnownUser(_id(name), name, name)])
     if stage.provides("set_member"):
-        await stage.call("set_member", room=other, user_id=_id(name), role="moderator", owned_limit=0)
+        await stage.call(
+            "set_member", room=other, user_id=_id(name), role="moderator", owned_limit=0, members_limit=0
+        )
     if stage.provides("set_sanction"):
         until = time.time() + 60
         for sanction in (
             Sanction(other, _id(name), "mute", until, "id-bob"),
             Sanction(own, "id-bob", "ban", until, _id(name)),
         ):
-            await stage.call("set_sanction", sanction=sanction)
+            await stage.call("set_sanction", sanction=sanction, limit=0)
     return name
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 
-from tornchat import SITE, Sanction, SanctionKind
+from tornchat import SITE, Rejected, Sanction, SanctionKind
 from tornchat.testing.kit import Contract, Stage, promise, unique
 from tornchat.testing.log import opened
 
@@ -74,8 +75,21 @@ class ModerationContract(Contract):
 
     @promise("set_sanction: False for a room that is not there")
     async def test_no_room_is_false(self, stage: Stage) -> None:
-        done = await stage.call("set_sanction", sanction=_sanction(unique("nowhere"), "bob"))
+        done = await stage.call("set_sanction", sanction=_sanction(unique("nowhere"), "bob"), limit=0)
         assert done is False, f"it gave {done!r}"
+
+    @promise("set_sanction: no more than limit users of one kind in a room, also if several come at once")
+    async def test_too_many_are_refused(self, stage: Stage) -> None:
+        room = (await opened(stage)).name
+        await _set(stage, _sanction(room, "ended", until=time.time() - 1))
+        stages = [stage, await stage.second_or_self()]
+        tried = [_refusal(stages[n % 2], _sanction(room, f"user{n}"), 2) for n in range(6)]
+        codes = await asyncio.gather(*tried)
+        assert sorted(codes) == ["", "", *["too_many_sanctions"] * 4], f"of 6 at once it stored: {codes}"
+        banned = next(one.user_id for one in await _read(stage, room))
+        assert not await _refusal(stage, _sanction(room, banned), 2), "one that is there was not replaced"
+        assert not await _refusal(stage, _sanction(room, "late", "mute"), 2), "another kind was counted"
+        assert not await _refusal(stage, _sanction(room, "late"), 0), "0 is no limit"
 
     @promise("lift_sanction: True if there was one, and it is not read any more")
     async def test_lifted_is_gone(self, stage: Stage) -> None:
@@ -119,8 +133,17 @@ def _sanction(
 
 
 async def _set(stage: Stage, sanction: Sanction) -> None:
-    done = await stage.call("set_sanction", sanction=sanction)
+    done = await stage.call("set_sanction", sanction=sanction, limit=0)
     assert done is True, f"set_sanction gave {done!r} for a room that is there"
+
+
+async def _refusal(stage: Stage, sanction: Sanction, limit: int) -> str:
+    """Return the code that a sanction is refused with; "" if it is stored."""
+    try:
+        await stage.call("set_sanction", sanction=sanction, limit=limit)
+    except Rejected as error:
+        return error.code
+    return ""
 
 
 async def _read(stage: Stage, *rooms: str) -> Sequence[Sanction]:

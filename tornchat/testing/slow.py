@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from tornchat import Entry, RoomInfo
+from tornchat import Draft, Entry, Refusal, RoomInfo
 from tornchat.testing.fixtures import deletion, draft, user
 from tornchat.testing.kit import Contract, Stage, promise, unique
-from tornchat.testing.log import opened, stored
+from tornchat.testing.log import opened, results, stored
 
 
 class SlowModeContract(Contract):
@@ -64,6 +65,33 @@ class SlowModeContract(Contract):
         [last] = await _latest(stage, room, 20, 9)
         assert last == entries[4], f"of {entries[4]} it gave {last}"
         assert await _latest(stage, unique("nowhere"), 0, 9) == [], "of no room it gave some"
+
+    @promise("store_messages: a message that comes less than spaced_ms after another one is refused")
+    async def test_messages_are_spaced(self, stage: Stage) -> None:
+        room = (await opened(stage)).name
+
+        def said(at: int, sender: str = "ann", spaced: int = 1000, client_id: str | None = None) -> Draft:
+            made = draft(f"{at}", room=room, sender=sender, client_id=client_id)
+            return replace(made, sent_at=at, spaced_ms=spaced)
+
+        first = [said(10_000, client_id="1"), said(10_900), said(10_900, "bob"), said(10_950, spaced=0)]
+        codes = [getattr(one, "code", "stored") for one in await results(stage, *first)]
+        assert codes == ["stored", "slow_mode", "stored", "stored"], f"of one call it gave {codes}"
+        later = [said(10_000, client_id="1"), said(11_900), said(11_950)]
+        found = await results(stage, *later)
+        codes = [getattr(one, "code", "stored") for one in found]
+        assert codes == ["stored", "slow_mode", "stored"], f"of a later call it gave {codes}"
+        wait = found[1].retry_after if isinstance(found[1], Refusal) else None
+        assert wait == 0.05, f"the sender is told to wait for {wait} s"
+
+    @promise("store_messages: of messages at once on two nodes, one is stored")
+    async def test_one_of_many_nodes(self, stage: Stage) -> None:
+        room = (await opened(stage)).name
+        stages = [stage, await stage.second_or_self()]
+        drafts = [replace(draft(f"{n}", room=room), spaced_ms=60_000) for n in range(6)]
+        told = await asyncio.gather(*(results(stages[n % 2], one) for n, one in enumerate(drafts)))
+        codes = sorted(getattr(one, "code", "stored") for [one] in told)
+        assert codes == ["slow_mode"] * 5 + ["stored"], f"it gave {codes}"
 
     @promise("Slow mode outlives a restart, and is the same on the second node")
     async def test_slow_mode_is_in_storage(self, stage: Stage) -> None:

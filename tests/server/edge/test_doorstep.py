@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tornado.iostream import IOStream
 from tornado.netutil import bind_sockets
-from tornado.web import Application
+from tornado.web import Application, RequestHandler
 
 from tests.tls import Certificate, make_certificate
 from tornchat.config.settings import Settings
@@ -133,3 +133,44 @@ def test_who_makes_no_tls_handshake_is_closed_and_no_longer_counted(files: Certi
             await asyncio.wait_for(none_is_left, 10)
 
     asyncio.run(play())
+
+
+class Counted(RequestHandler):
+    """Counts the turns of the loop in which its requests begin."""
+
+    def initialize(self, turns: Turns, begun: Counter[int]) -> None:
+        begun[turns.now] += 1
+
+    def get(self) -> None:
+        self.write("served")
+
+
+def test_later_requests_that_come_together_begin_in_many_turns(files: Certificate) -> None:
+    """Otherwise, clients that keep their connections would all be served in one turn of the loop."""
+    ask = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    async def play() -> Counter[int]:
+        async with opened(files) as (server, _, port):
+            server.encrypt(None)
+            turns, begun = Turns(), Counter[int]()
+            server.request_callback = Application([(r"/", Counted, {"turns": turns, "begun": begun})])
+            loop = asyncio.get_running_loop()
+            with ExitStack() as stack:
+                clients = [
+                    stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(CLIENTS)
+                ]
+                async with asyncio.timeout(20):
+                    for client in clients:
+                        client.setblocking(False)
+                        client.send(ask)
+                        await loop.sock_recv(client, 4096)
+                    begun.clear()
+                    for client in clients:  # the loop does not turn meanwhile, so all are ready together
+                        client.send(ask)
+                    for client in clients:
+                        assert b"served" in await loop.sock_recv(client, 4096)
+            return begun
+
+    begun = asyncio.run(play())
+    assert begun.total() == CLIENTS
+    assert max(begun.values()) <= MOST_PER_TURN

@@ -67,12 +67,16 @@ def read_admitted(
 
 
 @one(role="directory", deadline=4.0, raises=(ChatError,), absent="not_provided")
-def set_member(room: str, user_id: str, role: Role, owned_limit: int) -> Awaitable[bool] | bool:
+def set_member(
+    room: str, user_id: str, role: Role, owned_limit: int, members_limit: int
+) -> Awaitable[bool] | bool:
     """Add the user as a member with this role, or change their role; return False if there is no such room.
 
     The role "owner" transfers the room: the previous owner becomes a moderator. The owner's role is not
     changed in any other way. Raises `Rejected` with the code `too_many_rooms` if the new owner already owns
-    `owned_limit` rooms (0: no limit).
+    `owned_limit` rooms, and `too_many_members` if the user is no member yet and the room has `members_limit`,
+    with the owner (0: no limit). Both are compared in the transaction that stores, since other nodes store,
+    too.
     """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
+from tornchat.errors import ChatError
 from tornchat.hooks.specs.promise import one
 
 if TYPE_CHECKING:
@@ -21,11 +22,13 @@ def read_sanctions(rooms: Sequence[str]) -> Awaitable[Sequence[Sanction]] | Sequ
     """
 
 
-@one(role="moderation", deadline=4.0, absent="not_provided")
-def set_sanction(sanction: Sanction) -> Awaitable[bool] | bool:
+@one(role="moderation", deadline=4.0, raises=(ChatError,), absent="not_provided")
+def set_sanction(sanction: Sanction, limit: int) -> Awaitable[bool] | bool:
     """Store the sanction with all its fields, replacing the user's sanction of the same kind in this room.
 
-    A sanction whose room is "" holds for the whole site. Returns False if there is no such room.
+    A sanction whose room is "" holds for the whole site. Returns False if there is no such room. Raises
+    `Rejected` with the code `too_many_sanctions` if `limit` other users have one of this kind in force there
+    (0: no limit). That is compared in the transaction that stores, since other nodes store, too.
     """
 
 

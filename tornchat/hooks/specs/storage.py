@@ -57,7 +57,9 @@ def store_messages(
     draft order, and that an entry returned as `Stored` survives a crash. A repeated
     `(room, sender_id, client_id)`, also within one batch, returns the first entry (`repeated`) and uses no
     `seq`; with a different text it is refused as `conflict`. A draft whose `epoch` is not empty and differs
-    from the room's is refused as `room_gone`, compared in the transaction that stores. A draft that can't be
+    from the room's is refused as `room_gone`, compared in the transaction that stores. So is a message with
+    `spaced_ms` as `slow_mode`, with `retry_after`, if its sender has sent another one in the room, deleted or
+    not, less than that before; a plugin without `set_slow_mode` may ignore it. A draft that can't be
     stored gives a `Refusal` and does not affect the others. A deletion (`Draft.empties`) also clears its
     target's text.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Awaitable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -13,18 +13,16 @@ from tornado.http1connection import HTTP1ConnectionParameters
 from tornado.httpserver import HTTPServer
 from tornado.httputil import (
     HTTPConnection,
-    HTTPHeaders,
     HTTPMessageDelegate,
-    RequestStartLine,
-    ResponseStartLine,
 )
 from tornado.iostream import IOStream, SSLIOStream
 
 from tornchat.rates import network_of
 from tornchat.server.edge.acceptor import Acceptor, peer_of, refuse
-from tornchat.server.edge.doorstep import Doorstep
-from tornchat.server.edge.edge import FULL_RETRY_SECONDS, Edge
-from tornchat.server.edge.headers import SECURITY_HEADERS
+from tornchat.server.edge.doorstep import MOST_PER_TURN, Doorstep
+from tornchat.server.edge.edge import Edge
+from tornchat.server.edge.gates import FewHeaders, OnlyProbes
+from tornchat.tasks import Turns
 
 SPARE = 8
 """Connections beyond the limit that are read from, for the probes' sake; more are refused unread."""
@@ -32,8 +30,6 @@ SPARE_OF_AN_ADDRESS = 2
 """How many of them one address may have: else it would hold all, and a live server would look dead."""
 SPARE_SECONDS = 2.0
 """How long one of them may take to send its request."""
-PROBES = ("/healthz", "/readyz", "/metrics")
-"""Paths that are answered on them: a full server is alive, and says that it is full."""
 HEADER_BYTES = 65536
 SILENT_SECONDS = 60.0
 """How long a client may send nothing, if the server sets no other limit."""
@@ -53,6 +49,9 @@ class EdgeServer(HTTPServer):
         self._limited = limited
         self._spare: dict[IOStream, str] = {}
         """Connections beyond the limit -> the address, which for IPv6 is the /64 network."""
+        self._served: set[IOStream] = set()
+        """Connections that have sent a request."""
+        self._turns = Turns(MOST_PER_TURN)
 
     def encrypt(self, context: ssl.SSLContext | None) -> None:
         """Use TLS with `context` for the connections accepted from now on; None: no TLS."""
@@ -144,8 +143,12 @@ class EdgeServer(HTTPServer):
 
     def start_request(self, server_conn: Any, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         """Return what is told of a request's parts. Any: Tornado's own type of connection."""
-        delegate = super().start_request(server_conn, request_conn)
-        return OnlyProbes(delegate, request_conn) if server_conn.stream in self._spare else delegate
+        delegate, stream = super().start_request(server_conn, request_conn), server_conn.stream
+        if stream in self._spare:
+            delegate = OnlyProbes(delegate, request_conn)
+        turns = self._turns if stream in self._served else None  # the first request has had its turn
+        self._served.add(stream)
+        return FewHeaders(delegate, request_conn, turns)
 
     def on_close(self, server_conn: Any) -> None:
         super().on_close(server_conn)
@@ -154,49 +157,8 @@ class EdgeServer(HTTPServer):
     def _forget(self, stream: IOStream) -> None:
         self._edge.readers.forget(stream)
         self._spare.pop(stream, None)
+        self._served.discard(stream)
         self._edge.closed(stream)
-
-
-class OnlyProbes(HTTPMessageDelegate):
-    """Passes on the requests of probes and answers all others with 503."""
-
-    def __init__(self, delegate: HTTPMessageDelegate, connection: HTTPConnection) -> None:
-        self._delegate: HTTPMessageDelegate | None = delegate
-        self._connection = connection
-
-    def headers_received(
-        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
-    ) -> Awaitable[None] | None:
-        path = getattr(start_line, "path", "").partition("?")[0]
-        if self._delegate is not None and path.endswith(PROBES):
-            return self._delegate.headers_received(start_line, headers)
-        self._delegate = None
-        self._answer()
-        return None
-
-    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        return self._delegate.data_received(chunk) if self._delegate is not None else None
-
-    def finish(self) -> None:
-        if self._delegate is not None:
-            self._delegate.finish()
-
-    def on_connection_close(self) -> None:
-        if self._delegate is not None:
-            self._delegate.on_connection_close()
-
-    def _answer(self) -> None:
-        body = b"Too many connections. See [limits] connections.\n"
-        given = {
-            **SECURITY_HEADERS,
-            "Content-Type": "text/plain; charset=utf-8",
-            "Content-Length": str(len(body)),
-            "Retry-After": str(FULL_RETRY_SECONDS),
-            "Connection": "close",
-        }
-        line = ResponseStartLine("HTTP/1.1", 503, "Service Unavailable")
-        self._connection.write_headers(line, HTTPHeaders(given), body)
-        self._connection.finish()
 
 
 def _brief() -> HTTP1ConnectionParameters:

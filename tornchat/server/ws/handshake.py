@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
-from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, parse_cookie
 
 from tornchat.errors import UNAUTHORIZED, Closed
-from tornchat.model import Credentials, Position, TokenSource
+from tornchat.model import Cookies, Credentials, Position, TokenSource
 from tornchat.wire import V1_SUBPROTOCOL
 
 BEARER_SUBPROTOCOL = "bearer."
+MOST_SUBPROTOCOLS = 32
 DEFAULT_PORTS = MappingProxyType({"http": 80, "https": 443})
 
 
@@ -43,9 +45,10 @@ def _same_site(origin: str, request: HTTPServerRequest) -> bool:
 
 
 def offered_subprotocols(request: HTTPServerRequest) -> list[str]:
-    """Return the values of `Sec-WebSocket-Protocol`."""
+    """Return the values of `Sec-WebSocket-Protocol`; of thousands, only the first ones."""
     joined = ",".join(request.headers.get_list("Sec-WebSocket-Protocol"))
-    return [name.strip() for name in joined.split(",") if name.strip()]
+    names = joined.split(",", MOST_SUBPROTOCOLS)[:MOST_SUBPROTOCOLS]
+    return [name.strip() for name in names if name.strip()]
 
 
 def asks_for_v1(request: HTTPServerRequest) -> bool:
@@ -82,7 +85,7 @@ def _gathered(
         token=token,
         source=source,
         headers=_joined(request.headers),
-        cookies={name: morsel.value for name, morsel in request.cookies.items()},
+        cookies=Cookies(partial(parse_cookie, request.headers.get("Cookie", ""))),
     )
 
 

@@ -146,3 +146,42 @@ async def test_a_list_that_has_not_changed_is_not_sent_again():
         changed = await ask(chat, "GET", "/api/rooms", "bob", headers=known)
         assert (changed.status, len(changed.json["rooms"])) == (200, 2)
         assert "ETag" not in (await ask(chat, "GET", "/api/rooms/tea", "bob")).headers
+
+
+@pytest.mark.gen_test
+async def test_a_room_says_what_it_is():
+    async with running_chat() as chat:
+        made = (await ask(chat, "POST", "/api/rooms", "ann", {"name": "tea"})).json
+        assert (made["title"], made["topic"], made["kind"]) == ("", "", "open")
+        change = {"title": "Tea time", "topic": "What we drink", "kind": "private", "slow_seconds": 30}
+        changed = await ask(chat, "PATCH", "/api/rooms/tea", "ann", change)
+        assert (changed.status, changed.json) == (200, {**made, **change, "private": True})
+        assert (await ask(chat, "GET", "/api/rooms/tea", "bob")).status == 404
+        assert (await ask(chat, "GET", "/api/rooms", "ann")).json["rooms"] == [changed.json]
+        opened = await ask(chat, "PATCH", "/api/rooms/tea", "ann", {"kind": "open", "title": ""})
+        assert (opened.json["title"], opened.json["topic"]) == ("", "What we drink")
+        assert (await ask(chat, "PATCH", "/api/rooms/tea", "bob", {"title": "Mine"})).code == "forbidden"
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"title": "x" * 81},
+        {"topic": "x" * 251},
+        {"title": "a\u202eb"},
+        {"topic": "a\nb"},
+        {"title": "a\u0000b"},
+        {"title": 5},
+        {"kind": "direct"},
+        {"kind": "secret"},
+        {"name": "coffee"},
+        {"kind": "private", "title": "x" * 81},
+    ],
+)
+async def test_what_no_room_says_changes_nothing(change):
+    async with running_chat() as chat:
+        made = (await ask(chat, "POST", "/api/rooms", "ann", {"name": "tea"})).json
+        assert (await ask(chat, "PATCH", "/api/rooms/tea", "ann", change)).status == 422
+        assert (await ask(chat, "GET", "/api/rooms/tea", "ann")).json == made

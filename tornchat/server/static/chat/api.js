@@ -69,6 +69,14 @@ export class Api {
   /** Oldest first. @param {string} room @param {number} seq @param {{before?: number, after?: number, limit?: number}} page */
   thread = (room, seq, page) => this.#call("GET", `rooms/${part(room)}/messages/${seq}/thread?${query({ ...page, mine: 1 })}`);
 
+  /** @param {string} room @param {{title?: string, topic?: string}} changes */
+  changeRoom = (room, changes) => this.#call("PATCH", `rooms/${part(room)}`, changes);
+
+  /** @param {string} room @param {{role: string, seconds: number, uses: number}} terms @returns {Promise<{url: string}>} */
+  invite = (room, terms) => this.#call("POST", `rooms/${part(room)}/invites`, terms);
+  members = (/** @type {string} */ room) => this.#call("GET", `rooms/${part(room)}/members`);
+  leave = (/** @type {string} */ room, /** @type {string} */ me) => this.#call("DELETE", `rooms/${part(room)}/members/${part(me)}`);
+  direct = (/** @type {string[]} */ users) => this.#call("POST", "direct", { user_ids: users });
   room = (/** @type {string} */ room) => this.#call("GET", `rooms/${part(room)}`);
   setSlow = (/** @type {string} */ room, /** @type {number} */ seconds) =>
     this.#call("PATCH", `rooms/${part(room)}`, { slow_seconds: seconds });

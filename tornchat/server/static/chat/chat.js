@@ -1,60 +1,40 @@
-/** The whole page's state: who is signed in, which rooms there are, and the one that is open. */
+/** The whole page's state: beside who is signed in, which rooms there are, and the one that is open. */
 
-import { Api } from "./api.js";
-import { browser, Drafts, Marks } from "./kept.js";
+import { Directs } from "./directs.js";
+import { Drafts, Marks } from "./kept.js";
+import { Login } from "./login.js";
 import { hashOf, placeOf } from "./places.js";
 import { locale, words } from "./strings.js";
+import { isGuest } from "./text.js";
 
 const ROOMS_MS = 30_000;
-const TOAST_MS = 8_000;
-const START_RETRY_MS = 3_000;
 const UNAUTHORIZED = 4001;
-const RENEW_SHARE = 0.75; // of a guest's time; what is left is for a server that is away
-const RENEW_RETRY_MS = 15_000;
 const INVITE = /^#invite=([\w-]+)$/; // the page of a link by which users become members of a room
-const LEAST_TIMER_MS = 1_000;
-const MOST_TIMER_MS = 2 ** 31 - 1;
 
-/**
- * @typedef {{token: string | null, guest: boolean}} Session   No token: the site's own login says who this is.
- * @typedef {{id: string, username: string, roles?: string[], expires_at?: string | null}} Me
- * @typedef {{name: string, private: boolean, unread: number, draft: boolean}} Shelved
- * @typedef {{id: number, words: string, kind: "info" | "danger"}} Toast
- */
+/** @typedef {{name: string, label: string, kind: string, unread: number, draft: boolean}} Shelved */
 
-/** Says "change" when it should be drawn again. */
-export class Chat extends EventTarget {
-  /** @type {"starting" | "unreachable" | "signed-out" | "in"} */ phase = "starting";
-  /** @type {{name: string, version: string, guest: boolean, rooms: {default: string}, me: Me | null} | null} */ info = null;
-  /** @type {Session | null} */ session = null;
-  /** @type {Me | null} */ me = null;
-  /** @type {{name: string, private: boolean, epoch: string, seq: number}[]} */ rooms = [];
+/** Says "change" when it should be drawn again, and "rooms" when only the list of rooms should be. */
+export class Chat extends Login {
+  /** @type {{name: string, title?: string, kind?: string, private?: boolean, epoch: string, seq: number}[]} */ rooms = [];
   /** @type {import("./room.js").Room | null} */ room = null;
   /** Ids of users whose messages are hidden. @type {Set<string>} */ blocked = new Set();
   /** Whether the server stores blocks. */ blocks = false;
-  /** What is shown at the right. @type {"people" | "search" | "thread" | null} */ aside = null;
+  /** What is shown at the right. @type {"people" | "search" | "thread" | "room" | null} */ aside = null;
   /** The dialog that is open. @type {"palette" | "help" | "create" | null} */ dialog = null;
-  /** @type {Toast[]} */ toasts = [];
-  /** Why one has to sign in again. */ notice = "";
   /** @type {Map<string, import("./room.js").Room>} */ #opened = new Map();
   /** @type {typeof import("./room.js").Room} It is loaded with the first room. */ #Room;
-  #toastId = 0;
   #poll = 0;
-  #renewal = 0;
 
   /** @param {URL} base where the chat is mounted */
   constructor(base) {
-    super();
-    this.base = base;
-    this.api = new Api(base);
-    this.sessionKey = `tornchat.session:${base.pathname}`;
-    this.nameKey = `tornchat.name:${base.pathname}`;
+    super(base);
     this.marks = new Marks("");
     this.drafts = new Drafts("");
     addEventListener("hashchange", () => this.phase === "in" && this.#openPlace());
-    addEventListener("storage", ({ key }) => (key === this.sessionKey || key === null) && this.#onStored());
     document.addEventListener("visibilitychange", () => document.hidden || this.#refreshSoon());
   }
+
+  directs = new Directs(this);
 
   /** Names as people sort them: 9 before 10. */
   compare = new Intl.Collator(locale, { numeric: true, sensitivity: "base" }).compare;
@@ -67,11 +47,6 @@ export class Chat extends EventTarget {
     return this.info?.rooms?.default ?? "general";
   }
 
-  /** Whether somebody was signed in here before. */
-  get mayResume() {
-    return Boolean(browser.get(this.sessionKey)?.token);
-  }
-
   /** Load what those need who are in. */
   prepare() {
     const inside = document.getElementById("inside");
@@ -80,81 +55,10 @@ export class Chat extends EventTarget {
     inside.remove();
   }
 
-  // --- signing in ---------------------------------------------------------------------------------------------------
-
-  async start() {
-    try {
-      this.info = await this.api.info();
-    } catch {
-      this.#become("unreachable");
-      setTimeout(() => this.start(), START_RETRY_MS);
-      return;
-    }
-    const session = browser.get(this.sessionKey);
-    if (session?.token) await this.#resume(session);
-    else if (this.info.me) await this.#resume({ token: null, guest: false });
-    else this.#become("signed-out");
-  }
-
-  /** @param {Session} session */
-  async #resume(session) {
-    try {
-      await this.#enter(session);
-    } catch (error) {
-      if (error.status === 401) await this.#onEnded(session);
-      else {
-        this.#become("unreachable");
-        setTimeout(() => this.#resume(session), START_RETRY_MS);
-      }
-    }
-  }
-
-  /** A session is not accepted any more. The site's own login may be there all the same. @param {Session | null} session */
-  async #onEnded(session) {
-    const own = session?.token && this.info?.me; // asked once: without a token, it was the own login that ended
-    this.signOut(words.sessionEnded);
-    if (own) await this.#resume({ token: null, guest: false });
-  }
-
-  /** Another tab has signed in or out, or has renewed a guest's token. */
-  #onStored() {
-    const session = browser.get(this.sessionKey);
-    if (session?.token && session.token !== this.session?.token) void this.#adopt(session);
-    else if (!session && this.session?.token) this.signOut();
-  }
-
-  /** @param {Session} session */
-  async #adopt(session) {
-    const me = await new Api(this.base, session.token).me().catch(() => null);
-    if (!me) return;
-    if (this.phase === "in" && me.id === this.me?.id) this.#take(session, me);
-    else {
-      this.#reset();
-      this.#become("starting"); // nothing is drawn of a room that nobody is in
-      await this.#resume(session);
-    }
-  }
-
-  /** Throws `ApiError`. @param {string} username */
-  async signInAsGuest(username) {
-    const { token } = await new Api(this.base).guest(username);
-    browser.set(this.nameKey, username);
-    await this.#enter({ token, guest: true });
-  }
-
-  /** Throws `ApiError`. @param {string} token */
-  async signInWithToken(token) {
-    await this.#enter({ token, guest: false });
-  }
-
-  /** @param {Session} session */
-  async #enter(session) {
-    const me = await new Api(this.base, session.token).me();
-    this.#take(session, me);
-    this.notice = "";
+  /** @param {import("./login.js").Me} me */
+  async onEntered(me) {
     this.marks = new Marks(`tornchat.read:${this.base.pathname}:${me.id}`);
     this.drafts = new Drafts(`tornchat.drafts:${this.base.pathname}:${me.id}`);
-    if (session.token) browser.set(this.sessionKey, session);
     this.prepare();
     const [{ Room }] = await Promise.all([import("./room.js"), this.#readBlocks()]); // before messages are shown
     this.#Room = Room;
@@ -162,30 +66,12 @@ export class Chat extends EventTarget {
     void this.refreshRooms();
   }
 
-  /** @param {Session} session @param {Me} me */
-  #take(session, me) {
-    this.session = session;
-    this.me = me;
-    this.api = new Api(this.base, session.token);
-    clearTimeout(this.#renewal);
-    if (!session.guest || !me.expires_at) return;
-    const wait = (Date.parse(me.expires_at) - Date.now()) * RENEW_SHARE;
-    // No time is left where this clock is ahead of the server's: then it may not renew without a pause.
-    this.#renewal = setTimeout(() => this.#renew(), wait < LEAST_TIMER_MS ? RENEW_RETRY_MS : Math.min(wait, MOST_TIMER_MS));
-  }
-
-  /** A guest stays the same one, whom a new token from the door would not be. */
-  async #renew() {
-    const { api, session } = this;
-    try {
-      const { token, expires_at } = await api.renewGuest();
-      if (this.session !== session) return;
-      this.#take({ ...session, token }, { ...this.me, expires_at });
-      browser.set(this.sessionKey, this.session);
-    } catch (error) {
-      if (this.session !== session || (error.status && error.status < 500 && error.status !== 429)) return;
-      this.#renewal = setTimeout(() => this.#renew(), RENEW_RETRY_MS);
-    }
+  onLeft() {
+    clearTimeout(this.#poll);
+    this.room?.leave();
+    this.room = null;
+    this.#opened.clear();
+    this.rooms = [];
   }
 
   async #readBlocks() {
@@ -200,32 +86,7 @@ export class Chat extends EventTarget {
     if (!(await this.attempt(call, block ? words.hidden(name) : words.shown(name)))) return;
     this.blocked = new Set(this.blocked);
     this.blocked[block ? "add" : "delete"](id);
-    this.#changed();
-  }
-
-  /** In all tabs of this browser. @param {string} [notice] why, if the user did not ask for it */
-  signOut(notice = "") {
-    if (this.session?.token === browser.get(this.sessionKey)?.token || !this.session) browser.set(this.sessionKey, null);
-    this.#reset();
-    this.notice = notice;
-    this.#become("signed-out");
-  }
-
-  #reset() {
-    clearTimeout(this.#renewal);
-    clearTimeout(this.#poll);
-    this.room?.leave();
-    this.room = null;
-    this.#opened.clear();
-    this.rooms = [];
-    this.session = this.me = null;
-    this.api = new Api(this.base);
-  }
-
-  /** @param {Chat["phase"]} phase */
-  #become(phase) {
-    this.phase = phase;
-    this.#changed();
+    this.changed();
   }
 
   // --- rooms --------------------------------------------------------------------------------------------------------
@@ -244,7 +105,7 @@ export class Chat extends EventTarget {
     const hash = hashOf(name, seq ?? undefined);
     if (location.hash !== hash) history[location.hash ? "pushState" : "replaceState"](null, "", hash);
     if (seq) this.room.awaits(seq);
-    this.#changed();
+    this.changed();
   }
 
   /** @param {string} name */
@@ -272,13 +133,13 @@ export class Chat extends EventTarget {
   /** Open a dialog; null: close it. @param {Chat["dialog"]} dialog */
   ask(dialog) {
     this.dialog = dialog;
-    this.#changed();
+    this.changed();
   }
 
-  /** Show this at the right: "people", "search", "thread", or nothing. @param {Chat["aside"]} aside */
+  /** Show this at the right: "people", "search", "thread", "room", or nothing. @param {Chat["aside"]} aside */
   show(aside) {
     this.aside = aside;
-    this.#changed();
+    this.changed();
   }
 
   /** The room of the invite in the URL, which is accepted and leaves the URL; null if there is none, or it is refused. */
@@ -298,7 +159,7 @@ export class Chat extends EventTarget {
   #newRoom(name) {
     const room = new this.#Room(this, name);
     room.addEventListener("closed", ({ detail }) => {
-      if (detail === UNAUTHORIZED) void this.#onEnded(this.session);
+      if (detail === UNAUTHORIZED) void this.onEnded(this.session);
     });
     return room;
   }
@@ -311,6 +172,29 @@ export class Chat extends EventTarget {
     });
     this.open(name);
     await this.refreshRooms();
+  }
+
+  /** Whether there may be a room of just the two: guests have none. @param {string} id */
+  mayTalkTo(id) {
+    return !this.me?.roles?.includes("guest") && !isGuest(id) && !this.blocked.has(id);
+  }
+
+  /** Talk to one user alone. @param {string} id @param {string} name */
+  async talkTo(id, name) {
+    await this.attempt(async () => {
+      const room = await this.api.direct([id]);
+      this.directs.know(room.name, name);
+      this.open(room.name);
+      await this.refreshRooms();
+    });
+  }
+
+  /** A room is not there any more, or not for this user. @param {string} name */
+  forget(name) {
+    this.#opened.delete(name);
+    this.rooms = this.rooms.filter((room) => room.name !== name);
+    if (this.room?.name === name) this.open(this.home);
+    this.roomsChanged();
   }
 
   async refreshRooms() {
@@ -345,13 +229,16 @@ export class Chat extends EventTarget {
     const names = new Set(this.rooms.map(({ name }) => name));
     const opened = [...this.#opened.keys()].filter((name) => !names.has(name));
     const drafts = this.drafts.rooms;
-    const all = [...this.rooms, ...opened.map((name) => ({ name, private: false, epoch: "", seq: 0 }))].map((room) => ({
+    const others = opened.map((name) => ({ name, title: "", kind: "open", epoch: "", seq: 0 }));
+    const all = [...this.rooms, ...others].map((room) => ({
       name: room.name,
-      private: room.private,
+      label: room.title || (room.kind === "direct" && this.directs.nameOf(room.name)) || room.name,
+      kind: room.kind ?? (room.private ? "private" : "open"), // servers before had two kinds
       draft: drafts.has(room.name),
       unread: room.name === this.room?.name ? this.room.unread : this.marks.unread(room),
     }));
-    return all.sort((a, b) => this.compare(a.name, b.name));
+    const direct = ({ kind }) => Number(kind === "direct");
+    return all.sort((a, b) => direct(a) - direct(b) || this.compare(a.label, b.label));
   }
 
   /** The list of rooms, or what is unread there, is to be drawn again. */
@@ -359,35 +246,4 @@ export class Chat extends EventTarget {
     this.dispatchEvent(new Event("rooms"));
   }
 
-  // --- what is told in passing ----------------------------------------------------------------------------------------
-
-  /** @param {string} told @param {Toast["kind"]} [kind] */
-  toast(told, kind = "info") {
-    const toast = { id: (this.#toastId += 1), words: told, kind };
-    this.toasts = [...this.toasts.filter((other) => other.words !== told), toast].slice(-3);
-    setTimeout(() => this.dismiss(toast.id), TOAST_MS);
-    this.#changed();
-  }
-
-  /** @param {number} id */
-  dismiss(id) {
-    this.toasts = this.toasts.filter((toast) => toast.id !== id);
-    this.#changed();
-  }
-
-  /** Do something that the server may refuse, and say so. @param {() => Promise<unknown>} act @param {string} [done] */
-  async attempt(act, done = "") {
-    try {
-      await act();
-      if (done) this.toast(done);
-      return true;
-    } catch (error) {
-      this.toast(error.status === 501 ? words.notOffered : error.message, "danger");
-      return false;
-    }
-  }
-
-  #changed() {
-    this.dispatchEvent(new Event("change"));
-  }
 }

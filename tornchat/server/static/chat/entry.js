@@ -15,6 +15,7 @@ import { withMarked } from "../client/tornchat-client.js";
  * @property {number} position           The place of the last entry that acted on it.
  * @property {number} revision           How often it was edited.
  * @property {Date | null} editedAt
+ * @property {boolean} open              Whether it is being streamed, and grows.
  * @property {number | null} replyTo     The place of the message that it answers.
  * @property {number | null} thread      The place of the message whose thread it is in.
  * @property {number} replies            How many messages its thread has.
@@ -33,6 +34,7 @@ export function entryOf(message, me) {
     time: new Date(message.timestamp),
     deleted: message.deleted ?? text === "",
     mine: senderId === me,
+    open: message.open ?? false,
     position: message.position ?? seq,
     revision: message.revision ?? 0,
     editedAt: message.edited_at ? new Date(message.edited_at) : null,
@@ -56,13 +58,14 @@ function ownOf(reactions, me) {
  * The message after an edit; a change of the past changes nothing.
  * @param {Entry} entry @param {import("../client/tornchat-client.js").Changed} changed @param {string} me @returns {Entry}
  */
-export function edited(entry, { position, revision, message, edited_at, marks }, me) {
+export function edited(entry, { position, revision, message, edited_at, marks, open }, me) {
   if (entry.deleted || position <= entry.position) return entry;
   const reactions = marks ? (marks.reaction ?? {}) : entry.reactions;
   return {
     ...entry, position, revision, reactions,
     own: marks ? ownOf(reactions, me) : entry.own,
     text: message ?? entry.text,
+    open: open ?? entry.open,
     editedAt: edited_at ? new Date(edited_at) : entry.editedAt,
   };
 }
@@ -85,5 +88,5 @@ export function reacted(entry, marked, me) {
 
 /** The message after it was deleted. @param {Entry} entry @returns {Entry} */
 export function erased(entry) {
-  return { ...entry, text: "", deleted: true, replyTo: null, mentioned: [], mentionsRoom: false, reactions: {}, own: [], editedAt: null };
+  return { ...entry, text: "", deleted: true, open: false, replyTo: null, mentioned: [], mentionsRoom: false, reactions: {}, own: [], editedAt: null };
 }

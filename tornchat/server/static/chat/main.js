@@ -16,7 +16,7 @@ function Page({ chat }) {
 function Title({ chat }) {
   useStore(chat, "rooms");
   const unread = chat.room?.unread ?? 0;
-  const title = chat.phase === "in" ? `${chat.room.name} · ${chat.info.name}` : (chat.info?.name ?? "tornchat");
+  const title = chat.phase === "in" ? `${chat.room.label} · ${chat.info.name}` : (chat.info?.name ?? "tornchat");
   useEffect(() => {
     document.title = unread ? `(${unread}) ${title}` : title;
   }, [unread, title]);

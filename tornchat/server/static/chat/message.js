@@ -23,7 +23,7 @@ const CONTROLS = "a, button, input, pre, summary";
 function Text({ feed, text, entry }) {
   const { chat } = feed;
   const names = entry ? feed.namesIn(entry) : [];
-  return html`<${Folded} long=${isLong(text)} kind=${isEmoji(text) ? "large" : ""} editedAt=${entry?.editedAt}>
+  return html`<${Folded} long=${isLong(text)} kind=${`${isEmoji(text) ? "large" : ""} ${entry?.open ? "open" : ""}`} editedAt=${entry?.editedAt}>
     <${Rich} text=${text} known=${{ names, isRoom: chat.isRoom }} chat=${chat} /><//>`;
 }
 

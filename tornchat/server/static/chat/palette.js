@@ -5,6 +5,7 @@ import { best } from "./fuzzy.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { Icon } from "./icons.js";
 import { Dialog } from "./overlay.js";
+import { ICONS } from "./roomlist.js";
 import { words } from "./strings.js";
 
 const MOST = 12;
@@ -19,7 +20,7 @@ export function Palette({ chat, open, onClose }) {
 /** @param {import("./chat.js").Chat} chat @returns {Found[]} */
 function everything(chat) {
   const rooms = chat.shelf.map((room) => ({
-    name: room.name, icon: room.private ? "lock" : "hash", hint: room.unread ? words.unread(room.unread) : "", act: () => chat.open(room.name),
+    name: room.label, icon: ICONS[room.kind], hint: room.unread ? words.unread(room.unread) : "", act: () => chat.open(room.name),
   }));
   const people = [...(chat.room?.users ?? [])].filter(([id]) => id !== chat.me.id).map(([, name]) => ({
     name, icon: "people", hint: words.mention, act: () => chat.room.mention(name),
@@ -55,7 +56,7 @@ function Finder({ chat, onClose }) {
       aria-activedescendant=${found.length ? `found-${chosen}` : undefined} aria-label=${words.palette} placeholder=${words.paletteHint}
       value=${sought} onInput=${onInput} onKeyDown=${onKeyDown} autocomplete="off" spellcheck="false" />
     <ul class="listbox open" role="listbox" id="found" aria-label=${words.suggestions}>
-      ${found.map((one, at) => html`<li key=${one.icon + one.name} id=${`found-${at}`} role="option" aria-selected=${at === chosen ? "true" : "false"}
+      ${found.map((one, at) => html`<li key=${`${at} ${one.name}`} id=${`found-${at}`} role="option" aria-selected=${at === chosen ? "true" : "false"}
         onClick=${() => take(one)}><${Icon} name=${one.icon} size=${16} /> <bdi class="grow">${one.name}</bdi> <small>${one.hint}</small></li>`)}
     </ul>
     ${!found.length && html`<p class="hint" role="status">${words.nothingFound}</p>`}`;

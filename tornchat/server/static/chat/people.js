@@ -30,6 +30,8 @@ export function People({ room, reach }) {
             ${isGuest(id) && html`<small>${words.guest}</small>`}
             ${id === me.id && html`<small>${words.you}</small>`}
             ${room.chat.blocked.has(id) && html`<small>${words.blocked}</small>`}
+            ${id !== me.id && room.chat.mayTalkTo(id) && room.about.kind !== "direct" &&
+            html`<${IconButton} icon="mail" label=${words.talkTo(name)} onClick=${() => room.chat.talkTo(id, name)} />`}
             ${room.chat.blocks && id !== me.id && !room.chat.blocked.has(id) &&
             html`<${IconButton} icon="block" label=${words.block(name)} onClick=${() => room.chat.setBlocked(id, name, true)} />`}
             ${moderates && id !== me.id &&

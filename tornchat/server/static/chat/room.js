@@ -23,6 +23,8 @@ export class Room extends Feed {
   /** The thread that is shown beside the room. @type {Thread | null} */ thread = null;
   /** When the first message that was not read came, if one begins to read there. @type {Date | null} */ since = null;
   slow = new Slow();
+  /** The user's role in it. @type {string | null} */ role = null;
+  about = { title: "", topic: "", kind: "open" };
   #client = null;
   #position;
   #epoch = "";
@@ -70,6 +72,7 @@ export class Room extends Feed {
     on("users", ({ users }) => this.#onPeople(() => (this.users = new Map(users.map(({ id, username }) => [id, username])))));
     on("join", ({ user_id, username }) => this.#onPeople(() => this.users.set(user_id, username)));
     on("leave", ({ user_id }) => this.#onPeople(() => this.users.delete(user_id)));
+    on("room", (about) => this.describe(about));
     on("error", ({ error }) => this.chat.toast(error, "danger"));
     this.#client = client;
     this.#entered = false;
@@ -102,13 +105,26 @@ export class Room extends Feed {
   async #readRights() {
     const { api } = this.chat;
     try {
-      const [{ actions }, { slow_seconds }] = await Promise.all([api.rights(this.name), api.room(this.name)]);
+      const [{ actions, role }, about] = await Promise.all([api.rights(this.name), api.room(this.name)]);
       this.actions = new Set(actions);
-      this.slow.seconds = slow_seconds;
-      this.changed();
+      this.role = role;
+      this.slow.seconds = about.slow_seconds;
+      this.describe(about);
     } catch {
       // the server checks every action anyway; without an answer nothing more is offered
     }
+  }
+
+  /** The room says something else of itself. @param {Partial<Room["about"]>} about */
+  describe({ title = this.about.title, topic = this.about.topic, kind = this.about.kind }) {
+    this.about = { title, topic, kind };
+    this.dispatchEvent(new Event("people")); // it stands above them
+    this.changed();
+  }
+
+  /** The name that people read. */
+  get label() {
+    return this.about.title || (this.about.kind === "direct" && this.chat.directs.nameOf(this.name)) || this.name;
   }
 
   /** Whether one may write: not after a mute or a ban, nor where there is no room. */
@@ -251,6 +267,7 @@ export class Room extends Feed {
     this.log.toNewest();
     this.#read();
     this.dividerSeq = null;
+    if (this.log.entries.length) this.target = { seq: this.log.entries[this.log.entries.length - 1].seq, block: "end" };
     this.changed();
   }
 

@@ -5,6 +5,7 @@ import { Icon } from "./icons.js";
 import { hashOf } from "./places.js";
 import { words } from "./strings.js";
 
+export const ICONS = Object.freeze({ open: "hash", private: "lock", direct: "people" });
 const ROW_PX = 35;
 const ALL_UP_TO = 100;
 const BEYOND = 10; // rows above and below those in sight
@@ -70,8 +71,8 @@ function Row({ room, at, count, here, stop, choose }) {
   return html`<li aria-posinset=${at + 1} aria-setsize=${count}>
     <a href=${hashOf(room.name)} class=${`room ${room.unread ? "unread" : ""}`} data-at=${at} tabindex=${stop ? 0 : -1}
       aria-current=${here ? "page" : undefined} onClick=${(event) => choose(event, room.name)}>
-      <${Icon} name=${room.private ? "lock" : "hash"} size=${16} />
-      <span class="room-name"><bdi>${room.name}</bdi></span>
+      <${Icon} name=${ICONS[room.kind]} size=${16} />
+      <span class="room-name"><bdi>${room.label}</bdi></span>
       ${room.draft && !here && html`<span class="drafted" role="img" aria-label=${words.drafted}><${Icon} name="pencil" size=${14} /></span>`}
       ${room.unread > 0 &&
       html`<span class="badge"><span aria-hidden="true">${room.unread > 99 ? "99+" : room.unread}</span>

@@ -8,6 +8,8 @@ import { Icon, IconButton } from "./icons.js";
 import { Dialog } from "./overlay.js";
 import { Palette } from "./palette.js";
 import { People } from "./people.js";
+import { ICONS } from "./roomlist.js";
+import { RoomPanel } from "./roompanel.js";
 import { Search } from "./search.js";
 import { Shortcuts, useShortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
@@ -77,8 +79,9 @@ function Header({ room, narrow, aside, toggle, onMenu }) {
     ${narrow &&
     html`<${IconButton} icon="menu" label=${others ? words.roomsUnread(others) : words.rooms} onClick=${onMenu}
       class=${others ? "dotted" : ""} />`}
-    <h1><${Icon} name="hash" /> <bdi>${room.name}</bdi></h1>
-    <span class="grow"></span>
+    <h1><${Icon} name=${ICONS[room.about.kind]} /> <bdi>${room.label}</bdi></h1>
+    <span class="topic grow" title=${room.about.topic}><bdi>${room.about.topic}</bdi></span>
+    <${IconButton} icon="info" label=${words.aboutRoom} aria-pressed=${pressed("room")} onClick=${() => toggle("room")} />
     <${IconButton} icon="search" label=${words.searchRoom} aria-pressed=${pressed("search")} onClick=${() => toggle("search")} />
     <button type="button" class="count-button" aria-pressed=${pressed("people")} onClick=${() => toggle("people")}
       title=${words.whoIsHere}><${Icon} name="people" /> <span>${room.users.size}</span>
@@ -87,7 +90,7 @@ function Header({ room, narrow, aside, toggle, onMenu }) {
 }
 
 const asideTitle = (room, aside) =>
-  ({ search: words.search, thread: words.thread })[aside] ?? words.peopleHere(room.users.size);
+  ({ search: words.search, thread: words.thread, room: words.aboutRoom })[aside] ?? words.peopleHere(room.users.size);
 
 function Aside({ room, aside, reach, onClose }) {
   useStore(room, "people");
@@ -98,7 +101,9 @@ function Aside({ room, aside, reach, onClose }) {
     ${aside === "thread" && room.thread
       ? html`<${ThreadColumn} thread=${room.thread} reach=${reach} key=${room.thread.draftKey} />`
       : html`<div class="aside-body">
-          ${aside === "search" ? html`<${Search} room=${room} onFound=${reach} key=${room.name} />` : html`<${People} room=${room} reach=${reach} />`}
+          ${aside === "search" && html`<${Search} room=${room} onFound=${reach} key=${room.name} />`}
+          ${aside === "room" && html`<${RoomPanel} room=${room} key=${room.name} />`}
+          ${aside === "people" && html`<${People} room=${room} reach=${reach} />`}
         </div>`}`;
 }
 

@@ -32,7 +32,7 @@ export function Sidebar({ chat, onChosen = () => {} }) {
 function Rooms({ chat, onChosen }) {
   const [wanted, setWanted] = useState("");
   const { shelf } = chat;
-  const shown = shelf.filter(({ name }) => name.toLowerCase().includes(wanted.trim().toLowerCase()));
+  const shown = shelf.filter(({ label }) => label.toLowerCase().includes(wanted.trim().toLowerCase()));
   return html`${shelf.length >= SEARCH_FROM &&
     html`<input class="room-filter" type="search" aria-label=${words.findRoom} placeholder=${words.findRoom} value=${wanted}
       onInput=${(event) => setWanted(event.target.value)} />`}

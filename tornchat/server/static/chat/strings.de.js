@@ -159,6 +159,22 @@ export const de = {
   roomsUnread: (count) => `Räume, ${count} ungelesen`,
   search: "Suchen",
 
+  // --- what a room is
+  aboutRoom: "Über diesen Raum",
+  title: "Titel",
+  topic: "Thema",
+  saved: "Gespeichert.",
+  copyRoomLink: "Link zu diesem Raum kopieren",
+  invite: "Einladungslink kopieren",
+  members: "Mitglieder",
+  roles: { owner: "Eigentümer", moderator: "Moderation", member: "Mitglied" },
+  leave: "Diesen Raum verlassen",
+  hasLeft: (room) => `Du hast ${room} verlassen.`,
+  deleteRoom: "Diesen Raum löschen",
+  deleteRoomAsk: "Seine Nachrichten werden für alle gelöscht. Tippe {name}, um fortzufahren.",
+  roomDeleted: (room) => `${room} wurde gelöscht.`,
+  talkTo: (name) => `Mit ${name} allein reden`,
+
   // --- people
   peopleHere: (count) => `${counted(count, "Person", "Personen")} hier`,
   here: (count) => `${count === 1 ? "Person" : "Personen"} hier`,

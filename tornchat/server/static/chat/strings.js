@@ -178,6 +178,25 @@ export const en = {
   roomsUnread: (count) => `Rooms, ${count} unread`,
   search: "Search",
 
+  // --- what a room is
+  aboutRoom: "About this room",
+  title: "Title",
+  topic: "Topic",
+  saved: "Saved.",
+  copyRoomLink: "Copy the link to this room",
+  invite: "Copy an invite link",
+  members: "Members",
+  roles: { owner: "Owner", moderator: "Moderator", member: "Member" },
+  leave: "Leave this room",
+  /** @param {string} room */
+  hasLeft: (room) => `You have left ${room}.`,
+  deleteRoom: "Delete this room",
+  deleteRoomAsk: "Its messages are deleted for everybody. Type {name} to go on.",
+  /** @param {string} room */
+  roomDeleted: (room) => `${room} was deleted.`,
+  /** @param {string} name */
+  talkTo: (name) => `Talk to ${name} alone`,
+
   // --- people
   /** @param {number} count */
   peopleHere: (count) => `${counted(count, "person", "people")} here`,

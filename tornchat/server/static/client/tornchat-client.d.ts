@@ -35,16 +35,20 @@ export function acceptInvite({ token, base, invite }: {
     base?: string | URL;
     invite: string;
 }): Promise<string>;
-/** What was not sent. `code` is a documented error code, or "closed"; with "stale", there is the present `revision`. */
+/**
+ * What was not sent. `code` is a documented error code, or "closed"; with "stale", there is the present `revision`, or
+ * `length` of an open message.
+ */
 export class TornchatError extends Error {
-    /** @param {string} code @param {string} text @param {number} [revision] */
-    constructor(code: string, text: string, revision?: number);
+    /** @param {string} code @param {string} text @param {number} [revision] @param {number} [length] */
+    constructor(code: string, text: string, revision?: number, length?: number);
     code: string;
     revision: number | undefined;
+    length: number | undefined;
 }
 /**
  * One room, kept connected. Events, each with its `detail`: `state` (State), `welcome` (Welcome), `message` (Message),
- * `changed` (Changed), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}),
+ * `changed` (Changed), `appended` (Appended), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}),
  * `room` ({title, topic, kind}: what the room says of itself from then on), `error`
  * ({code, error, retry_after?}: a refusal that belongs to no message).
  */
@@ -72,15 +76,40 @@ export class TornchatClient extends EventTarget {
     /** Leave for good. What is not acknowledged is refused with the code "closed". */
     close(): void;
     /**
-     * Send a message, now or as soon as there is a connection.
+     * Send a message, now or as soon as there is a connection. With `open: true` it is streamed: `append` adds to it.
      * @param {string} text
      * @param {string} [id]   Yours, from `newId`; sending an id again with the same text stores nothing twice.
      * @param {Extras} [extras]
      * @returns {Promise<{id: string, seq: number}>}   It is stored. Rejects with a `TornchatError` if it is not.
      */
-    send(text: string, id?: string, { reply_to, thread, mentions, meta, kind, data }?: Extras): Promise<{
+    send(text: string, id?: string, { reply_to, thread, mentions, meta, kind, data, open }?: Extras): Promise<{
         id: string;
         seq: number;
+    }>;
+    /**
+     * Add a piece to an open message of yours. If it is not as long as you say, the error has the code "stale".
+     * @param {number} seq
+     * @param {number} offset     The length of its text in code points: `[...text].length`.
+     * @param {string} text
+     * @param {string} [id]
+     * @returns {Promise<{id: string, seq: number, position: number}>}
+     */
+    append(seq: number, offset: number, text: string, id?: string): Promise<{
+        id: string;
+        seq: number;
+        position: number;
+    }>;
+    /**
+     * End an open message of yours: "complete", "cancelled" or "failed". (`close` ends the connection.)
+     * @param {number} seq
+     * @param {Ending} [status]
+     * @param {string} [id]
+     * @returns {Promise<{id: string, seq: number, position: number}>}
+     */
+    closeMessage(seq: number, status?: Ending, id?: string): Promise<{
+        id: string;
+        seq: number;
+        position: number;
     }>;
     /**
      * Give a message of yours another text. If it was changed meanwhile, the error has the code "stale".
@@ -223,7 +252,16 @@ export type Message = {
      * What its kind says of it.
      */
     data?: object | undefined;
+    /**
+     * It is being streamed: it grows until it is closed.
+     */
+    open?: boolean | undefined;
+    /**
+     * How it ended, if it was streamed.
+     */
+    status?: Ending | undefined;
 };
+export type Ending = "complete" | "cancelled" | "failed";
 /**
  * Kind, such as "reaction" -> token, such as an emoji -> how many users have it, and who, unless they are many.
  */
@@ -237,7 +275,7 @@ export type Marks = {
 };
 /**
  * A `changed` event's detail. A message outside of `messages` that you keep is older if
- *                                   its position is lower; ignore changes of those that you don't.
+ *                                  its position is lower; ignore changes of those that you don't.
  */
 export type Changed = {
     seq: number;
@@ -270,6 +308,32 @@ export type Changed = {
      * What its kind says of it now, if that may have changed.
      */
     data?: object | undefined;
+    /**
+     * Of a streamed message: whether it still is.
+     */
+    open?: boolean | undefined;
+    /**
+     * How it ended.
+     */
+    status?: Ending | undefined;
+};
+/**
+ * An `appended` event's detail: an open message has grown.
+ */
+export type Appended = {
+    seq: number;
+    /**
+     * The place of the piece.
+     */
+    position: number;
+    /**
+     * Where the piece begins in the text, in code points.
+     */
+    offset: number;
+    /**
+     * The piece. `messages` has the whole text.
+     */
+    message: string;
 };
 /**
  * A `marked` event's detail: users have marked a message, or have taken marks back.
@@ -330,6 +394,10 @@ export type Extras = {
      * What this kind wants to know, at most 8 KiB.
      */
     data?: object | undefined;
+    /**
+     * It is streamed.
+     */
+    open?: boolean | undefined;
 };
 /**
  * A `welcome` event's detail: the first of every connection.
@@ -385,6 +453,7 @@ export type Events = {
     welcome: Welcome;
     message: Message;
     changed: Changed;
+    appended: Appended;
     marked: Marked;
     deleted: {
         seq: number;

@@ -110,6 +110,7 @@
  * @property {Welcome} welcome
  * @property {Message} message
  * @property {Changed} changed
+ * @property {Appended} appended
  * @property {Marked} marked
  * @property {{seq: number, position: number}} deleted
  * @property {{position: number}} caughtup
@@ -199,7 +200,7 @@ function counted(before, { counts, changes }) {
 /** The length of a text in code points, as offsets count. @param {string} text */
 function codePoints(text) {
   let count = text.length;
-  for (let at = 1; at < text.length; at += 1) if (text.codePointAt(at - 1) > 0xffff) count -= 1;
+  for (let at = 1; at < text.length; at += 1) if ((text.codePointAt(at - 1) ?? 0) > 0xffff) count -= 1;
   return count;
 }
 
@@ -742,7 +743,7 @@ export class TornchatClient extends EventTarget {
     this.#told = Math.max(this.#told, position);
     if (held) {
       const gone = { reply_to: 0, mentions: 0, meta: 0, marks: 0, data: 0, open: 0, status: 0 };
-      const kept = Object.fromEntries(Object.entries(held).filter(([key]) => !(key in gone)));
+      const kept = /** @type {Message} */ (Object.fromEntries(Object.entries(held).filter(([key]) => !(key in gone))));
       this.#messages.set(seq, { ...kept, message: "", position: Math.max(position, held.position ?? seq) });
       if (held.thread) this.#recount(held.thread);
     }
