@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.nodes import open_nodes, until
-from tests.stage import Player, Stage, open_stage, serving
+from tests.stage import Player, Process, Stage, open_stage, serving
 from tests.valkey import Valkey, valkey
 from tornchat import Unavailable, User
 
@@ -196,7 +196,8 @@ def test_markers_are_written_behind_and_kept_while_storage_fails(
 
 @pytest.mark.parametrize("rest", [1.3])
 def test_a_marker_outlives_a_kill_a_second_after_it_was_set(tmp_path: Path, rest: float) -> None:
-    async def before(verona: Stage) -> None:
+    async def before(server: Process) -> None:
+        verona = server.stage
         romeo, _ = await enters(verona, "romeo")
         for number in range(4):
             await romeo.says(str(number), f"m{number}")
@@ -205,16 +206,17 @@ def test_a_marker_outlives_a_kill_a_second_after_it_was_set(tmp_path: Path, rest
         await juliet.asks("read", seq=3)
         await juliet.next_of("read_moved")
         await asyncio.sleep(rest)  # the second for which markers may be lost
-
-    async def after(verona: Stage) -> None:
-        assert await unread(verona, "juliet") == (3, 1)
-        assert await unread(verona, "romeo") == (4, 0)
-
-    with serving(tmp_path / "data") as server:
-        asyncio.run(before(server.stage))
         server.kill()
+        await verona.clear()
+
+    async def after(server: Process) -> None:
+        assert await unread(server.stage, "juliet") == (3, 1)
+        assert await unread(server.stage, "romeo") == (4, 0)
+
     with serving(tmp_path / "data") as server:
-        asyncio.run(after(server.stage))
+        asyncio.run(before(server))
+    with serving(tmp_path / "data") as server:
+        asyncio.run(after(server))
 
 
 def test_markers_of_many_who_join_at_once_are_read_in_few_calls(
