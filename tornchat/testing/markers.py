@@ -151,7 +151,7 @@ class MarkersContract(InboxContract):
         info = await stage.call("create_room", **asked)
         await mark(stage, Marker(ann, room, info.epoch, 0, 0))
         assert list(await rooms_of(stage, ann)) == [], "who has no role there is shown the room"
-        await stage.call("set_member", room=room, user_id=ann, role="member", owned_limit=0)
+        await stage.call("set_member", room=room, user_id=ann, role="member", owned_limit=0, members_limit=0)
         [found] = await rooms_of(stage, ann)
         assert (found.private, found.role) == (True, "member"), f"it is {found}"
         await stage.call("remove_member", room=room, user_id=ann)
