@@ -569,8 +569,8 @@ class Refusal(msgspec.Struct, frozen=True, gc=False):
     code: str
     reason: str = ""
     revision: int | None = None
-    retry_after: float | None = None
     length: int | None = None
+    retry_after: float | None = None
 
 
 class OpenMessage(msgspec.Struct, frozen=True, gc=False):
