@@ -16,6 +16,7 @@ ORDER = """
     version
     marks
     model
+    markers
     errors
     kinds
     metrics
@@ -36,7 +37,7 @@ ORDER = """
 """
 """The parts of the core, lowest first. A part imports only from lines above its own, and from itself."""
 RANKS = {part: rank for rank, line in enumerate(ORDER.split("\n")) for part in line.split()}
-VOCABULARY = {"version", "marks", "model", "errors", "kinds", "hooks"}
+VOCABULARY = {"version", "marks", "markers", "model", "errors", "kinds", "hooks"}
 """What `tornchat/__init__.py` offers; `ChatApp` is fetched on first use."""
 ONLY_IN = {
     "tornado": {

@@ -180,14 +180,14 @@ def classes_on(page: str) -> dict[str, type]:
             if "class PolitePlugin" in text or "class CookieAuth" in text:
                 exec(compile(text, named(block), "exec"), found)
     names = {"polite": "PolitePlugin", "cookie": "CookieAuth"}
-    return {"polls": PollsPlugin} | {name: found[cls] for name, cls in names.items() if cls in found}
+    return {name: found[cls] for name, cls in names.items() if cls in found}
 
 
 @pytest.mark.parametrize("block", [b for b in ALL if b.language == "ini"], ids=named)
 def test_settings_load_and_their_plugins_too(block: Block, tmp_path: Path) -> None:
     (tmp_path / "tornchat.ini").write_text(block.text)
     if "examples" not in block.page:
-        load_plugins(load(tmp_path / "tornchat.ini"), classes_on(block.page))
+        load_plugins(load(tmp_path / "tornchat.ini"), {"polls": PollsPlugin, **classes_on(block.page)})
 
 
 # --- commands -------------------------------------------------------------------------------------------
@@ -498,7 +498,7 @@ async def classic_session(directory: Path) -> list[dict[str, Any]]:
 
 async def v1_session(directory: Path) -> list[dict[str, Any]]:
     """A real session in which every kind of v1 frame comes that no plugin is needed for."""
-    async with open_stage(directory) as verona:
+    async with open_stage(directory, {"rooms": {"receipts_limit": 9}}) as verona:
         romeo = await verona.enters("romeo", "general", v1=True)
         frames = [await romeo.next_of("welcome"), await romeo.next_of("caught_up")]
         send = next(frame for frame in documented() if frame.get("type") == "send")
@@ -519,6 +519,14 @@ async def v1_session(directory: Path) -> list[dict[str, Any]]:
         await verona.chat.moderation.mute(admin, "general", "romeo", 60)
         await romeo.socket.send(json.dumps({**send, "id": "another"}))
         frames.append(await romeo.next_of("error"))
+        typing = next(frame for frame in documented() if frame.get("type") == "typing")
+        juliet = await verona.enters("juliet", "general", v1=True)
+        await juliet.next_of("caught_up")
+        await juliet.socket.send(json.dumps(typing))
+        frames.append(await romeo.next_of("typing"))
+        await juliet.asks("read", seq=1)
+        frames.append(await juliet.next_of("read_moved"))
+        frames.append(await romeo.next_of("read_state"))
         ping = next(frame for frame in documented() if frame.get("type") == "ping")
         await romeo.socket.send(json.dumps(ping))
         frames.append(await romeo.next_of("pong"))
@@ -568,6 +576,7 @@ ASKED = (
     "join",
     "leave",
     "watch",
+    "read",
 )
 """Types of the frames that only clients send."""
 
@@ -616,6 +625,8 @@ def test_the_documented_frames_are_those_of_real_sessions(tmp_path: Path) -> Non
     for frame in documented():
         if frame.get("type") in ASKED or frame.keys() == {"message"} or "token" in frame:
             continue  # these are the client's, and were sent
+        if frame == {"type": "typing"}:
+            continue  # this one, too; the server's says who
         assert (frame.get("type"), shape(frame)) in shapes, frame
     wanted = [(frame.get("type"), shape(frame)) for frame in documented()]
     assert [found for found in shapes if found not in wanted] == []

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tornchat.hooks.consumer import Batch, Consumer
     from tornchat.hooks.specs import Actions, ChatHandle, hookimpl
     from tornchat.kinds import Changes, EntryKind
+    from tornchat.markers import PRESENT, InboxEntry, Marker, ReadRoom, ReadState
     from tornchat.marks import Mark, MarkChange, MarkSet, Tally
     from tornchat.model import (
         ERASED,
@@ -68,6 +69,7 @@ __all__ = [
     "ERASED",
     "MOST_APPENDS",
     "MOST_OPEN_BYTES",
+    "PRESENT",
     "SITE",
     "Accepted",
     "Actions",
@@ -88,11 +90,13 @@ __all__ = [
     "Entry",
     "EntryKind",
     "Fault",
+    "InboxEntry",
     "Invite",
     "KnownUser",
     "Mark",
     "MarkChange",
     "MarkSet",
+    "Marker",
     "Membership",
     "Mentions",
     "More",
@@ -103,6 +107,8 @@ __all__ = [
     "Position",
     "PositionLost",
     "PresenceChange",
+    "ReadRoom",
+    "ReadState",
     "Refusal",
     "Rejected",
     "Replies",
@@ -131,6 +137,7 @@ __all__ = [
 
 _PLACES = (
     "tornchat.marks",
+    "tornchat.markers",
     "tornchat.model",
     "tornchat.errors",
     "tornchat.kinds",

@@ -469,12 +469,14 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 class Position(msgspec.Struct, frozen=True, gc=False):
     """A position in a room's log. `epoch` identifies the log and is assigned when the room is created.
 
-    For the head of a log, `first_seq` is the oldest entry still stored; otherwise it has no meaning.
+    For the head of a log, `first_seq` is the oldest entry still stored, and `acts` the number of entries up
+    to it that act on messages, pruned ones included; otherwise they have no meaning.
     """
 
     epoch: str
     seq: int
     first_seq: int = 1
+    acts: int = 0
 
 
 class RoomDescription(msgspec.Struct, frozen=True):
@@ -523,13 +525,16 @@ class RoomInfo(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """Consecutive entries of a room's log, oldest first, and the log's bounds when they were read.
 
-    `first_seq` is the oldest entry still stored (`head_seq + 1` for an empty log).
+    `first_seq` is the oldest entry still stored (`head_seq + 1` for an empty log). `acts` is the number of
+    entries up to `head_seq` that act on messages, pruned ones included, so that `head_seq - acts` is the
+    number of messages.
     """
 
     entries: tuple[Entry, ...]
     first_seq: int
     head_seq: int
     epoch: str
+    acts: int = 0
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -564,8 +569,8 @@ class Refusal(msgspec.Struct, frozen=True, gc=False):
     code: str
     reason: str = ""
     revision: int | None = None
-    retry_after: float | None = None
     length: int | None = None
+    retry_after: float | None = None
 
 
 class OpenMessage(msgspec.Struct, frozen=True, gc=False):

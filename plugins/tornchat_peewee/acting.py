@@ -249,6 +249,7 @@ class Acting:
             emptied_acts = [("", None, None, None, None, *place) for place in deleted]
             self._cursor.executemany(self._sql.empty_acts, emptied_acts)
             self._cursor.executemany(self._sql.drop_reports, list(deleted))
+            self._cursor.executemany(self._sql.drop_mentions, list(deleted))
             self.standing.empty(deleted)
         self._marking.write(deleted)
         for (room, seq), target in revised.items():

@@ -43,6 +43,9 @@ class Backend(abc.ABC):
     join: ClassVar[str] = "GROUP_CONCAT"
     """The function that joins the texts of several rows."""
 
+    collation: ClassVar[str] = ""
+    """What follows a text in SQL to have it compared by code points, as Python does."""
+
     shared: ClassVar[bool] = False
     """Whether servers on other machines may use the database."""
     index: ClassVar[Index]
@@ -51,6 +54,10 @@ class Backend(abc.ABC):
     def __init__(self, database: Any, schema: Schema) -> None:
         self.database = database
         self.schema = schema
+
+    def sql(self, text: str) -> str:
+        """Return a statement with `?` for each parameter as the driver wants it."""
+        return text.replace("?", self.database.param)
 
     def connect(self) -> Any:
         """Return the DB-API connection of the calling thread, opening it if necessary."""

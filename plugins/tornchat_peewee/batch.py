@@ -14,6 +14,7 @@ from tornchat_peewee.acting import Acting, is_mark
 from tornchat_peewee.backend import Backend
 from tornchat_peewee.entries import ACT, MESSAGE, Types, entry_in
 from tornchat_peewee.head import Head
+from tornchat_peewee.inbox import Mentioned, mentioned
 from tornchat_peewee.statements import (
     MOST_LOOKED_THROUGH,
     MOST_NAMES,
@@ -47,6 +48,7 @@ class Batch:
         self._plain: list[tuple[Any, ...]] = []
         self._digested: list[tuple[Any, ...]] = []
         self._with_more: list[tuple[Any, ...]] = []
+        self._mentions: list[Mentioned] = []
         self._streamed: list[tuple[Any, ...]] = []
         self._markers = markers
         self._refers = False
@@ -176,6 +178,7 @@ class Batch:
             return entry
         else:
             self._with_more.append((*fields, *columns, digest))
+        self._mentions += mentioned(head.room, entry.seq, entry.sender_id, more)
         if more.thread is not None:
             self._acting.threads.added(head.room, more.thread, entry.seq)
         return replace(entry, more=replace(more, expects=None, digest=""))
@@ -194,6 +197,8 @@ class Batch:
             self._backend.insert(self._cursor, self._sql.insert_with_more, self._with_more)
         if self._streamed:
             self._backend.insert(self._cursor, self._sql.insert_streamed, self._streamed)
+        if self._mentions:
+            self._backend.insert(self._cursor, self._sql.insert_mention, self._mentions)
         self._cursor.executemany(self._sql.move_head, moved)
         if self._refers:
             self._acting.write()

@@ -27,6 +27,7 @@ class DirectoryTable:
         self._backend = backend
         self._room, self._message, self._act = models.room, models.message, models.act
         self._marks = (models.mark, models.standing)
+        self._mention, self._marker = models.mention, models.marker
         self._member, self._sanction, self._report = models.member, models.sanction, models.report
         self._models = models
         self._rooms = rooms
@@ -102,7 +103,7 @@ class DirectoryTable:
         """Delete some entries of the room, and finally the room; return whether it is gone."""
         end = room.first_seq + MOST_CLEARED
         self._backend.index.forget(cursor, room.id, room.first_seq, end)
-        for entries in (self._message, self._act):
+        for entries in (self._message, self._act, self._mention):
             entries.delete().where((entries.room == room.id) & (entries.seq < end)).execute()
         for marks in self._marks:
             marks.delete().where((marks.room == room.id) & (marks.target < end)).execute()
@@ -112,6 +113,7 @@ class DirectoryTable:
                 self._member,
                 self._sanction,
                 self._report,
+                self._marker,
                 self._models.invite,
             ):  # foreign keys are off in SQLite: no cascade
                 people.delete().where(people.room == room.id).execute()

@@ -96,7 +96,10 @@ class Erasure:
             with session.writing():
                 theirs = models.member.select(models.member.room).where(models.member.user_id == user_id)
                 models.room.update(direct_key=None).where(models.room.id.in_(theirs)).execute()
-                for table in (models.member, models.sanction, models.site_sanction):
+                for table in (
+                    *(models.member, models.sanction, models.site_sanction),
+                    *(models.marker, models.mention),
+                ):
                     table.delete().where(table.user_id == user_id).execute()
                 models.known_user.delete().where(models.known_user.id == user_id).execute()
                 for table in (models.sanction, models.site_sanction):

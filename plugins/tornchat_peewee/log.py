@@ -38,7 +38,7 @@ class Log:
             with session.writing() as cursor:
                 results = self._store_parts(cursor, drafts)
         self._positions.note({r.epoch: r.entry.seq for r in results if type(r) is Stored and not r.repeated})
-        if any(draft.empties for draft in drafts):
+        if any(draft.target is not None and draft.empties for draft in drafts):
             session.erase()
         return results
 
@@ -74,7 +74,7 @@ class Log:
                     older = self._messages(cursor, bounds, None, around, limit // 2, thread)
                     after, limit = max(around - 1, 0), limit - len(older)
                     found = older + self._messages(cursor, bounds, after, None, limit, thread)
-                return Page(tuple(found), bounds.first_seq, bounds.head_seq, bounds.epoch)
+                return Page(tuple(found), bounds.first_seq, bounds.head_seq, bounds.epoch, bounds.acts)
         except self._data_errors:
             return None  # a name that the database can't hold is no room's
 
@@ -144,7 +144,7 @@ class Log:
             acts = list(entries_of(rows, act_of, ACT))
             acts = with_wholes(self._backend, cursor, self._sql, bounds.room, acts)
             entries = sorted([*entries, *acts], key=lambda entry: entry.seq)
-        return Page(tuple(entries), bounds.first_seq, bounds.head_seq, bounds.epoch)
+        return Page(tuple(entries), bounds.first_seq, bounds.head_seq, bounds.epoch, bounds.acts)
 
     def _bounds(self, cursor: Any, room: str) -> _Bounds | None:
         cursor.execute(self._sql.bounds, (room,))
@@ -207,6 +207,7 @@ class _Bounds(NamedTuple):
     epoch: str
     first_seq: int
     head_seq: int
+    acts: int
 
 
 def _range(bounds: _Bounds, after: int | None, before: int | None, limit: int) -> tuple[int, int]:

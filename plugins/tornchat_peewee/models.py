@@ -23,6 +23,8 @@ class Models(NamedTuple):
     audit: Any
     block: Any
     report: Any
+    marker: Any
+    mention: Any
     invite: Any
 
 
@@ -255,7 +257,27 @@ def models_of(database: Any) -> Models:
         state = peewee.TextField(index=True)
         closed_by = peewee.TextField()
 
+    class Marker(peewee.Model):
+        """How far a user has read the room's log with this epoch. The larger of two markers counts."""
+
+        user_id = peewee.TextField()
+        room = peewee.ForeignKeyField(Room, index=False)
+        epoch = peewee.TextField()
+        seq = peewee.BigIntegerField()
+        generation = peewee.BigIntegerField()
+
+        class Meta:
+            primary_key = peewee.CompositeKey("user_id", "room")
+
+    class Mention(peewee.Model):
+        """That the message at `seq` mentions a user, or everybody in the room if `user_id` is empty."""
+
+        id = peewee.BigAutoField()
+        user_id = peewee.TextField()
+        room = peewee.ForeignKeyField(Room, index=False)
+        seq = peewee.BigIntegerField()
+
     rooms = (Room, Message, Act, Mark, Thread, Standing, Member, Sanction)
-    models = Models(*rooms, SiteSanction, KnownUser, Audit, Block, Report, Invite)
+    models = Models(*rooms, SiteSanction, KnownUser, Audit, Block, Report, Marker, Mention, Invite)
     database.bind(list(models), bind_refs=False, bind_backrefs=False)
     return models

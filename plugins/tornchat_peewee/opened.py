@@ -15,10 +15,12 @@ from tornchat_peewee.descriptions import Descriptions
 from tornchat_peewee.direct import DirectRooms
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
+from tornchat_peewee.inbox import InboxTable
 from tornchat_peewee.invites import InviteTable
 from tornchat_peewee.log import Log
 from tornchat_peewee.marktable import MarkTable
 from tornchat_peewee.pruning import Pruning
+from tornchat_peewee.readers import ReaderTable
 from tornchat_peewee.reports import ReportTable
 from tornchat_peewee.rooms import RoomTable
 from tornchat_peewee.sanctions import SanctionTable
@@ -51,6 +53,8 @@ class Open(NamedTuple):
     slow: SlowModes
     consumers: ConsumerTable
     marks: MarkTable
+    readings: ReaderTable
+    inbox: InboxTable
     descriptions: Descriptions
     invites: InviteTable
     direct: DirectRooms

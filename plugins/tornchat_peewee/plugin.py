@@ -36,6 +36,7 @@ from tornchat_peewee.descriptions import Descriptions
 from tornchat_peewee.direct import DirectRooms
 from tornchat_peewee.directory import DirectoryTable
 from tornchat_peewee.erasure import Erasure
+from tornchat_peewee.inbox import InboxTable
 from tornchat_peewee.invites import InviteTable
 from tornchat_peewee.inviting import InvitingHooks
 from tornchat_peewee.log import Log
@@ -46,6 +47,8 @@ from tornchat_peewee.models import models_of
 from tornchat_peewee.opened import Open, Result
 from tornchat_peewee.positions import Positions
 from tornchat_peewee.pruning import Pruning
+from tornchat_peewee.readers import ReaderTable
+from tornchat_peewee.reading import ReadingHooks
 from tornchat_peewee.reports import ReportTable
 from tornchat_peewee.restored import Restored
 from tornchat_peewee.rooms import NewRoom, RoomTable
@@ -61,7 +64,7 @@ from tornchat_peewee.users import UserTable
 from tornchat_peewee.workers import Workers
 
 
-class PeeweePlugin(ManagingHooks, InvitingHooks, SocialHooks, ConsumingHooks):
+class PeeweePlugin(ManagingHooks, InvitingHooks, SocialHooks, ConsumingHooks, ReadingHooks):
     """The plugin `peewee`: stores rooms and their logs in a database. One thread makes all writes."""
 
     Settings = PeeweeSettings
@@ -106,6 +109,8 @@ class PeeweePlugin(ManagingHooks, InvitingHooks, SocialHooks, ConsumingHooks):
             SlowModes(backend, models),
             ConsumerTable(backend, models, log),
             MarkTable(backend, models),
+            ReaderTable(backend),
+            InboxTable(backend),
             Descriptions(backend, models),
             InviteTable(backend, models),
             DirectRooms(backend, models, rooms),

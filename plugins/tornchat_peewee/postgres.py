@@ -70,6 +70,7 @@ class PostgresBackend(Backend):
 
     begin_writing = BEGIN_WRITING
     begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    collation = ' COLLATE "C"'
     join = "STRING_AGG"
     clock = "SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8"
     shared = True

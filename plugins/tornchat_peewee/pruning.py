@@ -29,6 +29,7 @@ class Pruning:
         self._room, self._message, self._act = models.room, models.message, models.act
         self._report, self._thread = models.report, models.thread
         self._marks = (models.mark, models.standing)
+        self._mention = models.mention
         self._untaken = Untaken(backend.database, models.room)
         self._since: float | None = None
         """Consumers served since then (Unix seconds) keep what they have not taken; None: none does."""
@@ -119,7 +120,7 @@ class Pruning:
         how many such entries there were.
         """
         message, act = self._message, self._act
-        for table in (message, self._report):
+        for table in (message, self._report, self._mention):
             table.delete().where((table.room == room) & (table.seq < end)).execute()
         thread = self._thread
         thread.delete().where((thread.room == room) & (thread.root < end)).execute()

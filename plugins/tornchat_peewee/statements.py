@@ -61,9 +61,9 @@ class Statements:
         self.drop_reports = sql_of(models.report.delete().where(_reported(models.report)))
         """room id, seq"""
         self.bounds = sql_of(
-            room.select(room.id, room.epoch, room.first_seq, room.head_seq).where(room.name == "")
+            room.select(room.id, room.epoch, room.first_seq, room.head_seq, room.acts).where(room.name == "")
         )
-        """name -> id, epoch, first seq, head seq"""
+        """name -> id, epoch, first seq, head seq, number of acts"""
         self.room = sql_of(
             room.select(
                 *(room.epoch, room.private, room.owner, room.slow_seconds),
@@ -76,6 +76,7 @@ class Statements:
         self.newest_between = sql_of(entries.where(between).order_by(message.seq.desc()).limit(1))
         """room id, after, before, limit -> the columns of `message_of`, newest first"""
         self._acting(models)
+        self._mentioning(models)
         self._marking(backend, models)
         self._standing(models)
         self._threads(models)
@@ -85,7 +86,7 @@ class Statements:
         self._heads = lru_cache(maxsize=16)(
             lambda count: sql_of(backend.locking(heads.where(room.name.in_([""] * count))))
         )
-        positions = room.select(room.name, room.epoch, room.head_seq, room.first_seq)
+        positions = room.select(room.name, room.epoch, room.head_seq, room.first_seq, room.acts)
         self._positions = lru_cache(maxsize=16)(
             lambda count: sql_of(positions.where(room.name.in_([""] * count)))
         )
@@ -125,6 +126,14 @@ class Statements:
         """number of acts, room id"""
         self.indexed = sql_of(room.select(room.indexed_seq).where(room.id == 0))
         """room id -> the last indexed seq"""
+
+    def _mentioning(self, models: Models) -> None:
+        mention = models.mention
+        row = dict.fromkeys((mention.user_id, mention.room, mention.seq), 0)
+        self.insert_mention = sql_of(mention.insert(row).returning())
+        """user id, room id, seq"""
+        self.drop_mentions = sql_of(mention.delete().where((mention.room == 0) & (mention.seq == 0)))
+        """room id, seq"""
 
     def _marking(self, backend: Backend, models: Models) -> None:
         message, mark = models.message, models.mark

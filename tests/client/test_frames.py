@@ -8,7 +8,16 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tornchat.client import Message, MessageDeleted, UserJoined, UserLeft, UserList
+from tornchat.client import (
+    Message,
+    MessageDeleted,
+    ReadMoved,
+    ReadState,
+    Typing,
+    UserJoined,
+    UserLeft,
+    UserList,
+)
 from tornchat.client.address import parse_address
 from tornchat.client.backoff import Backoff
 from tornchat.client.events import Connected, read_frame
@@ -16,7 +25,7 @@ from tornchat.client.websocket import HandshakeRefused, WebSocket, masked_frame,
 from tornchat.errors import ChatError, Closed
 from tornchat.model import Entry, Participant, PresenceChange, User
 from tornchat.server.edge.tornado_private import unmask
-from tornchat.wire import V1, Ack, V1Error, Welcome, encode_participant
+from tornchat.wire import V1, Ack, V1Error, Welcome, encode_participant, hints, signals
 from tornchat.wire.framing import BINARY, CONTINUATION, PING, TEXT, close_frame, frame, frame_payload
 from tornchat.wire.parser import FrameParser
 
@@ -37,6 +46,10 @@ def entry(seq: int, text: str, kind: str = "message", target: int | None = None)
         (V1_FRAMES.presence(PresenceChange("join", Participant("r", "Romeo"))), UserJoined),
         (V1_FRAMES.presence(PresenceChange("leave", Participant("r", "Romeo"))), UserLeft),
         (V1_FRAMES.ack("a", entry(1, "hello")), Ack),
+        (V1_FRAMES.welcome(Welcome("hall", User("r", "Romeo"), "e", 3, True, 2, 1)), Connected),
+        (signals.framed(signals.UserTyping("r", 3)), Typing),
+        (signals.framed(signals.ReadState("r", 3)), ReadState),
+        (hints.framed(hints.ReadMoved("hall", 3)), ReadMoved),
         (V1_FRAMES.error(ChatError("busy"), "a"), V1Error),
     ],
 )
@@ -45,7 +58,7 @@ def test_all_that_the_dialect_writes_is_read(written: bytes, read: type) -> None
 
 
 def test_what_a_later_version_writes_is_ignored() -> None:
-    assert read_frame(b'{"type":"typing","user_id":"r"}') is None
+    assert read_frame(b'{"type":"yawning","user_id":"r"}') is None
     found = read_frame(b'{"type":"user_join","user_id":"r","username":"Romeo","mood":"sad"}')
     assert found == UserJoined("r", "Romeo")
 

@@ -18,7 +18,10 @@ from tornchat.client import (
     Ended,
     Message,
     NotConnected,
+    ReadMoved,
+    ReadState,
     SendRefused,
+    Typing,
     UserJoined,
     UserLeft,
     UserList,
@@ -47,6 +50,30 @@ def test_it_enters_hears_and_says(tmp_path: Path) -> None:
                 assert message.sent_at.tzinfo is not None
             assert (await next_of(juliet, UserLeft)).username == "Romeo"
         assert juliet.state == "closed"
+
+    asyncio.run(play())
+
+
+def test_it_tells_what_was_read_and_who_is_typing(tmp_path: Path) -> None:
+    async def play() -> None:
+        settings = {"rooms": {"receipts_limit": 9}}
+        async with open_stage(tmp_path, settings) as verona, enter(verona, "romeo") as romeo:
+            await romeo.send("It is my lady.")
+            async with enter(verona, "juliet") as juliet:
+                entered = await next_of(juliet, Connected)
+                assert (entered.read_seq, entered.unread) == (0, 1)
+                assert juliet.typing()
+                assert await next_of(romeo, Typing) == Typing("juliet")
+                assert juliet.read(1)
+                assert await next_of(juliet, ReadMoved) == ReadMoved("hall", 1)
+                while (state := await next_of(romeo, ReadState)).user_id != "juliet":
+                    pass
+                assert state.seq == 1
+            assert not juliet.read(1)
+            assert not juliet.typing()
+            async with enter(verona, "juliet") as juliet:
+                entered = await next_of(juliet, Connected)
+                assert (entered.read_seq, entered.unread) == (1, 0)
 
     asyncio.run(play())
 
@@ -248,7 +275,8 @@ def test_a_token_that_is_none_is_refused(token: str) -> None:
         connect("ws://host/ws/chat/hall/", token)
 
 
-CLIENT_LOADS = ("client", "wire", "errors", "marks", "model", "version", "hooks.specs", "hooks.words")
+VOCABULARY = ("errors", "kinds", "marks", "model", "version")
+CLIENT_LOADS = ("client", "wire", "streaming", *VOCABULARY, "hooks.specs", "hooks.words")
 """The parts of the core that the client may load. Those of `hooks` come with the package `tornchat`."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tornchat_peewee import PeeweePlugin
@@ -96,7 +95,7 @@ def test_three_rooms_with_news_among_ten_thousand_are_found_by_one_query(
 ) -> None:
     queries: list[object] = []
 
-    def counted(cursor: Any, query: Any) -> Any:
+    def counted(cursor: object, query: object) -> object:
         queries.append(query)
         return fetched(cursor, query)
 
@@ -109,8 +108,7 @@ def test_three_rooms_with_news_among_ten_thousand_are_found_by_one_query(
             for room in ("room7", "room5000", "room9999"):
                 await say(chat, "news", room=room)
             queries.clear()
-            found = await chat.find_unread(["bot", "audit"], None, 1000)
-            assert found == ["room5000", "room7", "room9999"]
+            assert await chat.find_unread(["bot", "audit"], None, 1000) == ["room5000", "room7", "room9999"]
             assert len(queries) == 1
 
     asyncio.run(play())

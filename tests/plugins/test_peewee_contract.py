@@ -17,6 +17,7 @@ from tornchat.testing import (
     DirectoryContract,
     DirectRoomsContract,
     InvitesContract,
+    MarkersContract,
     ModerationContract,
     ReportsContract,
     SearchContract,
@@ -40,11 +41,13 @@ class Contracts(
     InvitesContract,
     DirectRoomsContract,
     ConsumerContract,
+    MarkersContract,
 ):
     """All that the plugin fills."""
 
     roles = ("storage", "history", "directory", "moderation", "search", "users", "audit")
     roles += ("blocks", "reports", "slow mode", "descriptions", "invites", "direct rooms", "cursors")
+    roles += ("markers",)
     many_rooms = 1000  # ConsumerContract's 10,000 would take half a minute
 
 

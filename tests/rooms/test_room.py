@@ -81,3 +81,47 @@ def test_a_deletion_after_pruning_blanks_the_right_frame_of_the_history():
     room.accept("e1", [Entry(7, "1", "romeo", "", 0, "d7", kind="deletion", target=5)])
     assert [entry.text for entry in room.tail.messages] == ["line 4", "", "line 6"]
     assert texts_in(room.stream(V1()).newest(9, 1000)[1]) == ["line 4", "", "line 6"]
+
+
+def test_a_signal_goes_to_those_at_the_head_and_has_no_offset():
+    room, member, ear = a_room(0, is_full=False)
+    other = Ear(is_full=True)
+    behind = room.enter(Participant("2", "juliet"), "s2", V1(), other)
+    ear.heard, stream = b"", member.stream
+    head = stream.head
+    room.signal(b"<typing>")
+    room.flush(512)
+    assert (ear.heard, other.heard) == (b"<typing>", b""), "a member that is not ready is told nothing"
+    assert (stream.head, stream.end, member.cursor) == (head, head, head)
+    room.signal(b"<typing>")
+    room.accept("e1", [Entry(2, "1", "romeo", "twice", 0, "d2")])
+    room.flush(512)
+    assert ear.heard.endswith(b"<typing>")
+    assert ear.heard.count(b"<typing>") == 2
+    behind.ready, other.is_full = True, False
+    room.catch_up(behind)
+    assert b"twice" in other.heard
+    assert b"<typing>" not in other.heard, "nobody is told a signal later"
+    assert member.cursor == behind.cursor == stream.head
+    room.accept("e1", [Entry(3, "1", "romeo", "thrice", 0, "d3")])
+    room.flush(512)
+    assert b"thrice" in ear.heard
+    assert b"thrice" in other.heard
+
+
+def test_a_full_socket_after_a_signal_loses_nothing():
+    room, member, ear = a_room(1 << 20, is_full=False)
+    ear.is_full, ear.heard = True, b""
+    room.signal(b"<typing>")
+    room.flush(512)
+    for seq in (2, 3):
+        room.signal(b"<typing>")
+        room.accept("e1", [Entry(seq, "1", "romeo", f"no {seq}", 0, f"d{seq}")])
+        room.flush(512)
+    assert ear.heard == b"<typing>"
+    assert ear.code == 0
+    ear.is_full, member.ready = False, True
+    room.catch_up(member)
+    assert b"no 2" in ear.heard
+    assert b"no 3" in ear.heard
+    assert ear.heard.count(b"<typing>") == 1

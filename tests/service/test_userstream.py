@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from tests.nodes import until
 from tests.stage import Player, Stage, open_stage
-from tornchat import Mentions, User
+from tornchat import Mentions, Unavailable, User
 from tornchat.cluster.userevents import TOPIC, Invited, UserEvent, UserEvents
 
 PRINCE = User("prince", "Prince", frozenset({"admin"}))
@@ -16,7 +20,8 @@ JULIET_SEES = {"type": "mention", "room": "hall", "seq": 1, "text": "Juliet!"}
 
 async def hears_nothing(player: Player) -> None:
     """Invite the player into the room that all may see; no other frame of the stream comes before that."""
-    frame = await player.next()
+    while (frame := await player.next())["type"] == "read_moved":
+        pass  # of a message that the player has said
     assert frame == {"type": "invited", "room": "square"}, frame
 
 
@@ -24,7 +29,7 @@ async def hall(verona: Stage, private: bool = False, *members: str) -> None:
     await verona.chat.directory.create_room(PRINCE, "square")
     await verona.chat.directory.create_room(PRINCE, "hall", private=private)
     for member in members:
-        await verona.app.hooks.set_member("hall", member, "member", 0)  # of which nobody is told
+        await verona.app.hooks.set_member("hall", member, "member", 0, 0)  # of which nobody is told
 
 
 async def greeted(verona: Stage, name: str) -> Player:
@@ -114,5 +119,27 @@ def test_events_of_other_nodes_are_checked_and_told_and_nonsense_is_not(tmp_path
             for payload in (*other.write(events), b"nonsense", *other.write([Invited("square", ("paris",))])):
                 verona.chat.deliver(TOPIC, payload)
             await hears_nothing(paris)
+
+    asyncio.run(play())
+
+
+def test_nothing_is_told_while_it_is_not_known_who_may_see_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(people: object) -> Any:
+        raise Unavailable("storage is down")
+
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            await hall(verona, True, "juliet")
+            juliet = await greeted(verona, "juliet")
+            with monkeypatch.context() as broken:
+                broken.setattr(verona.chat.user_stream._access, "admitted", fails)
+                await verona.chat.say("hall", "Juliet!", sender=PRINCE, mentions=["juliet"])
+                await until(lambda: not verona.chat.user_stream._telling, 5, "the end of the batch")
+            verona.chat.user_stream.invited("square", ["juliet"])
+            await hears_nothing(juliet)
+            inbox = await verona.chat.mine.inbox(User("juliet", "Juliet"), None, 10)
+            assert [(one.room, one.seq) for one in inbox.entries] == [("hall", 1)], "it is in the inbox"
 
     asyncio.run(play())

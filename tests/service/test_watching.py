@@ -127,10 +127,51 @@ def test_the_heads_of_other_nodes_are_told_and_old_ones_are_not(tmp_path: Path) 
             assert await watches(juliet, "hall") == {"hall": 1}
             other = Heads("other")
             for seq in (1, 5, 4):
-                [payload] = other.write({"hall": Head(room.epoch, seq), "elsewhere": Head("e", 9)})
+                [payload] = other.write({"hall": Head(room.epoch, seq, seq), "elsewhere": Head("e", 9)})
                 verona.chat.deliver(TOPIC, payload)
             assert await news(juliet) == {"hall": 5}
             await verona.chat.watching.compare()  # storage does not know of what that node said
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("loaded", [False, True], ids=["not loaded", "loaded"])
+def test_the_number_counts_messages_and_not_what_acts_on_them(tmp_path: Path, loaded: bool) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            room = await verona.chat.directory.create_room(PRINCE, "hall")
+            await act(verona)
+            juliet = await verona.connects("juliet")
+            if loaded:
+                await verona.enters("romeo", "hall", v1=True)
+            await juliet.asks("watch", id="w", rooms=["hall"])
+            assert (await juliet.next_of("room_news"))["rooms"] == [["hall", room.epoch, 5, 2]]
+            await act(verona)
+            assert (await juliet.next_of("room_news"))["rooms"] == [["hall", room.epoch, 10, 4]]
+
+    asyncio.run(play())
+
+
+async def act(verona: Stage) -> None:
+    """Two messages, an edit, a mark and a deletion."""
+    first = await verona.chat.say("hall", "one", sender=PRINCE)
+    second = await verona.chat.say("hall", "two", sender=PRINCE)
+    await verona.chat.edit("hall", first.entry.seq, "uno", by=PRINCE)
+    await verona.chat.mark("hall", first.entry.seq, "reaction", ["x"], by=PRINCE)
+    await verona.chat.delete("hall", second.entry.seq, by=PRINCE)
+
+
+def test_a_node_that_does_not_know_the_number_has_it_read(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            room = await verona.chat.directory.create_room(PRINCE, "hall")
+            juliet = await verona.connects("juliet")
+            assert await watches(juliet, "hall") == {"hall": 0}
+            await act(verona)
+            verona.chat.watching._committed.clear()
+            [payload] = Heads("other").write({"hall": Head(room.epoch, 4)})
+            verona.chat.deliver(TOPIC, payload)
+            assert (await juliet.next_of("room_news"))["rooms"] == [["hall", room.epoch, 5, 2]]
 
     asyncio.run(play())
 

@@ -103,7 +103,7 @@ class MemoryRooms(MemoryManaging):
         if user_id in members:
             return Accepted(invite.room, members[user_id], False)
         self.refuse(invite, at, members_limit, len(members))
-        self.set_member(invite.room, user_id, invite.role, 0)
+        self.set_member(invite.room, user_id, invite.role, 0, 0)
         self.invites[digest] = msgspec.structs.replace(invite, used=invite.used + 1)
         return Accepted(invite.room, invite.role, True)
 

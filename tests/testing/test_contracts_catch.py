@@ -18,6 +18,7 @@ from tests.testing import (
     wrong,
     wrong_consumers,
     wrong_managing,
+    wrong_markers,
     wrong_rooms,
     wrong_social,
     wrong_storage,
@@ -37,6 +38,7 @@ from tornchat.testing import (
     DirectRoomsContract,
     FilterContract,
     InvitesContract,
+    MarkersContract,
     ModerationContract,
     PresenceContract,
     ReportsContract,
@@ -45,6 +47,7 @@ from tornchat.testing import (
     StorageContract,
     UsersContract,
 )
+from tornchat.testing.changing import ChangingContract
 from tornchat.testing.threads import ThreadsContract
 
 
@@ -68,9 +71,17 @@ class Storage(OnDisks, StorageContract):
     make_second_plugin = OnDisks.make_plugin
 
 
-class Threads(ThreadsContract):
+class Threads(ThreadsContract, ChangingContract):
     roles = ("storage", "history")
 
+    def __init__(self, plugin: type) -> None:
+        self.plugin = plugin
+
+    def make_plugin(self, tmp_path: Path) -> Any:
+        return self.plugin(PeeweePlugin.Settings(data_dir=tmp_path))
+
+
+class Markers(MarkersContract):
     def __init__(self, plugin: type) -> None:
         self.plugin = plugin
 
@@ -169,6 +180,7 @@ class Filter(FilterContract):
 
 RIGHT = [
     (Threads, PeeweePlugin),
+    (Markers, PeeweePlugin),
     (Storage, memory.MemoryStorage),
     (Directory, memory_managing.MemoryManaging),
     (Moderation, memory_managing.MemoryManaging),
@@ -189,7 +201,22 @@ RIGHT = [
 ]
 
 WRONG = [
+    (Markers, wrong_markers.TakesTheLastMarker, "test_the_larger_one_stands"),
+    (Markers, wrong_markers.SaysNothingOfWhatStands, "test_the_larger_one_stands"),
+    (Markers, wrong_markers.BeginsAtGenerationZero, "test_the_present_generation"),
+    (Markers, wrong_markers.CountsAllEntries, "test_number"),
+    (Markers, wrong_markers.LeavesOutWhoHasReadNothing, "test_no_marker"),
+    (Markers, wrong_markers.KeepsMarkersInMemory, "test_markers_are_in_storage"),
+    (Markers, wrong_markers.KeepsMarkersInMemory, "test_another_log"),
+    (Markers, wrong_markers.ForgetsRoles, "test_rooms_of_a_user"),
+    (Markers, wrong_markers.ReadsRoomsFromTheNameOn, "test_page_by_page"),
+    (Markers, wrong_markers.CountsActsAsUnread, "test_unread"),
+    (Markers, wrong_markers.ReadsTheInboxOldestFirst, "test_inbox"),
+    (Markers, wrong_markers.TellsNobodyOfEverybody, "test_everybody"),
+    (Markers, wrong_markers.RemembersTexts, "test_the_message_is_as_it_is_now"),
+    (Markers, wrong_markers.MentionsTheBlocked, "test_blocked_users"),
     (Threads, wrong_threads.ForgetsMentions, "test_what_a_message_says_is_kept"),
+    (Threads, wrong_threads.CountsNoActs, "test_acts_are_counted"),
     (Threads, wrong_threads.KnowsNoTargets, "test_only_messages_are_answered"),
     (Threads, wrong_threads.HasThreadsInThreads, "test_threads_have_no_threads"),
     (Threads, wrong_threads.RefusesWhatItsBatchBrings, "test_messages_of_a_batch_are_answered"),

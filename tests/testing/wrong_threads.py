@@ -57,6 +57,11 @@ class ForgetsMentions(Wrong):
         return draft if draft.target is not None else without(draft, mentions=None)
 
 
+class CountsNoActs(Wrong):
+    def page(self, page: Page | None) -> Page | None:
+        return page and replace(page, acts=0)
+
+
 class KnowsNoTargets(Wrong):
     def given(self, draft: Draft) -> Draft:
         missing = draft.more is not None and draft.more.reply_to == 99

@@ -26,6 +26,7 @@ from tornchat.errors import POSITION_LOST, TOO_BIG, UNAUTHORIZED, Closed
 from tornchat.model import PLAIN, Mentions
 from tornchat.streaming import Stream
 from tornchat.wire import V1_SUBPROTOCOL, V1Delete, V1Edit, V1Mark, V1Revise, V1Send
+from tornchat.wire.signals import Read, Typing
 
 CONNECT_SECONDS = 10.0
 """Maximum duration of connecting and the handshake, in seconds."""
@@ -232,6 +233,20 @@ class Client:
         message_id = message_id or secrets.token_hex(8)
         frame = V1Mark(message_id, kind, seq, list(tokens))
         return await self._outgoing.change(frame)
+
+    def read(self, seq: int, *, force: bool = False) -> bool:
+        """Tell that the user has read up to `seq`; return False, and tell nothing, without a connection.
+
+        The marker never goes back, except with `force`. `ReadMoved` follows on all devices of the user.
+        """
+        return self._outgoing.tell(Read(seq, force=force))
+
+    def typing(self, thread: int | None = None) -> bool:
+        """Show that the user is typing, in the thread of a message or in the room.
+
+        Call it every 3 seconds while that is so. Return False, and show nothing, without a connection.
+        """
+        return self._outgoing.tell(Typing(thread))
 
     async def revise(
         self,

@@ -18,7 +18,8 @@ class Connected(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
 
     If `recovered` is true, exactly the missed messages follow. Otherwise the usual history follows, possibly
     with a gap to the messages received before; an application should discard those. `seq` is the position of
-    the newest entry in the log.
+    the newest entry in the log, `read_seq` how far the user has read, on any device, and `unread` the number
+    of messages after it; they are None if the server can't tell.
     """
 
     room: str
@@ -26,6 +27,8 @@ class Connected(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
     epoch: str
     seq: int
     recovered: bool
+    read_seq: int | None = None
+    unread: int | None = None
 
 
 class UserList(msgspec.Struct, frozen=True, tag_field="type", tag="room_users_list"):
@@ -142,6 +145,30 @@ class UserLeft(msgspec.Struct, frozen=True, tag_field="type", tag="user_leave"):
     username: str
 
 
+class Typing(msgspec.Struct, frozen=True, tag_field="type", tag="typing"):
+    """A user is typing, in the thread of the message `thread` if that is not None.
+
+    The user is not any more 8 seconds later, and after a message or the leave of the user.
+    """
+
+    user_id: str
+    thread: int | None = None
+
+
+class ReadMoved(msgspec.Struct, frozen=True, tag_field="type", tag="read_moved"):
+    """This user has read the room up to `seq`, here or on another device."""
+
+    room: str
+    seq: int
+
+
+class ReadState(msgspec.Struct, frozen=True, tag_field="type", tag="read_state"):
+    """A user has read the room up to `seq`. Only servers that are configured to tell it do."""
+
+    user_id: str
+    seq: int
+
+
 class RoomChanged(msgspec.Struct, frozen=True, tag_field="type", tag="room_changed"):
     """The room says something else of itself. All are as they are now; `kind` is open, private or direct."""
 
@@ -173,6 +200,9 @@ _Told: TypeAlias = (
     | CaughtUp
     | UserJoined
     | UserLeft
+    | Typing
+    | ReadMoved
+    | ReadState
     | RoomChanged
 )
 Event: TypeAlias = _Told | Disconnected

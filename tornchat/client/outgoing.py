@@ -21,6 +21,7 @@ from tornchat.wire import (
     V1Revise,
     V1Send,
 )
+from tornchat.wire.signals import Signal
 
 UNANSWERED_SECONDS = 10.0
 """Seconds after which a message is sent again. The server answers within 5 s, unless a frame was lost."""
@@ -100,6 +101,13 @@ class Outgoing:
         self._write = write
         for pending in self._pending.values():
             self._send(pending)
+
+    def tell(self, frame: Signal) -> bool:
+        """Send a frame that is not answered; return False, and send nothing, without a connection."""
+        if self._write is None:
+            return False
+        self._write(msgspec.json.encode(frame))
+        return True
 
     def detach(self) -> None:
         """Stop sending until the next `attach`."""

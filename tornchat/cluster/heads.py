@@ -17,10 +17,14 @@ MOST_BYTES = 4 * 1024 * 1024
 
 
 class Head(msgspec.Struct, frozen=True, array_like=True):
-    """The newest entry of a room's log, as far as a node knows."""
+    """The newest entry of a room's log, as far as a node knows.
+
+    `number` is the number of messages up to it; None if the node does not know it.
+    """
 
     epoch: Word
     seq: Annotated[int, Meta(ge=0)]
+    number: Annotated[int, Meta(ge=0)] | None = None
 
     def newer(self, than: Head | None) -> bool:
         """Return whether this is news to somebody who knows `than`: a later entry, or another log."""

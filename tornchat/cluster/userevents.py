@@ -62,7 +62,29 @@ class RoomChanged(Event, frozen=True, tag="room_changed"):
     kind: RoomKind
 
 
-UserEvent: TypeAlias = Mentioned | Invited | Removed | RoomChanged
+class ReadMoved(Event, frozen=True, tag="read_moved"):
+    """A user's marker in a room has moved. `generation` is -1 if the node does not know it.
+
+    `said`: with a message of the user, which the user's sessions in the room are sent anyway.
+    """
+
+    user_id: Word
+    room: Word
+    epoch: Word
+    seq: Seq
+    generation: Annotated[int, Meta(ge=-1, le=2**53 - 1)]
+    said: bool = False
+
+
+class Typing(Event, frozen=True, tag="typing"):
+    """A user is typing in a room, or in the thread of a message there."""
+
+    room: Word
+    user_id: Word
+    thread: Seq | None = None
+
+
+UserEvent: TypeAlias = Mentioned | Invited | Removed | RoomChanged | ReadMoved | Typing
 
 
 class _Batch(msgspec.Struct, frozen=True, array_like=True):

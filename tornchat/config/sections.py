@@ -87,6 +87,13 @@ class RoomsSection(Section, frozen=True):
             description="Above this many users, joins and leaves are not sent and the list is cut. 0: never."
         ),
     ] = 0
+    typing_limit: Annotated[
+        Natural, Meta(description="Up to this many users in a room, it is shown who is typing. 0: never.")
+    ] = 100
+    receipts_limit: Annotated[
+        Natural,
+        Meta(description="Up to this many users in a room, all are told how far each has read. 0: never."),
+    ] = 0
 
 
 class UsersSection(Section, frozen=True):

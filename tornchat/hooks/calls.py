@@ -27,6 +27,7 @@ from tornchat.hooks.specs import (
     extensions,
     filters,
     invites,
+    markers,
     moderation,
     presence,
     reports,
@@ -161,6 +162,10 @@ class Hooks:
         self.store_report = verbs.bind(reports.store_report)
         self.read_reports = verbs.bind(reports.read_reports)
         self.close_report = verbs.bind(reports.close_report)
+        self.store_markers = verbs.bind(markers.store_markers)
+        self.read_markers = verbs.bind(markers.read_markers)
+        self.read_rooms_of = verbs.bind(markers.read_rooms_of)
+        self.read_inbox = verbs.bind(markers.read_inbox)
 
     def _bind_consumers(self, verbs: Verbs) -> None:
         self.consumers = verbs.bind(consumers.consumers)

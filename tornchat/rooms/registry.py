@@ -91,6 +91,13 @@ class Registry:
         room.empty_since = asyncio.get_running_loop().time()
         return room
 
+    def head(self, name: str, epoch: str, seq: int) -> tuple[int, int | None]:
+        """Return a `seq` not before this one, and the number of messages up to it; None if unknown."""
+        room = self._loaded.get(name)
+        if room is None or room.info.epoch != epoch or room.seq < seq:
+            return seq, None
+        return room.seq, room.number
+
     def __len__(self) -> int:
         return len(self._loaded)
 
@@ -145,7 +152,7 @@ class Registry:
 
     def _room(self, info: RoomInfo, page: Page, whole: bool) -> Room:
         room = Room(replace(info, epoch=page.epoch), self._limits, self._flush, self._counts)
-        room.start(page.head_seq, page.entries, page.first_seq, whole)
+        room.start(page.head_seq, page.entries, page.first_seq, whole, page.acts)
         return room
 
     async def _subscribe(self, name: str) -> None:

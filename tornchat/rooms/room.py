@@ -57,7 +57,9 @@ class Room:
         "_gathered",
         "_held",
         "_nudged",
+        "_signals",
         "_unserved",
+        "acts",
         "counts",
         "empty_since",
         "first_seq",
@@ -82,6 +84,8 @@ class Room:
         self.info = info
         self.counts = counts or Counts()
         self.seq = 0
+        self.acts = 0
+        """Number of entries up to `seq` that act on messages."""
         self.first_seq = 1
         """The `seq` of the oldest entry still stored, as last read by this node."""
         self.tail = Tail(limits.tail_length)
@@ -100,19 +104,34 @@ class Room:
         self._gathered: Gathered | None = None  # of the entries that come, if there are marks among them
         self._acks: dict[int, list[tuple[Member, str]]] = {}  # seq of an entry -> who waits for it
         self._nudged: list[Member] = []
-        self._unserved: list[tuple[Stream, int, bytes, list[Member]]] = []
+        self._signals: list[bytes] = []
+        self._unserved: list[tuple[Stream, int, bytes, bytes, list[Member]]] = []
 
     # --- the log ---
 
-    def start(self, seq: int, messages: Sequence[Entry], first_seq: int = 1, whole: bool = False) -> None:
+    def start(
+        self,
+        seq: int,
+        messages: Sequence[Entry],
+        first_seq: int = 1,
+        whole: bool = False,
+        acts: int = 0,
+    ) -> None:
         """Set the position to `seq` and the tail to the newest messages up to it. Call before `enter`.
 
-        `whole`: these are all messages of the room.
+        `whole`: these are all messages of the room. `acts` is the number of entries up to `seq` that act on
+        messages.
         """
         self.seq = seq
+        self.acts = acts
         self.first_seq = first_seq
         since = messages[0].seq - 1 if messages else seq
         self.tail.start(messages, first_seq - 1 if whole else since, seq)
+
+    @property
+    def number(self) -> int:
+        """The number of messages up to `seq`, pruned ones included."""
+        return self.seq - self.acts
 
     def prune(self, first_seq: int) -> None:
         """Remove entries before `first_seq` from the tail; they are no longer stored and must not be sent."""
@@ -155,14 +174,23 @@ class Room:
             self._act(entry)
         else:  # here, and not in a method of its own, since all messages come this way
             self.tail.append(entry)
+            plain = entry.more is None
             for stream in self.streams.values():
-                frame = stream.dialect.entry(entry)
+                frame = stream.dialect.entry(entry) if plain else self._frame(stream.dialect, entry)
                 stream.frames.append(frame)
                 stream.append(frame)
             if entry.more is not None and entry.more.thread is not None:
                 self._changed(self.tail.replied(entry))
             if self._acks:
                 self._acknowledge(entry)
+
+    def _frame(self, dialect: Dialect, message: Entry) -> bytes:
+        """Return the frame of a message now. One read from storage may have been closed by a later entry.
+
+        A dialect that tells a streamed message when it is closed tells it then.
+        """
+        later = message.more is not None and message.more.closed > self.seq and not dialect.streams
+        return b"" if later else dialect.entry(message)
 
     def _appended(self, count: int) -> None:
         """Do once for `count` new entries what need not be done for each."""
@@ -177,8 +205,10 @@ class Room:
 
     def _act(self, entry: Entry) -> None:
         """Bring the target in the tail to its new state; its frames are encoded when a member joins."""
+        self.acts += 1
         if entry.closes:
             entry = self.tail.closing(entry)
+            self._changed(self.tail.index(entry.target or 0))
         index = self.tail.act(entry)
         self._changed(index)
         if entry.empties:
@@ -228,6 +258,9 @@ class Room:
         stream = self.streams.get(dialect.name)
         if stream is None:
             stream = self.streams[dialect.name] = Stream(dialect, self.tail, self.counts)
+            for index, message in enumerate(self.tail.messages):
+                if message.more is not None and message.more.closed > self.seq:
+                    stream.frames[index] = self._frame(dialect, message)
         return stream
 
     def enter(
@@ -298,6 +331,15 @@ class Room:
             self._nudged.append(member)
             self._news()
 
+    def signal(self, frame: bytes) -> None:
+        """Send a frame with the next flush to the members that are at the head of the stream then.
+
+        It has no offset in the stream: it is not sent to members that are behind, and nobody waits for it.
+        Dialects without signals leave it out.
+        """
+        self._signals.append(frame)
+        self._news()
+
     def _news(self) -> None:
         if not self.queued:
             self._flush.add(self)
@@ -322,10 +364,12 @@ class Room:
 
     def _begin(self) -> bool:
         """Prepare the new frames for sending; return False if there are none."""
+        signals, self._signals = b"".join(self._signals), []
         for stream in self.streams.values():
             start, chunk = stream.open()
-            if chunk:
-                self._unserved.append((stream, start, chunk, list(stream.members.values())))
+            more = signals if stream.dialect.signals else b""
+            if chunk or more:
+                self._unserved.append((stream, start, chunk, more, list(stream.members.values())))
         nudged, self._nudged = self._nudged, []
         for member in nudged:
             if member.stream.end == member.cursor:
@@ -335,16 +379,17 @@ class Room:
         return bool(self._unserved)
 
     def _serve_some(self, budget: int) -> int:
-        stream, start, chunk, members = self._unserved.pop()
+        stream, start, chunk, more, members = self._unserved.pop()
         if len(members) > budget:
-            self._unserved.append((stream, start, chunk, members[budget:]))
+            self._unserved.append((stream, start, chunk, more, members[budget:]))
             members = members[:budget]
-        self._serve(stream, start, chunk, members)
+        self._serve(stream, start, start + len(chunk), chunk + more if more else chunk, members)
         return len(members)
 
     @staticmethod
-    def _serve(stream: Stream, start: int, chunk: bytes, members: Sequence[Member]) -> None:
-        end, others = start + len(chunk), 0
+    def _serve(stream: Stream, start: int, end: int, chunk: bytes, members: Sequence[Member]) -> None:
+        """Write `chunk`, which brings members at the offset `start` to `end`."""
+        others = 0
         for member in members:
             if member.ready and member.cursor == start and not member.asides:
                 member.cursor = end

@@ -25,6 +25,9 @@ class ToldRoster:
     def __len__(self) -> int:
         return len(self._participants)
 
+    def __contains__(self, user_id: str) -> bool:
+        return user_id in self._participants
+
     def outdate(self) -> None:
         """Forget the version: changes were missed, and the whole roster must be read."""
         self.version = -1

@@ -19,6 +19,7 @@ from tornchat.cluster.sanctions import Sanctions
 from tornchat.cluster.slowmodes import SlowModes
 from tornchat.cluster.strangers import HELLO_SECONDS, Strangers
 from tornchat.cluster.userevents import TOPIC as USERS
+from tornchat.cluster.userevents import Typing
 from tornchat.config.settings import Settings
 from tornchat.errors import (
     NO_TOKEN,
@@ -32,6 +33,7 @@ from tornchat.errors import (
 from tornchat.hooks.calls import Hooks
 from tornchat.log.consumers import Consumers
 from tornchat.log.retention import Retention
+from tornchat.markers import Marker
 from tornchat.metrics.counts import Counts, Transport
 from tornchat.metrics.looplag import LoopLag
 from tornchat.model import (
@@ -64,8 +66,10 @@ from tornchat.service.enforcement import EVERY, Enforcement
 from tornchat.service.finding import Finding
 from tornchat.service.following import Following
 from tornchat.service.inviting import Inviting
-from tornchat.service.joining import Joining, Session
+from tornchat.service.joining import Joining
+from tornchat.service.markers import Markers
 from tornchat.service.marking import Marks
+from tornchat.service.mine import Mine
 from tornchat.service.moderation import Moderation
 from tornchat.service.pace import Pace
 from tornchat.service.people import People
@@ -75,12 +79,14 @@ from tornchat.service.reading import Reading
 from tornchat.service.removals import Removals
 from tornchat.service.reports import Reports
 from tornchat.service.saying import Data, said_more
+from tornchat.service.session import Session
+from tornchat.service.signals import Signals
 from tornchat.service.site import SiteModeration
 from tornchat.service.userstream import UserStream
 from tornchat.service.visitors import Visitors
 from tornchat.service.watching import Watching
 from tornchat.tasks import Tasks
-from tornchat.wire import Dialect, Said
+from tornchat.wire import Dialect, Said, signals
 
 TAIL_ENTRIES = (100, 1000)
 """Minimum and maximum length of a room's tail; within these bounds it is `[rooms] history_limit`."""
@@ -160,6 +166,7 @@ class Chat(Acting):
         self.audit = Audit(hooks, self.node_id, settings.audit.keep_days)
         access = Access(hooks, self.rooms, self._sanctions, settings.rooms)
         self.people = People(hooks, self.rooms)
+        self.markers = Markers(hooks, self._tasks, self._marker_moved)
         self._joining = Joining(
             settings,
             hooks,
@@ -169,14 +176,18 @@ class Chat(Acting):
             slow_modes,
             removals,
             pace,
+            self.markers,
             self.counts,
             self.node_id,
         )
         self.blocks = Blocks(hooks, pace)
         self.watching = Watching(hooks, access, self.publisher, self.node_id, lambda: not self.exclusive)
         self.user_stream = UserStream(
-            *(access, self.blocks, self.visitors, self.watching, self.publisher, self._tasks, self.node_id)
+            *(access, self.blocks, self.visitors, self.watching, self.publisher, self._tasks, self.node_id),
+            self._marker_heard,
+            self._typing_heard,
         )
+        self._signals = Signals(self.rooms, self._sanctions, settings.rooms, self.user_stream.typing)
         tells = self.user_stream
         self.directory = Directory(
             *(hooks, access, self._enforcement, self.audit, pace, self.blocks, tells, settings.limits)
@@ -189,6 +200,7 @@ class Chat(Acting):
         self.marks = Marks(hooks, access)
         self._access = access
         self._following = Following(hooks, self.rooms, self.exclusive)
+        self.mine = Mine(hooks, access, self.markers)
         self.reports = Reports(hooks, access, self.audit, pace)
         self.posting = Posting(
             hooks,
@@ -317,6 +329,35 @@ class Chat(Acting):
         if error.blames_sender and session.strikes.add(self._now()):
             session.member.outlet.end(POLICY_VIOLATION, "too many refused messages")
 
+    def signal(self, session: Session, payload: bytes) -> Awaitable[None] | None:
+        """Carry out a frame about the session's user; None if it is none.
+
+        The session gets an error frame if the frame is refused. Raises `Closed` (4001) if the user's token
+        has expired.
+        """
+        try:
+            asked = signals.read(payload)
+        except ChatError as error:
+            self.refuse(session, error)
+            return _nothing()
+        if asked is None:
+            return None
+        if self._expired(session.user):
+            raise Closed(UNAUTHORIZED, "token expired")
+        return self._signal(session, asked, len(payload))
+
+    async def _signal(self, session: Session, asked: signals.Signal, size: int) -> None:
+        await self.posting.pace(session.user, size)
+        try:
+            if not session.room.present(session.member):
+                return
+            if isinstance(asked, signals.Typing):
+                self._signals.typing(session, asked)
+            else:
+                await self.markers.read(session, asked)
+        except ChatError as error:
+            self.refuse(session, error, asked.id)
+
     def note_refusal(
         self, code: str, reason: str, transport: Transport, request: str | None, user: str, room: str
     ) -> None:
@@ -390,10 +431,21 @@ class Chat(Acting):
     def _stored(self, room: str, epoch: str, entries: Sequence[Entry]) -> None:
         self.consumers.stored(room)
         self._following.heard(room)
-        self.watching.committed(room, epoch, entries[-1].seq)
+        self.watching.committed(room, epoch, *self.rooms.head(room, epoch, entries[-1].seq))
+        self.markers.sent(room, epoch, entries)
         for entry in entries:
             if entry.more is not None:
                 self.user_stream.mentioned(room, entry)
+
+    def _marker_moved(self, marker: Marker, said: bool) -> None:
+        self.user_stream.read_moved(marker, said)
+
+    def _marker_heard(self, marker: Marker, said: bool) -> None:
+        self.markers.heard(marker, said)
+        self._signals.read(marker)
+
+    def _typing_heard(self, event: Typing) -> None:
+        self._signals.heard(event)
 
     def _use_cases(self) -> UseCases:
         if self._closed:
@@ -448,6 +500,8 @@ class Chat(Acting):
         self._tasks.every(HELLO_SECONDS, self._enforcement.say_hello, "hello")
         self._tasks.every(0.25, self.committer.expire, "expire")
         self._tasks.every(1.0, self.watching.tell, "news")
+        self._tasks.every(1.0, self.markers.write, "markers")
+        self._tasks.every(1.0, self._signals.tell, "signals")
         self._tasks.every(COMPARE_SECONDS, self.watching.compare, "watched rooms")
         self.consumers.start()
         self._tasks.every(1.0, self._joining.retry, "presence")
@@ -479,10 +533,15 @@ class Chat(Acting):
         await self.committer.close(seconds)
         await self.consumers.close()
         await self.audit.write()
+        await self.markers.write()
         await self._joining.close(max(0.1, end - self._now()))
         await self._tasks.close()
         await self._hooks.close()
         await self._hooks.shutdown()
+
+
+async def _nothing() -> None:
+    """Return what is awaited if nothing is left to be done."""
 
 
 class _NobodyServed:

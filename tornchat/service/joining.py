@@ -12,36 +12,20 @@ from tornchat.cluster.slowmodes import SlowModes
 from tornchat.config.settings import Settings
 from tornchat.errors import REMOVED, ROOM_NOT_FOUND, TRY_AGAIN_LATER, Closed, Unavailable
 from tornchat.hooks.calls import Hooks
+from tornchat.markers import ReadState
 from tornchat.metrics.counts import Counts
 from tornchat.model import SITE, Position, RoomInfo, User
-from tornchat.rates import Strikes
 from tornchat.rooms.history import History, Plan
-from tornchat.rooms.member import Member, Outlet, send_all, slices_of
+from tornchat.rooms.member import Outlet, send_all, slices_of
 from tornchat.rooms.registry import Registry
 from tornchat.rooms.room import Room
 from tornchat.service.access import Access
+from tornchat.service.markers import Markers
 from tornchat.service.pace import Pace
-from tornchat.service.quota import Quota
 from tornchat.service.removals import Removals
+from tornchat.service.session import Session
 from tornchat.tasks import Tasks
 from tornchat.wire import Dialect, Welcome
-
-
-class Session:
-    """The membership of one connection in one room."""
-
-    __slots__ = ("id", "joined", "member", "quota", "room", "strikes", "user")
-
-    def __init__(self, session_id: str, user: User, room: Room, member: Member) -> None:
-        self.id = session_id
-        self.user = user
-        self.room = room
-        self.member = member
-        self.quota: Quota | None = None
-        """Set when the user says something on this connection for the first time."""
-        self.strikes = Strikes()
-        self.joined = False
-        """True once the history has been sent; from then on the room flushes live messages to the member."""
 
 
 class Joining:
@@ -57,6 +41,7 @@ class Joining:
         slow_modes: SlowModes,
         removals: Removals,
         pace: Pace,
+        markers: Markers,
         counts: Counts,
         node_id: str,
     ) -> None:
@@ -68,6 +53,7 @@ class Joining:
         self._slow_modes = slow_modes
         self._removals = removals
         self._pace = pace
+        self._markers = markers
         self._counts = counts
         self._node_id = node_id
         self._now: Callable[[], float] = asyncio.get_running_loop().time
@@ -90,15 +76,19 @@ class Joining:
         self._pace.join(user.id)
         try:
             room = await self._open(user, name)
+            reading = self._markers.ask(name, user.id) if dialect.signals else None
             plan = await self._history.plan(room, since)
+            marker = await reading if reading is not None else None
             await self._admit_again(user, room)
         except Unavailable:
             raise Closed(TRY_AGAIN_LATER, "not available now") from None
         self._look_again(user, room, began)
         # No await from here to the first write: the cursor, the user list and the history are of one instant.
         session = self._enter(user, room, dialect, outlet)
+        if dialect.signals:
+            self._markers.enter(session, marker)
         try:
-            await self._begin(session, plan, outlet)
+            await self._begin(session, plan, marker, outlet)
         except Unavailable:
             self.leave(session)
             raise Closed(TRY_AGAIN_LATER, "the history is not available now") from None
@@ -184,12 +174,13 @@ class Joining:
         member = room.enter(user.participant, session_id, dialect, outlet, user)
         return Session(session_id, user, room, member)
 
-    async def _begin(self, session: Session, plan: Plan, outlet: Outlet) -> None:
+    async def _begin(self, session: Session, plan: Plan, marker: ReadState | None, outlet: Outlet) -> None:
         """Send the welcome, the user list and the history. Raises `Unavailable`, `ConnectionError`."""
         user, room, dialect = session.user, session.room, session.member.stream.dialect
         history = self._history.at_once(room, session.member.stream, plan)
         older = self._history.older(room, dialect.plain, plan, room.seq) if history is None else None
-        start = dialect.welcome(Welcome(room.info.name, user, room.info.epoch, room.seq, plan.recovered))
+        known = (room.info.name, user, room.info.epoch, room.seq, plan.recovered)
+        start = dialect.welcome(Welcome(*known, *_read(room, marker)))
         users = dialect.users(room.roster.encoded(session.member.participant, dialect.marks_guests))
         first = start + users + (history or b"")
         slices = slices_of(first)
@@ -206,6 +197,7 @@ class Joining:
         """End the membership and return the frames that are still to be sent. Idempotent."""
         if not session.room.present(session.member):
             return b""
+        self._markers.leave(session)
         rest = session.room.rest(session.member) if session.joined else b""
         session.room.leave(session.member, self._now())
         work = self._presence.leave(session.room.info.name, session.user, session.id)
@@ -220,3 +212,10 @@ class Joining:
         """Wait at most `seconds` for the presence plugin to process all leaves; drop the remaining ones."""
         await self._leaves.finish(seconds)
         await self._presence.close()
+
+
+def _read(room: Room, marker: ReadState | None) -> tuple[int | None, int | None]:
+    """Return how far the user has read and how many messages are unread; None if that is not known now."""
+    if marker is None or marker.epoch != room.info.epoch:
+        return None, None
+    return marker.seq, max(0, room.number - marker.number)

@@ -34,10 +34,10 @@ from tornchat.service.audit import Audit
 from tornchat.service.changing import TRIES, Changing, Ready
 from tornchat.service.drafts import Drafts
 from tornchat.service.growing import Growing
-from tornchat.service.joining import Session
 from tornchat.service.kinds import Kinds
 from tornchat.service.knownrooms import KnownRooms
 from tornchat.service.quota import Quota, Quotas
+from tornchat.service.session import Session
 from tornchat.service.slow import SlowMode
 from tornchat.tasks import Tasks
 from tornchat.wire import Said

@@ -7,7 +7,8 @@ on this node that they concern. They are hints: what is lost, or can't be checke
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TypeAlias
 
 from tornchat.cluster.broadcast import Broadcast
 from tornchat.cluster.userevents import (
@@ -15,12 +16,15 @@ from tornchat.cluster.userevents import (
     TOPIC,
     Invited,
     Mentioned,
+    ReadMoved,
     Removed,
     RoomChanged,
+    Typing,
     UserEvent,
     UserEvents,
 )
 from tornchat.errors import Unavailable
+from tornchat.markers import Marker
 from tornchat.model import Entry, Participant, RoomKind
 from tornchat.service.access import Access
 from tornchat.service.blocks import Blocks
@@ -32,6 +36,8 @@ from tornchat.wire import hints
 
 EVERY = 0.1
 """Seconds for which events are gathered."""
+Told: TypeAlias = Mentioned | Invited | Removed | RoomChanged
+"""The events that are told to those who may join the room."""
 MOST_WAITING = 10_000
 """Events that wait to be told; more are dropped."""
 MOST_TEXT = 500
@@ -50,8 +56,16 @@ class UserStream:
         publisher: Broadcast,
         tasks: Tasks,
         node_id: str,
+        read_moved: Callable[[Marker, bool], None],
+        typing: Callable[[Typing], None],
     ) -> None:
-        """`tasks` owns the task that tells what was gathered."""
+        """`tasks` owns the task that tells what was gathered.
+
+        `read_moved` is called with each marker that has moved, on this node or another one, and whether that
+        was with a message; `typing` with each user of another node who is typing.
+        """
+        self._typing = typing
+        self._read_moved = read_moved
         self._access = access
         self._blocks = blocks
         self._visitors = visitors
@@ -60,6 +74,7 @@ class UserStream:
         self._tasks = tasks
         self._codec = UserEvents(node_id)
         self._own: list[UserEvent] = []
+        self._moved: dict[tuple[str, str], ReadMoved] = {}
         self._heard: list[UserEvent] = []
         self._telling = False
 
@@ -87,6 +102,20 @@ class UserStream:
         """Tell the connections that watch the room what it says of itself now. Its members are told by it."""
         self._add(RoomChanged(room, title, topic, kind))
 
+    def read_moved(self, marker: Marker, said: bool) -> None:
+        """Tell the user's devices that the marker has moved; of several moves, only the last one.
+
+        `said`: with a message, which the user's sessions in the room are sent anyway.
+        """
+        if len(self._moved) < MOST_WAITING:
+            fields = (marker.user_id, marker.room, marker.epoch, marker.seq, marker.generation)
+            self._moved[marker.user_id, marker.room] = ReadMoved(*fields, said)
+            self._begin()
+
+    def typing(self, event: Typing) -> None:
+        """Tell the other nodes that a user is typing."""
+        self._add(event)
+
     def take(self, payload: bytes) -> None:
         """Take the events of another node."""
         self._heard += self._codec.read(payload)[: MOST_WAITING - len(self._heard)]
@@ -106,18 +135,27 @@ class UserStream:
 
     async def _tell_all(self) -> None:
         try:
-            while self._own or self._heard:
+            while self._own or self._moved or self._heard:
                 await asyncio.sleep(EVERY)
                 await self._tell_gathered()
         finally:
             self._telling = False
 
     async def _tell_gathered(self) -> None:
-        own, self._own = self._own, []
+        own, self._own = [*self._own, *self._moved.values()], []
+        self._moved = {}
         heard, self._heard = self._heard, []
         for payload in self._codec.write(own):
             self._publisher.send(TOPIC, payload)
-        concerned = [(event, found) for event in (*own, *heard) if (found := self._concerned(event))]
+        told = (*own, *heard)
+        for event in told:
+            if isinstance(event, ReadMoved):
+                self._tell_moved(event)
+        for event in heard:
+            if isinstance(event, Typing):
+                self._typing(event)
+        others = (event for event in told if not isinstance(event, ReadMoved | Typing))
+        concerned = [(event, found) for event in others if (found := self._concerned(event))]
         if not concerned:
             return
         try:
@@ -125,7 +163,16 @@ class UserStream:
         except Unavailable:
             pass  # nobody is told what may not be for them
 
-    def _concerned(self, event: UserEvent) -> set[Visitor]:
+    def _tell_moved(self, event: ReadMoved) -> None:
+        """Tell the user's sessions in the room, and the connections that are not in it."""
+        marker = Marker(event.user_id, event.room, event.epoch, event.seq, event.generation)
+        self._read_moved(marker, event.said)
+        frame = hints.framed(hints.ReadMoved(event.room, event.seq))
+        for visitor in list(self._visitors.of(event.user_id)):
+            if not visitor.is_in(event.room):
+                visitor.hint(frame)
+
+    def _concerned(self, event: Told) -> set[Visitor]:
         """Return the connections that an event is for, whether or not they may see the room."""
         found: set[Visitor] = set()
         if not isinstance(event, RoomChanged):
@@ -137,7 +184,7 @@ class UserStream:
             found.update(self._watching.watchers(event.room))
         return found
 
-    async def _tell(self, concerned: Sequence[tuple[UserEvent, Collection[Visitor]]]) -> None:
+    async def _tell(self, concerned: Sequence[tuple[Told, Collection[Visitor]]]) -> None:
         """Tell the connections whose users may join the room at this moment. Raises `Unavailable`."""
         people: dict[str, set[Visitor]] = {}
         for event, found in concerned:
@@ -152,7 +199,7 @@ class UserStream:
                 if who not in blockers and (isinstance(event, Removed) or who in admitted[event.room]):
                     visitor.hint(frame)
 
-    async def _blockers(self, event: UserEvent, found: Iterable[Visitor]) -> frozenset[str]:
+    async def _blockers(self, event: Told, found: Iterable[Visitor]) -> frozenset[str]:
         """Return the ids of those who are not told because of who did it."""
         if not isinstance(event, Mentioned):
             return frozenset()
@@ -160,7 +207,7 @@ class UserStream:
         return await self._blocks.blockers(event.sender_id, among) | {event.sender_id}
 
 
-def _hint(event: UserEvent) -> hints.Hint:
+def _hint(event: Told) -> hints.Hint:
     if isinstance(event, Mentioned):
         sender = Participant(event.sender_id, event.sender_username)
         return hints.Mention(event.room, event.seq, sender, event.text)

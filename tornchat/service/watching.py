@@ -15,7 +15,7 @@ from tornchat.errors import Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.service.access import Access
 from tornchat.service.visitors import Visitor
-from tornchat.wire.rooms import RoomHead, news
+from tornchat.wire.rooms import RoomHead, encoded_head, news
 
 MOST_POSITIONS = 1000
 """Rooms in one call of `latest_positions`."""
@@ -24,15 +24,32 @@ MOST_POSITIONS = 1000
 class _Watched:
     """A room that somebody on this node watches."""
 
-    __slots__ = ("doubts", "head", "public", "watchers")
+    __slots__ = ("_encoded", "_head", "doubts", "public", "watchers")
 
     def __init__(self) -> None:
         self.watchers: set[Visitor] = set()
-        self.head: Head | None = None
+        self._head: Head | None = None
+        self._encoded = b""
         self.public = False
         """True if everybody may see the log with the epoch of `head`."""
         self.doubts = 0
         """How often it became doubtful whether everybody may."""
+
+    @property
+    def head(self) -> Head | None:
+        """The newest head known; None before it was read."""
+        return self._head
+
+    @head.setter
+    def head(self, head: Head) -> None:
+        self._head, self._encoded = head, b""
+
+    def told(self, name: str) -> bytes:
+        """Return the head as all watchers are told it; empty as long as it or its number is not known."""
+        head = self._head
+        if not self._encoded and head is not None and head.number is not None:
+            self._encoded = encoded_head(RoomHead(name, head.epoch, head.seq, head.number))
+        return self._encoded
 
 
 class Watching:
@@ -95,7 +112,7 @@ class Watching:
         found: dict[str, Head] = {}
         for start in range(0, len(names), MOST_POSITIONS):
             heads = await self._hooks.latest_positions(names[start : start + MOST_POSITIONS])
-            found |= {name: Head(head.epoch, head.seq) for name, head in heads.items()}
+            found |= {name: Head(head.epoch, head.seq, head.seq - head.acts) for name, head in heads.items()}
         return found
 
     def doubt(self, name: str) -> None:
@@ -107,9 +124,9 @@ class Watching:
 
     # --- news ---
 
-    def committed(self, room: str, epoch: str, seq: int) -> None:
-        """Note that this node has stored entries up to `seq`."""
-        self._committed[room] = Head(epoch, seq)
+    def committed(self, room: str, epoch: str, seq: int, number: int | None) -> None:
+        """Note that this node has stored entries up to `seq`; `number` of them are messages, if known."""
+        self._committed[room] = Head(epoch, seq, number)
 
     def take(self, payload: bytes) -> bool:
         """Take the heads of another node; return False if the payload is something else."""
@@ -139,8 +156,9 @@ class Watching:
             return
         try:
             await self._drop_hidden()
+            await self._count()
         except Unavailable:
-            return  # told when it is known who may see it
+            return  # told when it is known who may see it, and how many messages there are
         for watcher in list(self._late):
             self.tell_one(watcher)
 
@@ -167,17 +185,29 @@ class Watching:
                     self._drop(watcher, name)
                     self._sets[watcher] -= {name}
 
+    async def _count(self) -> None:
+        """Read the heads whose number of messages nobody has told."""
+        names = set().union(*self._late.values())
+        unknown = [name for name in names & self._rooms.keys() if not self._is_counted(name)]
+        for name, head in (await self._read_heads(unknown)).items():
+            room = self._rooms.get(name)
+            if room is not None and (room.head is None or not room.head.newer(head)):
+                room.head = head
+
+    def _is_counted(self, name: str) -> bool:
+        room = self._rooms.get(name)
+        return room is not None and room.head is not None and room.head.number is not None
+
     def watchers(self, name: str) -> Iterable[Visitor]:
         """Return the connections that watch the room."""
         return list(self._rooms[name].watchers) if name in self._rooms else []
 
     def tell_one(self, watcher: Visitor) -> None:
         """Tell the watcher the heads that it has not been told, whose rooms it may see at this moment."""
-        names = self._late.pop(watcher, None)
-        heads = [
-            RoomHead(name, room.head.epoch, room.head.seq, room.head.seq)
-            for name in sorted(names or ())
-            if (room := self._rooms.get(name)) is not None and room.head is not None
-        ]
+        names = self._late.pop(watcher, set())
+        told = {name: room.told(name) for name in names if (room := self._rooms.get(name)) is not None}
+        heads = list(filter(None, told.values()))
         if heads and not watcher.hint(news(heads)):
-            self._late[watcher] = set(names or ())
+            self._late[watcher] = names
+        elif len(heads) < len(told):  # of these the number of messages is not known yet
+            self._late[watcher] = {name for name, head in told.items() if not head}

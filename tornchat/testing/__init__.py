@@ -25,6 +25,7 @@ from tornchat.testing.fixtures import RecordingChat, deletion, draft, user
 from tornchat.testing.invites import InvitesContract
 from tornchat.testing.kinds import KindsContract
 from tornchat.testing.kit import BrokenPromise, Contract, Stage, promise
+from tornchat.testing.markers import MarkersContract
 from tornchat.testing.moderation import ModerationContract
 from tornchat.testing.presence import PresenceContract
 from tornchat.testing.reports import ReportsContract
@@ -49,6 +50,7 @@ __all__ = [
     "FilterContract",
     "InvitesContract",
     "KindsContract",
+    "MarkersContract",
     "ModerationContract",
     "PresenceContract",
     "RecordingChat",

@@ -76,6 +76,21 @@ class ChangingContract(Contract):
         found = await texts(stage, room)
         assert found == ["", "here", "", "", "here", ""], f"the texts are {found}"
 
+    @promise(
+        "read_history, read_messages, latest_positions: acts counts what acts on messages, also if pruned"
+    )
+    async def test_acts_are_counted(self, stage: Stage) -> None:
+        room = await new_room(stage, "one", "two")
+        assert await acts(stage, room) == [0, 0, 0], "there is none yet"
+        await stored(stage, edit(1, "uno", room, 0), draft("three", room), deletion(1, room))
+        found = await acts(stage, room)
+        assert found == [2, 2, 2], f"there are two, and it says {found}"
+        if not stage.provides("prune_history"):
+            return
+        await stage.call("prune_history", room=room, before_ms=2**50, limit=4, unread_before_ms=None)
+        found = await acts(stage, room)
+        assert found == [2, 2, 2], f"there were two, and after pruning it says {found}"
+
     # --- repeats ---
 
     @promise("store_messages: a client id counts before the target: a repeat gives the first entry back")
@@ -219,6 +234,15 @@ async def messages(
     page = await stage.call("read_messages", room=room, **bounds, limit=limit)
     assert isinstance(page, Page), f"read_messages gave {page!r} for a room that is there"
     return page.entries
+
+
+async def acts(stage: Stage, room: str) -> list[int]:
+    """Return the number of acting entries as each hook that reads the head of a log says it."""
+    reads = {"room": room, "after": None, "before": None}
+    history = await stage.call("read_history", **reads, limit=1)
+    found = await stage.call("read_messages", **reads, around=None, thread=None, limit=1)
+    heads = await stage.call("latest_positions", rooms=[room])
+    return [history.acts, found.acts, heads[room].acts]
 
 
 async def _changed(stage: Stage, room: str, since: int) -> Changed:

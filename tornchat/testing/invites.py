@@ -63,7 +63,9 @@ class InvitesContract(Contract):
     async def test_members_use_nothing_up(self, stage: Stage) -> None:
         room = (await opened(stage)).name
         digest = await _stored(stage, _invite(room))
-        await stage.call("set_member", room=room, user_id="id-bob", role="moderator", owned_limit=0)
+        await stage.call(
+            "set_member", room=room, user_id="id-bob", role="moderator", owned_limit=0, members_limit=0
+        )
         for who, role in (("id-bob", "moderator"), (OWNER.id, "owner")):
             found = await _used(stage, digest, who, NOW + 1000)  # expired, which is nothing to a member
             assert found == Accepted(room, role, False), f"for the {role} it gave {found}"  # type: ignore[arg-type]

@@ -45,6 +45,7 @@ class Classic(Shared):
 
     name = "classic"
     marks_guests = False
+    signals = False
     streams = False
     pong = b""
     _decode = staticmethod(msgspec.json.Decoder(ClassicSend).decode)

@@ -23,6 +23,7 @@ class Compressed:
         self.plain = plain
         self.name = f"{plain.name}+deflate{window_bits}"
         self.marks_guests = plain.marks_guests
+        self.signals = plain.signals
         self.streams = plain.streams
         self.pong = plain.pong
         self._window_bits = window_bits

@@ -29,13 +29,18 @@ class Said(NamedTuple):
 
 
 class Welcome(NamedTuple):
-    """The start of a session: where its history ends, and whether it has all since the requested position."""
+    """The start of a session: where its history ends, and whether it has all since the requested position.
+
+    `read_seq` is the user's marker, and `unread` the number of messages after it; None if they are not known.
+    """
 
     room: str
     user: User
     epoch: str
     seq: int
     recovered: bool
+    read_seq: int | None = None
+    unread: int | None = None
 
 
 class Dialect(Protocol):
@@ -44,6 +49,8 @@ class Dialect(Protocol):
     name: str
     marks_guests: bool
     """Whether the frames say who is a guest."""
+    signals: bool
+    """Whether clients send and are sent what is not in the log: markers, and who is typing."""
     streams: bool
     """Whether open messages are shown as they grow. Otherwise they are told once, when they are closed."""
     pong: bytes

@@ -37,7 +37,14 @@ class Removed(msgspec.Struct, tag_field="type", tag="removed"):
     room: str
 
 
-Hint: TypeAlias = Mention | Invited | Removed | RoomChanged
+class ReadMoved(msgspec.Struct, tag_field="type", tag="read_moved"):
+    """The marker of what the user has read in a room has moved, here or on another device."""
+
+    room: str
+    seq: Annotated[Seq, Meta(description="The last entry that was read.")]
+
+
+Hint: TypeAlias = Mention | Invited | Removed | RoomChanged | ReadMoved
 
 
 def framed(hint: Hint) -> bytes:

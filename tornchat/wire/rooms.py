@@ -5,7 +5,7 @@ Frames of a room are encoded by `v1`, once per room; `RoomFrames` adds the name 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, NamedTuple, TypeAlias
 
 import msgspec
@@ -205,9 +205,14 @@ def closed(room: str, code: int, reason: str) -> bytes:
     return text_frame(encode(RoomClosed(room, code, reason)))
 
 
-def news(heads: Sequence[RoomHead]) -> bytes:
-    """Return the frame with the heads of watched rooms."""
-    return text_frame(encode(RoomNews(heads)))
+def encoded_head(head: RoomHead) -> bytes:
+    """Return an item of `RoomNews`, which is the same for all who watch the room."""
+    return encode(head)
+
+
+def news(heads: Iterable[bytes]) -> bytes:
+    """Return the frame with the heads of watched rooms, from items encoded by `encoded_head`."""
+    return text_frame(b'{"type":"room_news","rooms":[' + b",".join(heads) + b"]}")
 
 
 def refusal(error: ChatError, client_id: str | None = None, room: str | None = None) -> bytes:

@@ -258,7 +258,7 @@ class MessageDeleted(msgspec.Struct, tag_field="type", tag="message_deleted"):
     position: Seq
 
 
-class V1Welcome(msgspec.Struct, tag_field="type", tag="welcome"):
+class V1Welcome(msgspec.Struct, tag_field="type", tag="welcome", omit_defaults=True):
     """The first frame of a `v1` session."""
 
     room: str
@@ -266,6 +266,12 @@ class V1Welcome(msgspec.Struct, tag_field="type", tag="welcome"):
     epoch: Annotated[str, Meta(description="Names the log; with a place in it, it is a position.")]
     seq: Annotated[int, Meta(ge=0, description="Where the log stood: later entries are live.")]
     recovered: Annotated[bool, Meta(description="True if all follows that came after `since`.")]
+    read_seq: Annotated[
+        Seq | None, Meta(description="How far you have read, 0 if nothing. Absent if it can't be told now.")
+    ] = None
+    unread: Annotated[
+        Annotated[int, Meta(ge=0)] | None, Meta(description="Messages after it, if that is known.")
+    ] = None
 
 
 class V1RoomUsersList(msgspec.Struct, tag_field="type", tag="room_users_list"):
@@ -326,6 +332,7 @@ class V1(Shared):
 
     name = "v1"
     marks_guests = True
+    signals = True
     streams = True
     pong = text_frame(encode(V1Pong()))
     _decode_plain = staticmethod(msgspec.json.Decoder(_PlainSend).decode)
@@ -370,7 +377,17 @@ class V1(Shared):
     def welcome(self, welcome: Welcome) -> bytes:
         user = welcome.user.participant
         return text_frame(
-            encode(V1Welcome(welcome.room, user, welcome.epoch, welcome.seq, welcome.recovered))
+            encode(
+                V1Welcome(
+                    welcome.room,
+                    user,
+                    welcome.epoch,
+                    welcome.seq,
+                    welcome.recovered,
+                    welcome.read_seq,
+                    welcome.unread,
+                )
+            )
         )
 
     def presence(self, change: PresenceChange) -> bytes:
@@ -403,7 +420,7 @@ class V1(Shared):
             meta=spliced(more.meta),
             replies=more.replies,
             marks=more.marks,
-            kind=entry.kind,
+            kind=PLAIN if entry.kind == PLAIN else entry.kind,  # defaults are left out by identity
             data=spliced(more.data),
             open=entry.is_open,
             status=ending(more.status),

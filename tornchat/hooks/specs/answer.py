@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import NoneType, SimpleNamespace, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-from tornchat import marks, model
+from tornchat import markers, marks, model
 
 
 class Answer(NamedTuple):
@@ -69,7 +69,7 @@ def shared_arguments(function: Callable[..., object]) -> tuple[int, ...]:
 
 def _hint(function: Callable[..., object], name: str) -> Any:
     holder = SimpleNamespace(__annotations__={name: function.__annotations__[name]})
-    return get_type_hints(holder, function.__globals__, vars(marks) | vars(model))[name]
+    return get_type_hints(holder, function.__globals__, vars(marks) | vars(markers) | vars(model))[name]
 
 
 def _members(hint: Any) -> tuple[Any, ...]:

@@ -20,7 +20,7 @@ from tornchat.server.ws.connections import Connections
 from tornchat.server.ws.frames import Frames
 from tornchat.server.ws.heartbeat import Heartbeat
 from tornchat.server.ws.upgrade import Line
-from tornchat.service.joining import Session
+from tornchat.service.session import Session
 from tornchat.wire import Dialect, Said
 from tornchat.wire.framing import ping_frame
 from tornchat.wire.parser import FrameParser
@@ -193,10 +193,7 @@ class Connection:
             said = self._dialect.decode(payload)
         except ChatError as error:
             self._count(payload)
-            if error.code == "invalid_message" and (asked := self._renewal(payload)) is not None:
-                return self._paused(self._renew(session, asked, len(payload)))
-            self._shared.chat.refuse(session, error)
-            return None
+            return self._take_other(session, payload, error)
         if said is None:
             self._answer_ping()
             return None
@@ -220,9 +217,19 @@ class Connection:
             self.end(refusal.code, refusal.reason)
             return None
 
-    def _renewal(self, payload: bytes) -> Auth | None:
-        """Return the request `auth`, which only v1 has; None for another payload."""
-        return read_auth(payload) if self._dialect.marks_guests else None
+    def _take_other(self, session: Session, payload: bytes, error: ChatError) -> Awaitable[None] | None:
+        """Carry out what is no message and changes none, which only v1 has, or refuse it with `error`."""
+        if error.code == "invalid_message" and self._dialect.signals:
+            if (asked := read_auth(payload)) is not None:
+                return self._paused(self._renew(session, asked, len(payload)))
+            try:
+                if (waiting := self._shared.chat.signal(session, payload)) is not None:
+                    return self._paused(waiting)
+            except Closed as refusal:
+                self.end(refusal.code, refusal.reason)
+                return None
+        self._shared.chat.refuse(session, error)
+        return None
 
     async def _renew(self, session: Session, asked: Auth, size: int) -> None:
         """Replace the token. The answer keeps its place among the frames of the room."""

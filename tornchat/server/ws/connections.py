@@ -15,7 +15,7 @@ from tornchat.server.edge.addresses import Client
 from tornchat.server.edge.edge import Edge
 from tornchat.server.ws.wheel import Wheel
 from tornchat.service.chat import Chat
-from tornchat.service.joining import Session
+from tornchat.service.session import Session
 from tornchat.tasks import Slices, Tasks
 from tornchat.wire import V1, Classic, Dialect
 from tornchat.wire.compressed import Compressed

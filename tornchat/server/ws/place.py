@@ -6,7 +6,7 @@ from collections import deque
 from typing import Protocol
 
 from tornchat.model import Position
-from tornchat.service.joining import Session
+from tornchat.service.session import Session
 from tornchat.wire.rooms import RoomFrames
 
 

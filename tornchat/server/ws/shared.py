@@ -28,7 +28,7 @@ from tornchat.server.ws.connection import MOST_ORIGIN, Connection
 from tornchat.server.ws.connections import Connections
 from tornchat.server.ws.place import Place
 from tornchat.server.ws.upgrade import Line
-from tornchat.service.joining import Session
+from tornchat.service.session import Session
 from tornchat.wire import Dialect, rooms
 from tornchat.wire.parser import FrameParser
 
@@ -150,8 +150,10 @@ class SharedConnection(Connection):
         try:
             said = self._dialect.decode(payload)
         except ChatError as error:
-            chat.refuse(session, error)
-            return None
+            waiting = chat.signal(session, payload) if error.code == "invalid_message" else None
+            if waiting is None:
+                chat.refuse(session, error)
+            return waiting
         return None if said is None else chat.posting.say(session, said, len(payload))
 
     def _carry_out(self, asked: rooms.Request, size: int) -> Awaitable[None] | None:

@@ -15,6 +15,7 @@ from tests.stage import Player, Stage, open_stage
 from tornchat import User
 
 PRINCE = User("prince", "Prince", frozenset({"admin"}))
+ROMEO = User("romeo", "Romeo")
 
 
 class Tape:
@@ -66,7 +67,7 @@ async def delete(verona: Stage, user: str, seq: int) -> None:
 
 async def play(directory: Path, v1: bool) -> list[Tape]:
     """Two who come, talk, are muted, take a word back, and go."""
-    async with open_stage(directory) as verona:
+    async with open_stage(directory, {"rooms": {"receipts_limit": 9}}) as verona:
         romeo = Tape(await verona.enters("romeo", "hall", v1=v1), v1)
         await romeo.hears("user_join")
         juliet = Tape(await verona.enters("juliet", "hall", v1=v1), v1)
@@ -104,6 +105,11 @@ async def play(directory: Path, v1: bool) -> list[Tape]:
             await juliet.hears("message_deleted")
             await romeo.hears("message_deleted")
             await romeo.pings()
+            await juliet.tells(type="typing")
+            await juliet.hears("typing")
+            await juliet.tells(type="read", seq=1)
+            await juliet.hears("read_moved")
+            await juliet.hears("read_state")
         else:
             for _ in range(3):
                 await juliet.hears("chat_message")
@@ -132,6 +138,8 @@ async def play_in_rooms(directory: Path) -> Tape:
         await romeo.hears("room_news")
         await verona.chat.say("hall", "Romeo!", sender=PRINCE, mentions=["romeo"])
         await romeo.hears("mention")
+        await verona.chat.say("hall", "Here!", sender=ROMEO)
+        await romeo.hears("read_moved")
         verona.chat.user_stream.invited("hall", ["romeo"])
         await romeo.hears("invited")
         verona.chat.user_stream.removed("hall", ["romeo"])

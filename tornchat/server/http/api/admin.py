@@ -33,7 +33,7 @@ from tornchat.server.http.api.forms import timestamp
 from tornchat.server.http.metrics.families import backlog, sessions
 from tornchat.server.http.samples import SAMPLE_SECONDS
 from tornchat.server.ws.connections import OpenConnection
-from tornchat.service.joining import Session
+from tornchat.service.session import Session
 from tornchat.version import __version__
 
 SLICE = 2000

@@ -12,6 +12,7 @@ from tornchat.server.http.api import (
     marks,
     members,
     messages,
+    mine,
     reports,
     revisions,
     rooms,
@@ -23,6 +24,7 @@ from tornchat.server.http.api.endpoint import Endpoint
 ENDPOINTS: tuple[Endpoint, ...] = (
     *identity.ENDPOINTS,
     *blocks.ENDPOINTS,
+    *mine.ENDPOINTS,
     *rooms.ENDPOINTS,
     *messages.ENDPOINTS,
     *marks.ENDPOINTS,

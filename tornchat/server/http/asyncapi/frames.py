@@ -40,6 +40,7 @@ from tornchat.wire import (
     V1Welcome,
     hints,
     rooms,
+    signals,
 )
 
 Sender: TypeAlias = Literal["client", "server"]
@@ -75,6 +76,7 @@ _ROOM_CHANGED = Frame(
     "server", "Room changed", RoomChanged("general", "Tea time", "What we drink today", "open")
 )
 _AUTH = Frame("client", "Replace the token", rooms.Auth("t1", "<your-jwt-token>"))
+_MOVED = Frame("server", "Marker moved", hints.ReadMoved("tea", 41))
 _AUTHENTICATED = Frame("server", "Token replaced", rooms.Authenticated("t1", 1790000000))
 
 CLASSIC = (
@@ -92,9 +94,11 @@ V1 = (
     Frame("client", "Close an open message", V1Close("a1b2e3", 61, "complete")),
     Frame("client", "Delete a message", V1Delete("a1b2c5", 42)),
     Frame("client", "Mark a message", V1Mark("a1b2d1", "reaction", 42, ["\N{THUMBS UP SIGN}"])),
+    Frame("client", "Move the marker", signals.Read(41)),
+    Frame("client", "Typing", signals.Typing()),
     Frame("client", "Revise a message", V1Revise("a1b2d2", "close-poll", 42)),
     Frame("client", "Ping", V1Ping()),
-    Frame("server", "Welcome", V1Welcome("general", ANN, "5d1b2c9f0a7e4836", 41, False)),
+    Frame("server", "Welcome", V1Welcome("general", ANN, "5d1b2c9f0a7e4836", 41, False, 38, 3)),
     _V1_LIST,
     Frame("server", "Chat message", V1ChatMessage("Hello world!", ANN.username, ANN.id, WHEN, 42)),
     Frame("server", "Message changed", MessageChanged(42, 56, 1, "Hello, world!", WHEN)),
@@ -109,6 +113,9 @@ V1 = (
     Frame("server", "Message deleted", MessageDeleted(42, 57)),
     _ROOM_CHANGED,
     Frame("server", "Caught up", CaughtUp(57)),
+    Frame("server", "User is typing", signals.UserTyping(ANN.id)),
+    Frame("server", "User has read", signals.ReadState(ANN.id, 41)),
+    _MOVED,
     _V1_JOIN,
     _LEAVE,
     Frame("server", "Acknowledgement", Ack("a1b2c3", 42)),
@@ -126,6 +133,7 @@ ROOMS = (
     Frame("server", "Done", rooms.Done("l1", "tea")),
     Frame("server", "Session closed", rooms.RoomClosed("tea", 4003, "removed")),
     Frame("server", "Room news", rooms.RoomNews([rooms.RoomHead("tea", "5d1b2c9f0a7e4836", 42, 42)])),
+    _MOVED,
     Frame("server", "Mention", hints.Mention("tea", 42, BOB, "Hello, @you!")),
     Frame("server", "Invited", hints.Invited("tea")),
     Frame("server", "Removed", hints.Removed("tea")),

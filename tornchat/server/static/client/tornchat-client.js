@@ -93,6 +93,8 @@
  * @property {string} epoch
  * @property {number} seq             Messages up to it are history, later ones are live.
  * @property {boolean} recovered      False: drop what you show, the newest history follows.
+ * @property {number} [read_seq]      How far you have read, on any device, if the server can tell.
+ * @property {number} [unread]        The number of messages after it.
  *
  * @typedef {object} State            A `state` event's detail.
  * @property {"idle" | "connecting" | "open" | "waiting" | "closed"} state
@@ -267,7 +269,9 @@ async function post(path, body, token, base = globalThis.document?.baseURI) {
 /**
  * One room, kept connected. Events, each with its `detail`: `state` (State), `welcome` (Welcome), `message` (Message),
  * `changed` (Changed), `appended` (Appended), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}),
- * `room` ({title, topic, kind}: what the room says of itself from then on), `error`
+ * `room` ({title, topic, kind}: what the room says of itself from then on), `typing` ({user_id, thread?}: for at most 8 s, until
+ * a message or the leave of the user), `read` ({seq}: how far you have read, on any device), `readstate` ({user_id, seq}: another
+ * user, if the server tells it), `error`
  * ({code, error, retry_after?}: a refusal that belongs to no message).
  */
 export class TornchatClient extends EventTarget {
@@ -336,6 +340,24 @@ export class TornchatClient extends EventTarget {
     if (this.#state.state === "connecting" || this.#state.state === "open") return;
     for (const wake of WAKES) globalThis.addEventListener?.(wake, this.#onWake);
     void this.#open();
+  }
+
+  /**
+   * You have read up to this place. It never goes back, except with `force`.
+   * @param {number} seq @param {{force?: boolean}} [options]
+   * @returns {boolean}   False: there is no connection, and nothing was told.
+   */
+  read(seq, { force } = {}) {
+    return this.#tell({ type: "read", seq, force });
+  }
+
+  /**
+   * You are typing: call it every 3 seconds while that is so.
+   * @param {number} [thread]   The place of the message in whose thread.
+   * @returns {boolean}   False: there is no connection, and nothing is shown.
+   */
+  typing(thread) {
+    return this.#tell({ type: "typing", thread });
   }
 
   /** Leave for good. What is not acknowledged is refused with the code "closed". */
@@ -749,6 +771,9 @@ export class TornchatClient extends EventTarget {
     if (!this.#welcome) return;
     if (type === "user_join") this.#emit("join", detail);
     else if (type === "user_leave") this.#emit("leave", detail);
+    else if (type === "typing") this.#emit("typing", detail);
+    else if (type === "read_moved") this.#emit("read", detail);
+    else if (type === "read_state") this.#emit("readstate", detail);
     else if (type === "room_changed") this.#emit("room", detail);
     else if (type === "ack") this.#onAck(detail);
     else if (type === "error") this.#onError(detail);
@@ -764,6 +789,13 @@ export class TornchatClient extends EventTarget {
       pending.timer = setTimeout(() => this.#giveUp(), ANSWER_MS);
       this.#socket?.send(JSON.stringify(pending.frame));
     }
+  }
+
+  /** Send a frame that is not answered. @param {object} frame */
+  #tell(frame) {
+    if (this.#state.state !== "open" || !this.#socket) return false;
+    this.#socket.send(JSON.stringify(frame));
+    return true;
   }
 
   /** The connection is gone: what it did not acknowledge is sent again on the next. @param {number} code */
