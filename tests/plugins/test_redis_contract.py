@@ -35,9 +35,8 @@ class OnValkey:
         return plugin(self.server, presence_ttl=self.presence_ttl)
 
     async def lose_bus(self, plugin: RedisPlugin) -> bool:
-        """Redis closes the connections of all nodes."""
-        for kind in ("pubsub", "normal"):
-            await asyncio.to_thread(self.server.ask, "CLIENT", "KILL", "TYPE", kind)
+        """Redis closes the subscriptions of all nodes."""
+        await asyncio.to_thread(self.server.ask, "CLIENT", "KILL", "TYPE", "pubsub")
         return True
 
 
