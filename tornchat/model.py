@@ -404,11 +404,6 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         """The `data` of a message, or the new one that a revision gives its target; "" if there is none."""
         return self.more.data if self.more is not None else ""
 
-    @property
-    def is_plain(self) -> bool:
-        """True for a message that is a text and nothing more."""
-        return self.more is None and self.kind == PLAIN and self.target is None
-
     def with_replies(self, replies: Replies) -> Entry:
         """Return this message with this thread."""
         return replace(self, more=replace(self.more or More(), replies=replies))

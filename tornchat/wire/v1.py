@@ -400,7 +400,7 @@ class V1(Shared):
         if entry.target is not None:
             return self._act(entry, entry.target)
         stamp = self._timestamp(entry.sent_at)
-        if entry.is_plain:
+        if entry.more is None and entry.kind == PLAIN:
             return text_frame(
                 encode(_PlainMessage(entry.text, entry.sender_username, entry.sender_id, stamp, entry.seq))
             )
