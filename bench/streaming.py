@@ -74,11 +74,11 @@ FIRST_SENT = re.compile(rb'"message":"\|([0-9.]+)\|').findall
 """When the first piece of each frame was sent: those that met in the queue came later."""
 
 
-async def listen(port: int, token: str, count: int) -> None:
+async def listen(port: int, room: str, token: str, count: int) -> None:
     """Hear everything until the end, then print how late it was."""
     loop, seen = asyncio.get_running_loop(), list[float]()
     members = [
-        (await loop.create_connection(lambda: Member("/ws/chat/tea/", token, seen), "127.0.0.1", port))[1]
+        (await loop.create_connection(lambda: Member(f"/ws/chat/{room}/", token, seen), "127.0.0.1", port))[1]
         for _ in range(count)
     ]
     for member in members:
@@ -89,10 +89,12 @@ async def listen(port: int, token: str, count: int) -> None:
     print(json.dumps(seen))
 
 
-async def lateness(chat: ChatApp, port: int, members: int, answers: int, rate: float) -> list[float]:
+async def lateness(
+    chat: ChatApp, port: int, room: str, members: int, answers: int, rate: float
+) -> list[float]:
     """Return how late each piece was at each member, in ms, with so many answers at once at this rate."""
     token = chat.issue_token(User("ann", "ann"))
-    code = f"import asyncio, bench.streaming as b; asyncio.run(b.listen({port}, "
+    code = f"import asyncio, bench.streaming as b; asyncio.run(b.listen({port}, '{room}', "
     command = (sys.executable, "-c", f"{code}input(), {members}))")
     pipe = asyncio.subprocess.PIPE
     client = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=2**28)
@@ -100,18 +102,18 @@ async def lateness(chat: ChatApp, port: int, members: int, answers: int, rate: f
     assert client.stdout is not None
     client.stdin.write(token.encode() + b"\n")
     assert await client.stdout.readline() == b"ready\n"
-    await asyncio.gather(*(answer(chat, number, rate, answers) for number in range(answers)))
-    await chat.say("tea", "the end", sender=User("ann", "ann"))
+    await asyncio.gather(*(answer(chat, room, number, rate, answers) for number in range(answers)))
+    await chat.say(room, "the end", sender=User("ann", "ann"))
     seen: list[float] = json.loads(await client.stdout.readline())
     await client.wait()
     return seen[int(len(seen) * WARM_SECONDS / (SECONDS + WARM_SECONDS)) :]
 
 
-async def answer(chat: ChatApp, number: int, rate: float, count: int) -> None:
+async def answer(chat: ChatApp, room: str, number: int, rate: float, count: int) -> None:
     """Write an answer at this rate; the answers do not write at the same time."""
     loop = asyncio.get_running_loop()
     began = loop.time() + number / rate / count
-    async with chat.stream("tea", sender=User(f"bot{number}", "bot")) as stream:
+    async with chat.stream(room, sender=User(f"bot{number}", "bot")) as stream:
         await stream.write("begin")
         for piece in range(int(rate * (SECONDS + WARM_SECONDS))):
             await asyncio.sleep(max(0.0, began + piece / rate - loop.time()))
@@ -145,14 +147,14 @@ async def run(url: str | None) -> None:
     with tempfile.TemporaryDirectory() as place:
         chat = chat_in(place, url)
         await chat.start()
-        for room in ("tea", "den"):
+        for room in ("tea", "cup", "den"):
             await chat.create_room(room, by=User("ann", "ann"))
         [listener] = bind_sockets(0, "127.0.0.1")
         server = HTTPServer(await chat.application())
         server.add_socket(listener)
         port = listener.getsockname()[1]
-        told("100 appends/s to 200 members", await lateness(chat, port, MEMBERS, 1, 100.0), 25.0)
-        told("50 answers at 25 pieces/s to 20 members", await lateness(chat, port, 20, 50, 25.0), 50.0)
+        told("100 appends/s to 200 members", await lateness(chat, port, "tea", MEMBERS, 1, 100.0), 25.0)
+        told("50 answers at 25 pieces/s to 20 members", await lateness(chat, port, "cup", 20, 50, 25.0), 50.0)
         if url is None:
             await grown(chat, Path(place) / "tornchat.db")
         server.stop()

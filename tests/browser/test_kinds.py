@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 from tests.browser.conftest import SETTINGS, Arrives
 from tests.cli.process import serving
 from tests.polls import EXAMPLE
@@ -31,6 +33,7 @@ async () => {
   const { message, kind, data, marks } = chat.messages.get(seq);
   await chat.delete(seq);
   const { kind: left, data: gone } = chat.messages.get(seq);
+  await chat.send("Another?", newId(), extras);
   chat.close();
   return { told, refused, held: [message, kind, data, Object.keys(marks.vote)], left: [left, gone ?? null] };
 }
@@ -54,10 +57,11 @@ def test_a_poll_is_sent_held_and_closed(arrives: Arrives, tmp_path: Path) -> Non
         found = alice.page.evaluate(POLL)
         asked, closed = ({"options": ["tea", "coffee"], "closed": closed} for closed in (False, True))
         assert found == {
-            "told": [["poll", asked], ["changed", closed], [None, None]],
+            "told": [["poll", asked], ["changed", closed], [None, None], ["poll", asked]],
             "refused": "rejected",
             "held": ["Tea or coffee? (closed)", "poll", closed, ["2"]],
             "left": ["poll", None],
         }
-        alice.sees("This message was deleted.", "the end")
+        alice.sees("This message was deleted.", "the end", "Another?")
+        expect(alice.page.locator(".message .kind")).to_have_text("poll")
         alice.leaves()

@@ -170,7 +170,7 @@ def test_a_take_of_ten_minutes_keeps_its_lease_and_holds_up_neither_other_rooms_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it had not finished when the server stopped comes again."""
-    monkeypatch.setattr("tornchat.log.consumers.LEASE_SECONDS", 1.5)
+    monkeypatch.setattr("tornchat.log.consumers.LEASE_SECONDS", 2.5)
     monkeypatch.setattr("tornchat.log.consumers.RENEW_SECONDS", 0.1)
     monkeypatch.setattr("tornchat.log.consumers.LAST_SECONDS", 0.1)
     began: list[str] = []
@@ -188,7 +188,7 @@ def test_a_take_of_ten_minutes_keeps_its_lease_and_holds_up_neither_other_rooms_
             await say(stage, "tea", "long")
             await until(lambda: began == ["long"], 10, "the long take")
             since = stage.chat.consumers.held()[0]
-            await asyncio.sleep(3)  # two leases
+            await asyncio.sleep(3)  # longer than a lease
             assert stage.chat.consumers.held() == [since], "the lease was lost"
             await say(stage, "tea", "waits")
             await say(stage, "den", "x")
@@ -207,7 +207,7 @@ def test_a_take_is_cancelled_when_the_lease_can_not_be_renewed_in_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another node may hold the consumer soon, and two must not take at the same time."""
-    monkeypatch.setattr("tornchat.log.consumers.LEASE_SECONDS", 1.5)
+    monkeypatch.setattr("tornchat.log.consumers.LEASE_SECONDS", 2.5)
     monkeypatch.setattr("tornchat.log.consumers.RENEW_SECONDS", 0.1)
     monkeypatch.setattr("tornchat.log.consumers.RETRY_SECONDS", 0.1)
     ends: list[str] = []

@@ -38,6 +38,8 @@ def test_a_session_begins_with_its_position_even_in_an_empty_room(tmp_path: Path
                 "user": {"id": "romeo", "username": "Romeo"},
                 "seq": 0,
                 "recovered": False,
+                "read_seq": 0,
+                "unread": 0,
             }
             assert (await romeo.next())["type"] == "room_users_list"
 

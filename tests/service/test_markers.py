@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.nodes import open_nodes, until
-from tests.stage import Player, Stage, open_stage, serving
-from tests.valkey import Valkey
+from tests.stage import Player, Process, Stage, open_stage, serving
+from tests.valkey import Valkey, valkey
 from tornchat import Unavailable, User
 
 PRINCE = User("prince", "Prince", frozenset({"admin"}))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Valkey]:
+    with valkey() as running:
+        yield running
 
 
 async def speaks(verona: Stage, count: int, room: str = "hall") -> None:
@@ -130,9 +137,9 @@ def test_the_devices_of_a_user_agree_whatever_connections_they_have(tmp_path: Pa
     asyncio.run(play())
 
 
-def test_two_nodes_agree_within_a_second_and_a_lost_hint_is_repaired(valkey: Valkey, tmp_path: Path) -> None:
+def test_two_nodes_agree_within_a_second_and_a_lost_hint_is_repaired(server: Valkey, tmp_path: Path) -> None:
     async def play() -> None:
-        async with open_nodes(2, valkey, tmp_path) as (verona, mantua):
+        async with open_nodes(2, server, tmp_path) as (verona, mantua):
             await verona.chat.directory.create_room(PRINCE, "hall")
             await speaks(verona, 5)
             here, _ = await enters(verona, "juliet")
@@ -153,7 +160,8 @@ def test_two_nodes_agree_within_a_second_and_a_lost_hint_is_repaired(valkey: Val
             await there.asks("read", seq=3)
             assert (await here.next_of("read_moved"))["seq"] in (1, 3)
             await there.leaves()
-            assert await unread(mantua, "juliet") == (3, 2)
+            left = await unread(mantua, "juliet")
+            assert left == (3, 2), left
 
     asyncio.run(play())
 
@@ -188,7 +196,8 @@ def test_markers_are_written_behind_and_kept_while_storage_fails(
 
 @pytest.mark.parametrize("rest", [1.3])
 def test_a_marker_outlives_a_kill_a_second_after_it_was_set(tmp_path: Path, rest: float) -> None:
-    async def before(verona: Stage) -> None:
+    async def before(server: Process) -> None:
+        verona = server.stage
         romeo, _ = await enters(verona, "romeo")
         for number in range(4):
             await romeo.says(str(number), f"m{number}")
@@ -197,16 +206,17 @@ def test_a_marker_outlives_a_kill_a_second_after_it_was_set(tmp_path: Path, rest
         await juliet.asks("read", seq=3)
         await juliet.next_of("read_moved")
         await asyncio.sleep(rest)  # the second for which markers may be lost
-
-    async def after(verona: Stage) -> None:
-        assert await unread(verona, "juliet") == (3, 1)
-        assert await unread(verona, "romeo") == (4, 0)
-
-    with serving(tmp_path / "data") as server:
-        asyncio.run(before(server.stage))
         server.kill()
+        await verona.clear()
+
+    async def after(server: Process) -> None:
+        assert await unread(server.stage, "juliet") == (3, 1)
+        assert await unread(server.stage, "romeo") == (4, 0)
+
     with serving(tmp_path / "data") as server:
-        asyncio.run(after(server.stage))
+        asyncio.run(before(server))
+    with serving(tmp_path / "data") as server:
+        asyncio.run(after(server))
 
 
 def test_markers_of_many_who_join_at_once_are_read_in_few_calls(
@@ -232,7 +242,7 @@ def test_markers_of_many_who_join_at_once_are_read_in_few_calls(
 def test_a_storage_without_markers_is_told_and_nothing_else_changes(tmp_path: Path) -> None:
     async def play() -> None:
         async with open_stage(tmp_path) as verona:
-            verona.chat.markers.kept = False
+            verona.chat.markers.kept = verona.chat.markers._states._kept = False
             juliet = await verona.enters("juliet", "hall", v1=True)
             welcome = await juliet.next_of("welcome")
             assert not {"read_seq", "unread"} & welcome.keys()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,19 @@ import pytest
 
 from tests.nodes import open_nodes
 from tests.stage import Player, Stage, open_stage
-from tests.valkey import Valkey
+from tests.valkey import Valkey, valkey
 from tornchat import User
 from tornchat.cluster.userevents import TOPIC, Typing, UserEvents
 from tornchat.wire import signals
 
 PRINCE = User("prince", "Prince", frozenset({"admin"}))
 JULIET = {"type": "typing", "user_id": "juliet"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Valkey]:
+    with valkey() as running:
+        yield running
 
 
 async def enters(verona: Stage, name: str, v1: bool = True) -> Player:
@@ -125,9 +132,9 @@ def test_typing_in_a_room_of_a_hundred_is_one_encoding_and_a_write_per_member(
     asyncio.run(play())
 
 
-def test_typing_is_shown_on_all_nodes_to_those_in_the_room(valkey: Valkey, tmp_path: Path) -> None:
+def test_typing_is_shown_on_all_nodes_to_those_in_the_room(server: Valkey, tmp_path: Path) -> None:
     async def play() -> None:
-        async with open_nodes(2, valkey, tmp_path) as (verona, mantua):
+        async with open_nodes(2, server, tmp_path) as (verona, mantua):
             juliet, romeo = await enters(verona, "juliet"), await enters(mantua, "romeo")
             outside = await mantua.connects("paris")
             await outside.next_of("hello")

@@ -29,7 +29,7 @@ async def hall(verona: Stage, private: bool = False, *members: str) -> None:
     await verona.chat.directory.create_room(PRINCE, "square")
     await verona.chat.directory.create_room(PRINCE, "hall", private=private)
     for member in members:
-        await verona.app.hooks.set_member("hall", member, "member", 0)  # of which nobody is told
+        await verona.app.hooks.set_member("hall", member, "member", 0, 0)  # of which nobody is told
 
 
 async def greeted(verona: Stage, name: str) -> Player:

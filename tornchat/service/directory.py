@@ -113,8 +113,8 @@ class Directory:
 
         For the owner and admins. Raises `forbidden`, also for changing the owner's own role, and for an owner
         who was never in the room or can own none, and for somebody new who blocks `user`; `too_many_rooms` if
-        the new owner owns as many as may be;
-        `too_many_members` for somebody who is not a member yet if the room is full.
+        the new owner owns as many as may be; `too_many_members` for somebody who is not a member yet if the
+        room is full.
         """
         if role == "owner":
             place = await self._access.require(user, name, "hand over")

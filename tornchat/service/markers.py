@@ -7,13 +7,15 @@ one as long as the user has a session there; a lost hint is found when a smaller
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+
+from msgspec.structs import replace
 
 from tornchat.errors import ChatError, Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.markers import PRESENT, Marker, ReadState
 from tornchat.model import Entry
+from tornchat.service.readstates import Key, ReadStates
 from tornchat.service.session import Session
 from tornchat.tasks import Tasks
 from tornchat.wire import hints
@@ -21,13 +23,6 @@ from tornchat.wire.signals import Read
 
 MOST_MARKERS = 1000
 """Markers in one call of `store_markers`, so that messages need not wait for long."""
-
-
-class Key(NamedTuple):
-    """Whose marker, in which room."""
-
-    room: str
-    user_id: str
 
 
 class _Seen:
@@ -55,47 +50,25 @@ class Markers:
         self.kept = hooks.provides("store_markers")
         """Whether the storage keeps markers; if not, there are none."""
         self._pending: dict[Key, Marker] = {}
-        self._untold: set[Key] = set()
+        self._written: dict[Key, Marker] = {}
+        """Those that are being written."""
+        self._said: dict[tuple[str, str], tuple[str, int]] = {}
+        """Room and sender -> epoch and `seq` of the last message of which the marker is not written yet."""
         self._seen: dict[Key, _Seen] = {}
         self._writing = asyncio.Lock()
         self._hurried = False
-        self._asked: dict[Key, asyncio.Future[ReadState | None]] = {}
+        self._states = ReadStates(hooks, tasks, self._settle_all)
 
     # --- sessions ---
 
-    def ask(self, room: str, user_id: str) -> asyncio.Future[ReadState | None]:
+    def ask(self, room: str, user_id: str) -> Awaitable[ReadState | None]:
         """Read a user's marker; None if that is not possible now. Many asked at once are read in one call."""
-        key = Key(room, user_id)
-        if key not in self._asked:
-            if not self._asked:
-                self._tasks.start(self._read_asked(), "markers")
-            self._asked[key] = asyncio.get_running_loop().create_future()
-        return self._asked[key]
+        return self._states.ask(Key(room, user_id))
 
-    async def _read_asked(self) -> None:
-        asked, found = self._asked, dict[Key, ReadState]()
-        try:
-            await asyncio.sleep(0)  # for others who ask in this iteration of the event loop
-            self._asked = {}
-            if self.kept:
-                found = await self._read(asked)
-        finally:
-            for key, future in asked.items():
-                if not future.done():
-                    future.set_result(found.get(key))
-
-    async def _read(self, keys: Iterable[Key]) -> dict[Key, ReadState]:
-        """Read the markers of these users, with those that this node has not written yet."""
-        wanted: dict[str, list[str]] = {}
-        for key in keys:
-            wanted.setdefault(key.room, []).append(key.user_id)
-        try:
-            if not self._pending.keys().isdisjoint(keys):
-                await self.write()
-            states = await self._hooks.read_markers(wanted)
-        except Unavailable:
-            return {}
-        return {Key(state.room, state.user_id): state for state in states}
+    async def _settle_all(self, keys: Iterable[Key]) -> None:
+        """Write before the markers of these users are read, if one of them waits."""
+        if any(map(self._waits, keys)):
+            await self.write()
 
     def enter(self, session: Session, state: ReadState | None) -> None:
         """Note a session of a client that may tell how far it has read, and its user's marker."""
@@ -112,23 +85,38 @@ class Markers:
             seen.sessions.remove(session)
             if not seen.sessions:
                 del self._seen[key]
-        if key in self._pending and not self._hurried:
+        if self._waits(key) and not self._hurried:
             self._hurried = True
             self._tasks.start(self.write(), "markers")
 
     # --- moving ---
 
     def sent(self, room: str, epoch: str, entries: Sequence[Entry]) -> None:
-        """Move the markers of the senders of these messages, in the order of the log."""
-        if not self.kept:
-            return
-        latest = {entry.sender_id: entry.seq for entry in entries if entry.target is None}
-        for user_id, seq in latest.items():
-            key, generation = Key(room, user_id), PRESENT
-            if (seen := self._seen.get(key)) is not None:
-                seen.seq, generation = max(seen.seq, seq), seen.generation
-            self._pending[key] = Marker(user_id, room, epoch, seq, generation)
-            self._untold.add(key)
+        """Move the markers of the senders of these messages, in the order of the log.
+
+        All messages come this way: what else is to be done is done by `write`.
+        """
+        if self.kept:
+            for entry in entries:
+                if entry.target is None:
+                    self._said[room, entry.sender_id] = (epoch, entry.seq)
+
+    def _move_said(self) -> set[Key]:
+        """Move the markers of those who have said something since the last call; return whose they are."""
+        said, self._said = self._said, {}
+        for (room, user_id), (epoch, seq) in said.items():
+            self._move_to(Key(room, user_id), epoch, seq)
+        return {Key(*key) for key in said}
+
+    def _move_to(self, key: Key, epoch: str, seq: int) -> None:
+        """Have the marker written, with the generation that this node knows at this moment."""
+        seen = self._seen.get(key)
+        marker = Marker(key.user_id, key.room, epoch, seq, PRESENT if seen is None else seen.generation)
+        self._keep(marker)
+        self._take(marker)
+
+    def _waits(self, key: Key) -> bool:
+        return key in self._pending or key in self._said or key in self._written
 
     async def read(self, session: Session, asked: Read) -> None:
         """Move the marker of a session's user. Raises `ChatError`."""
@@ -139,24 +127,23 @@ class Markers:
             raise ChatError("invalid_message", "The room has another log now.", None, asked.id)
         if asked.seq > room.seq:
             raise ChatError("invalid_message", f"The room's log ends at {room.seq}.", None, asked.id)
-        seen = self._seen.get(_key(session))
+        key = _key(session)
+        seen, (epoch, said) = self._seen.get(key), self._said.get(key, ("", 0))
         if asked.force:
             await self._force(session, asked)
-        elif seen is None or asked.seq > seen.seq:
-            generation = PRESENT if seen is None else seen.generation
-            marker = Marker(session.user.id, room.info.name, room.info.epoch, asked.seq, generation)
-            self._pending[_key(session)] = marker
-            self._take(marker)
-            self._told(marker, False)
+        elif asked.seq > max(seen.seq if seen else 0, said if epoch == room.info.epoch else 0):
+            self._move_to(key, room.info.epoch, asked.seq)
+            self._told(self._pending[key], False)
 
     async def _force(self, session: Session, asked: Read) -> None:
         """Store a marker of the next generation at once. Raises `ChatError` (`unavailable`)."""
         key, epoch = _key(session), session.room.info.epoch
-        state = (await self._read([key])).get(key)
+        state = (await self._states.read([key])).get(key)
         if state is None or state.epoch != epoch:
             raise ChatError("unavailable", "The marker can't be moved now.", None, asked.id)
         marker = Marker(key.user_id, key.room, epoch, asked.seq, state.generation + 1)
         self._pending.pop(key, None)
+        self._said.pop(key, None)
         try:
             larger = await self._hooks.store_markers([marker])
         except Unavailable:
@@ -186,6 +173,8 @@ class Markers:
         if seen is None or seen.sessions[0].room.info.epoch != marker.epoch:
             return
         generation = seen.generation if marker.generation == PRESENT else marker.generation
+        if generation > seen.generation and (said := self._said.pop((marker.room, marker.user_id), None)):
+            self._move_to(Key(marker.room, marker.user_id), *said)  # it was said before that generation
         if (generation, marker.seq) > (seen.generation, seen.seq):
             seen.generation, seen.seq = generation, marker.seq
 
@@ -193,7 +182,7 @@ class Markers:
 
     async def settle(self, user_id: str) -> None:
         """Write the user's markers that wait on this node. Never raises."""
-        if any(key.user_id == user_id for key in self._pending):
+        if any(whose == user_id for _, whose in (*self._pending, *self._said, *self._written)):
             await self.write()
 
     async def write(self) -> None:
@@ -203,37 +192,52 @@ class Markers:
         """
         async with self._writing:
             self._hurried = False
-            pending, self._pending = self._pending, {}
-            markers = list(pending.values())
-            for start in range(0, len(markers), MOST_MARKERS):
-                part = markers[start : start + MOST_MARKERS]
-                try:
-                    self._correct(await self._hooks.store_markers(part))
-                except Unavailable:
-                    self._keep(markers[start:])
-                    return
-                self._tell(part)
+            said = self._move_said()
+            self._written, self._pending = self._pending, {}
+            try:
+                await self._write(list(self._written.values()), said)
+            finally:
+                self._written = {}
 
-    def _tell(self, stored: Sequence[Marker]) -> None:
-        """Tell the markers that have moved with a message; the others were told at once."""
+    async def _write(self, markers: Sequence[Marker], said: Collection[Key]) -> None:
+        for start in range(0, len(markers), MOST_MARKERS):
+            part = markers[start : start + MOST_MARKERS]
+            try:
+                stands = await self._hooks.store_markers(part)
+            except Unavailable:
+                for marker in markers[start:]:
+                    self._keep(marker)
+                return
+            self._tell(part, said, stands)
+
+    def _tell(self, stored: Sequence[Marker], said: Collection[Key], stands: Sequence[Marker]) -> None:
+        """Tell the markers that have moved with a message; the others were told at once.
+
+        What stands in storage in place of a smaller one is told, too: a hint was lost or is on its way.
+        """
+        smaller = {Key(marker.room, marker.user_id) for marker in stands}
         for marker in stored:
             key = Key(marker.room, marker.user_id)
-            if key in self._untold:
-                self._untold.discard(key)
+            if key in said and key not in smaller:
                 self._told(marker, True)
-
-    def _correct(self, stands: Sequence[Marker]) -> None:
-        """Tell what stands in storage in place of smaller markers: a hint was lost or is on its way."""
         for marker in stands:
-            self._untold.discard(Key(marker.room, marker.user_id))
             self._told(marker, False)
 
-    def _keep(self, markers: Sequence[Marker]) -> None:
-        for marker in markers:
-            key = Key(marker.room, marker.user_id)
-            later = self._pending.get(key)
-            if later is None or marker.larger(later):
-                self._pending[key] = marker
+    def _keep(self, marker: Marker) -> None:
+        """Have the marker written with the next call, unless a larger one will be."""
+        key = Key(marker.room, marker.user_id)
+        other = self._pending.get(key)
+        self._pending[key] = marker if other is None else _larger(marker, other)
+
+
+def _larger(marker: Marker, other: Marker) -> Marker:
+    """Return the larger of two markers of a user; one of the present generation is of the other one's."""
+    if marker.epoch != other.epoch:
+        return marker
+    if PRESENT in (marker.generation, other.generation):
+        generation = max(marker.generation, other.generation)
+        return replace(marker, seq=max(marker.seq, other.seq), generation=generation)
+    return marker if marker.larger(other) else other
 
 
 def _key(session: Session) -> Key:

@@ -19,6 +19,7 @@ import { withMarked } from "../client/tornchat-client.js";
  * @property {number | null} replyTo     The place of the message that it answers.
  * @property {number | null} thread      The place of the message whose thread it is in.
  * @property {number} replies            How many messages its thread has.
+ * @property {string | null} kind        Its kind, if it is one that a plugin of the server brings.
  * @property {string[]} mentioned        Ids of users.
  * @property {boolean} mentionsRoom      Whether it is for everybody here.
  * @property {Reactions} reactions
@@ -41,6 +42,7 @@ export function entryOf(message, me) {
     replyTo: message.reply_to ?? null,
     thread: message.thread ?? null,
     replies: message.replies?.count ?? 0,
+    kind: message.kind ?? null,
     mentioned: message.mentions?.users ?? [],
     mentionsRoom: message.mentions?.room ?? false,
     own: message.mine ? (message.mine.reaction ?? []) : ownOf(reactions, me),

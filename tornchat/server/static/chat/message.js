@@ -135,6 +135,7 @@ export class Message extends Component {
       ${entry.replyTo &&
       html`<button type="button" class="link quote" onClick=${() => surface.reach(entry.replyTo)}>
         <${Icon} name="reply" size=${14} /> <span>${fill(words.inReplyTo, { quote: html`<${Quote} entry=${quoted} />` })}</span></button>`}
+      ${entry.kind && !entry.deleted && html`<small class="kind">${entry.kind}</small>`}
       ${entry.deleted
         ? html`<div class="text gone">${words.deleted}</div>`
         : html`<${Text} feed=${feed} text=${edit?.text ?? entry.text} entry=${entry} />`}

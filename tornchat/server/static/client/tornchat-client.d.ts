@@ -49,7 +49,9 @@ export class TornchatError extends Error {
 /**
  * One room, kept connected. Events, each with its `detail`: `state` (State), `welcome` (Welcome), `message` (Message),
  * `changed` (Changed), `appended` (Appended), `marked` (Marked), `deleted` ({seq, position}), `caughtup` ({position}: what follows is live), `users` ({users: Participant[]}), `join` and `leave` ({user_id, username}),
- * `room` ({title, topic, kind}: what the room says of itself from then on), `error`
+ * `room` ({title, topic, kind}: what the room says of itself from then on), `typing` ({user_id, thread?}: for at most 8 s, until
+ * a message or the leave of the user), `read` ({seq}: how far you have read, on any device), `readstate` ({user_id, seq}: another
+ * user, if the server tells it), `error`
  * ({code, error, retry_after?}: a refusal that belongs to no message).
  */
 export class TornchatClient extends EventTarget {
@@ -73,6 +75,20 @@ export class TornchatClient extends EventTarget {
     get position(): Position | null;
     /** Connect, and stay connected until `close`. While it waits for the next attempt: try now. */
     connect(): void;
+    /**
+     * You have read up to this place. It never goes back, except with `force`.
+     * @param {number} seq @param {{force?: boolean}} [options]
+     * @returns {boolean}   False: there is no connection, and nothing was told.
+     */
+    read(seq: number, { force }?: {
+        force?: boolean;
+    }): boolean;
+    /**
+     * You are typing: call it every 3 seconds while that is so.
+     * @param {number} [thread]   The place of the message in whose thread.
+     * @returns {boolean}   False: there is no connection, and nothing is shown.
+     */
+    typing(thread?: number): boolean;
     /** Leave for good. What is not acknowledged is refused with the code "closed". */
     close(): void;
     /**
@@ -417,6 +433,14 @@ export type Welcome = {
      * False: drop what you show, the newest history follows.
      */
     recovered: boolean;
+    /**
+     * How far you have read, on any device, if the server can tell.
+     */
+    read_seq?: number | undefined;
+    /**
+     * The number of messages after it.
+     */
+    unread?: number | undefined;
 };
 /**
  * A `state` event's detail.
