@@ -458,9 +458,9 @@ def test_a_client_has_what_the_log_has(tmp_path: Path) -> None:
     on_stage(tmp_path, play)
 
 
-async def messages_until(player: Player, last: str) -> Messages:
-    """What a client has after all frames up to a message with this text."""
-    found = Messages()
+async def messages_until(player: Player, last: str, found: Messages | None = None) -> Messages:
+    """What a client has after all frames up to a message with this text; `found` is what it has so far."""
+    found = Messages() if found is None else found
     while True:
         frame = read_frame(str(await player.receive()).encode())
         if isinstance(frame, Message | MessageAppended | MessageChanged | MessageDeleted) or (

@@ -10,7 +10,7 @@ import pytest
 
 from tests.nodes import node_options, open_nodes
 from tests.proxy import proxy
-from tests.scenarios.test_changes import enters, history, says
+from tests.scenarios.test_changes import enters, history
 from tests.scenarios.test_streams import appends, begins, closed, closes, messages_until
 from tests.stage import serving
 from tests.valkey import Valkey, valkey
@@ -33,7 +33,7 @@ def test_members_of_the_other_node_see_it_grow(server: Valkey, tmp_path: Path) -
             async with verona.app.stream("general", sender=BOT) as answer:
                 for number in range(50):
                     await answer.write(f"{number} ")
-            await says(here, "end")
+            await here.says("end", "say end")
             for player in (here, there):
                 found = await messages_until(player, "end")
                 assert found[1].text == "".join(f"{number} " for number in range(50))
@@ -62,13 +62,13 @@ def test_what_the_bus_loses_is_read_from_the_log(server: Valkey, tmp_path: Path)
             there, classic = await enters(mantua, "juliet"), await mantua.enters("nurse", "general")
             async with verona.app.stream("general", sender=BOT) as answer:
                 await answer.write("heard, ")
-                await there.next_of("chat_message")
+                found = await messages_until(there, "heard, ")
                 between.swallows = True
                 await answer.write("lost, ")
                 await answer.write("lost, too.")
             between.swallows = False
             await verona.app.say("general", "end", sender=BOT)
-            found = await messages_until(there, "end")
+            found = await messages_until(there, "end", found)
             assert found[1].text == "heard, lost, lost, too."
             assert found[1].status == "complete"
             assert [await classic.hears(), await classic.hears()] == [found[1].text, "end"]
