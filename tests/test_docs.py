@@ -180,14 +180,14 @@ def classes_on(page: str) -> dict[str, type]:
             if "class PolitePlugin" in text or "class CookieAuth" in text:
                 exec(compile(text, named(block), "exec"), found)
     names = {"polite": "PolitePlugin", "cookie": "CookieAuth"}
-    return {"polls": PollsPlugin} | {name: found[cls] for name, cls in names.items() if cls in found}
+    return {name: found[cls] for name, cls in names.items() if cls in found}
 
 
 @pytest.mark.parametrize("block", [b for b in ALL if b.language == "ini"], ids=named)
 def test_settings_load_and_their_plugins_too(block: Block, tmp_path: Path) -> None:
     (tmp_path / "tornchat.ini").write_text(block.text)
     if "examples" not in block.page:
-        load_plugins(load(tmp_path / "tornchat.ini"), classes_on(block.page))
+        load_plugins(load(tmp_path / "tornchat.ini"), {"polls": PollsPlugin, **classes_on(block.page)})
 
 
 # --- commands -------------------------------------------------------------------------------------------

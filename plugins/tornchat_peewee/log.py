@@ -38,7 +38,7 @@ class Log:
             with session.writing() as cursor:
                 results = self._store_parts(cursor, drafts)
         self._positions.note({r.epoch: r.entry.seq for r in results if type(r) is Stored and not r.repeated})
-        if any(draft.empties for draft in drafts):
+        if any(draft.target is not None and draft.empties for draft in drafts):
             session.erase()
         return results
 

@@ -86,7 +86,7 @@ def test_what_another_version_deletes_is_not_open(place: Place) -> None:
     async def play() -> None:
         async with storage(place, "hall") as chat:
             await chat.store_messages([opening("a", "hall")])
-            rows(place, "UPDATE message SET text = ''")
+            rows(place, "UPDATE message SET text = '' RETURNING seq")
             [message] = (await chat.read_messages("hall", None, None, None, None, 9)).entries
             assert not message.is_open
             assert await chat.read_open(2**60, 9) == []

@@ -104,7 +104,8 @@ def test_who_may_not_see_the_room_can_be_mentioned(tmp_path: Path) -> None:
         romeo = await verona.enters("romeo", "balcony", v1=True)
         mentions = {"users": ["tybalt", "nobody at all"]}
         await tells(romeo, type="send", id="m1", message="soft!", mentions=mentions)
-        assert (await romeo.next_of("chat_message"))["mentions"] == mentions
+        told = (await romeo.next_of("chat_message"))["mentions"]
+        assert told == {**mentions, "room": False}
         assert (await romeo.next_of("ack"))["seq"] == 1
         assert await (await verona.enters("tybalt", "balcony", v1=True)).is_closed() == 4000
 

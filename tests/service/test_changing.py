@@ -176,7 +176,7 @@ def test_an_unknown_outcome_of_a_mark_is_looked_up_and_a_set_that_stood_is_repea
         await says(romeo, "one")
         assert await reacts(romeo, "lost") == {"type": "ack", "id": "lost", "seq": 1, "position": 2}
         assert (await reacts(juliet, "m1"))["position"] == 3
-        assert (await reacts(juliet, "lost"))["code"] == "unavailable"
+        assert (await reacts(juliet, "lost"))["code"] == "unconfirmed"
         assert await reacts(juliet, "m2") == {"type": "ack", "id": "m2", "seq": 1, "position": 3}
 
     on_storage(tmp_path, Treacherous, play)

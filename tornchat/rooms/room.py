@@ -174,14 +174,23 @@ class Room:
             self._act(entry)
         else:  # here, and not in a method of its own, since all messages come this way
             self.tail.append(entry)
+            plain = entry.more is None
             for stream in self.streams.values():
-                frame = stream.dialect.entry(entry)
+                frame = stream.dialect.entry(entry) if plain else self._frame(stream.dialect, entry)
                 stream.frames.append(frame)
                 stream.append(frame)
             if entry.more is not None and entry.more.thread is not None:
                 self._changed(self.tail.replied(entry))
             if self._acks:
                 self._acknowledge(entry)
+
+    def _frame(self, dialect: Dialect, message: Entry) -> bytes:
+        """Return the frame of a message now. One read from storage may have been closed by a later entry.
+
+        A dialect that tells a streamed message when it is closed tells it then.
+        """
+        later = message.more is not None and message.more.closed > self.seq and not dialect.streams
+        return b"" if later else dialect.entry(message)
 
     def _appended(self, count: int) -> None:
         """Do once for `count` new entries what need not be done for each."""
@@ -199,6 +208,7 @@ class Room:
         self.acts += 1
         if entry.closes:
             entry = self.tail.closing(entry)
+            self._changed(self.tail.index(entry.target or 0))
         index = self.tail.act(entry)
         self._changed(index)
         if entry.empties:
@@ -248,6 +258,9 @@ class Room:
         stream = self.streams.get(dialect.name)
         if stream is None:
             stream = self.streams[dialect.name] = Stream(dialect, self.tail, self.counts)
+            for index, message in enumerate(self.tail.messages):
+                if message.more is not None and message.more.closed > self.seq:
+                    stream.frames[index] = self._frame(dialect, message)
         return stream
 
     def enter(

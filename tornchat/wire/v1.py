@@ -420,7 +420,7 @@ class V1(Shared):
             meta=spliced(more.meta),
             replies=more.replies,
             marks=more.marks,
-            kind=entry.kind,
+            kind=PLAIN if entry.kind == PLAIN else entry.kind,  # defaults are left out by identity
             data=spliced(more.data),
             open=entry.is_open,
             status=ending(more.status),

@@ -17,16 +17,17 @@ async def test_an_invite_from_making_to_revoking():
         assert (await ask(chat, "POST", INVITES, "bob", {})).code == "room_not_found"
         made = await ask(chat, "POST", INVITES, "ann", {"role": "moderator", "seconds": 600, "uses": 2})
         assert made.status == 201
-        token = made.json.pop("token")
-        assert made.json.pop("url") == f"/#invite={token}"
+        invite = made.json
+        token = invite.pop("token")
+        assert invite.pop("url") == f"/#invite={token}"
         listed = await ask(chat, "GET", INVITES, "ann")
-        assert listed.json == {"invites": [made.json]}
+        assert listed.json == {"invites": [invite]}
         assert token not in listed.body.decode()
         accepted = await ask(chat, "POST", "/api/invites/accept", "bob", {"token": token})
         assert accepted.json == {"room": "tea", "role": "moderator"}
         assert (await ask(chat, "GET", "/api/rooms/tea", "bob")).status == 200
         assert (await ask(chat, "GET", INVITES, "ann")).json["invites"][0]["used"] == 1
-        path = f"{INVITES}/{made.json['id']}"
+        path = f"{INVITES}/{invite['id']}"
         assert (await ask(chat, "DELETE", path, "bob")).code == "forbidden"
         assert (await ask(chat, "DELETE", path, "ann")).status == 204
         assert (await ask(chat, "DELETE", path, "ann")).status == 404

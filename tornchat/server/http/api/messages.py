@@ -89,7 +89,7 @@ class Message(Output, frozen=True, omit_defaults=True):
             mentions=more.mentions,
             meta=spliced(more.meta),
             replies=more.replies,
-            kind=entry.kind,
+            kind=PLAIN if entry.kind == PLAIN else entry.kind,  # defaults are left out by identity
             data=spliced(more.data),
             open=entry.is_open,
             status=ending(more.status),
