@@ -112,7 +112,7 @@ class Changing:
         elif kind.has_text:
             draft = await self._filtered(user, draft)
         changes = self._revised(kind, target, draft)
-        if not kind.has_text and changes.text is not None:
+        if not streams and not kind.has_text and changes.text is not None:
             changes = await self._filtered_changes(user, draft, changes)
         if changes.empties and not target.text:
             first = await self._first(draft, draft.digest)
