@@ -156,19 +156,24 @@ class DirectoryTable:
         found: dict[str, Sequence[str]] = {}
         try:
             with session.reading() as cursor:
+                private = self._privacy(cursor, list(rooms))
                 for name, users in rooms.items():
-                    found[name] = self._admitted(cursor, name, users)
+                    hidden = private.get(name, True)
+                    found[name] = self._members_of(cursor, name, users) if hidden else users
         except self._backend.data_errors:
             return {}  # a name or an id that the database can't hold
         return found
 
-    def _admitted(self, cursor: Any, name: str, users: Sequence[str]) -> Sequence[str]:
-        room = self._room
-        found = fetched(cursor, room.select(room.private).where(room.name == name))
-        if not found:
-            return ()
-        if not found[0][0]:
-            return users
+    def _privacy(self, cursor: Any, names: Sequence[str]) -> dict[str, bool]:
+        """Return those of the rooms that exist, each with whether it is private: few queries for many."""
+        room, private = self._room, dict[str, bool]()
+        for start in range(0, len(names), MOST_NAMES):
+            part = list(names[start : start + MOST_NAMES])
+            found = fetched(cursor, room.select(room.name, room.private).where(room.name.in_(part)))
+            private |= {name: bool(hidden) for name, hidden in found}
+        return private
+
+    def _members_of(self, cursor: Any, name: str, users: Sequence[str]) -> Sequence[str]:
         parts = (users[start : start + MOST_NAMES] for start in range(0, len(users), MOST_NAMES))
         return [user_id for part in parts for user_id in self._members(cursor, name, part)]
 
