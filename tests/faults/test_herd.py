@@ -64,7 +64,7 @@ class Comer(asyncio.Protocol):
             self._heard = data
             return
         self._heard += data
-        found = re.search(rb'\{"type":"welcome".*?"recovered":(?:true|false)\}', self._heard)
+        found = re.search(rb'\{"type":"welcome".*?"recovered":(?:true|false)[^}]*\}', self._heard)
         if found:
             self.welcome = json.loads(found[0])
             self.arrived.set_result(time.perf_counter())
