@@ -62,6 +62,12 @@ class History:
         there = since.seq >= changed.first_seq - 1 and changed.epoch == since.epoch
         return Plan(since.seq if there and changed.count + len(changed.messages) <= self._most else None)
 
+    @staticmethod
+    def still_there(room: Room, plan: Plan) -> Plan:
+        """Return the plan as it is after an await: what it needs may have been pruned meanwhile."""
+        pruned = plan.since is not None and room.first_seq > plan.since + 1
+        return Plan(None) if pruned else plan
+
     async def _catch_up(self, room: Room, seq: int) -> None:
         """Bring the room to `seq` if the log reaches so far.
 

@@ -84,6 +84,7 @@ class Joining:
             raise Closed(TRY_AGAIN_LATER, "not available now") from None
         self._look_again(user, room, began)
         # No await from here to the first write: the cursor, the user list and the history are of one instant.
+        plan = self._history.still_there(room, plan)
         session = self._enter(user, room, dialect, outlet)
         if dialect.signals:
             self._markers.enter(session, marker)
