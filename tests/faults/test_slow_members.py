@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
-from tests.figures import percentile, told
+from tests.figures import percentile, seconds_without_cpu, told
 from tests.nodes import until
 from tests.stage import COUNT, Player, Process, Stage, open_stage, serving
 
@@ -64,16 +67,18 @@ DEAF = COUNT * 2 or 10
 READERS = COUNT * 8 or 40
 TALK_SECONDS = 15.0 if COUNT else 6.0
 TALKS_PER_SECOND = 20
+Clock: TypeAlias = Callable[[], float]
 SENT_AT = re.compile(rb"sent at (\d+\.\d+);")
 SIZE = 24_000 if COUNT else 60_000
 """So that those who never read are more than 1 MiB behind, besides what the kernel holds for each."""
 
 
 class Reader(asyncio.Protocol):
-    """A client that reads all, and notes how old each message was when it came."""
+    """A client that reads all, and notes how old each message was when it came, by `clock`."""
 
-    def __init__(self, head: bytes) -> None:
+    def __init__(self, head: bytes, clock: Clock) -> None:
         self.ages: list[float] = []
+        self._clock = clock
         self._head = head
         self._rest = b""
 
@@ -82,32 +87,39 @@ class Reader(asyncio.Protocol):
         transport.write(self._head)
 
     def data_received(self, data: bytes) -> None:
-        now, text, end = time.perf_counter(), self._rest + data, 0
+        text, end = self._rest + data, 0
         for found in SENT_AT.finditer(text):
-            self.ages.append(now - float(found[1]))
+            self.ages.append(self._clock() - float(found[1]))
             end = found.end()
         self._rest = text[end:][-40:]
 
 
-async def talk(romeo: Player) -> None:
+async def talk(romeo: Player, clock: Clock) -> None:
     """Say something large, `TALKS_PER_SECOND`."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     for number in range(int(TALK_SECONDS * TALKS_PER_SECOND)):
-        await romeo.says(f"sent at {time.perf_counter():.6f}; {'x' * SIZE}")
+        await romeo.says(f"sent at {clock():.6f}; {'x' * SIZE}")
         await asyncio.sleep(max(0.0, began + number / TALKS_PER_SECOND - loop.time()))
 
 
-async def ages_in(stage: Stage, deaf_ones: int, room: str) -> list[float]:
-    """Let one talk in a room of readers, and of some who never read; gives the ages of what was read."""
-    loop = asyncio.get_running_loop()
+async def ages_in(server: Process, deaf_ones: int, room: str) -> list[float]:
+    """Let one talk in a room of readers, and of some who never read; gives the ages of what was read.
+
+    The time in which the server or this process waits for a CPU does not count.
+    """
+
+    def clock() -> float:
+        return time.perf_counter() - seconds_without_cpu(server.process.pid, os.getpid())
+
+    loop, stage = asyncio.get_running_loop(), server.stage
     clients = [await deaf(stage, number, room) for number in range(deaf_ones)]
-    readers = [Reader(stage.handshake(f"reader{number}", room)) for number in range(READERS)]
+    readers = [Reader(stage.handshake(f"reader{number}", room), clock) for number in range(READERS)]
     for reader in readers:
         await loop.create_connection(lambda r=reader: r, "127.0.0.1", stage.port)
     romeo = await stage.enters("romeo", room)
     listening = asyncio.create_task(romeo.is_closed())
-    await talk(romeo)
+    await talk(romeo, clock)
     said = int(TALK_SECONDS * TALKS_PER_SECOND)
     await until(lambda: all(len(reader.ages) == said for reader in readers), 30, "the end of the talk")
     late = await stage.enters("late", room, v1=True)
@@ -127,9 +139,9 @@ async def ages_in(stage: Stage, deaf_ones: int, room: str) -> list[float]:
 
 def test_the_others_do_not_notice_and_memory_is_bounded(tmp_path: Path) -> None:
     async def play(server: Process) -> None:
-        alone = await ages_in(server.stage, 0, "alone")
+        alone = await ages_in(server, 0, "alone")
         before = server.resident_bytes()
-        beside = await ages_in(server.stage, DEAF, "beside")
+        beside = await ages_in(server, DEAF, "beside")
         grown = (server.resident_bytes("VmHWM") - before) / (1 << 20)
         print(f"\n{READERS} who read, alone: {told(alone)}")
         print(f"beside {DEAF} who never read: {told(beside)}; memory at most {grown:.0f} MiB more")
