@@ -1,4 +1,4 @@
-"""In how many processes the tests run: plain `pytest` in five, single files and tests in one."""
+"""In how many processes the tests run: plain `pytest` in four, single files and tests in one."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ FILE = "tests/rooms/test_room.py"
 @pytest.mark.parametrize(
     ("arguments", "runs"),
     [
-        ("", "5 loadgroup"),
-        ("tests/rooms", "5 loadgroup"),
-        (f"tests/wire {FILE}", "5 loadgroup"),
+        ("", "4 loadgroup"),
+        ("tests/rooms", "4 loadgroup"),
+        (f"tests/wire {FILE}", "4 loadgroup"),
         (FILE, "0 no"),
         (f"{FILE}::test_without_a_limit_nobody_is_closed", "0 no"),
         (f"{FILE} tests/rooms/test_roster.py -x -k limit", "0 no"),

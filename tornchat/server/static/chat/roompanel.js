@@ -15,7 +15,7 @@ export function RoomPanel({ room }) {
   const { chat, about } = room;
   const manages = room.actions.has("manage");
   const invite = () =>
-    chat.attempt(async () => copy(chat, (await chat.api.invite(room.name, INVITE)).url));
+    chat.attempt(async () => copy(chat, new URL((await chat.api.invite(room.name, INVITE)).url, location.href).href));
   return html`<div class="panel">
     ${room.actions.has("moderate") && about.kind !== "direct"
       ? html`<${Describe} room=${room} key=${`${about.title}\n${about.topic}`} />`
