@@ -58,20 +58,23 @@ def test_each_room_is_told_in_order_on_each_node_also_if_the_bus_loses_payloads(
                 for room in ROOMS:
                     await juliet.joins(room)
             listening = [asyncio.create_task(hears(juliet, EACH * 3)) for juliet in juliets]
-            lost = 0
+            came = lost = 0
             for node in nodes:
                 deliver = node.chat.deliver
 
                 def loses(topic: str, payload: bytes, deliver=deliver) -> None:  # type: ignore[no-untyped-def]
-                    nonlocal lost
-                    lost += topic.startswith("room:")
-                    if not topic.startswith("room:") or lost % 3:
+                    """Lose every third payload of a room. How many there are depends on the commits."""
+                    nonlocal came, lost
+                    came += topic.startswith("room:")
+                    if topic.startswith("room:") and came % 3 == 0:
+                        lost += 1
+                    else:
                         deliver(topic, payload)
 
                 monkeypatch.setattr(node.chat, "deliver", loses)
             await talk(nodes, 0)
             assert await asyncio.gather(*listening) == [numbers(0, EACH)] * 3
-            assert lost > 10
+            assert lost > 0
 
     asyncio.run(play())
 
