@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 log = logging.getLogger("tornchat.redis")
 
 PAUSE_SECONDS = 1.0
+AGAIN_SECONDS = 0.2
+"""Seconds after which a task that has not ended is cancelled again."""
 
 
 class Endless:
@@ -22,12 +24,16 @@ class Endless:
         self._running.append(asyncio.create_task(self._keep(work), name=f"redis {work.__qualname__}"))
 
     async def close(self) -> None:
-        """Cancel all tasks and wait until they have ended."""
-        running, self._running = self._running, []
-        for task in running:
-            task.cancel()
-        if running:
-            await asyncio.wait(running)
+        """Cancel all tasks and wait until they have ended.
+
+        One cancellation may be lost: before Python 3.12, `asyncio.wait_for`, which the library redis uses,
+        returns as usual if what it waits for ends at the same moment.
+        """
+        running, self._running = set(self._running), []
+        while running:
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=AGAIN_SECONDS)
 
     async def _keep(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:

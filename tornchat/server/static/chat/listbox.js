@@ -11,25 +11,31 @@ const KEYS = { ArrowDown: 1, ArrowUp: -1 };
 export function useSuggestions(feed, area, text) {
   const [found, setFound] = useState(null);
   const [chosen, setChosen] = useState(0);
-  const look = () => {
+  const fitting = () => {
     const { selectionStart, selectionEnd, value } = area.current;
-    const next = selectionStart === selectionEnd ? suggest(feed, value, selectionStart) : null;
-    if (next?.start !== found?.start || next?.suggestions.length !== found?.suggestions.length) setChosen(0);
+    return selectionStart === selectionEnd ? suggest(feed, value, selectionStart) : null;
+  };
+  const isOther = (next) => next?.start !== found?.start || next?.suggestions.length !== found?.suggestions.length;
+  const look = () => {
+    const next = fitting();
+    if (isOther(next)) setChosen(0);
     setFound(next);
   };
   const close = () => setFound(null);
   useEffect(() => (text ? look() : close()), [text]);
-  const take = (suggestion) => {
+  const take = (suggestion, { start, end } = found) => {
     area.current.focus();
-    area.current.setSelectionRange(found.start, found.end);
+    area.current.setSelectionRange(start, end);
     put(area.current, suggestion.text);
     close();
   };
   const onKeyDown = (event) => {
     if (!found || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) return false;
+    const next = fitting(); // what is shown may be that of a key before
+    if (!next) return false;
     const { suggestions } = found;
     if (event.key in KEYS) setChosen((chosen + KEYS[event.key] + suggestions.length) % suggestions.length);
-    else if (event.key === "Enter" || event.key === "Tab") take(suggestions[chosen]);
+    else if (event.key === "Enter" || event.key === "Tab") take(next.suggestions[isOther(next) ? 0 : chosen], next);
     else if (event.key === "Escape") close();
     else return false;
     event.preventDefault();
