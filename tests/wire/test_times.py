@@ -8,7 +8,7 @@ from tornchat.model import Entry
 from tornchat.server.http.api import forms
 from tornchat.wire.classic import Classic
 from tornchat.wire.times import timestamp
-from tornchat.wire.v1 import V1
+from tornchat.wire.v1.dialect import V1
 
 FIRST, LAST = "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
 

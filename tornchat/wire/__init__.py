@@ -12,9 +12,8 @@ from tornchat.wire.dialect import Dialect, Said, Welcome
 from tornchat.wire.listed import ListedUser, encode_participant
 from tornchat.wire.repeats import refuse_repeated_keys
 from tornchat.wire.shared import RoomUsersList, UserJoin, UserLeave
-from tornchat.wire.v1 import (
-    V1,
-    V1_SUBPROTOCOL,
+from tornchat.wire.v1.dialect import V1, V1_SUBPROTOCOL, ending
+from tornchat.wire.v1.frames import (
     Ack,
     CaughtUp,
     Marked,
@@ -22,24 +21,15 @@ from tornchat.wire.v1 import (
     MessageChanged,
     MessageDeleted,
     RoomChanged,
-    V1Append,
     V1ChatMessage,
-    V1Close,
-    V1Delete,
-    V1Edit,
     V1Error,
-    V1Mark,
-    V1Ping,
     V1Pong,
-    V1Revise,
     V1RoomUsersList,
-    V1Send,
     V1UserJoin,
     V1Welcome,
-    ending,
-    more_of,
-    revision_of,
 )
+from tornchat.wire.v1.reading import more_of, revision_of
+from tornchat.wire.v1.requests import V1Append, V1Close, V1Delete, V1Edit, V1Mark, V1Ping, V1Revise, V1Send
 
 __all__ = [
     "V1",

@@ -13,7 +13,7 @@ from msgspec import Meta
 from tornchat.model import Participant
 from tornchat.wire.framing import text_frame
 from tornchat.wire.shared import Seq, encode
-from tornchat.wire.v1 import RoomChanged
+from tornchat.wire.v1.frames import RoomChanged
 
 
 class Mention(msgspec.Struct, tag_field="type", tag="mention"):

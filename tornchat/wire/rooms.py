@@ -16,7 +16,7 @@ from tornchat.model import Participant, Position, User
 from tornchat.wire.framing import frame_length, frame_payload, text_frame
 from tornchat.wire.repeats import refuse_repeated_keys, unreadable
 from tornchat.wire.shared import Seq, encode
-from tornchat.wire.v1 import V1Error
+from tornchat.wire.v1.frames import V1Error
 
 MOST_SEQ = 2**53 - 1
 """The largest integer that all JSON parsers represent exactly."""

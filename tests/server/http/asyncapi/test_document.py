@@ -44,7 +44,15 @@ def test_every_reference_leads_somewhere():
 
 
 def test_every_frame_that_the_dialects_read_or_write_is_there():
-    modules = [wire.classic, wire.shared, wire.v1, wire.rooms, wire.hints, wire.signals]
+    modules = [
+        wire.classic,
+        wire.shared,
+        wire.v1.frames,
+        wire.v1.requests,
+        wire.rooms,
+        wire.hints,
+        wire.signals,
+    ]
     types = {
         form
         for module in modules
