@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import msgspec
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
 from tornchat import Batch, Entry, Unavailable
+from tornchat_webhooks.body import body_of
 from tornchat_webhooks.signing import signed_headers
 from tornchat_webhooks.targets import Target
 
@@ -43,7 +43,7 @@ class Sender:
         if self.client is None:
             raise Unavailable("the server does not run")
         now = int(time.time())
-        body = _body(batch, entries, now)
+        body = body_of(batch, entries, now)
         message_id = batch.key(entries[0])
         if len(entries) > 1:
             message_id += f"-{entries[-1].seq}"
@@ -69,28 +69,3 @@ class Sender:
 
     def _words(self, what: str) -> str:
         return f"the webhook {self._name} ({self._target.host}) {what}"
-
-
-def _body(batch: Batch, entries: Sequence[Entry], now: int) -> bytes:
-    told = [{"id": batch.key(entry), **_entry(entry)} for entry in entries]
-    data = {"room": batch.room, "private": batch.private, "epoch": batch.epoch, "entries": told}
-    when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
-    return msgspec.json.encode({"type": "room.entries", "timestamp": when, "data": data})
-
-
-def _entry(entry: Entry) -> dict[str, object]:
-    """Return what a receiver is told. A plain message has no `target`, and says nothing beyond its text."""
-    known = {
-        "seq": entry.seq,
-        "kind": entry.kind,
-        "user_id": entry.sender_id,
-        "username": entry.sender_username,
-        "message": entry.text,
-        "sent_at": entry.sent_at,
-    }
-    more: dict[str, object] = {"client_id": entry.client_id, "target": entry.target}
-    if entry.more is not None:
-        more |= {name: getattr(entry.more, name) for name in ("reply_to", "thread", "mentions")}
-        for name, text in (("meta", entry.meta), ("data", entry.data)):
-            more[name] = msgspec.Raw(text.encode()) if text else None
-    return {**known, **{name: value for name, value in more.items() if value is not None}}

@@ -97,6 +97,48 @@ def test_what_messages_say_beyond_their_texts_is_posted(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+def test_what_changes_a_message_is_posted_with_what_it_changed(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with receiving() as receiver, staged(receiver, tmp_path) as stage:
+            await held(stage)
+            await say(stage, "tea", "a cup")
+            await stage.chat.edit("tea", 1, "two cups", by=ANN)
+            await stage.chat.mark("tea", 1, ["\N{HOT BEVERAGE}"], by=ANN)
+            await stage.chat.mark("tea", 1, [], by=ANN)
+            await receiver.until(lambda: len(receiver.keys("tea")) == 4)
+            _, edit, put, taken = receiver.entries("tea")
+            assert (edit["kind"], edit["message"], edit["revision"]) == ("edit", "two cups", 1)
+            told = [
+                [entry[name] for name in ("target", "added", "removed", "counts")] for entry in (put, taken)
+            ]
+            assert told == [
+                [1, ["\N{HOT BEVERAGE}"], [], {"\N{HOT BEVERAGE}": 1}],
+                [1, [], ["\N{HOT BEVERAGE}"], {"\N{HOT BEVERAGE}": 0}],
+            ]
+
+    asyncio.run(play())
+
+
+def test_a_streamed_message_is_posted_piece_by_piece_and_whole_at_its_end(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with receiving() as receiver, staged(receiver, tmp_path) as stage:
+            await held(stage)
+            await stage.chat._hooks.open_room("tea", ANN, True, 0, None)
+            async with stage.chat.stream("tea", sender=ANN) as answer:
+                for posted, piece in enumerate(("It is ", "the \N{SUN WITH FACE} ", "east."), 1):
+                    await answer.write(piece)
+                    await receiver.until(lambda count=posted: len(receiver.keys("tea")) == count)
+            await receiver.until(lambda: len(receiver.keys("tea")) == 4)
+            start, second, third, end = receiver.entries("tea")
+            assert (start["kind"], start["message"], start["status"]) == ("message", "It is ", "open")
+            pieces = [(piece["kind"], piece["offset"], piece["message"]) for piece in (second, third)]
+            assert pieces == [("append", 6, "the \N{SUN WITH FACE} "), ("append", 12, "east.")]
+            assert (end["kind"], end["status"], end["target"]) == ("close", "complete", 1)
+            assert end["message"] == "It is the \N{SUN WITH FACE} east."
+
+    asyncio.run(play())
+
+
 @pytest.mark.parametrize("trouble", [500, 404, 302, "reset", "hang"])
 def test_what_the_receiver_does_not_take_is_posted_again(
     tmp_path: Path, trouble: int | str, monkeypatch: pytest.MonkeyPatch

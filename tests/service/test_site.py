@@ -18,7 +18,7 @@ from tornchat.model import Credentials
 async def code_of(stage: Stage, token: str) -> int:
     """The code with which a token is refused; 0 if it is accepted."""
     try:
-        await stage.chat.connect(Credentials("hall", "127.0.0.1", token, "header"))
+        await stage.chat.connecting.connect(Credentials("hall", "127.0.0.1", token, "header"))
     except Closed as refusal:
         return refusal.code
     return 0

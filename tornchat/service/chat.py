@@ -6,10 +6,9 @@ A client connects and is authenticated, joins a room (`joining.py`), sends messa
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from tornchat.cluster.broadcast import Broadcast
@@ -22,9 +21,6 @@ from tornchat.cluster.userevents import TOPIC as USERS
 from tornchat.cluster.userevents import Typing
 from tornchat.config.settings import Settings
 from tornchat.errors import (
-    NO_TOKEN,
-    POLICY_VIOLATION,
-    TRY_AGAIN_LATER,
     UNAUTHORIZED,
     ChatError,
     Closed,
@@ -34,11 +30,10 @@ from tornchat.hooks.calls import Hooks
 from tornchat.log.consumers import Consumers
 from tornchat.log.retention import Retention
 from tornchat.markers import Marker
-from tornchat.metrics.counts import Counts, Transport
+from tornchat.metrics.counts import Counts
 from tornchat.metrics.looplag import LoopLag
 from tornchat.model import (
     PLAIN,
-    Credentials,
     Entry,
     Mentions,
     Position,
@@ -58,6 +53,7 @@ from tornchat.service.admission import Admission
 from tornchat.service.audit import PRUNE_SECONDS, Audit
 from tornchat.service.blocks import Blocks
 from tornchat.service.closing import Closing
+from tornchat.service.connecting import Connecting, expired
 from tornchat.service.describing import Describing
 from tornchat.service.direct import DirectRooms
 from tornchat.service.directory import Directory
@@ -76,6 +72,7 @@ from tornchat.service.people import People
 from tornchat.service.posting import Posting
 from tornchat.service.quota import Quotas
 from tornchat.service.reading import Reading
+from tornchat.service.refusing import Refusing
 from tornchat.service.removals import Removals
 from tornchat.service.reports import Reports
 from tornchat.service.saying import Data, said_more
@@ -93,12 +90,6 @@ TAIL_ENTRIES = (100, 1000)
 RETENTION_SECONDS = 60.0
 COMPARE_SECONDS = 30.0
 """Interval at which watched rooms are compared with storage, in case that hints were lost."""
-
-
-LIMITS = frozenset({"message_too_long", "rate_limited"})
-"""Codes of errors caused by the sender's own limits; the first one of a session is logged."""
-
-log = logging.getLogger("tornchat.chat")
 
 
 class Chat(Acting):
@@ -162,10 +153,11 @@ class Chat(Acting):
             self.consumers.heard,
             self._doubt,
         )
-        self._admission = Admission(self._sanctions)
         self.audit = Audit(hooks, self.node_id, settings.audit.keep_days)
         access = Access(hooks, self.rooms, self._sanctions, settings.rooms)
         self.people = People(hooks, self.rooms)
+        self.connecting = Connecting(hooks, Admission(self._sanctions), self.people, self.counts)
+        self.refusing = Refusing(self.counts)
         self.markers = Markers(hooks, self._tasks, self._marker_moved)
         self._joining = Joining(
             settings,
@@ -216,7 +208,7 @@ class Chat(Acting):
             self.counts,
             self.audit,
             settings.messages.edit_seconds,
-            self.refuse,
+            self.refusing.refuse,
             self._stored,
         )
         self.committer = self.posting.committer
@@ -242,48 +234,6 @@ class Chat(Acting):
         self._pace.reload(limits, settings.guest)
         self._joining.reload(settings)
         self.posting.quotas.reload(limits)
-
-    # --- connect ---
-
-    def opened(self, connection: str, remote_ip: str) -> None:
-        """Record that a WebSocket has opened. Its user is not authenticated yet."""
-        self.counts.opened += 1
-        self._hooks.connection_opened(connection, remote_ip)
-
-    def closed(self, connection: str, code: int | None, duration: float) -> None:
-        """Record that a WebSocket has closed after `duration` seconds, with the close code or None."""
-        self.counts.close(code)
-        self._hooks.connection_closed(connection, code, duration)
-
-    async def connect(
-        self, credentials: Credentials, login: Callable[[], Awaitable[User | None]] | None = None
-    ) -> User:
-        """Return who this is. The host's `login`, if there is one, is asked before the plugins.
-
-        Raises `Closed`: 4001 for a definite no, 4003 for a user who is banned from the whole site, 1013 when
-        it can't be told now.
-        """
-        try:
-            user = await login() if login is not None else None
-            user = user or await self._hooks.authenticate(credentials)
-        except Unavailable:
-            raise Closed(TRY_AGAIN_LATER, "authentication is not available", "unavailable") from None
-        if user is None:
-            raise Closed(UNAUTHORIZED, "unauthorized", "refused" if credentials.used else NO_TOKEN)
-        if self._expired(user):
-            raise Closed(UNAUTHORIZED, "unauthorized", "expired")
-        user = await self._admission.admit(user)
-        self.people.note(user)
-        return user
-
-    def turned_away(self, refusal: Closed) -> None:
-        """Count an authentication failure of a WebSocket client or an API call."""
-        if refusal.cause:
-            self.counts.auth_failures[refusal.cause] += 1
-
-    @staticmethod
-    def _expired(user: User) -> bool:
-        return user.expires_at is not None and user.expires_at <= time.time()
 
     # --- join ---
 
@@ -315,19 +265,8 @@ class Chat(Acting):
             said = Said(text, id, kind, more=said_more(reply_to, thread, mentions, meta, kind, data))
             return await self.posting.say_as(sender, room, said, trusted)
         except ChatError as error:
-            self.note_refusal(error.code, error.text, "code", id, sender.id, room)
+            self.refusing.note(error.code, error.text, "code", id, sender.id, room)
             raise
-
-    def refuse(self, session: Session, error: ChatError, client_id: str | None = None) -> None:
-        """Send an error frame to the session. Repeated violations close its connection with 1008."""
-        names = (session.user.id, session.room.info.name)
-        self.note_refusal(error.code, error.text, "websocket", client_id or session.id, *names)
-        if error.code in LIMITS and not session.strikes.standing:
-            self._note_limit(session, error)
-        dialect = session.member.stream.dialect
-        session.room.aside(session.member, dialect.error(error, client_id))
-        if error.blames_sender and session.strikes.add(self._now()):
-            session.member.outlet.end(POLICY_VIOLATION, "too many refused messages")
 
     def signal(self, session: Session, payload: bytes) -> Awaitable[None] | None:
         """Carry out a frame about the session's user; None if it is none.
@@ -338,11 +277,11 @@ class Chat(Acting):
         try:
             asked = signals.read(payload)
         except ChatError as error:
-            self.refuse(session, error)
+            self.refusing.refuse(session, error)
             return _nothing()
         if asked is None:
             return None
-        if self._expired(session.user):
+        if expired(session.user):
             raise Closed(UNAUTHORIZED, "token expired")
         return self._signal(session, asked, len(payload))
 
@@ -356,54 +295,7 @@ class Chat(Acting):
             else:
                 await self.markers.read(session, asked)
         except ChatError as error:
-            self.refuse(session, error, asked.id)
-
-    def note_refusal(
-        self, code: str, reason: str, transport: Transport, request: str | None, user: str, room: str
-    ) -> None:
-        """Count and log a refused message. `request` is its client id, session or HTTP request."""
-        self.counts.refused[code, transport] += 1
-        if log.isEnabledFor(logging.DEBUG):
-            facts = {"event": "refused", "code": code, "reason": reason, "transport": transport}
-            facts |= {"request": str(request), "user": user, "room": room}
-            words = (
-                "refused message %(request)r of user %(user)r in room %(room)r over %(transport)s: %(code)s"
-            )
-            log.debug(words + " %(reason)r", facts, extra=facts)
-
-    def _note_limit(self, session: Session, error: ChatError) -> None:
-        """Log that a session has reached a limit. Called only the first time, to keep the log short."""
-        facts = {
-            "event": "limit",
-            "session": session.id,
-            "user": session.user.id,
-            "room": session.room.info.logged_with_user,
-            "limit": error.code,
-        }
-        log.info("user %(user)r in room %(room)r has reached a limit: %(limit)s", facts, extra=facts)
-
-    def drained(self, session: Session) -> None:
-        """Send the pending frames of a session, whose socket accepts data again."""
-        if session.joined and session.room.present(session.member):
-            session.member.ready = True
-            session.room.catch_up(session.member)
-
-    def next_slice(self, session: Session) -> bytes:
-        """Return the next pending frames of a session whose socket accepts data again, about 64 KiB.
-
-        If there are none, the room writes to its member again by itself.
-        """
-        member = session.member
-        if not session.joined or not session.room.present(member):
-            return b""
-        data = member.stream.due(member)
-        member.ready = not data
-        self.counts.sent_bytes += len(data)
-        return data
-
-    def renew(self, session: Session, user: User) -> None:
-        """Have a session continue with another token of its user."""
-        session.user = session.member.user = user
+            self.refusing.refuse(session, error, asked.id)
 
     # --- leave ---
 

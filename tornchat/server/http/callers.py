@@ -27,12 +27,12 @@ class Callers:
         login = edge.login(handler) if handler is not None else None
         client = edge.client(request)
         try:
-            return await self._site.chat.connect(handshake.header_credentials(request, ""), login)
+            return await self._site.chat.connecting.connect(handshake.header_credentials(request, ""), login)
         except Closed as refusal:
             if refusal.code == TRY_AGAIN_LATER:
                 raise Unavailable(refusal.reason) from None
             if refusal.code == UNAUTHORIZED and refusal.cause != NO_TOKEN:
-                self._site.chat.turned_away(refusal)
+                self._site.chat.connecting.turned_away(refusal)
                 await edge.logins.delay(client.network)
             return None
 

@@ -105,7 +105,7 @@ class Connection:
         `login` asks the host's application who connects.
         """
         try:
-            self._shared.chat.opened(self.id, self.remote_ip)
+            self._shared.chat.connecting.opened(self.id, self.remote_ip)
             await self._enter(request, room, login)
         except Closed as refusal:
             await self._turn_away(refusal)
@@ -119,7 +119,7 @@ class Connection:
 
     async def _turn_away(self, refusal: Closed) -> None:
         """Log and count a refusal, and close with it: late, after many failed logins of one address."""
-        self._shared.chat.turned_away(refusal)
+        self._shared.chat.connecting.turned_away(refusal)
         if refusal.cause:
             log.log(
                 self._level("auth_failure", refusal.cause),
@@ -142,7 +142,7 @@ class Connection:
         if shared.draining:
             raise Closed(GOING_AWAY, "retry_after=1.0")
         offered = handshake.credentials(request, room, shared.settings.server.allow_query_token)
-        user = await shared.chat.connect(offered, login)
+        user = await shared.chat.connecting.connect(offered, login)
         if self._frames is None:
             raise ConnectionResetError("closed while its token was checked")
         shared.edge.sockets.take(user.id, room)
@@ -228,7 +228,7 @@ class Connection:
             except Closed as refusal:
                 self.end(refusal.code, refusal.reason)
                 return None
-        self._shared.chat.refuse(session, error)
+        self._shared.chat.refusing.refuse(session, error)
         return None
 
     async def _renew(self, session: Session, asked: Auth, size: int) -> None:
@@ -237,10 +237,10 @@ class Connection:
         try:
             user = await self._renewed(session.user, asked, size)
         except ChatError as error:
-            chat.refuse(session, error, asked.id)
+            chat.refusing.refuse(session, error, asked.id)
             return
         if user is not None:
-            chat.renew(session, user)
+            session.renew(user)
             session.room.aside(session.member, authenticated(asked.id, user))
 
     async def _renewed(self, user: User, asked: Auth, size: int) -> User | None:
@@ -252,9 +252,9 @@ class Connection:
         await shared.chat.posting.pace(user, size)
         offered = Credentials("", self.remote_ip, asked.token, "frame")
         try:
-            renewed = await shared.chat.connect(offered)
+            renewed = await shared.chat.connecting.connect(offered)
         except Closed as refusal:
-            shared.chat.turned_away(refusal)
+            shared.chat.connecting.turned_away(refusal)
             if refusal.code == UNAUTHORIZED:
                 await shared.edge.logins.delay(self._client.network)
             raise ChatError(RENEWAL_CODES.get(refusal.code, "unauthorized")) from None
@@ -309,7 +309,7 @@ class Connection:
 
     def on_drained(self) -> None:
         if self._session is not None:
-            self._shared.chat.drained(self._session)
+            self._session.drained()
 
     def on_hangup(self) -> None:
         self._shared.departures.put(self.abort)
@@ -392,7 +392,7 @@ class Connection:
             self._taken = None
         code = self._code or code
         duration = asyncio.get_running_loop().time() - self.opened_at
-        self._shared.chat.closed(self.id, code, duration)
+        self._shared.chat.connecting.closed(self.id, code, duration)
         facts |= self._facts("close", code=code, reason=self._reason, duration=round(duration, 3))
         log.log(level, "connection %s closed: code %s after %.1f s", self.id, code, duration, extra=facts)
 

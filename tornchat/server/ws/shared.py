@@ -152,7 +152,7 @@ class SharedConnection(Connection):
         except ChatError as error:
             waiting = chat.signal(session, payload) if error.code == "invalid_message" else None
             if waiting is None:
-                chat.refuse(session, error)
+                chat.refusing.refuse(session, error)
             return waiting
         return None if said is None else chat.posting.say(session, said, len(payload))
 
@@ -170,7 +170,7 @@ class SharedConnection(Connection):
         """Send an error that no session has. Repeated violations close the connection with 1008."""
         chat = self._shared.chat
         who = (self.user.id, room or "")
-        chat.note_refusal(error.code, error.text, "websocket", error.client_id or self.id, *who)
+        chat.refusing.note(error.code, error.text, "websocket", error.client_id or self.id, *who)
         self.put(rooms.refusal(error, None, room))
         if error.blames_sender and self._strikes.add(asyncio.get_running_loop().time()):
             self.end(POLICY_VIOLATION, "too many refused messages")
@@ -190,7 +190,7 @@ class SharedConnection(Connection):
         if user is not None:
             self._user = user
             for session in self.sessions:
-                self._shared.chat.renew(session, user)
+                session.renew(user)
             self.put(rooms.authenticated(asked.id, user))
 
     # --- rooms ---
@@ -243,7 +243,7 @@ class SharedConnection(Connection):
         place.session = session
         place.since = None
         session.strikes = self._strikes
-        chat.renew(session, self.user)  # the token may have been replaced meanwhile
+        session.renew(self.user)  # the token may have been replaced meanwhile
         if self._behind:
             session.member.ready = False
         while place.early:
@@ -369,7 +369,8 @@ class SharedConnection(Connection):
         places = list(self._places.values())
         self._next = (self._next + 1) % len(places)
         place = places[self._next]
-        data = self._shared.chat.next_slice(place.session) if place.session is not None else b""
+        data = place.session.next_slice() if place.session is not None else b""
+        self._shared.chat.counts.sent_bytes += len(data)
         return place.named(data) if data else b""
 
     def check_backlog(self) -> None:

@@ -225,7 +225,7 @@ class ApiHandler(SiteHandler):
             return None
         room = dict(zip(endpoint.parameters, segments, strict=True)).get("room", "")
         try:
-            user = await self.site.chat.connect(
+            user = await self.site.chat.connecting.connect(
                 handshake.header_credentials(self.request, room), self.site.edge.login(self)
             )
         except Closed as refusal:
@@ -240,7 +240,7 @@ class ApiHandler(SiteHandler):
     async def _note_failure(self, refusal: Closed) -> None:
         """Log and count a refused login, and wait until it may be answered."""
         edge = self.site.edge
-        self.site.chat.turned_away(refusal)
+        self.site.chat.connecting.turned_away(refusal)
         told = edge.offenders.may_tell("auth_failure", f"{self.client.offender} {refusal.cause}")
         facts = {"event": "auth_failure", "ip": self.client.address, "cause": refusal.cause}
         level = logging.INFO if told else logging.DEBUG
@@ -276,7 +276,7 @@ class ApiHandler(SiteHandler):
         self.set_header("X-Request-Id", request)
         room = dict(zip(endpoint.parameters, self.path_args, strict=True)).get("room", "")
         user = self._caller.id if self._caller is not None else ""
-        connections.chat.note_refusal(problem.code, problem.detail, "http", request, user, room)
+        connections.chat.refusing.note(problem.code, problem.detail, "http", request, user, room)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer an unexpected exception with a problem that does not reveal its cause.

@@ -83,7 +83,9 @@ async def _logged_in(call: Call) -> Me | None:
     if "Authorization" in call.request.headers:
         return None
     try:
-        return _me(await call.chat.connect(handshake.header_credentials(call.request, ""), call.login))
+        return _me(
+            await call.chat.connecting.connect(handshake.header_credentials(call.request, ""), call.login)
+        )
     except Closed as refusal:
         if refusal.code == TRY_AGAIN_LATER:
             raise
