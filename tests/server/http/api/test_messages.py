@@ -11,7 +11,7 @@ import pytest
 
 from tests.server.http.web import ask
 from tornchat import Rejected, hookimpl
-from tornchat.server.http.api.messages import MOST_PAGE_BYTES
+from tornchat.server.http.api.paging import MOST_PAGE_BYTES
 from tornchat.testing import running_chat
 
 TEA = "/api/rooms/tea/messages"

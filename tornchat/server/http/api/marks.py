@@ -11,7 +11,7 @@ from tornchat.model import KindName
 from tornchat.server.http.api.call import Call
 from tornchat.server.http.api.endpoint import Endpoint
 from tornchat.server.http.api.forms import Input, Limit, Output, Seq
-from tornchat.server.http.api.messages import MessagePath, PostHeaders
+from tornchat.server.http.api.messageforms import MessagePath, PostHeaders
 from tornchat.wire import Said
 
 

@@ -21,7 +21,7 @@ from tornchat.server.http.api.forms import (
     Timestamp,
     timestamp,
 )
-from tornchat.server.http.api.messages import MessagePath
+from tornchat.server.http.api.messageforms import MessagePath
 from tornchat.service.reports import MOST_REASON_CHARS, ReportPage
 
 

@@ -6,7 +6,7 @@ from tornchat.model import KindName
 from tornchat.server.http.api.call import Call
 from tornchat.server.http.api.endpoint import Endpoint
 from tornchat.server.http.api.forms import Input, timestamp
-from tornchat.server.http.api.messages import DataField, Edited, MessagePath, PostHeaders
+from tornchat.server.http.api.messageforms import DataField, Edited, MessagePath, PostHeaders
 from tornchat.wire import revision_of
 
 
