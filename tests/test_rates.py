@@ -23,6 +23,17 @@ def test_so_many_callers_are_remembered_and_those_away_longest_are_forgotten():
     assert rates.wait("b", 5.0) == 0
 
 
+def test_buckets_that_are_full_again_take_no_memory():
+    rates = Rates(per_second=1, burst=3)
+    for who in range(1000):
+        rates.wait(who, 5.0)
+    assert len(rates) == 1000
+    for who in range(1000, 1600):
+        rates.wait(who, 6.0)
+    assert len(rates) == 600
+    assert [rates.wait(1000, 6.0) for _ in range(3)] == [0, 0, 1], "what is not full is kept"
+
+
 def test_0_per_second_is_no_limit_and_takes_no_memory():
     rates = Rates(per_second=0, burst=1)
     assert not any(rates.wait("a", 5.0) for _ in range(100))

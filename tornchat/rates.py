@@ -8,6 +8,8 @@ from collections.abc import Hashable, Sequence
 from functools import lru_cache
 
 MOST_CALLERS = 10_000
+DROPPED = 2
+"""Maximum number of full buckets dropped per call."""
 ADDRESSES = 1024
 """How many addresses are kept in their parsed form."""
 IPV6_NETWORK_BITS = 64
@@ -32,6 +34,10 @@ class Rate:
         self._per_second = per_second
         self._burst = max(1, burst)
         self._allowance = min(self._allowance, self._burst)
+
+    def is_full(self, now: float) -> bool:
+        """Return whether the bucket at `now` (seconds) is as full as a new one."""
+        return not self.missing(now, self._burst)
 
     @property
     def unlimited(self) -> bool:
@@ -82,7 +88,10 @@ class Strikes:
 
 
 class Rates:
-    """Caller -> its token bucket. The least recently used bucket is dropped first."""
+    """Caller -> its token bucket. The least recently used bucket is dropped first.
+
+    A full bucket is like a new one, and is dropped as others are used.
+    """
 
     def __init__(self, per_second: float, burst: int, most: int = MOST_CALLERS) -> None:
         """0 `per_second` means no limit. At most `most` buckets are kept."""
@@ -109,7 +118,16 @@ class Rates:
         self._rates[caller] = rate
         if len(self._rates) > self._most:
             self._rates.popitem(last=False)
-        return rate.wait(now)
+        wait = rate.wait(now)
+        self._drop_full(now)
+        return wait
+
+    def _drop_full(self, now: float) -> None:
+        """Drop the least recently used buckets that are full, two at most: one more than a call adds."""
+        for _ in range(DROPPED):
+            if not next(iter(self._rates.values())).is_full(now):
+                return
+            self._rates.popitem(last=False)
 
 
 @lru_cache(ADDRESSES)
