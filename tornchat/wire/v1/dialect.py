@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from tornchat.errors import ChatError
 from tornchat.model import PLAIN, Entry, More, PresenceChange, RoomInfo, Status
 from tornchat.streaming import Ending
 from tornchat.wire.dialect import Dialect, Welcome
 from tornchat.wire.framing import text_frame
 from tornchat.wire.meta import spliced
-from tornchat.wire.shared import Shared, encode
+from tornchat.wire.shared import Seq, Shared, Timestamp, encode
 from tornchat.wire.v1.frames import (
     Ack,
     CaughtUp,
@@ -18,7 +20,6 @@ from tornchat.wire.v1.frames import (
     MessageAppended,
     MessageChanged,
     MessageDeleted,
-    PlainMessage,
     RoomChanged,
     V1ChatMessage,
     V1Error,
@@ -29,6 +30,16 @@ from tornchat.wire.v1.frames import (
 from tornchat.wire.v1.reading import read
 
 V1_SUBPROTOCOL = "tornchat.v1"
+
+
+class _PlainMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
+    """A plain message that nothing acted on: `V1ChatMessage` without the fields that it then lacks."""
+
+    message: str
+    sender_username: str
+    sender_id: str
+    timestamp: Timestamp
+    seq: Seq
 
 
 class V1(Shared):
@@ -73,7 +84,7 @@ class V1(Shared):
         stamp = self._timestamp(entry.sent_at)
         if entry.more is None and entry.kind == PLAIN:
             return text_frame(
-                encode(PlainMessage(entry.text, entry.sender_username, entry.sender_id, stamp, entry.seq))
+                encode(_PlainMessage(entry.text, entry.sender_username, entry.sender_id, stamp, entry.seq))
             )
         more = entry.more or More()
         message = V1ChatMessage(

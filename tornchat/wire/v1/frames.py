@@ -26,16 +26,6 @@ class V1Pong(msgspec.Struct, tag_field="type", tag="pong"):
     """The answer to a `ping`."""
 
 
-class PlainMessage(msgspec.Struct, tag_field="type", tag="chat_message"):
-    """A plain message that nothing acted on: `V1ChatMessage` without the fields that it then lacks."""
-
-    message: str
-    sender_username: str
-    sender_id: str
-    timestamp: Timestamp
-    seq: Seq
-
-
 class V1ChatMessage(msgspec.Struct, tag_field="type", tag="chat_message", omit_defaults=True):
     """A message in its present state, with its `seq` in the log. A deleted message has an empty text."""
 
