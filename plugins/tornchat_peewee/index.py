@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import abc
+import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+from tornchat import FoundPlace
 
 PLACES = 1 << 40
 """Row ids reserved per room in SQLite: a row id is `room * PLACES + seq`, so that a room is one range."""
@@ -15,6 +18,15 @@ MOST_NUMBER = 2**31 - 1
 """The largest number that SQLite keeps in the file's header."""
 CHANGES = 2
 """A merge that changes fewer rows of FTS5's tables has found nothing to do."""
+
+
+class Terms(NamedTuple):
+    """What messages must have: all words, which may be beginnings of words, a sender, and an earlier time."""
+
+    words: Sequence[str]
+    prefix: bool
+    sender_id: str | None
+    before_ms: int | None
 
 
 class Index(abc.ABC):
@@ -33,6 +45,12 @@ class Index(abc.ABC):
     @abc.abstractmethod
     def find(self, cursor: Any, room: int, words: Sequence[str], below: int, limit: int) -> list[int]:
         """Return the `seq` of at most `limit` messages before `below` with all words, newest first."""
+
+    @abc.abstractmethod
+    def find_in(
+        self, cursor: Any, rooms: Sequence[int], terms: Terms, after: FoundPlace | None, limit: int
+    ) -> list[tuple[int, int]]:
+        """Return the room and the `seq` of at most `limit` messages, in the order of `search_rooms`."""
 
     @abc.abstractmethod
     def forget(self, cursor: Any, room: int, start: int, end: int) -> None:
@@ -70,6 +88,23 @@ class SqliteIndex(Index):
             (" AND ".join(f'"{word}"' for word in words), room * PLACES, room * PLACES + below, limit),
         )
         return [row - room * PLACES for (row,) in cursor.fetchall()]
+
+    def find_in(
+        self, cursor: Any, rooms: Sequence[int], terms: Terms, after: FoundPlace | None, limit: int
+    ) -> list[tuple[int, int]]:
+        star = " *" if terms.prefix else ""
+        query = " AND ".join(f'"{word}"{star}' for word in terms.words)
+        bounds, values = _bounds(terms, after, "room.name", "?")
+        sql = (
+            "SELECT message.room_id, message.seq FROM search "  # noqa: S608 (constants)
+            f"JOIN message ON message.room_id = search.rowid / {PLACES} "
+            f"AND message.seq = search.rowid % {PLACES} "
+            "JOIN room ON room.id = message.room_id "
+            f"WHERE search MATCH ? AND search.rowid / {PLACES} IN (SELECT value FROM json_each(?)) {bounds} "
+            "ORDER BY message.sent_at DESC, room.name DESC, message.seq DESC LIMIT ?"
+        )
+        cursor.execute(sql, (query, json.dumps(list(rooms)), *values, limit))
+        return [(room, seq) for room, seq in cursor.fetchall()]
 
     def forget(self, cursor: Any, room: int, start: int, end: int) -> None:
         bounds, before = (room * PLACES + start, room * PLACES + end), _changes(cursor)
@@ -114,6 +149,22 @@ class PostgresIndex(Index):
         )
         return [seq for (seq,) in cursor.fetchall()]
 
+    def find_in(
+        self, cursor: Any, rooms: Sequence[int], terms: Terms, after: FoundPlace | None, limit: int
+    ) -> list[tuple[int, int]]:
+        star = ":*" if terms.prefix else ""
+        query = " & ".join(f"'{word}'{star}" for word in terms.words)
+        bounds, values = _bounds(terms, after, 'room.name COLLATE "C"', "%s")
+        sql = (
+            "SELECT message.room_id, message.seq FROM search "  # noqa: S608 (constants)
+            "JOIN message ON message.room_id = search.room_id AND message.seq = search.seq "
+            "JOIN room ON room.id = message.room_id "
+            f"WHERE search.words @@ %s::tsquery AND search.room_id = ANY(%s) {bounds} "
+            'ORDER BY message.sent_at DESC, room.name COLLATE "C" DESC, message.seq DESC LIMIT %s'
+        )
+        cursor.execute(sql, (query, list(rooms), *values, limit))
+        return [(room, seq) for room, seq in cursor.fetchall()]
+
     def forget(self, cursor: Any, room: int, start: int, end: int) -> None:
         bounds = (room, start, end)
         cursor.execute("DELETE FROM search WHERE room_id = %s AND seq >= %s AND seq < %s", bounds)
@@ -126,6 +177,21 @@ class PostgresIndex(Index):
 
     def purge(self, cursor: Any, first: bool) -> bool:
         return False  # the server's vacuum removes dead rows later
+
+
+def _bounds(terms: Terms, after: FoundPlace | None, name: str, mark: str) -> tuple[str, list[object]]:
+    """Return the conditions beyond the words, and their values."""
+    sql, values = "", list[object]()
+    if terms.sender_id is not None:
+        sql += f" AND message.sender_id = {mark}"
+        values.append(terms.sender_id)
+    if terms.before_ms is not None:
+        sql += f" AND message.sent_at < {mark}"
+        values.append(terms.before_ms)
+    if after is not None:
+        sql += f" AND (message.sent_at, {name}, message.seq) < ({mark}, {mark}, {mark})"
+        values += [after.sent_at, after.room, after.seq]
+    return sql, values
 
 
 def _changes(cursor: Any) -> int:

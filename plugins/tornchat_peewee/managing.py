@@ -1,4 +1,4 @@
-"""The hooks for directory, moderation and search, which run their queries in worker threads."""
+"""The hooks for directory and moderation, which run their queries in worker threads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from functools import partial
 
 from tornchat import (
     AuditEntry,
-    Entry,
     KnownUser,
     Membership,
     Role,
@@ -156,19 +155,6 @@ class ManagingHooks(Opened):
         await self._write(partial(erasure.forget, user_id=user_id))
         await self._purging().rewrite(0)
         return 0
-
-    # --- search ---
-
-    @hookimpl
-    async def search_messages(
-        self, room: str, query: str, before: int | None, limit: int
-    ) -> Sequence[Entry] | None:
-        search = self._opened().search
-        head = await self._read(partial(search.head, name=room))
-        reached: int | None = -1
-        while head is not None and reached is not None and reached < head:
-            reached = await self._write(partial(search.extend, name=room))
-        return await self._read(partial(search.find, name=room, query=query, before=before, limit=limit))
 
     # --- clearing away what was deleted ---
 

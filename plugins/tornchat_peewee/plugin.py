@@ -55,6 +55,7 @@ from tornchat_peewee.rooms import NewRoom, RoomTable
 from tornchat_peewee.sanctions import SanctionTable
 from tornchat_peewee.schema import CURRENT, TABLE, Schema
 from tornchat_peewee.search import Search
+from tornchat_peewee.searching import SearchingHooks
 from tornchat_peewee.session import DatabaseSession
 from tornchat_peewee.settings import PeeweeSettings
 from tornchat_peewee.slow import SlowModes
@@ -64,7 +65,7 @@ from tornchat_peewee.users import UserTable
 from tornchat_peewee.workers import Workers
 
 
-class PeeweePlugin(ManagingHooks, InvitingHooks, SocialHooks, ConsumingHooks, ReadingHooks):
+class PeeweePlugin(ManagingHooks, SearchingHooks, InvitingHooks, SocialHooks, ConsumingHooks, ReadingHooks):
     """The plugin `peewee`: stores rooms and their logs in a database. One thread makes all writes."""
 
     Settings = PeeweeSettings

@@ -21,6 +21,7 @@ from tornchat.testing import (
     ModerationContract,
     ReportsContract,
     SearchContract,
+    SearchEverywhereContract,
     SlowModeContract,
     StorageContract,
     UsersContract,
@@ -32,6 +33,7 @@ class Contracts(
     DirectoryContract,
     ModerationContract,
     SearchContract,
+    SearchEverywhereContract,
     UsersContract,
     AuditContract,
     BlocksContract,
@@ -47,7 +49,7 @@ class Contracts(
 
     roles = ("storage", "history", "directory", "moderation", "search", "users", "audit")
     roles += ("blocks", "reports", "slow mode", "descriptions", "invites", "direct rooms", "cursors")
-    roles += ("markers",)
+    roles += ("markers", "search everywhere")
     many_rooms = 1000  # ConsumerContract's 10,000 would take half a minute
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import signal
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +21,7 @@ from tornchat_redis.connections import RedisConnections
 from tornchat_redis.names import Names
 from tornchat_redis.pipe import Pipe
 
+from tests.figures import seconds_without_cpu
 from tests.nodes import until
 from tests.proxy import proxy
 from tests.valkey import Valkey, free_port, plugin, valkey
@@ -252,11 +255,10 @@ def test_a_hung_server_costs_a_publish_nothing(server: Valkey, tmp_path: Path) -
     async def play() -> None:
         async with node(server, tmp_path) as (started, _):
             server.send(signal.SIGSTOP)
-            loop = asyncio.get_running_loop()
-            start = loop.time()
+            start = time.monotonic() - seconds_without_cpu(os.getpid())
             for _ in range(20_000):
                 started.publish("room:hall", b"x" * 10_000)  # 200 MB, if they were kept
-            assert loop.time() - start < 1.0
+            assert time.monotonic() - seconds_without_cpu(os.getpid()) - start < 1.0
             assert started._open.pipe._waiting_bytes < 70 << 20
             await until(lambda: not started._open.pipe.is_up, 8, "the discovery")
             assert started._open.pipe._waiting_bytes < 100_000
@@ -446,7 +448,9 @@ def test_a_subscription_that_a_break_left_unconfirmed_can_be_made_again(
             with pytest.raises(Unavailable):
                 await chat.subscribe("room:hall")
             await chat.unsubscribe("room:hall")
+            known = handle.missed
             server.restart()
+            await until(lambda: handle.missed > known, 10, "the connection to the new server")
             await until(lambda: set(chat.health().values()) == {"ok"}, 10, "the server")
             await chat.subscribe("room:hall")
             chat.publish("room:hall", b"heard")

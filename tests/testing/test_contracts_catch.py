@@ -20,6 +20,7 @@ from tests.testing import (
     wrong_managing,
     wrong_markers,
     wrong_rooms,
+    wrong_searching,
     wrong_social,
     wrong_storage,
     wrong_threads,
@@ -43,6 +44,7 @@ from tornchat.testing import (
     PresenceContract,
     ReportsContract,
     SearchContract,
+    SearchEverywhereContract,
     SlowModeContract,
     StorageContract,
     UsersContract,
@@ -82,6 +84,14 @@ class Threads(ThreadsContract, ChangingContract):
 
 
 class Markers(MarkersContract):
+    def __init__(self, plugin: type) -> None:
+        self.plugin = plugin
+
+    def make_plugin(self, tmp_path: Path) -> Any:
+        return self.plugin(PeeweePlugin.Settings(data_dir=tmp_path))
+
+
+class Everywhere(SearchEverywhereContract):
     def __init__(self, plugin: type) -> None:
         self.plugin = plugin
 
@@ -201,6 +211,12 @@ RIGHT = [
 ]
 
 WRONG = [
+    (Everywhere, wrong_searching.FindsRoomByRoom, "test_newest_of_all_rooms_first"),
+    (Everywhere, wrong_searching.ContinuesAfterTheTime, "test_pages_leave_nothing_out"),
+    (Everywhere, wrong_searching.FindsWholeWordsOnly, "test_words_and_their_beginnings"),
+    (Everywhere, wrong_searching.FindsAnybodys, "test_sender_and_time"),
+    (Everywhere, wrong_searching.FindsWhatWasIndexed, "test_sees_what_was_just_stored"),
+    (Everywhere, wrong_searching.SearchesAFewRooms, "test_many_rooms"),
     (Markers, wrong_markers.TakesTheLastMarker, "test_the_larger_one_stands"),
     (Markers, wrong_markers.SaysNothingOfWhatStands, "test_the_larger_one_stands"),
     (Markers, wrong_markers.BeginsAtGenerationZero, "test_the_present_generation"),

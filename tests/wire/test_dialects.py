@@ -146,24 +146,6 @@ def test_bad_json_is_refused(payload, code):
 
 
 @pytest.mark.parametrize(
-    ("payload", "code", "client_id"),
-    [
-        (b'{"message":"hi"}', "invalid_message", None),
-        (b'{"type":"send","message":"hi"}', "invalid_message", None),
-        (b'{"type":"send","id":"","message":"hi"}', "invalid_message", None),
-        (b'{"type":"send","id":"' + b"x" * 65 + b'","message":"hi"}', "invalid_message", None),
-        (b'{"type":"typing","id":"c1"}', "invalid_message", "c1"),
-        (b'{"type":"send","id":"c1"}', "invalid_message", "c1"),
-        (b'{"type":"send","id":"c1","id":"c2","message":"hi"}', "invalid_json", None),
-    ],
-)
-def test_v1_says_which_one_was_refused(payload, code, client_id):
-    with pytest.raises(ChatError) as refused:
-        V1().decode(payload)
-    assert (refused.value.code, refused.value.client_id) == (code, client_id)
-
-
-@pytest.mark.parametrize(
     "extra",
     ['"sender_id":"9"', '"sender_username":"root"', '"timestamp":"1999"', '"type":"admin"', '"x":{"y":[1]}'],
 )

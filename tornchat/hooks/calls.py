@@ -121,6 +121,7 @@ class Hooks:
         self.set_sanction = verbs.bind(moderation.set_sanction)
         self.lift_sanction = verbs.bind(moderation.lift_sanction)
         self.search_messages = verbs.bind(search.search_messages)
+        self.search_rooms = verbs.bind(search.search_rooms)
         self.set_slow_mode = verbs.bind(slow.set_slow_mode)
         self.read_slow_modes = verbs.bind(slow.read_slow_modes)
         self.read_latest_messages = verbs.bind(slow.read_latest_messages)

@@ -51,6 +51,7 @@ from tornchat.model.rooms import (
     kind_of,
     logged_room,
 )
+from tornchat.model.searches import FoundMessage, FoundPlace, SearchTerms
 from tornchat.model.users import (
     ADMIN,
     ERASED,
@@ -87,6 +88,8 @@ __all__ = [
     "Draft",
     "Entry",
     "Fault",
+    "FoundMessage",
+    "FoundPlace",
     "Invite",
     "KindName",
     "KnownUser",
@@ -112,6 +115,7 @@ __all__ = [
     "Roster",
     "Sanction",
     "SanctionKind",
+    "SearchTerms",
     "Shape",
     "Standing",
     "Status",

@@ -76,6 +76,7 @@ from tornchat.service.refusing import Refusing
 from tornchat.service.removals import Removals
 from tornchat.service.reports import Reports
 from tornchat.service.saying import Data, said_more
+from tornchat.service.searching import Searching
 from tornchat.service.session import Session
 from tornchat.service.signals import Signals
 from tornchat.service.site import SiteModeration
@@ -189,6 +190,7 @@ class Chat(Acting):
         self.direct = DirectRooms(hooks, access, self.audit, self.people, self.blocks, pace, tells)
         self.inviting = Inviting(hooks, access, self.audit, tells, settings.limits)
         self.reading = Reading(hooks, access)
+        self.searching = Searching(hooks, access, self.markers)
         self.marks = Marks(hooks, access)
         self._access = access
         self._following = Following(hooks, self.rooms, self.exclusive)

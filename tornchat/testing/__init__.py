@@ -31,6 +31,7 @@ from tornchat.testing.presence import PresenceContract
 from tornchat.testing.reports import ReportsContract
 from tornchat.testing.running import Client, RunningChat, running_chat
 from tornchat.testing.search import SearchContract
+from tornchat.testing.searching import SearchEverywhereContract
 from tornchat.testing.slow import SlowModeContract
 from tornchat.testing.storage import StorageContract
 from tornchat.testing.users import UsersContract
@@ -57,6 +58,7 @@ __all__ = [
     "ReportsContract",
     "RunningChat",
     "SearchContract",
+    "SearchEverywhereContract",
     "SlowModeContract",
     "Stage",
     "StorageContract",

@@ -1,4 +1,4 @@
-"""The message search hook. Optional."""
+"""The hooks that search messages. Optional."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tornchat.hooks.specs.promise import one
 
 if TYPE_CHECKING:
-    from tornchat.model import Entry
+    from tornchat.model import Entry, FoundMessage, FoundPlace, SearchTerms
 
 
 @one(role="search", deadline=10.0, absent="not_provided")
@@ -21,4 +21,17 @@ def search_messages(
     punctuation in the query as white space; a query without words matches nothing. The result reflects
     everything stored before the call; a deleted message is not found by its former text. Returns None if
     there is no such room.
+    """
+
+
+@one(role="search everywhere", deadline=10.0, absent="not_provided")
+def search_rooms(
+    rooms: Sequence[str], terms: SearchTerms, after: FoundPlace | None, limit: int
+) -> Awaitable[Sequence[FoundMessage]] | Sequence[FoundMessage]:
+    """Return at most `limit` messages of these rooms that `terms` describe, newest first.
+
+    Messages of the same time are in descending order of the room's name (by code points), then of `seq`. With
+    `after`, only messages behind that place are returned. Words are those of `search_messages`, and the
+    result reflects everything stored before the call. Rooms that do not exist are left out. There may be
+    thousands of rooms.
     """

@@ -17,6 +17,7 @@ from tornchat.server.http.api import (
     revisions,
     rooms,
     sanctions,
+    searching,
     users,
 )
 from tornchat.server.http.api.endpoint import Endpoint
@@ -27,6 +28,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *mine.ENDPOINTS,
     *rooms.ENDPOINTS,
     *messages.ENDPOINTS,
+    *searching.ENDPOINTS,
     *marks.ENDPOINTS,
     *revisions.ENDPOINTS,
     *members.ENDPOINTS,
