@@ -20,8 +20,10 @@ from tests.postgres import PostgresServer, postgres_server
 settings.register_profile("tornchat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tornchat")
 
+BROWSER = "browser"
+"""The group of all tests with a browser."""
 LONGEST = (
-    "browser",
+    BROWSER,
     "tests/cli/test_managing.py",
     "tests/cli/test_workers.py",
     "tests/test_docs.py",
@@ -53,11 +55,17 @@ WORKER_OPTIONS = re.compile(r"-n|-d$|--(numprocesses|dist|tx|maxprocesses|px)\b"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Single files and tests run in this process, where a debugger works. `-n` on the command line wins."""
+    """What is named runs whole, and single files in this process, where a debugger works.
+
+    Without names, the tests marked `long` are left out. `-m` and `-n` on the command line win.
+    """
     keep_bytecode()
     use_memory()
-    chosen = any(WORKER_OPTIONS.match(str(word)) for word in config.invocation_params.args)
+    words = [str(word) for word in config.invocation_params.args]
+    chosen = any(WORKER_OPTIONS.match(word) for word in words)
     named = config.args_source is pytest.Config.ArgsSource.ARGS
+    if named and not any(word.startswith("-m") for word in words):
+        config.option.markexpr = "not endless"
     if named and not chosen and all(is_file(config.invocation_params.dir, word) for word in config.args):
         config.option.numprocesses = 0
 
@@ -84,7 +92,13 @@ def is_file(directory: Path, argument: str) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The groups that take longest begin first, so that no worker is left with one of them at the end."""
+    """The groups that take longest begin first, so that no worker is left with one of them at the end.
+
+    All tests with a browser are `long`.
+    """
+    for item in items:
+        if group_of(item.nodeid) == BROWSER:
+            item.add_marker(pytest.mark.long)
     ranks = {group: rank for rank, group in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(group_of(item.nodeid), len(ranks)))
 
@@ -107,7 +121,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups 
 def group_of(nodeid: str) -> str:
     """The tests that share a worker: those of a file, and all that have a browser, which share that, too."""
     file = nodeid.partition("::")[0]
-    return "browser" if file.startswith("tests/browser/") else file
+    return BROWSER if file.startswith("tests/browser/") else file
 
 
 @pytest.fixture(scope="session")

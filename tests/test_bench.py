@@ -58,6 +58,7 @@ def run(*loads: Load, names: tuple[str, ...]) -> Results:
 # --- real servers ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_every_message_reaches_every_member() -> None:
     load = FanOut("tiny", "2 rooms of 3", 2, 3, (1, 8))
     results = run(load, names=("tornchat", "tornado"))

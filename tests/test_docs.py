@@ -303,6 +303,7 @@ def test_commands_run(page: str, tmp_path: Path) -> None:
                 shell.run(line)
 
 
+@pytest.mark.long
 def test_the_commands_for_contributors_name_what_there_is() -> None:
     """Installing and the sessions of nox take minutes; so what they name is looked up."""
     sessions = set(re.findall(r"^def (\w+)\(session", (ROOT / "noxfile.py").read_text(), re.M))
@@ -426,6 +427,7 @@ def test_the_login_cookie_of_the_host_is_a_login_of_the_chat(tmp_path: Path) -> 
 # --- a plugin, its tests and its package ------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_the_plugin_of_the_page_keeps_its_contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {block.file: block.text for block in blocks("docs/plugins.md", "python")}
     assert None not in files, "each block of this page is a file: say which"

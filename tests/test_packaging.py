@@ -38,6 +38,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.long
 def test_the_wheel_holds_the_core_and_the_plugins_and_nothing_else(built: Path) -> None:
     names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
     tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
@@ -64,6 +65,7 @@ def test_the_sdist_holds_what_one_needs_to_test_it(built: Path) -> None:
     assert not any(".cache" in name for name in names)
 
 
+@pytest.mark.long
 def test_the_installed_wheel_serves(built: Path, tmp_path: Path) -> None:
     target = tmp_path / "site"
     wheel = str(next(built.glob("*.whl")))

@@ -1,4 +1,4 @@
-"""In how many processes the tests run: plain `pytest` in four, single files and tests in one."""
+"""How the tests run: plain `pytest` in four processes without the long ones, single files and tests in one."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import pytest
 
 def pytest_cmdline_main(config):
     print("RUNS", len(config.option.tx or []), config.option.dist)
+    print("MARKS", config.option.markexpr)
     return 0
 """
 """A plugin that says how the tests would run, and runs none."""
@@ -38,19 +39,42 @@ FILE = "tests/rooms/test_room.py"
     ],
 )
 def test_single_files_run_in_one_process(tmp_path: Path, arguments: str, runs: str) -> None:
-    (tmp_path / "asking.py").write_text(ASK)
+    told = asked(tmp_path, *arguments.split())
+    assert f"RUNS {runs}\n" in told
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("arguments", "marks"),
+    [
+        ("", "not long and not endless"),
+        ("-x", "not long and not endless"),
+        (FILE, "not endless"),
+        ("tests/rooms", "not endless"),
+        (f"-m long {FILE}", "long"),
+        ("-m long", "long"),
+    ],
+)
+def test_what_is_named_runs_whole(tmp_path: Path, arguments: str, marks: str) -> None:
+    assert f"MARKS {marks}\n" in asked(tmp_path, *arguments.split())
+
+
+def asked(place: Path, *arguments: str) -> str:
+    """What `pytest` with these arguments says of how it would run the tests."""
+    (place / "asking.py").write_text(ASK)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "asking", *arguments.split()],
+        [sys.executable, "-m", "pytest", "-p", "asking", *arguments],
         cwd=ROOT,
-        env={**kept, "PYTHONPATH": str(tmp_path)},
+        env={**kept, "PYTHONPATH": str(place)},
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert f"RUNS {runs}\n" in done.stdout, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_the_tests_of_a_file_run_in_one_process_and_so_share_their_fixtures() -> None:
     files = ("tests/rooms/test_tail.py", "tests/rooms/test_roster.py")
     done = subprocess.run(

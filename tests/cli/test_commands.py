@@ -133,6 +133,7 @@ def test_plugins_lists_roles_and_hooks(tmp_path):
     assert "storage" in told.stdout
 
 
+@pytest.mark.long
 def test_migrate_names_its_steps_once(tmp_path):
     assert "peewee: " in run(tmp_path, "migrate").stdout
     assert run(tmp_path, "migrate").stdout == "Nothing to do.\n"

@@ -38,6 +38,7 @@ def test_lines_that_are_commands(line: str, command: Command | None) -> None:
     assert command_of(line) == command
 
 
+@pytest.mark.long
 def test_messages_are_edited_answered_and_reacted_to(place: tuple[Path, str]) -> None:
     folder, address = place
     with pseudo(folder, *arguments(address, "acts", "alice")) as alice:

@@ -9,6 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.cli.histories import fill, history, rows
 from tests.cli.process import COMMAND, environment
 from tests.stage import serving
@@ -121,6 +123,7 @@ def test_a_terminal_is_shown_a_bar(tmp_path: Path) -> None:
     assert b"2,000 entries exported." in seen
 
 
+@pytest.mark.long
 def test_a_server_goes_on_meanwhile(tmp_path: Path) -> None:
     """Somebody talks while another process imports and prunes: every message is acknowledged at once."""
     fill(tmp_path, 2000)

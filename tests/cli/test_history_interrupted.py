@@ -50,6 +50,7 @@ def has_less(folder: Path, entries: int) -> bool:
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv", "html"] if COUNT else ["html"])
+@pytest.mark.long
 def test_an_export_that_is_killed_goes_on_and_is_whole(tmp_path: Path, form: str) -> None:
     fill(tmp_path, MANY)
     part, whole = tmp_path / f"hall.{form}.part", tmp_path / f"hall.{form}"
@@ -68,6 +69,7 @@ def test_an_export_that_is_killed_goes_on_and_is_whole(tmp_path: Path, form: str
     print(f"\n{form}: {cut} exports killed, the last at {reached:,} bytes; the file is the same byte by byte")
 
 
+@pytest.mark.long
 def test_an_import_that_is_killed_goes_on_and_doubles_nothing(tmp_path: Path) -> None:
     fill(tmp_path, MANY)
     run(tmp_path, "history", "export", "hall", "--output", "hall.jsonl")

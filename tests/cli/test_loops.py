@@ -55,6 +55,7 @@ def test_a_loop_is_called_as_in_the_settings(name):
         assert loops.name(runner.get_loop()) == name
 
 
+@pytest.mark.long
 def test_a_server_on_uvloop_is_entered_and_stopped(tmp_path):
     uvloop_or_skip()
     with (

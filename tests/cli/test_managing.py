@@ -34,6 +34,7 @@ def refused(place: Path, *words: str) -> str:
     return done.stderr
 
 
+@pytest.mark.long
 def test_rooms_with_the_server_stopped(tmp_path: Path) -> None:
     told(tmp_path, "room", "create", "hall")
     told(tmp_path, "room", "create", "cell", "--private", "--owner", "juliet")
@@ -81,6 +82,7 @@ def test_rooms_with_the_server_stopped(tmp_path: Path) -> None:
     ],
     ids=lambda given: " ".join(given[:2]) if isinstance(given, tuple) else "",
 )
+@pytest.mark.long
 def test_a_running_server_obeys_within_five_seconds(
     tmp_path: Path, words: tuple[str, ...], code: int
 ) -> None:
@@ -111,6 +113,7 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     assert told(tmp_path, "audit") == ""
 
 
+@pytest.mark.long
 def test_reports_are_listed_and_closed(tmp_path: Path) -> None:
     async def play() -> None:
         async with open_stage(tmp_path / "data") as stage:
@@ -148,6 +151,7 @@ def records(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+@pytest.mark.long
 def test_a_user_is_exported_and_erased_while_the_server_runs(tmp_path: Path) -> None:
     async def play() -> None:
         stage = process.stage

@@ -46,6 +46,7 @@ def test_a_server_says_when_it_is_ready_and_when_it_stops(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.long
 def test_a_reload_is_told_with_its_time_and_its_end(tmp_path: Path, workers: int) -> None:
     """Also of settings that are refused: otherwise `systemctl reload` would wait for ever."""
     address = str(tmp_path / "manager")

@@ -35,6 +35,7 @@ def bob_says(place: tuple[Path, str], room: str, *texts: str) -> None:
         assert bob.ends() == 0
 
 
+@pytest.mark.long
 def test_what_comes_in_leaves_the_typed_line_whole_and_ones_own_appears_once(place: tuple[Path, str]) -> None:
     folder, address = place
     with pseudo(folder, *arguments(address, "whole", "alice")) as alice:
@@ -100,6 +101,7 @@ def test_older_messages_come_when_asked_for(place: tuple[Path, str], keys: str) 
         assert alice.ends() == 0
 
 
+@pytest.mark.long
 def test_a_lost_connection_is_shown_and_what_is_typed_meanwhile_is_sent(tmp_path: Path) -> None:
     with (
         serving(tmp_path) as (server, address),

@@ -32,6 +32,7 @@ def test_a_signal_stops_it_with_status_0_and_a_second_one_changes_nothing(tmp_pa
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
 
 
+@pytest.mark.long
 def test_a_client_is_closed_with_1001(tmp_path):
     with (
         serving(tmp_path, "--set", "server.drain_seconds=5") as (server, address),
@@ -95,6 +96,7 @@ def test_the_descriptor_limit_is_raised(tmp_path):
         assert resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)[0] == hard
 
 
+@pytest.mark.long
 def test_headers_that_come_byte_by_byte_are_cut_off_within_10_seconds(tmp_path):
     with serving(tmp_path) as (_, address), connected(address) as slow:
         slow.settimeout(0.5)
@@ -132,6 +134,7 @@ def test_the_log_shows_no_token(tmp_path):
     assert "SECRET" not in server.stderr
 
 
+@pytest.mark.long
 def test_two_servers_do_not_share_a_data_directory(tmp_path):
     """Each would keep to itself what is said in it."""
     with serving(tmp_path) as (server, _):
@@ -146,6 +149,7 @@ def test_two_servers_do_not_share_a_data_directory(tmp_path):
         assert server.ends() == 0
 
 
+@pytest.mark.long
 def test_a_database_has_one_server_whatever_the_data_directory(tmp_path):
     (tmp_path / "one").mkdir()
     (tmp_path / "link.db").symlink_to(tmp_path / "one" / "chat.db")

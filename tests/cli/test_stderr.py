@@ -24,6 +24,7 @@ PIPE_BYTES = 65536
 
 
 @pytest.mark.parametrize("shared", [False, True], ids=["stderr", "stdout too"])
+@pytest.mark.long
 def test_a_server_whose_stderr_is_full_answers_and_ends(tmp_path: Path, shared: bool) -> None:
     """`shared`: stdout is the same pipe, as with `2>&1`; the server's address is read from it first."""
     ours, theirs = os.pipe()

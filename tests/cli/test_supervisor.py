@@ -59,6 +59,7 @@ def test_who_kills_the_parent_ends_the_workers(tmp_path: Path, options: list[str
             socket.create_connection(("127.0.0.1", server.stage.port))
 
 
+@pytest.mark.long
 def test_a_worker_that_stands_still_is_killed_in_time_and_that_is_no_good_end(
     tmp_path: Path, options: list[str]
 ) -> None:

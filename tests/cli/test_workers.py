@@ -46,11 +46,13 @@ def report(what: str, told: Talk) -> None:
     assert told.doubled() == 0
 
 
+@pytest.mark.long
 def test_each_worker_tells_its_metrics_at_a_port_of_its_own(server: Workers) -> None:
     nodes = {node_at(server.metrics_port + number) for number in range(2)}
     assert len(nodes) == 2
 
 
+@pytest.mark.long
 def test_a_rolling_restart_loses_nothing(server: Workers) -> None:
     """P14: each new worker is ready before its old one drains, and everybody resumes."""
     rounds = COUNT or 1
@@ -72,6 +74,7 @@ def test_a_rolling_restart_loses_nothing(server: Workers) -> None:
     assert all(gone(pid) for pid in before)
 
 
+@pytest.mark.long
 def test_limits_and_origins_change_in_traffic_and_nothing_is_lost(server: Workers, folder: Path) -> None:
     file, origin = folder / "tornchat.ini", "https://verona.example"
     file.write_text(f"[limits]\nmessage_chars = 40\n[server]\nallowed_origins = {origin}\n")
@@ -102,6 +105,7 @@ def test_limits_and_origins_change_in_traffic_and_nothing_is_lost(server: Worker
         asyncio.run(renewed())
 
 
+@pytest.mark.long
 def test_a_renewed_certificate_comes_with_new_workers(server: Workers, folder: Path) -> None:
     """TLS begins here with the next workers; a file that is no certificate changes nothing."""
     files, file = make_certificate(folder, 24 * 30), folder / "tornchat.ini"

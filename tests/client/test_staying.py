@@ -151,6 +151,7 @@ def test_an_acknowledgement_that_is_lost_is_asked_for_on_the_same_connection(
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_server_that_is_killed_is_waited_for(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
 
@@ -316,6 +317,7 @@ def test_the_token_is_a_header_and_no_part_of_the_url(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_path_that_dies_silently_is_noticed_and_resumed_within_ten_seconds(tmp_path: Path) -> None:
     """Nothing is shortened here: the figure is that of a user."""
 
@@ -379,6 +381,7 @@ def test_any_answer_to_a_ping_is_a_sign_of_life(
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_path_is_not_dead_because_this_process_was_busy_or_read_nothing(
     tmp_path: Path, hasty: None
 ) -> None:

@@ -117,6 +117,7 @@ def test_a_write_that_is_cancelled_is_made_up_for_by_the_next(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("lost", [b'"ack"', b'"message_appended"'])
+@pytest.mark.long
 def test_frames_that_are_lost_lose_and_double_nothing(
     tmp_path: Path, lost: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,6 +146,7 @@ def test_frames_that_are_lost_lose_and_double_nothing(
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_server_that_is_killed_again_and_again_loses_and_doubles_nothing(tmp_path: Path) -> None:
     """P1, P6 for pieces: SIGKILL in the middle of an answer, while others listen."""
     data_dir = tmp_path / "data"

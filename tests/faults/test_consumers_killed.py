@@ -84,6 +84,7 @@ def killed_after_take(tmp_path: Path, kills: int) -> None:
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.long
 def test_what_a_killed_server_had_taken_comes_again_and_nothing_is_missing(tmp_path: Path) -> None:
     killed_after_take(tmp_path, 2)
 
@@ -118,6 +119,7 @@ async def answers(stage: Stage, count: int) -> int:
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.long
 def test_two_nodes_answer_once_while_the_one_that_holds_the_lease_is_killed(tmp_path: Path) -> None:
     with valkey() as server, ExitStack() as stack:
         options = node_options(server, tmp_path / "shared", 2.0)

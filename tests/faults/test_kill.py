@@ -8,6 +8,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.stage import COUNT, Player, Stage, serving
@@ -70,6 +71,7 @@ def stored(data_dir: Path) -> list[str]:
         return [text for (text,) in database.execute("SELECT text FROM message ORDER BY seq")]
 
 
+@pytest.mark.long
 def test_what_was_echoed_is_stored_and_what_is_resent_is_stored_once(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     echoed: set[str] = set()

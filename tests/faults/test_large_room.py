@@ -24,6 +24,7 @@ LAG_SECONDS = 0.05
 
 
 @pytest.mark.timeout(200)
+@pytest.mark.long
 def test_a_large_room_holds_nobody_up(tmp_path: Path) -> None:
     raise_descriptor_limit(MEMBERS + 500)
     with serving(tmp_path / "data") as server:

@@ -44,6 +44,7 @@ async def connected_and_cut_off(postgres: PostgresServer) -> bool:
 
 
 @pytest.mark.parametrize("fault", [stop, crash, cut_off])
+@pytest.mark.long
 def test_a_database_server_that_fails(tmp_path: Path, postgres: PostgresServer, fault) -> None:
     url = postgres.new_place()
 

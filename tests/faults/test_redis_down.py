@@ -75,6 +75,7 @@ def test_messages_cross_nodes_by_the_bus_and_in_one_order(server: Valkey, tmp_pa
 
 
 @pytest.mark.parametrize("away", [0.5, 4.0])
+@pytest.mark.long
 def test_what_was_said_while_redis_was_dead_is_heard_by_all(
     away: float, server: Valkey, tmp_path: Path
 ) -> None:
@@ -113,6 +114,7 @@ def test_a_cut_subscription_is_noticed_and_repaired_at_once(server: Valkey, tmp_
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_payloads_that_are_swallowed_are_read_from_the_log(server: Valkey, tmp_path: Path) -> None:
     async def play() -> None:
         target = server.url.removeprefix("unix://")
@@ -137,6 +139,7 @@ def test_payloads_that_are_swallowed_are_read_from_the_log(server: Valkey, tmp_p
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_inside_a_node_chatting_goes_on_while_redis_hangs(server: Valkey, tmp_path: Path) -> None:
     async def play() -> None:
         async with open_nodes(2, server, tmp_path) as [verona, mantua]:
@@ -187,6 +190,7 @@ def test_in_peace_the_bus_is_fast(server: Valkey, tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_what_a_node_stored_before_it_died_is_heard_though_it_told_nobody(
     server: Valkey, tmp_path: Path
 ) -> None:

@@ -147,6 +147,7 @@ def test_who_comes_and_goes_is_told_soon(server: Valkey, tmp_path: Path) -> None
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_the_users_of_a_killed_node_leave_once(server: Valkey, tmp_path: Path) -> None:
     async def play() -> None:
         with serving(tmp_path / "data", *node_options(server, tmp_path / "data", TTL)) as doomed:
@@ -169,6 +170,7 @@ def test_the_users_of_a_killed_node_leave_once(server: Valkey, tmp_path: Path) -
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_node_that_was_stopped_enters_its_sessions_again(server: Valkey, tmp_path: Path) -> None:
     async def play() -> None:
         with serving(tmp_path / "data", *node_options(server, tmp_path / "data", TTL)) as sleeper:
@@ -190,6 +192,7 @@ def test_a_node_that_was_stopped_enters_its_sessions_again(server: Valkey, tmp_p
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_nobody_leaves_when_redis_was_stopped_longer_than_a_lease(server: Valkey, tmp_path: Path) -> None:
     async def play() -> None:
         async with open_nodes(3, server, tmp_path, presence_ttl=TTL) as nodes:
@@ -209,6 +212,7 @@ def test_nobody_leaves_when_redis_was_stopped_longer_than_a_lease(server: Valkey
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_older_data_that_redis_comes_back_with_is_corrected(server: Valkey, tmp_path: Path) -> None:
     async def play() -> None:
         async with open_nodes(2, server, tmp_path, presence_ttl=TTL) as nodes:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
+import pytest
+
 from tests.figures import percentile, seconds_without_cpu, told
 from tests.nodes import until
 from tests.stage import COUNT, Player, Process, Stage, open_stage, serving
@@ -137,6 +139,7 @@ async def ages_in(server: Process, deaf_ones: int, room: str) -> list[float]:
     return [age for reader in readers for age in reader.ages]
 
 
+@pytest.mark.long
 def test_the_others_do_not_notice_and_memory_is_bounded(tmp_path: Path) -> None:
     async def play(server: Process) -> None:
         alone = await ages_in(server, 0, "alone")

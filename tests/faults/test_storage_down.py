@@ -7,6 +7,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.stage import COUNT, Player, open_stage
 
 LOCKED_SECONDS = 30.0 if COUNT else 6.0
@@ -32,6 +34,7 @@ async def say_until(player: Player, asked: dict[str, float], end: float) -> None
         await asyncio.sleep(EVERY)  # the pace of the test, not a wait for anything
 
 
+@pytest.mark.long
 def test_a_locked_database(tmp_path: Path) -> None:
     async def play() -> None:
         async with open_stage(tmp_path) as verona:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from tornchat_peewee import PeeweePlugin
 
 from tests.faults.fleet import Count, Fleet, Talker
@@ -68,6 +69,7 @@ def judge(found: Count, what: str) -> None:
     assert (found.lost, found.doubled) == (0, 0)
 
 
+@pytest.mark.long
 def test_three_nodes_are_upgraded_and_taken_back_without_loss(
     tmp_path: Path, postgres: PostgresServer
 ) -> None:

@@ -151,6 +151,7 @@ def test_what_is_no_handshake_is_refused(built: House, name: str) -> None:
     built.play(act)
 
 
+@pytest.mark.long
 def test_who_sends_a_byte_per_second_is_cut_off_within_ten(built: House) -> None:
     async def act(stage: Stage) -> float:
         loop = asyncio.get_running_loop()

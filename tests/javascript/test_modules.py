@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 
 
 @pytest.mark.parametrize("file", sorted(path.name for path in HERE.glob("*.test.mjs")))
+@pytest.mark.long
 def test_module(file: str) -> None:
     node = shutil.which("node")
     if node is None:

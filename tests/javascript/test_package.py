@@ -50,6 +50,7 @@ def tsc(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
+@pytest.mark.long
 def test_the_modules_that_draw_nothing_have_no_type_errors(tsc: Path, tmp_path: Path) -> None:
     run(
         [tsc, "--noEmit", *STRICT, *OURS, CLIENT, *(STATIC / "chat" / f"{name}.js" for name in ALONE)],
@@ -57,11 +58,13 @@ def test_the_modules_that_draw_nothing_have_no_type_errors(tsc: Path, tmp_path: 
     )
 
 
+@pytest.mark.long
 def test_the_shipped_declarations_are_those_of_the_client(tsc: Path, tmp_path: Path) -> None:
     cure = "run: python -m tests.javascript.typescript"
     assert DECLARATIONS.read_text(encoding="utf-8") == declarations(tsc, tmp_path), cure
 
 
+@pytest.mark.long
 def test_what_npm_packs_is_what_the_server_serves_and_a_strict_consumer_takes_it(
     tsc: Path, tmp_path: Path
 ) -> None:

@@ -274,6 +274,7 @@ def test_close_finishes_what_waits():
     play(scene)
 
 
+@pytest.mark.long
 def test_close_answers_what_can_not_be_finished():
     async def scene(storage):
         storage.gate.clear()

@@ -203,6 +203,7 @@ def test_a_take_of_ten_minutes_keeps_its_lease_and_holds_up_neither_other_rooms_
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_take_is_cancelled_when_the_lease_can_not_be_renewed_in_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,6 +285,7 @@ def test_two_plugins_with_a_consumer_of_one_name_stop_the_start(tmp_path: Path) 
         asyncio.run(play())
 
 
+@pytest.mark.long
 def test_it_is_handed_only_its_rooms_and_kinds(tmp_path: Path) -> None:
     async def play() -> None:
         reader = Reader(rooms=("tea",), kinds=("message",))
@@ -315,6 +317,7 @@ def test_many_messages_cost_few_queries(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_three_consumers_cost_no_more_reads_than_store_calls(tmp_path: Path) -> None:
     async def play() -> None:
         readers = [Reader(), Reader(kinds=("message",)), Reader(rooms=("tea", "den"))]

@@ -82,6 +82,7 @@ async def present(stage: Any) -> dict[str, Any]:
     return message
 
 
+@pytest.mark.long
 def test_two_clients_play_it_and_it_is_exported_and_imported(installed: Path, tmp_path: Path) -> None:
     with serving(tmp_path / "data", PLUGINS) as server:
         asyncio.run(play_a_poll(server.stage, server.stage))
@@ -171,6 +172,7 @@ def test_its_kinds_are_in_the_document_of_the_socket(installed: Path, tmp_path: 
     assert schemas["poll.Poll"]["properties"]["options"]["minItems"] == 2
 
 
+@pytest.mark.long
 def test_its_own_tests_and_those_of_the_page_pass_where_it_is_installed(
     installed: Path, tmp_path: Path
 ) -> None:

@@ -210,6 +210,7 @@ def test_a_commit_that_fails_otherwise_is_unknown(tmp_path: Path) -> None:
             assert cursor.execute("SELECT count(*) FROM message").fetchone() == (0,)
 
 
+@pytest.mark.long
 def test_what_was_told_as_stored_survives_a_kill(tmp_path: Path) -> None:
     told: set[str] = set()
     for messages in (100, 700, 1500):
@@ -344,6 +345,7 @@ def test_a_lock_file_that_can_not_be_opened_is_named(tmp_path: Path) -> None:
         asyncio.run(plugin(tmp_path).migrate())
 
 
+@pytest.mark.long
 def test_processes_that_migrate_at_once_take_each_step_once(tmp_path: Path) -> None:
     command = [sys.executable, "-c", MIGRATOR, str(tmp_path)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]

@@ -96,6 +96,7 @@ def test_erasing_a_user_takes_the_marks_back_from_messages_of_others(place: Plac
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_message_with_ten_thousand_marks_is_deleted(place: Place) -> None:
     async def play() -> None:
         async with storage(place, "hall") as chat:

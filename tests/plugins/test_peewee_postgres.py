@@ -181,6 +181,7 @@ def test_a_room_that_is_locked_elsewhere_is_not_stored_and_soon_told(url: str) -
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_stopped_server_is_not_stored_within_the_deadline_and_heals(
     postgres: PostgresServer, url: str
 ) -> None:
@@ -245,6 +246,7 @@ def test_an_error_in_the_commit_is_surely_not_stored(url: str) -> None:
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_commit_that_goes_on_without_us_is_waited_for(url: str) -> None:
     """What the log says when the call has ended must be what it will always say."""
 

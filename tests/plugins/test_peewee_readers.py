@@ -95,6 +95,7 @@ class Log:
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.long
 def test_unread_is_a_count_over_the_log(place: Place, seed: int) -> None:
     async def play() -> None:
         async with storage(place, "hall") as chat:
@@ -108,6 +109,7 @@ def test_unread_is_a_count_over_the_log(place: Place, seed: int) -> None:
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_thousand_rooms_are_read_in_one_query(place: Place) -> None:
     rooms = [f"room{number:04}" for number in range(1000)]
 

@@ -269,6 +269,7 @@ def test_a_hung_server_costs_a_publish_nothing(server: Valkey, tmp_path: Path) -
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_node_that_could_not_publish_tells_the_others_once_it_can(server: Valkey, tmp_path: Path) -> None:
     async def play() -> None:
         target = server.url.removeprefix("unix://")

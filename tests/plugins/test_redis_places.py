@@ -105,6 +105,7 @@ def test_a_seed_that_is_away_is_passed_over(tmp_path: Path) -> None:
 # --- Sentinels ---
 
 
+@pytest.mark.long
 def test_the_master_that_sentinels_name_is_followed(tmp_path: Path) -> None:
     """The old one dies; its replica takes over, with what it has. Nodes find it by themselves."""
 

@@ -70,6 +70,7 @@ def test_entries_are_posted_signed_and_in_order(tmp_path: Path, batch: bool) -> 
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_only_its_rooms_and_kinds_are_posted(tmp_path: Path) -> None:
     async def play() -> None:
         async with (
@@ -270,6 +271,7 @@ def test_the_page_shows_a_file_that_is_read_and_the_body_that_is_posted(tmp_path
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_nothing_is_lost_over_an_outage_of_the_receiver_and_kills_of_the_server(tmp_path: Path) -> None:
     place = tmp_path / "data"
     kills, each = 4, 25

@@ -76,6 +76,7 @@ def test_what_the_bus_loses_is_read_from_the_log(server: Valkey, tmp_path: Path)
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_another_node_closes_what_a_killed_one_left_open(server: Valkey, tmp_path: Path) -> None:
     data = tmp_path / "data"
     options = [*node_options(server, data, 8.0), "--set", "messages.open_seconds=1"]

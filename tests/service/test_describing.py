@@ -101,6 +101,7 @@ def test_watchers_of_a_room_that_becomes_private_hear_no_more_of_it(tmp_path: Pa
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_other_nodes_know_it_at_once_and_also_if_the_bus_loses_it(server: Valkey, tmp_path: Path) -> None:
     async def play() -> None:
         async with open_nodes(2, server, tmp_path) as (mantua, verona):

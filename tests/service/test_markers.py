@@ -195,6 +195,7 @@ def test_markers_are_written_behind_and_kept_while_storage_fails(
 
 
 @pytest.mark.parametrize("rest", [1.3])
+@pytest.mark.long
 def test_a_marker_outlives_a_kill_a_second_after_it_was_set(tmp_path: Path, rest: float) -> None:
     async def before(server: Process) -> None:
         verona = server.stage

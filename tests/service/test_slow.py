@@ -214,6 +214,7 @@ def test_what_is_not_stored_leaves_the_next_one_free(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_every_node_enforces_it_within_five_seconds_without_the_bus(tmp_path: Path) -> None:
     async def play() -> None:
         async with two_nodes_without_a_bus(tmp_path) as (verona, mantua):

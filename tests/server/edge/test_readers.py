@@ -101,6 +101,7 @@ def test_who_takes_nothing_is_cut_off(tmp_path: Path, caplog: pytest.LogCaptureF
     assert not [record for record in caplog.records if record.exc_info]
 
 
+@pytest.mark.long
 def test_who_reads_slowly_but_steadily_is_served(tmp_path: Path) -> None:
     async def run() -> None:
         async with open_stage(tmp_path) as stage:

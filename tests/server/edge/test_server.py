@@ -80,6 +80,7 @@ async def until_status(stage: Stage, status: int) -> None:
 
 
 @pytest.mark.timeout(90)
+@pytest.mark.long
 def test_without_descriptors_newcomers_are_refused_and_members_go_on(tmp_path: Path) -> None:
     async def play(server: Process) -> None:
         stage, pid = server.stage, server.process.pid

@@ -159,6 +159,7 @@ async def read_all(client, pause=0.0, until_bytes=None):
 OPEN = {"limits": {"message_chars": 0, "frame_bytes": 0, "send_buffer_bytes": 0, "messages_per_second": 0}}
 
 
+@pytest.mark.long
 def test_a_slow_but_steady_reader_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is behind for several times as long as a client may take nothing at all."""
     monkeypatch.setattr(connection, "STALL_SECONDS", 1.0)

@@ -412,6 +412,7 @@ def test_what_a_connection_may_be_behind_is_the_sum_over_its_rooms(tmp_path: Pat
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_history_longer_than_the_socket_takes_lets_other_rooms_through(tmp_path: Path) -> None:
     async def play() -> None:
         settings = {"limits": {"message_chars": 0, "resume_messages": 0}}

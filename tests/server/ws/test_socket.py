@@ -207,6 +207,7 @@ OF_THE_HANDSHAKE = ("tornado.http1connection", "tornado.iostream", "tornchat.ser
 OF_A_CONNECTION = ("tornchat.server.ws.connection", "tornchat.server.ws.frames", "tornchat.server.ws.outbox")
 
 
+@pytest.mark.long
 def test_what_a_handshake_and_a_connection_needed_is_freed_without_a_collection(tmp_path: Path) -> None:
     async def play() -> None:
         async with open_stage(tmp_path) as verona:

@@ -54,6 +54,7 @@ def bash(folder, command: str, **variables: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.long
 def test_each_line_is_answered_as_it_says(tmp_path):
     with serving(tmp_path) as (_, address):
         tokens = dict(re.findall(r"^(\w+)=(\$\(tornchat token .*\))$", blocks(PAGE, "sh")[0].text, re.M))
