@@ -1,4 +1,4 @@
-"""How the tests run: plain `pytest` in four processes without the long ones, single files and tests in one."""
+"""How the tests run: `pytest` in four processes, without the long ones; single files and tests in one."""
 
 from __future__ import annotations
 
