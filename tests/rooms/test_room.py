@@ -3,9 +3,11 @@ test_room_properties.py."""
 
 from __future__ import annotations
 
+import pytest
+
 from tests.rooms.unflushed import Unflushed
-from tornchat.model import Entry, Participant, RoomInfo
-from tornchat.rooms.room import Room, RoomLimits
+from tornchat.model import Entry, More, Participant, RoomInfo
+from tornchat.rooms.room import Gap, Room, RoomLimits
 from tornchat.wire import V1
 
 ONCE = Entry(1, "1", "romeo", "once", 0, "d1")
@@ -81,6 +83,24 @@ def test_a_deletion_after_pruning_blanks_the_right_frame_of_the_history():
     room.accept("e1", [Entry(7, "1", "romeo", "", 0, "d7", kind="deletion", target=5)])
     assert [entry.text for entry in room.tail.messages] == ["line 4", "", "line 6"]
     assert texts_in(room.stream(V1()).newest(9, 1000)[1]) == ["line 4", "", "line 6"]
+
+
+def test_a_piece_after_one_that_was_emptied_is_left_to_the_close():
+    """The bus loses a piece and brings the next; the log is read once the message is closed."""
+    room, _, ear = a_room(0, is_full=False)
+    sender = ("1", "romeo")
+    begun = Entry(2, *sender, "heard, ", 0, "d2", more=More(status="open"))
+    heard = Entry(4, *sender, "told", 0, "d4", kind="append", target=2, more=More(offset=13))
+    room.accept("e1", [begun])
+    with pytest.raises(Gap):
+        room.accept("e1", [heard])
+    emptied = Entry(3, *sender, "", 0, "d3", kind="append", target=2, more=More(offset=7))
+    whole = Entry(2, *sender, "heard, lost, told", 0, "d2", more=More(status="complete", closed=5))
+    closed = Entry(5, *sender, "", 0, "d5", kind="close", target=2, more=More(status="complete", whole=whole))
+    room.accept("e1", [emptied, closed])
+    room.flush(512)
+    assert b"message_appended" not in ear.heard
+    assert texts_in(ear.heard) == ["once", "heard, ", "heard, lost, told"]
 
 
 def test_a_signal_goes_to_those_at_the_head_and_has_no_offset():

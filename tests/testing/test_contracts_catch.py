@@ -191,6 +191,7 @@ class Filter(FilterContract):
 RIGHT = [
     (Threads, PeeweePlugin),
     (Markers, PeeweePlugin),
+    (Everywhere, PeeweePlugin),
     (Storage, memory.MemoryStorage),
     (Directory, memory_managing.MemoryManaging),
     (Moderation, memory_managing.MemoryManaging),

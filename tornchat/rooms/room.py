@@ -209,12 +209,13 @@ class Room:
         if entry.closes:
             entry = self.tail.closing(entry)
             self._changed(self.tail.index(entry.target or 0))
+        shows = entry.offset is None or self.tail.continues(entry)
         index = self.tail.act(entry)
         self._changed(index)
         if entry.empties:
             self._changed(self.tail.recounted(entry.target or 0))
         told = [entry] if entry.mark is None else self._gather(entry)
-        for stream in self.streams.values() if told else ():
+        for stream in self.streams.values() if told and shows else ():
             dialect = stream.dialect
             stream.append(dialect.entry(entry) if len(told) == 1 else dialect.marked(told))
         if self._acks:

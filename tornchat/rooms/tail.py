@@ -85,6 +85,14 @@ class Tail:
         self._chars += _chars(after) - _chars(before)
         return None if after is before else index
 
+    def continues(self, piece: Entry) -> bool:
+        """Return whether a piece begins where the text of its message ends, as far as the tail knows.
+
+        It does not if a piece before it was read from storage after the message was closed, without its text.
+        """
+        index = self.index(piece.target or 0)
+        return index is None or piece.offset == len(self.messages[index].text)
+
     def closing(self, act: Entry) -> Entry:
         """Return what closes a streamed message, with the whole text unless the tail has all of it."""
         whole = act.more.whole if act.more is not None else None

@@ -95,8 +95,10 @@ class SearchEverywhereContract(Contract):
         room = await _room(stage)
         await _said(stage, room, "tea")
         rooms = [*(unique("nowhere") for _ in range(2000)), room]
-        assert [one.room for one in await _search(stage, rooms, SearchTerms("tea"))] == [room]
-        assert await _search(stage, (), SearchTerms("tea")) == []
+        found = [one.room for one in await _search(stage, rooms, SearchTerms("tea"))]
+        assert found == [room], f"of 2,001 rooms it found {found}, not {[room]}"
+        nothing = await _search(stage, (), SearchTerms("tea"))
+        assert nothing == [], f"in no rooms it found {nothing}"
 
 
 async def _room(stage: Stage) -> str:

@@ -319,7 +319,7 @@ async def test_a_failure_of_ours_is_a_problem_without_its_cause_which_is_in_the_
         raise RuntimeError("the cause")
 
     async with running_chat() as chat:
-        monkeypatch.setattr(chat.app._connections.chat, "connect", fails)
+        monkeypatch.setattr(chat.app._connections.chat.connecting, "connect", fails)
         told = await ask(chat, "GET", "/api/me", "ann")
         assert (told.status, told.code) == (500, "internal_error")
         assert b"cause" not in told.body
@@ -334,7 +334,7 @@ async def test_a_call_that_takes_too_long_is_given_up(monkeypatch):
 
     monkeypatch.setattr(handler, "CALL_SECONDS", 0.05)
     async with running_chat() as chat:
-        monkeypatch.setattr(chat.app._connections.chat, "connect", hangs)
+        monkeypatch.setattr(chat.app._connections.chat.connecting, "connect", hangs)
         assert (await ask(chat, "GET", "/api/me", "ann")).code == "unavailable"
         told = await ask(chat, "POST", "/api/rooms", "ann", {"name": "tea"})
         assert (told.status, told.code) == (503, "unconfirmed"), "it may be done all the same"
