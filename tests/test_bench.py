@@ -100,6 +100,7 @@ def test_connections_for_many_rooms_are_measured_beside_those_for_one() -> None:
     assert more < 20
 
 
+@pytest.mark.long
 def test_a_fixed_rate_is_kept_and_its_latencies_and_commits_are_measured() -> None:
     results = run(Open(rooms=3, members=2, rate=20), names=("tornchat", "tornado"))
     assert results.notes == {}
@@ -508,6 +509,7 @@ def test_an_unknown_load_is_refused_with_the_known_ones() -> None:
 # --- attacks --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_flooder_is_measured_beside_a_neighbour() -> None:
     row = dict(zip(HEAD, measure_attack(Checkout(OURS), "flooder", 1.0, cores()[0]), strict=True))
     assert int(row["echoes"]) > 0, "it has had each echo, and was not cut off"

@@ -56,6 +56,7 @@ def test_the_wheel_holds_the_core_and_the_plugins_and_nothing_else(built: Path) 
     assert {name for name in files if (ROOT / name).is_file()} <= set(names)
 
 
+@pytest.mark.long
 def test_the_sdist_holds_what_one_needs_to_test_it(built: Path) -> None:
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}

@@ -58,6 +58,7 @@ def test_it_finds_its_own_server_with_tls(tmp_path):
     assert "alice: hello" in ended.stdout
 
 
+@pytest.mark.long
 def test_it_ends_after_all_it_was_given_is_acknowledged(tmp_path):
     with serving(tmp_path) as (_, address):
         arguments = ("chat", "lobby", "--as", "alice", "--url", f"ws://{address}")

@@ -59,6 +59,7 @@ def test_every_line_of_the_sample_can_be_uncommented(tmp_path):
     ChatApp(settings)
 
 
+@pytest.mark.long
 def test_init_refuses_to_overwrite(tmp_path):
     assert run(tmp_path, "init", "a.ini").returncode == 0
     again = run(tmp_path, "init", "a.ini")
@@ -100,6 +101,7 @@ def test_check_finds_what_serve_would_stumble_over(tmp_path, given, fault):
     assert f"tornchat: {fault}" in told.stderr
 
 
+@pytest.mark.long
 def test_check_and_serve_name_variables_that_are_no_settings(tmp_path):
     told = run(tmp_path, "check", TORNCHAT_HOST="hidden")
     assert told.returncode == 0

@@ -88,6 +88,7 @@ def test_an_import_that_is_killed_goes_on_and_doubles_nothing(tmp_path: Path) ->
     assert here == there
 
 
+@pytest.mark.long
 def test_a_pruning_that_is_killed_leaves_no_hole(tmp_path: Path) -> None:
     fill(tmp_path, MANY)
     prune = ("history", "prune", "hall", "--older-than", "1d")
@@ -101,6 +102,7 @@ def test_a_pruning_that_is_killed_leaves_no_hole(tmp_path: Path) -> None:
     assert count(tmp_path, "hall") < MANY
 
 
+@pytest.mark.long
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     fill(tmp_path, MANY)
     prune = ("history", "prune", "--older-than", "1d", "--yes")

@@ -108,6 +108,7 @@ def test_a_running_server_obeys_within_five_seconds(
         asyncio.run(play())
 
 
+@pytest.mark.long
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     assert "not banned" in refused(tmp_path, "user", "unban", "romeo")
     assert told(tmp_path, "audit") == ""

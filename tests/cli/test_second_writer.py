@@ -68,6 +68,7 @@ def server(folder: Path) -> Iterator[Process]:
 
 
 @pytest.mark.parametrize("words", WRITING, ids=" ".join)
+@pytest.mark.long
 def test_a_command_that_writes_is_refused_with_the_holder_and_the_cure(
     folder: Path, server: Process, words: tuple[str, ...]
 ) -> None:

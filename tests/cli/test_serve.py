@@ -72,6 +72,7 @@ def test_a_port_that_is_taken_is_one_line_with_its_cure(tmp_path):
     assert not (tmp_path / "tornchat-data").exists()
 
 
+@pytest.mark.long
 def test_nobody_is_let_in_before_the_plugins_have_started(tmp_path):
     """The start waits for an issuer that takes the connection and says nothing."""
     port = free_port()

@@ -113,6 +113,7 @@ def test_a_signal_that_another_thread_gets_is_not_lost() -> None:
     assert (told.stdout, told.returncode) == ("reload\n", 0), told.stderr
 
 
+@pytest.mark.long
 def test_a_stop_while_the_plugins_start_ends_the_start(tmp_path: Path) -> None:
     """The start waits for an issuer that takes the connection and says nothing."""
     with (

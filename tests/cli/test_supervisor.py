@@ -31,6 +31,7 @@ def options(tmp_path: Path, bus: Valkey) -> list[str]:
     return options_of_one_chat(tmp_path, bus)
 
 
+@pytest.mark.long
 def test_a_signal_drains_all_and_more_of_them_change_nothing(tmp_path: Path, options: list[str]) -> None:
     async def play(server: Workers) -> list[int]:
         players = [await server.stage.enters(f"p{n}", "hall") for n in range(6)]
@@ -47,6 +48,7 @@ def test_a_signal_drains_all_and_more_of_them_change_nothing(tmp_path: Path, opt
         assert all(gone(pid) for pid in pids)
 
 
+@pytest.mark.long
 def test_who_kills_the_parent_ends_the_workers(tmp_path: Path, options: list[str]) -> None:
     with workers(tmp_path, options) as server:
         pids = [server.pid(1), server.pid(2)]
@@ -82,6 +84,7 @@ def test_a_worker_that_is_stopped_before_it_handles_signals_is_a_good_end() -> N
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.long
 def test_a_stop_during_the_migration_is_a_good_end(
     tmp_path: Path, options: list[str], number: signal.Signals
 ) -> None:
@@ -137,6 +140,7 @@ def test_a_sqlite_that_may_corrupt_the_file_is_refused_with_the_cure(
     assert not (tmp_path / "tornchat.db").exists()
 
 
+@pytest.mark.long
 def test_when_no_worker_gets_ready_the_parent_ends_and_says_so(tmp_path: Path, options: list[str]) -> None:
     nowhere = f"redis.url=unix://{tmp_path}/nobody.sock"
     told = run(tmp_path, "serve", "--port", "0", "--workers", "2", *options, "--set", nowhere)

@@ -140,6 +140,7 @@ def test_a_renewed_certificate_comes_with_new_workers(server: Workers, folder: P
         )
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_is_begun_again_and_the_others_go_on(server: Workers) -> None:
     """P1, P5: its clients resume without loss; those of the others are not touched."""
     kills = min(COUNT or 1, 6)  # each is waited for longer than the one before

@@ -149,6 +149,7 @@ def test_two_clusters_on_one_database_find_each_other(
     ] * 2
 
 
+@pytest.mark.long
 def test_nodes_of_one_cluster_are_no_strangers_while_their_bus_is_down_and_after_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

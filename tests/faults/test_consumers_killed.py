@@ -131,6 +131,7 @@ def test_two_nodes_answer_once_while_the_one_that_holds_the_lease_is_killed(tmp_
         assert asyncio.run(answers(second.stage, 5)) == 5
 
 
+@pytest.mark.long
 def test_the_examples_are_as_short_as_they_should_be() -> None:
     for name, most in (("help", 30), ("modlog", 60)):
         text = (EXAMPLES / f"tornchat-{name}" / f"tornchat_{name}" / "__init__.py").read_text()

@@ -37,6 +37,7 @@ async def until_unwell(chat: RunningChat, part: str) -> None:
 
 
 @pytest.mark.gen_test
+@pytest.mark.long
 async def test_a_node_that_can_not_store_is_not_ready(tmp_path: Path) -> None:
     async with running_chat({"tornchat": {"data_dir": str(tmp_path)}}) as chat:
         await (await chat.connect("general", "romeo")).hear()

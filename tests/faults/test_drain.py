@@ -10,6 +10,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
 from tests.stage import COUNT, Process, serving
 
 CLIENTS = 120 * COUNT or 600
@@ -44,6 +46,7 @@ def goodbyes(clients: list[socket.socket], began: float) -> list[float]:
     return times
 
 
+@pytest.mark.long
 def test_many_clients_are_closed_evenly_and_the_server_ends_in_time(tmp_path: Path) -> None:
     with ExitStack() as stack:
         server = stack.enter_context(

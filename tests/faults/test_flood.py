@@ -43,6 +43,7 @@ async def medians(server: Process, connections: int, name: str) -> tuple[float, 
 
 @pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("connections", [1, 50])
+@pytest.mark.long
 def test_the_neighbours_median_at_most_doubles(tmp_path: Path, connections: int) -> None:
     with serving(tmp_path / "data", "--set", "limits.sockets_per_room=0") as server:
         ratios: list[float] = []

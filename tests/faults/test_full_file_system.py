@@ -77,6 +77,7 @@ def make_space(pid: int, place: Path) -> None:
     Path(f"/proc/{pid}/root{place}/filler").unlink()
 
 
+@pytest.mark.long
 def test_the_documented_alert_fires_and_ends(tmp_path: Path) -> None:
     assert ALERT in (DOCS / "metrics.md").read_text()
     place = tmp_path / "small"

@@ -130,6 +130,7 @@ def raise_descriptor_limit(needed: int) -> None:
 
 
 @pytest.mark.timeout(200)
+@pytest.mark.long
 def test_a_herd_enters_new_rooms_and_comes_back_while_the_others_notice_little(
     tmp_path: Path, untraced: None
 ) -> None:
@@ -156,6 +157,7 @@ def test_a_herd_enters_new_rooms_and_comes_back_while_the_others_notice_little(
 
 
 @pytest.mark.timeout(200)
+@pytest.mark.long
 def test_one_room_of_all(tmp_path: Path, untraced: None) -> None:
     """Everybody enters the same room, and one message reaches everybody."""
 

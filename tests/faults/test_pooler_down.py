@@ -39,6 +39,7 @@ async def lose_the_server(pooler: PgBouncer, postgres: PostgresServer) -> None:
 @pytest.mark.parametrize(
     ("fault", "mode"), [(kill, "session"), (kill, "transaction"), (lose_the_server, "transaction")]
 )
+@pytest.mark.long
 def test_nothing_is_lost_or_doubled(
     tmp_path: Path, postgres: PostgresServer, fault: Fault, mode: str
 ) -> None:

@@ -72,6 +72,7 @@ def test_a_database_server_that_fails(tmp_path: Path, postgres: PostgresServer, 
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_chat_on_postgres_chats(tmp_path: Path, postgres: PostgresServer) -> None:
     """Two servers on one database: each tells its own members at once, and the log is one."""
     settings = {"peewee": {"url": postgres.new_place()}}

@@ -84,6 +84,7 @@ FORGETTING = {
 
 
 @pytest.mark.parametrize("forget", FORGETTING.values(), ids=FORGETTING)
+@pytest.mark.long
 def test_what_redis_forgot_is_rebuilt_and_nobody_is_shown_leaving(
     forget: Callable[[Valkey], object], server: Valkey, tmp_path: Path
 ) -> None:
@@ -106,6 +107,7 @@ def test_what_redis_forgot_is_rebuilt_and_nobody_is_shown_leaving(
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_who_leaves_while_redis_is_rebuilt_is_told_once(server: Valkey, tmp_path: Path) -> None:
     async def play() -> None:
         async with open_nodes(3, server, tmp_path, presence_ttl=TTL) as nodes:

@@ -25,6 +25,7 @@ def server() -> Iterator[Valkey]:
 
 
 @pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.long
 def test_whatever_removes_somebody_holds_on_every_node(
     fault: signal.Signals, server: Valkey, tmp_path: Path
 ) -> None:

@@ -68,6 +68,7 @@ def log_of(data_dir: Path) -> str:
 
 
 @pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.long
 def test_nobody_resumes_over_what_a_restore_lost(tmp_path: Path, killed: bool) -> None:
     data_dir = tmp_path / "data"
     with serving(data_dir) as server:
@@ -92,6 +93,7 @@ def test_nobody_resumes_over_what_a_restore_lost(tmp_path: Path, killed: bool) -
     )
 
 
+@pytest.mark.long
 def test_a_kill_without_a_restore_draws_no_epochs(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     with serving(data_dir) as server:
@@ -104,6 +106,7 @@ def test_a_kill_without_a_restore_draws_no_epochs(tmp_path: Path) -> None:
     assert "new epochs" not in log_of(data_dir)
 
 
+@pytest.mark.long
 def test_new_epochs_are_assigned_where_the_positions_were_restored_too(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     with serving(data_dir) as server:

@@ -105,6 +105,7 @@ HEADERS = st.fixed_dictionaries(
 @given(
     HEADERS, st.dictionaries(st.sampled_from(["sub", "exp", "nbf", "iat", "jti", "aud", "username"]), JSON)
 )
+@pytest.mark.long
 def test_any_token_is_a_users_or_nobodys(header: dict[str, object], odd: dict[str, object]) -> None:
     for token in (f"{segment(header)}.{segment(claims() | odd)}.AAAA", signed(json.dumps(claims() | odd))):
         user = whose(plugin(), token)
@@ -240,6 +241,7 @@ async def asks(stage: Stage, request: bytes) -> None:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.long
 def test_any_conversation_leaves_the_server_and_its_neighbours_as_they_were(tmp_path: Path) -> None:
     counts = {"frames": 0, "requests": 0}
     options = ("limits.failed_logins_per_minute=0", "limits.requests_per_second=0", "rooms.history_limit=5")

@@ -166,6 +166,7 @@ def test_a_take_that_hangs_ends_at_its_deadline_and_holds_nobody_up(
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_take_of_ten_minutes_keeps_its_lease_and_holds_up_neither_other_rooms_nor_the_stop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,7 @@ async def history(verona: Stage, count: int, **position: object) -> tuple[bool, 
     return welcome["recovered"], seqs
 
 
+@pytest.mark.long
 def test_a_server_forgets_what_is_too_old_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chat_module, "RETENTION_SECONDS", 0.05)
 

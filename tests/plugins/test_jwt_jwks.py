@@ -365,6 +365,7 @@ def test_a_refused_connection_is_a_failure_that_does_not_stop_the_start(
     assert "the key set can't be fetched: ConnectionRefusedError" in caplog.messages
 
 
+@pytest.mark.long
 def test_an_issuer_that_never_answers_costs_less_than_the_hooks_deadline() -> None:
     async def play() -> None:
         with socket.create_server(("127.0.0.1", 0)) as mute:

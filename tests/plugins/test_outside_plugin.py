@@ -40,6 +40,7 @@ def installed(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return site
 
 
+@pytest.mark.long
 def test_it_is_found_by_its_entry_point_and_shouts(installed: Path, tmp_path: Path) -> None:
     with serving(tmp_path / "data", *SETTINGS) as server:
         assert asyncio.run(_said(server.stage, "stadium", "Goal for us")) == "GOAL FOR US"
@@ -67,6 +68,7 @@ def test_its_settings_are_checked_like_everybodys(installed: Path, tmp_path: Pat
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_its_own_tests_pass_where_it_is_installed(installed: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull]
     done = subprocess.run([*command, str(EXAMPLE / "tests")], capture_output=True, text=True, cwd=installed)

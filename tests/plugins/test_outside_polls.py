@@ -102,6 +102,7 @@ def test_two_clients_play_it_and_it_is_exported_and_imported(installed: Path, tm
     assert {**after, "edited_at": ""} == {**before, "edited_at": ""}
 
 
+@pytest.mark.long
 def test_it_works_on_two_nodes(installed: Path, server: Valkey, tmp_path: Path) -> None:
     options = [
         *node_options(server, tmp_path / "data", 30),
@@ -113,6 +114,7 @@ def test_it_works_on_two_nodes(installed: Path, server: Valkey, tmp_path: Path) 
         assert asyncio.run(present(verona.stage)) == asyncio.run(present(mantua.stage))
 
 
+@pytest.mark.long
 def test_a_node_without_the_plugin_shows_what_the_others_say(
     installed: Path, server: Valkey, tmp_path: Path
 ) -> None:

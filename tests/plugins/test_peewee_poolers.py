@@ -94,6 +94,7 @@ def test_a_lock_held_elsewhere_is_not_waited_for_long(postgres: PostgresServer, 
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_stopped_pooler_is_not_stored_within_the_deadline_and_heals(postgres: PostgresServer) -> None:
     async def play(pooler: PgBouncer) -> None:
         async with storage(pooler.url(postgres.new_place()), "hall") as chat:

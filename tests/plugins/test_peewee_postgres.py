@@ -204,6 +204,7 @@ def test_a_stopped_server_is_not_stored_within_the_deadline_and_heals(
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_node_that_stands_still_in_a_transaction_does_not_keep_the_others_out(url: str) -> None:
     async def play() -> None:
         async with storage(url, "hall", busy_timeout=3) as chat:

@@ -231,6 +231,7 @@ def test_health_says_what_is_wrong(server: Valkey, tmp_path: Path) -> None:
 # --- the bus ---
 
 
+@pytest.mark.long
 def test_a_connection_that_is_dead_but_open_is_found_by_its_silence(server: Valkey, tmp_path: Path) -> None:
     async def play() -> None:
         target = server.url.removeprefix("unix://")

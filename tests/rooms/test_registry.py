@@ -35,6 +35,7 @@ def change(data_dir: Path, *statements: str, text: str = "") -> None:
             database.execute(statement, (text,) if "?" in statement else ())
 
 
+@pytest.mark.long
 def test_what_another_node_stored_is_found_without_the_bus(tmp_path: Path) -> None:
     async def play() -> None:
         async with open_stage(tmp_path) as verona:
@@ -61,6 +62,7 @@ def test_a_gap_before_ones_own_message_is_filled_first(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_another_epoch_closes_the_members(tmp_path: Path) -> None:
     async def play() -> None:
         async with open_stage(tmp_path) as verona:
@@ -76,6 +78,7 @@ def test_another_epoch_closes_the_members(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_restored_backup_gets_a_new_epoch(tmp_path: Path) -> None:
     async def play() -> None:
         async with open_stage(tmp_path) as verona:

@@ -69,6 +69,7 @@ def test_a_kick_closes_all_sessions_on_every_node_and_they_may_come_again(
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_ban_closes_at_once_and_hides_the_room_until_it_ends(server: Valkey, tmp_path: Path) -> None:
     async def play() -> None:
         async with in_verona_and_mantua(server, tmp_path, "street") as (verona, mantua, _, romeo):
@@ -118,6 +119,7 @@ def test_who_is_muted_is_refused_on_every_node_and_hears_all(server: Valkey, tmp
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_what_the_bus_has_lost_is_found_in_storage(server: Valkey, tmp_path: Path) -> None:
     async def play() -> None:
         async with in_verona_and_mantua(server, tmp_path, "crypt") as (verona, mantua, nurse, romeo):

@@ -124,6 +124,7 @@ def cut_off(verona: Stage, user: str) -> None:
 
 
 @pytest.mark.parametrize("client", [python_client, javascript_client])
+@pytest.mark.long
 def test_a_client_of_the_release_before_loses_nothing(tmp_path: Path, client: Callable[[Stage], Any]) -> None:
     async def play() -> None:
         async with open_stage(tmp_path) as verona:
@@ -163,6 +164,7 @@ def test_a_client_of_the_release_before_loses_nothing(tmp_path: Path, client: Ca
 
 
 @pytest.mark.parametrize("client", [python_client, javascript_client])
+@pytest.mark.long
 def test_a_client_of_the_release_before_is_not_disturbed_by_marks(
     tmp_path: Path, client: Callable[[Stage], Any]
 ) -> None:

@@ -48,6 +48,7 @@ def numbers(first: int, end: int) -> dict[str, list[tuple[int, int]]]:
     return {room: [(number + 1, number) for number in range(first, end)] for room in ROOMS}
 
 
+@pytest.mark.long
 def test_each_room_is_told_in_order_on_each_node_also_if_the_bus_loses_payloads(
     server: Valkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

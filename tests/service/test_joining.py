@@ -157,6 +157,7 @@ def test_a_client_that_goes_while_its_history_is_sent_leaves_no_member_behind(tm
     on_stage(tmp_path, play, limits={"message_chars": 0})
 
 
+@pytest.mark.long
 def test_a_presence_plugin_that_fails_during_a_join_is_told_again_and_nobody_is_lost(tmp_path):
     """The session is in the room at once, and in the roster when the plugin takes it."""
 

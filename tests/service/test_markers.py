@@ -166,6 +166,7 @@ def test_two_nodes_agree_within_a_second_and_a_lost_hint_is_repaired(server: Val
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_markers_are_written_behind_and_kept_while_storage_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

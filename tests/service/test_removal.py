@@ -156,6 +156,7 @@ async def in_crypt(stage: Stage) -> Player:
 
 
 @pytest.mark.parametrize("way", WAYS)
+@pytest.mark.long
 def test_every_node_enforces_it_within_five_seconds_without_the_bus(tmp_path: Path, way: Way) -> None:
     async def play() -> None:
         async with two_nodes_without_a_bus(tmp_path) as (verona, mantua):

@@ -186,6 +186,7 @@ def test_connections_leave_descriptors_for_the_rest(monkeypatch: pytest.MonkeyPa
     assert list(found.values()) == [48, 192, 960, 19_936, (1 << 20) - 64]
 
 
+@pytest.mark.long
 def test_failed_logins_are_answered_late_and_a_good_token_never(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

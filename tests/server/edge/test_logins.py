@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from tests.nodes import until
 from tests.server.edge.test_edge import come, play
 from tests.stage import Stage
@@ -92,6 +94,7 @@ def test_the_place_of_a_caller_that_disconnects_is_free_at_once(tmp_path: Path) 
     play(tmp_path, act, failed_logins_per_minute=1, handshakes_per_second=0)
 
 
+@pytest.mark.long
 def test_many_failing_sockets_of_one_address_all_wait_and_a_good_token_does_not(tmp_path: Path) -> None:
     async def answer(stage: Stage) -> str:
         socket = await come(stage, "eve", address=ADDRESS, token="forged")

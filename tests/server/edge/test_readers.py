@@ -63,6 +63,7 @@ async def quiet(server: Process) -> None:
 
 
 @pytest.mark.timeout(60)
+@pytest.mark.long
 def test_less_than_a_mebibyte_waits_for_each(tmp_path: Path) -> None:
     assert SIZE > MIB, "the file is too small to show anything"
     with serving(tmp_path / "data") as server:

@@ -208,6 +208,7 @@ def test_a_pending_ack_leaves_before_the_answer_to_the_clients_close(tmp_path: P
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_a_reader_that_takes_nothing_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "STALL_SECONDS", 1.0)
 

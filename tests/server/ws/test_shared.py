@@ -249,6 +249,7 @@ def test_what_concerns_the_whole_site_ends_a_connection_even_without_a_room(tmp_
     asyncio.run(play())
 
 
+@pytest.mark.long
 def test_an_expired_token_ends_the_connection_and_a_new_one_keeps_it(tmp_path: Path) -> None:
     async def play() -> None:
         async with open_stage(tmp_path) as verona:

@@ -19,6 +19,7 @@ from tornchat import Page, hookimpl
 from tornchat.wire.framing import CLOSE, close_frame
 
 
+@pytest.mark.long
 def test_a_vanished_client_leaves_within_ping_interval_and_timeout(tmp_path: Path) -> None:
     async def play() -> None:
         settings = {"server": {"ping_interval": 1, "ping_timeout": 1}}
@@ -163,6 +164,7 @@ def test_who_says_goodbye_has_left_and_is_sent_nothing_after_it(tmp_path: Path) 
     assert asyncio.run(play()).endswith(close_frame(1000))
 
 
+@pytest.mark.long
 def test_a_token_that_ends_while_the_history_is_sent_ends_the_connection(tmp_path: Path) -> None:
     """However slowly the client reads, and so keeps its join from ending."""
 

@@ -111,6 +111,7 @@ async def test_a_message_has_at_most_fifty_different_tokens():
 
 
 @pytest.mark.gen_test
+@pytest.mark.long
 async def test_only_messages_of_the_room_can_be_marked():
     async with running_chat(UNLIMITED) as chat:
         await opens(chat, "one", "gone")

@@ -217,6 +217,7 @@ async def pages_of(chat, query):
 
 
 @pytest.mark.gen_test
+@pytest.mark.long
 async def test_a_page_of_long_messages_is_bounded_in_bytes_and_goes_on_where_it_ended():
     """Else 3 MB would wait for each client that reads slowly."""
     async with running_chat({"limits": {"messages_per_second": 0, "bytes_per_second": 0}}) as chat:
