@@ -48,7 +48,6 @@ from tornchat.model.rooms import (
     RoomKind,
     RoomPage,
     RoomSummary,
-    kind_of,
     logged_room,
 )
 from tornchat.model.users import (
@@ -121,6 +120,5 @@ __all__ = [
     "Unread",
     "User",
     "digest_of",
-    "kind_of",
     "logged_room",
 ]
