@@ -163,7 +163,6 @@ class Access:
         Raises `Unavailable`.
         """
         named = {name: found for name, found in people.items() if self.is_name(name)}
-        hidden, _ = await self.hidden(named, list(named))
         rooms: dict[User, list[str]] = {}
         for name, found in named.items():
             for one in found:
@@ -172,6 +171,7 @@ class Access:
         for user, names in rooms.items():
             for name in await self._hooks.authorize_rooms(user, names):
                 admitted[name].add(user.id)
+        hidden, _ = await self.hidden(named, list(named))  # last: the members may have changed meanwhile
         return {name: ids - hidden.get(name, set()) for name, ids in admitted.items()}
 
     def position(self, name: str) -> int | None:
