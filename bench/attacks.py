@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import multiprocessing
+import os
 import re
 import sys
 import time
@@ -28,7 +29,7 @@ from bench.catalogue import LISTENS
 from bench.checkout import Checkout
 from bench.client import BenchError
 from bench.figures import percentile
-from bench.machine import cores, pinned, raise_descriptor_limit
+from bench.machine import cores, pinned, raise_descriptor_limit, waited_seconds
 from bench.report import markdown
 from bench.servers import Running, Server, running
 
@@ -38,7 +39,18 @@ PATIENCE = 10.0
 """Seconds after which an echo is taken for lost."""
 SETTINGS = {"server.trusted_proxies": "127.0.0.0/8", "server.ping_interval": "1"}
 """Settings that differ from the defaults. No limits are among them."""
-HEAD = ("attack", "echoes", "p50, ms", "p99, ms", "pings", "memory, MiB", "CPU", "log, KiB", "attacker gets")
+HEAD = (
+    "attack",
+    "echoes",
+    "p50, ms",
+    "p99, ms",
+    "without CPU, ms",
+    "pings",
+    "memory, MiB",
+    "CPU",
+    "log, KiB",
+    "attacker gets",
+)
 
 
 class Pinged(ClientConnection):
@@ -55,9 +67,13 @@ class Pinged(ClientConnection):
 class Neighbour:
     """Talks in a room of its own, and waits for the echo of each message."""
 
-    def __init__(self, socket: Pinged) -> None:
+    def __init__(self, socket: Pinged, server: int) -> None:
+        """`server` is the server's process id."""
         self.echoes: list[float] = []
         """Seconds that each echo took."""
+        self.waited: list[float] = []
+        """Seconds of each echo in which the server or this process was ready to run and had no CPU."""
+        self._pids = (server, os.getpid())
         self.trouble = ""
         """What it noticed besides: that it was cut off, or that an echo was lost."""
         self.socket = socket
@@ -75,12 +91,16 @@ class Neighbour:
             self.trouble = ", then none"
 
     async def _say(self, text: str) -> None:
-        began = time.perf_counter()
+        waited, began = self._waited(), time.perf_counter()
         async with asyncio.timeout(PATIENCE):
             await self.socket.send(json.dumps({"message": text}))
             while text not in str(await self.socket.recv()):
                 pass
         self.echoes.append(time.perf_counter() - began)
+        self.waited.append(self._waited() - waited)
+
+    def _waited(self) -> float:
+        return sum(map(waited_seconds, self._pids))
 
 
 def attacked(checkout: Checkout, title: str) -> Server:
@@ -115,7 +135,7 @@ async def suffer(run: Running, title: str, seconds: float) -> tuple[Neighbour, s
             url, additional_headers=headers, create_connection=Pinged, ping_interval=None
         ) as socket:
             assert isinstance(socket, Pinged)
-            neighbour = Neighbour(socket)
+            neighbour = Neighbour(socket, run.pid)
             attack = loop.run_in_executor(pool, strike, title, run.port, key_file, seconds)
             await neighbour.talk(seconds)
             return neighbour, await attack
@@ -132,6 +152,7 @@ def measure(checkout: Checkout, title: str, seconds: float, core: int) -> list[s
         memory = f"{before / 2**20:.0f} to {_peak_bytes(run.pid) / 2**20:.0f}"
         log = f"{(len(run.told()) - told) / 1024:,.1f}"
     late = [_milliseconds(neighbour.echoes, share) for share in (0.5, 0.99)]
+    late.append(_milliseconds(neighbour.waited, 0.99))
     heard = f"{len(neighbour.echoes)}{neighbour.trouble}"
     return [title, heard, *late, str(neighbour.socket.pings), memory, f"{share:.0%}", log, gets]
 

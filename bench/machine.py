@@ -68,6 +68,17 @@ def rss_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
 
 
+def waited_seconds(pid: int) -> float:
+    """Seconds in which the first thread of a process was ready to run and another one had its CPU.
+
+    0.0 where the kernel does not tell.
+    """
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
+
+
 def cores() -> tuple[int, int]:
     """Give two cores: the servers' and the load generator's. On a machine with one they are the same."""
     usable = sorted(os.sched_getaffinity(0))

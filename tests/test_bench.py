@@ -514,6 +514,7 @@ def test_a_flooder_is_measured_beside_a_neighbour() -> None:
     row = dict(zip(HEAD, measure_attack(Checkout(OURS), "flooder", 1.0, cores()[0]), strict=True))
     assert int(row["echoes"]) > 0, "it has had each echo, and was not cut off"
     assert float(row["p50, ms"]) <= float(row["p99, ms"])
+    assert float(row["without CPU, ms"]) >= 0
     stored = re.fullmatch(r"(\d+) messages/s stored, 0 refused", row["attacker gets"])
     assert stored is not None, row
     assert 0 < int(stored[1]) <= 200, "burst and messages_per_second bound it"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from tornchat_peewee.sqlite import SqliteBackend
@@ -32,6 +33,13 @@ WRITING = [
     ("room", "create", "attic"),
     ("room", "delete", "hall", "--yes"),
     ("room", "members", "hall", "--give", "romeo", "member"),
+    ("room", "slow", "hall", "30"),
+    ("room", "describe", "hall", "--topic", "Balls"),
+    ("user", "unban", "romeo"),
+    ("user", "disconnect", "romeo"),
+    ("user", "revoke", "romeo"),
+    ("reports", "--resolve", "1"),
+    ("consumers", "bot", "--skip"),
     ("migrate",),
     ("migrate", "--new-epochs"),
 ]
@@ -41,6 +49,10 @@ READING = [
     ("user", "export", "romeo"),
     ("room", "list"),
     ("room", "members", "hall"),
+    ("room", "describe", "hall"),
+    ("reports",),
+    ("consumers",),
+    ("consumers", "bot"),
     ("audit",),
     ("check",),
 ]
@@ -83,6 +95,44 @@ def test_a_command_that_writes_is_refused_with_the_holder_and_the_cure(
 def test_a_command_that_only_reads_goes_on(folder: Path, server: Process, words: tuple[str, ...]) -> None:
     done = command(folder, *words)
     assert done.exit_code == 0, done.output
+
+
+def commands(words: tuple[str, ...] = (), found: click.Command = main) -> Iterator[tuple[str, ...]]:
+    if not isinstance(found, click.Group):
+        yield words
+        return
+    with click.Context(found) as context:
+        parts = [(name, found.get_command(context, name)) for name in found.list_commands(context)]
+    for name, part in parts:
+        assert part is not None
+        yield from commands((*words, name), part)
+
+
+OTHERS = {
+    ("serve",),
+    ("init",),
+    ("token",),
+    ("config",),
+    ("plugins",),
+    ("openapi",),
+    ("asyncapi",),
+    ("chat",),
+    ("worker",),
+}
+"""The commands that open no storage, and the server itself."""
+
+
+def test_each_command_that_opens_the_storage_is_tried_here_and_its_help_says_what_holds(
+    folder: Path,
+) -> None:
+    known = {words[: 2 if words[0] in ("history", "user", "room") else 1] for words in WRITING}
+    reading = {words[: 2 if words[0] in ("history", "user", "room") else 1] for words in READING} - known
+    assert set(commands()) == known | reading | OTHERS
+    for words in known:
+        told = " ".join(command(folder, *words, "--help").output.split())
+        assert "With SQLite 3.51.2 or older, as in most Pythons, whatever changes" in told, words
+    for words in reading | OTHERS:
+        assert "3.51.2" not in command(folder, *words, "--help").output, words
 
 
 def test_a_refused_command_ends_with_one_line(folder: Path, server: Process) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.plugins.outside import install, own_tests, show
 from tests.stage import serving
 
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/tornchat-shout"
@@ -24,20 +23,13 @@ SETTINGS = (
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory in which the plugin is installed, and nothing else."""
-    work = tmp_path_factory.mktemp("outside")
-    source = shutil.copytree(EXAMPLE, work / "source")  # building leaves files behind
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index"]
-    command = [*pip, "--no-deps", "--no-build-isolation", "--target", str(work / "site"), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return work / "site"
+    return install(EXAMPLE, tmp_path_factory.mktemp("outside"))
 
 
 @pytest.fixture
 def installed(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Processes that are started in this test see the plugin as an installed distribution."""
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")]))
-    return site
+    return show(site, monkeypatch)
 
 
 @pytest.mark.long
@@ -70,9 +62,7 @@ def test_its_settings_are_checked_like_everybodys(installed: Path, tmp_path: Pat
 
 @pytest.mark.long
 def test_its_own_tests_pass_where_it_is_installed(installed: Path) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull]
-    done = subprocess.run([*command, str(EXAMPLE / "tests")], capture_output=True, text=True, cwd=installed)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in own_tests(EXAMPLE / "tests", installed)
 
 
 async def _said(stage, room: str, text: str) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.nodes import node_options
+from tests.plugins.outside import install, own_tests, show
 from tests.polls import EXAMPLE, OPTIONS
 from tests.scenarios.test_changes import enters, history
 from tests.scenarios.test_kinds import answered, asks, closes, votes
@@ -35,20 +34,13 @@ def server() -> Iterator[Valkey]:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory in which the plugin is installed, and nothing else."""
-    work = tmp_path_factory.mktemp("outside")
-    source = shutil.copytree(EXAMPLE, work / "source")  # building leaves files behind
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index"]
-    command = [*pip, "--no-deps", "--no-build-isolation", "--target", str(work / "site"), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return work / "site"
+    return install(EXAMPLE, tmp_path_factory.mktemp("outside"))
 
 
 @pytest.fixture
 def installed(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Processes that are started in this test see the plugin as an installed distribution."""
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")]))
-    return site
+    return show(site, monkeypatch)
 
 
 def command(directory: Path, *words: str, code: int = 0) -> str:
@@ -183,8 +175,5 @@ def test_its_own_tests_and_those_of_the_page_pass_where_it_is_installed(
     assert code.strip() == (EXAMPLE / "tornchat_polls/__init__.py").read_text().strip()
     [(name, text)] = files.items()
     (tmp_path / str(name)).write_text(text)
-    line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull]
     for place in (EXAMPLE / "tests", tmp_path):
-        done = subprocess.run([*line, str(place)], capture_output=True, text=True, cwd=installed)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert " passed" in done.stdout
+        assert " passed" in own_tests(place, installed)

@@ -119,6 +119,96 @@ def test_who_may_not_join_is_told_nothing_in_any_way(tmp_path: Path, shut: Shut)
         Guard.closed = False
 
 
+@pytest.mark.parametrize(
+    ("hook", "path"),
+    [
+        ("read_messages", "messages"),
+        ("read_messages", "messages/1"),
+        ("search_messages", "search?q=poison"),
+        ("read_presence", "users"),
+        ("read_members", "members"),
+        ("read_marks", "messages/1/marks"),
+    ],
+)
+@pytest.mark.parametrize("replaced", [False, True], ids=["removed", "replaced by a private room"])
+def test_who_is_shut_out_while_storage_reads_for_them_is_told_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hook: str, path: str, replaced: bool
+) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            chat = verona.chat
+            await chat.directory.create_room(PRINCE, ROOM, private=not replaced)
+            if not replaced:
+                await chat.directory.set_member(PRINCE, ROOM, "paris", "member")
+            await says_what_is_secret(verona)
+            asked, go_on = asyncio.Event(), asyncio.Event()
+            real = getattr(chat._hooks, hook)
+
+            async def slow(*given: Any) -> Any:
+                asked.set()
+                await go_on.wait()
+                return await real(*given)
+
+            with monkeypatch.context() as waiting:
+                waiting.setattr(chat._hooks, hook, slow)
+                reading = asyncio.create_task(answer(verona, f"/api/rooms/{ROOM}/{path}"))
+                await asked.wait()
+            if replaced:
+                await chat.directory.delete_room(PRINCE, ROOM)
+                await chat.directory.create_room(PRINCE, ROOM, private=True)
+                await says_what_is_secret(verona)
+            else:
+                await verona.app.hooks.remove_member(ROOM, "paris")
+            go_on.set()
+            status, body = await reading
+            assert status == 404, body
+            assert TEXT not in body
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("path", ["inbox", "rooms"])
+def test_what_is_ones_own_has_nothing_of_a_room_that_one_is_removed_from_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            chat = verona.chat
+            await chat.directory.create_room(PRINCE, ROOM, private=True)
+            await chat.directory.set_member(PRINCE, ROOM, "paris", "member")
+            await chat.say(ROOM, TEXT, sender=ROMEO, mentions=["paris"])
+            assert ROOM in await reads(verona, f"/api/me/{path}")
+            asked, go_on = asyncio.Event(), asyncio.Event()
+            real = chat._hooks.authorize_rooms
+
+            async def slow(*given: Any) -> Any:
+                asked.set()
+                await go_on.wait()
+                return await real(*given)
+
+            monkeypatch.setattr(chat._hooks, "authorize_rooms", slow)
+            reading = asyncio.create_task(reads(verona, f"/api/me/{path}"))
+            await asked.wait()
+            await verona.app.hooks.remove_member(ROOM, "paris")
+            go_on.set()
+            assert ROOM not in await reading
+
+    asyncio.run(play())
+
+
+async def says_what_is_secret(verona: Stage) -> None:
+    await verona.chat.say(ROOM, TEXT, sender=ROMEO)
+    await verona.chat.mark(ROOM, 1, "reaction", ["x"], by=PRINCE)
+
+
+async def answer(verona: Stage, path: str) -> tuple[int, str]:
+    """The status and the body of what Paris is answered."""
+    headers = {"Authorization": f"Bearer {verona.token('paris')}"}
+    url = f"http://127.0.0.1:{verona.port}{path}"
+    found = await AsyncHTTPClient().fetch(url, headers=headers, raise_error=False)
+    return found.code, found.body.decode()
+
+
 def test_a_stranger_can_not_make_anything_happen_in_a_room(tmp_path: Path) -> None:
     async def play() -> None:
         async with open_stage(tmp_path) as verona:

@@ -87,6 +87,37 @@ def test_the_banned_and_who_blocks_the_sender_are_told_nothing(tmp_path: Path) -
     asyncio.run(play())
 
 
+@pytest.mark.parametrize("held", ["find_blockers", "authorize"])
+def test_who_is_removed_while_it_is_looked_up_who_is_told_is_told_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: str
+) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            chat = verona.chat
+            await hall(verona, True, "romeo", "paris")
+            paris = await greeted(verona, "paris")
+            asked, go_on = asyncio.Event(), asyncio.Event()
+            place, name = (
+                (chat.blocks, "blockers") if held == "find_blockers" else (chat._hooks, "authorize_rooms")
+            )
+            real = getattr(place, name)
+
+            async def slow(*given: Any) -> Any:
+                asked.set()
+                await go_on.wait()
+                return await real(*given)
+
+            monkeypatch.setattr(place, name, slow)
+            await chat.say("hall", "the poison is in the cup", sender=ROMEO, mentions=["paris"])
+            await asked.wait()
+            await verona.app.hooks.remove_member("hall", "paris")
+            go_on.set()
+            chat.user_stream.invited("square", ["paris"])
+            await hears_nothing(paris)
+
+    asyncio.run(play())
+
+
 def test_everybody_is_who_is_in_the_room_or_watches_it(tmp_path: Path) -> None:
     async def play() -> None:
         async with open_stage(tmp_path) as verona:

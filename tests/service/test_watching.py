@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from tests.nodes import until
 from tests.stage import Player, Stage, open_stage
-from tornchat import Unavailable, User
+from tornchat import Unavailable, User, hookimpl
 from tornchat.cluster.control import TOPIC, Control
 from tornchat.cluster.heads import Head, Heads
 
@@ -118,19 +119,106 @@ def test_nothing_is_told_while_it_is_not_known_who_may_see_it(
     asyncio.run(play())
 
 
-def test_the_heads_of_other_nodes_are_told_and_old_ones_are_not(tmp_path: Path) -> None:
+def test_the_heads_of_other_nodes_are_read_from_storage_and_old_ones_are_not(tmp_path: Path) -> None:
     async def play() -> None:
         async with open_stage(tmp_path) as verona:
             room = await verona.chat.directory.create_room(PRINCE, "hall")
             await say(verona, "hall")
             juliet = await verona.connects("juliet")
             assert await watches(juliet, "hall") == {"hall": 1}
-            other = Heads("other")
+            for _ in range(4):
+                await say(verona, "hall")
+            verona.chat.watching._committed.clear()  # as if another node had stored them
             for seq in (1, 5, 4):
-                [payload] = other.write({"hall": Head(room.epoch, seq, seq), "elsewhere": Head("e", 9)})
-                verona.chat.deliver(TOPIC, payload)
+                other_node_tells(verona, "hall", Head(room.epoch, seq, seq))
             assert await news(juliet) == {"hall": 5}
-            await verona.chat.watching.compare()  # storage does not know of what that node said
+            other_node_tells(verona, "hall", Head(room.epoch, 5, 5))
+            await hears_nothing(verona, juliet)
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("epoch", ["same", "another"])
+def test_a_forged_head_is_told_to_nobody_and_hides_nothing(tmp_path: Path, epoch: str) -> None:
+    async def play() -> None:
+        async with open_stage(tmp_path) as verona:
+            room = await verona.chat.directory.create_room(PRINCE, "hall")
+            await say(verona, "hall")
+            juliet = await verona.connects("juliet")
+            assert await watches(juliet, "hall") == {"hall": 1}
+            forged = room.epoch if epoch == "same" else "forged"
+            other_node_tells(verona, "hall", Head(forged, 2**62, 2**62))
+            await verona.chat.watching.tell()
+            await say(verona, "hall")
+            assert await news(juliet) == {"hall": 2}
+
+    asyncio.run(play())
+
+
+def other_node_tells(verona: Stage, room: str, head: Head) -> None:
+    [payload] = Heads("other").write({room: head, "elsewhere": Head("e", 9)})
+    verona.chat.deliver(TOPIC, payload)
+
+
+class Fickle:
+    """Lets everybody into the hall until its mind changes."""
+
+    forbidden = False
+    broken = False
+
+    @hookimpl
+    async def authorize(self, user: User, action: str, room: str) -> bool | None:
+        if self.broken:
+            raise OSError("the directory does not answer")
+        return False if self.forbidden and user.id == "juliet" and room == "hall" else None
+
+
+@asynccontextmanager
+async def stage_with(plugin: type[Fickle], data_dir: Path) -> AsyncIterator[Stage]:
+    plugins = {"tornchat": {"plugins": ("jwt", "peewee", "local", "fickle")}}
+    async with open_stage(data_dir, plugins, {"fickle": plugin}) as stage:
+        yield stage
+
+
+def test_a_room_that_a_plugin_forbids_later_is_watched_no_more_after_a_comparison(tmp_path: Path) -> None:
+    async def play() -> None:
+        class Plugin(Fickle):
+            pass
+
+        async with stage_with(Plugin, tmp_path) as verona:
+            for room in ("hall", "garden"):
+                await verona.chat.directory.create_room(PRINCE, room)
+            juliet, romeo = await verona.connects("juliet"), await verona.connects("romeo")
+            for player in (juliet, romeo):
+                assert await watches(player, "hall", "garden") == {"hall": 0, "garden": 0}
+            Plugin.forbidden = True
+            await verona.chat.watching.compare()
+            await say(verona, "hall")
+            await say(verona, "garden")
+            assert await news(juliet) == {"garden": 1}
+            assert await news(romeo) == {"hall": 1, "garden": 1}
+            await say(verona, "hall")
+            await hears_nothing(verona, juliet)
+
+    asyncio.run(play())
+
+
+def test_nothing_is_told_while_a_plugin_can_not_say_who_may_see_it(tmp_path: Path) -> None:
+    async def play() -> None:
+        class Plugin(Fickle):
+            pass
+
+        async with stage_with(Plugin, tmp_path) as verona:
+            await verona.chat.directory.create_room(PRINCE, "hall")
+            juliet = await verona.connects("juliet")
+            assert await watches(juliet, "hall") == {"hall": 0}
+            Plugin.broken = True
+            await verona.chat.watching.compare()
+            await say(verona, "hall")
+            await verona.chat.watching.tell()
+            assert not juliet.socket.recv_messages.frames
+            Plugin.broken = False
+            assert await news(juliet) == {"hall": 1}
 
     asyncio.run(play())
 
@@ -169,8 +257,7 @@ def test_a_node_that_does_not_know_the_number_has_it_read(tmp_path: Path) -> Non
             assert await watches(juliet, "hall") == {"hall": 0}
             await act(verona)
             verona.chat.watching._committed.clear()
-            [payload] = Heads("other").write({"hall": Head(room.epoch, 4)})
-            verona.chat.deliver(TOPIC, payload)
+            other_node_tells(verona, "hall", Head(room.epoch, 4))
             assert (await juliet.next_of("room_news"))["rooms"] == [["hall", room.epoch, 5, 2]]
 
     asyncio.run(play())

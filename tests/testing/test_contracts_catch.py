@@ -314,6 +314,7 @@ WRONG = [
     (Directory, wrong_managing.HidesNothing, "test_private_rooms_are_hidden"),
     (Directory, wrong_managing.KeepsAdminsOut, "test_private_rooms_are_hidden"),
     (Storage, wrong_storage.ShowsBeforeItWrites, "test_what_is_seen_outlives_a_crash"),
+    (Storage, wrong_storage.LeavesATornTail, "test_crash_in_the_middle_leaves_whole_entries"),
     (Storage, wrong_storage.LooksThenWrites, "test_two_nodes_store_at_once"),
     (Storage, wrong_storage.LooksThenCreates, "test_created_at_once_on_two_nodes"),
     (Storage, wrong_storage.WritesAtShutdown, "test_log_outlives_a_crash"),

@@ -294,3 +294,19 @@ class WritesAtShutdown(MemoryStorage):
     def shutdown(self) -> None:
         self.real.clear()
         self.real.update(self.disk)
+
+
+class LeavesATornTail(MemoryStorage):
+    """Writes an entry in two steps, and does not look at what a crash has left of the last one."""
+
+    @hookimpl
+    async def store_messages(self, drafts: Sequence[Draft]) -> Sequence[StoreResult]:  # type: ignore[override]
+        results = []
+        for given in drafts:
+            results.append(super().place(given))
+            entries = self.disk[given.room].entries
+            whole = entries[-1]
+            entries[-1] = msgspec.structs.replace(whole, text=whole.text[:50])
+            await asyncio.sleep(0)
+            entries[-1] = whole
+        return results

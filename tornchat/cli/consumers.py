@@ -12,13 +12,13 @@ import msgspec
 
 from tornchat.cli.console import Console, managing
 from tornchat.cli.masking import printable
-from tornchat.cli.options import Given, with_settings
+from tornchat.cli.options import BESIDE_A_SERVER, Given, with_settings
 from tornchat.model import ConsumerState, Cursor
 
 MOST_ROOMS = 1000
 
 
-@click.command("consumers")
+@click.command("consumers", epilog=BESIDE_A_SERVER)
 @click.argument("name", required=False)
 @with_settings
 @click.option("--room", help="Only this room, with --replay-from or --skip. [default: all rooms]")
@@ -32,7 +32,7 @@ def command(
 ) -> None:
     """List the consumers, or the rooms where the consumer NAME is behind: position, lag and last error.
 
-    The server may be running; it goes on from where a cursor was set within seconds.
+    The server goes on from where a cursor was set.
     """
     if seq is not None or skip:
         if name is None or (seq is not None and skip):
@@ -44,7 +44,7 @@ def command(
         return
     if room is not None:
         raise click.UsageError("--room is for --replay-from and --skip.")
-    found = managing(given, _states) if name is None else managing(given, partial(_cursors, name))
+    found = managing(given, _states if name is None else partial(_cursors, name), writes=False)
     for one in found:
         click.echo(json.dumps(msgspec.to_builtins(one)) if as_json else _line(one))
 

@@ -26,7 +26,7 @@ from tornchat.archive.table import Table
 from tornchat.cli import ages, logs
 from tornchat.cli.borrowed import all_rooms, storage
 from tornchat.cli.masking import printable
-from tornchat.cli.options import Given, with_settings
+from tornchat.cli.options import BESIDE_A_SERVER, Given, with_settings
 from tornchat.cli.progress import Told, shown
 from tornchat.config.settings import Settings
 from tornchat.errors import CODES, SettingsError
@@ -43,9 +43,9 @@ STDOUT = Path("-")
 Work = Callable[[Settings, Told], Coroutine[Any, Any, Any]]
 
 
-@click.group("history")
+@click.group("history", epilog=BESIDE_A_SERVER)
 def command() -> None:
-    """Export, import or delete messages. The server may be running."""
+    """Export, import or delete messages."""
 
 
 @command.command("export")
@@ -69,7 +69,7 @@ def export(given: Given, room: str, form: str | None, output: Path | None) -> No
         click.echo(f"{done.pruned:,} between them were pruned before they could be exported.", err=True)
 
 
-@command.command("import")
+@command.command("import", epilog=BESIDE_A_SERVER)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @with_settings
 @click.option("--room", help="The room to import into. [default: the room in FILE]")
@@ -97,7 +97,7 @@ def import_(
     context.exit(1 if refused else 0)
 
 
-@command.command("prune")
+@command.command("prune", epilog=BESIDE_A_SERVER)
 @click.argument("room", required=False)
 @with_settings
 @click.option(

@@ -9,13 +9,13 @@ import click
 from tornchat.cli import logs
 from tornchat.cli.borrowed import PAGE_ROOMS
 from tornchat.cli.console import Console, managing
-from tornchat.cli.options import Given, with_settings
+from tornchat.cli.options import BESIDE_A_SERVER, Given, with_settings
 from tornchat.errors import SettingsError
 from tornchat.hooks.calls import Hooks
 from tornchat.hooks.loader import load_plugins
 
 
-@click.command("migrate")
+@click.command("migrate", epilog=BESIDE_A_SERVER)
 @with_settings
 @click.option(
     "--new-epochs",

@@ -15,6 +15,12 @@ from tornchat.cli.masking import holds_password, is_secret
 from tornchat.config.settings import Settings, load, parse_override
 
 DEFAULT_FILE = Path("tornchat.ini")
+BESIDE_A_SERVER = (
+    "The server may run meanwhile, and obeys within seconds. With SQLite 3.51.2 or older, as in most "
+    "Pythons, whatever changes something is refused beside a running server: stop it first, or use a newer "
+    "SQLite (pip install 'tornchat[apsw]') or PostgreSQL."
+)
+"""The end of `--help` of the commands that change something in storage."""
 
 
 class Given(NamedTuple):

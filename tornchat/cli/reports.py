@@ -12,14 +12,14 @@ import msgspec
 
 from tornchat.cli.console import Console, managing
 from tornchat.cli.masking import printable
-from tornchat.cli.options import Given, with_settings
+from tornchat.cli.options import BESIDE_A_SERVER, Given, with_settings
 from tornchat.errors import ChatError
 from tornchat.model import Report, ReportState
 
 STATES: tuple[ReportState, ...] = ("open", "resolved", "dismissed")
 
 
-@click.command("reports")
+@click.command("reports", epilog=BESIDE_A_SERVER)
 @with_settings
 @click.option("--room", help="Only of this room.")
 @click.option("--state", type=click.Choice(STATES), default="open", show_default=True)
@@ -44,7 +44,7 @@ def command(
         managing(given, partial(_close, resolve, "resolved"))
     if dismiss is not None:
         managing(given, partial(_close, dismiss, "dismissed"))
-    for report in managing(given, partial(_read, room, state, limit)):
+    for report in managing(given, partial(_read, room, state, limit), writes=False):
         click.echo(json.dumps(msgspec.to_builtins(report)) if as_json else _line(report))
 
 

@@ -11,7 +11,7 @@ import click
 
 from tornchat.cli.console import Console, managing
 from tornchat.cli.masking import printable
-from tornchat.cli.options import Given, with_settings
+from tornchat.cli.options import BESIDE_A_SERVER, Given, with_settings
 from tornchat.errors import ChatError
 from tornchat.model import GUEST_ID_PREFIX, Membership, Role, RoomDescription, RoomInfo, RoomSummary
 from tornchat.service.access import UNSAFE_NAMES
@@ -23,9 +23,9 @@ ROLES = ("moderator", "member")
 KINDS = ("open", "private")
 
 
-@click.group("room")
+@click.group("room", epilog=BESIDE_A_SERVER)
 def command() -> None:
-    """Rooms and their members. The server may run meanwhile; it obeys within seconds."""
+    """Rooms and their members."""
 
 
 @command.command("list")
@@ -37,7 +37,7 @@ def list_(given: Given) -> None:
         click.echo(f"{printable(room.name)}\t{kind}\t{owner}\t{room.seq}")
 
 
-@command.command("create")
+@command.command("create", epilog=BESIDE_A_SERVER)
 @click.argument("name")
 @with_settings
 @click.option("--private", is_flag=True, help="For its owner and members only.")
@@ -48,7 +48,7 @@ def create(given: Given, name: str, private: bool, owner: str | None) -> None:
     click.echo(f"{name} is created.")
 
 
-@command.command("delete")
+@command.command("delete", epilog=BESIDE_A_SERVER)
 @click.argument("name")
 @with_settings
 @click.option("--yes", is_flag=True, help="Don't ask.")
@@ -60,7 +60,7 @@ def delete(given: Given, name: str, yes: bool) -> None:
     click.echo(f"{name} is deleted.")
 
 
-@command.command("members")
+@command.command("members", epilog=BESIDE_A_SERVER)
 @click.argument("name")
 @with_settings
 @click.option("--give", "role", nargs=2, metavar="USER_ID ROLE", help=f"Give a role: {', '.join(ROLES)}.")
@@ -72,7 +72,7 @@ def members(given: Given, name: str, role: tuple[str, str] | None, removed: str 
         click.echo(f"{printable(member.user_id)}\t{member.role}")
 
 
-@command.command("slow")
+@command.command("slow", epilog=BESIDE_A_SERVER)
 @click.argument("name")
 @click.argument("seconds", type=click.IntRange(0, MOST_SECONDS))
 @with_settings
@@ -82,7 +82,7 @@ def slow(given: Given, name: str, seconds: int) -> None:
     click.echo(f"{name} has slow mode: {seconds} s." if seconds else f"{name} has no slow mode.")
 
 
-@command.command("describe")
+@command.command("describe", epilog=BESIDE_A_SERVER)
 @click.argument("name")
 @with_settings
 @click.option("--title", help="Its title; an empty one removes it.")
@@ -90,7 +90,11 @@ def slow(given: Given, name: str, seconds: int) -> None:
 @click.option("--kind", type=click.Choice(KINDS), help="Who may see it: everybody, or its members.")
 def describe(given: Given, name: str, title: str | None, topic: str | None, kind: str | None) -> None:
     """Change what the room NAME says of itself, and show it."""
-    found = managing(given, partial(_describe, name, title, topic, kind))
+    if (title, topic, kind) == (None, None, None):
+        room = managing(given, partial(_found, name), writes=False)
+        found = RoomDescription(room.title, room.topic, room.private)
+    else:
+        found = managing(given, partial(_describe, name, title, topic, kind))
     texts = [printable(text or "-") for text in (found.title, found.topic)]
     click.echo("\t".join([name, "private" if found.private else "open", *texts]))
 
@@ -148,8 +152,7 @@ async def _describe(
         raise ChatError("room_not_found")
     given = {"title": title, "topic": topic, kind or "": kind}
     words = ", ".join(word for word, value in given.items() if value is not None)
-    if words:
-        await console.audit.record(console.user, "describe room", room, detail=words)
+    await console.audit.record(console.user, "describe room", room, detail=words)
     return found
 
 

@@ -11,7 +11,7 @@ import msgspec
 from tornchat.archive.person import Person
 from tornchat.cli import ages
 from tornchat.cli.console import Console, managing
-from tornchat.cli.options import Given, with_settings
+from tornchat.cli.options import BESIDE_A_SERVER, Given, with_settings
 from tornchat.errors import ChatError
 from tornchat.model import SITE, Sanction, SanctionKind
 from tornchat.service.moderation import FOREVER, KICK_SECONDS
@@ -19,12 +19,12 @@ from tornchat.service.moderation import FOREVER, KICK_SECONDS
 ERASED_AT_ONCE = 500
 
 
-@click.group("user")
+@click.group("user", epilog=BESIDE_A_SERVER)
 def command() -> None:
-    """Users, on the whole site. The server may run meanwhile; it obeys within seconds."""
+    """Users, on the whole site."""
 
 
-@command.command("ban")
+@command.command("ban", epilog=BESIDE_A_SERVER)
 @click.argument("user_id")
 @with_settings
 @click.option("--for", "seconds", type=ages.seconds, metavar="AGE", help="As 7d, 12h. [default: ten years]")
@@ -35,7 +35,7 @@ def ban(given: Given, user_id: str, seconds: int | None) -> None:
     click.echo(f"{user_id} is banned.")
 
 
-@command.command("unban")
+@command.command("unban", epilog=BESIDE_A_SERVER)
 @click.argument("user_id")
 @with_settings
 def unban(given: Given, user_id: str) -> None:
@@ -44,7 +44,7 @@ def unban(given: Given, user_id: str) -> None:
     click.echo(f"{user_id} is not banned any more.")
 
 
-@command.command("disconnect")
+@command.command("disconnect", epilog=BESIDE_A_SERVER)
 @click.argument("user_id")
 @with_settings
 def disconnect(given: Given, user_id: str) -> None:
@@ -53,7 +53,7 @@ def disconnect(given: Given, user_id: str) -> None:
     click.echo(f"{user_id} is disconnected.")
 
 
-@command.command("revoke")
+@command.command("revoke", epilog=BESIDE_A_SERVER)
 @click.argument("user_id")
 @with_settings
 @click.option("--older-than", "age", type=ages.seconds, metavar="AGE", help="As 30m, 2h. [default: all]")
@@ -74,7 +74,7 @@ def export(given: Given, user_id: str) -> None:
     managing(given, partial(_export, user_id), writes=False)
 
 
-@command.command("erase")
+@command.command("erase", epilog=BESIDE_A_SERVER)
 @click.argument("user_id")
 @with_settings
 @click.option("--yes", is_flag=True, help="Don't ask.")

@@ -48,7 +48,6 @@ from tornchat.model.rooms import (
     RoomKind,
     RoomPage,
     RoomSummary,
-    kind_of,
     logged_room,
 )
 from tornchat.model.searches import FoundMessage, FoundPlace, SearchTerms
@@ -125,6 +124,5 @@ __all__ = [
     "Unread",
     "User",
     "digest_of",
-    "kind_of",
     "logged_room",
 ]

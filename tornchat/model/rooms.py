@@ -32,26 +32,19 @@ class RoomDescription(msgspec.Struct, frozen=True):
     private: bool = False
 
 
-class RoomInfo(msgspec.Struct, frozen=True):
-    """A room as recorded in storage. With slow mode, users wait `slow_seconds` between messages; 0: off.
+class _Named:
+    """What follows from a room's name, epoch and kind."""
 
-    `title` and `topic` are shown in place of and beside the name; "" if there is none. A `direct` room is
-    private, has no owner, and is the only one of the users whom it was made for.
-    """
-
+    __slots__ = ()
     name: str
     epoch: str
-    private: bool = False
-    owner: str | None = None
-    slow_seconds: int = 0
-    title: str = ""
-    topic: str = ""
-    direct: bool = False
+    private: bool
+    direct: bool
 
     @property
     def kind(self) -> RoomKind:
         """Who may see the room."""
-        return kind_of(self)
+        return "direct" if self.direct else "private" if self.private else "open"
 
     @property
     def logged(self) -> str:
@@ -67,7 +60,24 @@ class RoomInfo(msgspec.Struct, frozen=True):
         return PRIVATE_ROOM if self.private else self.name
 
 
-class RoomSummary(msgspec.Struct, frozen=True):
+class RoomInfo(_Named, msgspec.Struct, frozen=True):
+    """A room as recorded in storage. With slow mode, users wait `slow_seconds` between messages; 0: off.
+
+    `title` and `topic` are shown in place of and beside the name; "" if there is none. A `direct` room is
+    private, has no owner, and is the only one of the users whom it was made for.
+    """
+
+    name: str
+    epoch: str
+    private: bool = False
+    owner: str | None = None
+    slow_seconds: int = 0
+    title: str = ""
+    topic: str = ""
+    direct: bool = False
+
+
+class RoomSummary(_Named, msgspec.Struct, frozen=True):
     """A room in a list of rooms. `seq` is the head of its log, the other fields are those of `RoomInfo`."""
 
     name: str
@@ -79,26 +89,6 @@ class RoomSummary(msgspec.Struct, frozen=True):
     title: str = ""
     topic: str = ""
     direct: bool = False
-
-    @property
-    def kind(self) -> RoomKind:
-        """Who may see the room."""
-        return kind_of(self)
-
-    @property
-    def logged(self) -> str:
-        """The room as the log shows it. See `logged_room`."""
-        return logged_room(self.name, self.epoch, self.private)
-
-    @property
-    def logged_with_user(self) -> str:
-        """The room as a log line shows it that names a user. See `RoomInfo.logged_with_user`."""
-        return PRIVATE_ROOM if self.private else self.name
-
-
-def kind_of(room: RoomInfo | RoomSummary) -> RoomKind:
-    """Return the kind of a room."""
-    return "direct" if room.direct else "private" if room.private else "open"
 
 
 class RoomPage(msgspec.Struct, frozen=True):

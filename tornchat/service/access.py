@@ -83,6 +83,16 @@ class Access:
         """
         return await self._unless_banned(user, await self._find(user, name, self._rooms.warm(name)))
 
+    async def look_again(self, user: User, room: RoomInfo) -> None:
+        """Check after a read, which may have taken long, that a room is visible to the user as it was before.
+
+        Nobody is asked about a room that is loaded, and public still. Raises `ChatError` (`room_not_found`).
+        """
+        now = self._rooms.get(room.name)
+        unchanged = now is not None and not now.info.private and now.info.epoch == room.epoch
+        if not unchanged and (await self.see(user, room.name)).epoch != room.epoch:
+            raise ChatError("room_not_found")
+
     async def exists(self, user: User, name: str) -> RoomInfo:
         """Return the room from storage without authorization. Raises `ChatError` (`room_not_found`)."""
         info = await self._hooks.open_room(name, user, False, 0, None) if self.is_name(name) else None
@@ -128,13 +138,13 @@ class Access:
         """
         named = list(dict.fromkeys(name for name in names if self.is_name(name)))
         allowed = await self._hooks.authorize_rooms(user, named)
-        asked = {name: (user.id, ERASED.id) for name in named if name in allowed}
-        admitted = await self._hooks.read_admitted(asked) if asked else {}
-        banned = await self._sanctions.banning(user, list(asked))
+        banned = await self._sanctions.banning(user, named)
+        asked = {name: (user.id, ERASED.id) for name in named if name in allowed and name not in banned}
+        admitted = await self._hooks.read_admitted(asked) if asked else {}  # last: memberships end
         return {
             name: ERASED.id in admitted.get(name, ())
             for name in asked
-            if name not in banned and (ADMIN in user.roles or user.id in admitted.get(name, ()))
+            if ADMIN in user.roles or user.id in admitted.get(name, ())
         }
 
     async def hidden(
@@ -163,7 +173,6 @@ class Access:
         Raises `Unavailable`.
         """
         named = {name: found for name, found in people.items() if self.is_name(name)}
-        hidden, _ = await self.hidden(named, list(named))
         rooms: dict[User, list[str]] = {}
         for name, found in named.items():
             for one in found:
@@ -172,6 +181,7 @@ class Access:
         for user, names in rooms.items():
             for name in await self._hooks.authorize_rooms(user, names):
                 admitted[name].add(user.id)
+        hidden, _ = await self.hidden(named, list(named))  # last: the members may have changed meanwhile
         return {name: ids - hidden.get(name, set()) for name, ids in admitted.items()}
 
     def position(self, name: str) -> int | None:

@@ -105,8 +105,10 @@ class Directory:
 
     async def read_members(self, user: User, name: str) -> Sequence[Membership]:
         """Return the owner and the members of a room that is visible to the user."""
-        await self._access.see(user, name)
-        return await self._hooks.read_members(name, None)
+        info = await self._access.see(user, name)
+        members = await self._hooks.read_members(name, None)
+        await self._access.look_again(user, info)
+        return members
 
     async def set_member(self, user: User, name: str, user_id: str, role: Role) -> None:
         """Set the role of `user_id` in the room, adding the user if necessary. "owner" transfers the room.

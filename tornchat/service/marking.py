@@ -43,11 +43,13 @@ class Marks:
 
         Raises `ChatError`: `room_not_found`, `not_found`; `unsupported` if messages can't change here.
         """
-        await self._access.see(user, room)
+        info = await self._access.see(user, room)
         page = await self._hooks.read_messages(room, max(seq - 1, 0), seq + 1, None, None, 1)
         if page is None or not page.entries:
             raise ChatError("not_found", "There is no such message.")
-        return await self._found(room, [seq], None, after, min(max(limit, 1), MOST_SETS))
+        found = await self._found(room, [seq], None, after, min(max(limit, 1), MOST_SETS))
+        await self._access.look_again(user, info)
+        return found
 
     async def mine(self, user: User, room: str, messages: Sequence[Entry]) -> Sequence[MarkSet]:
         """Return the user's sets on these messages of a room that the user sees."""

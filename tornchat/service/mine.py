@@ -47,7 +47,7 @@ class Mine:
         """
         await self._markers.settle(user.id)
         found = await self._hooks.read_rooms_of(user.id, after, limit)
-        seen = await self._access.open_to(user, [room.name for room in found])
+        seen = await self._access.watchable(user, [room.name for room in found])
         last = found[-1].name if len(found) == limit else None
         return MyRooms([room for room in found if room.name in seen], last)
 
@@ -67,4 +67,5 @@ class Mine:
             before = part[-1].id if full else None
             if not full or len(found) == limit:
                 break
-        return Inbox(list(found.values()), before)
+        visible = await self._access.watchable(user, list({entry.room for entry in found.values()}))
+        return Inbox([entry for entry in found.values() if entry.room in visible], before)

@@ -38,11 +38,12 @@ class Reading:
 
         A message with an empty text has been deleted.
         """
-        await self._access.see(user, room)
+        info = await self._access.see(user, room)
         limit = min(max(limit, 1), MOST_ENTRIES)
         page = await self._hooks.read_messages(room, after, before, around, thread, limit)
-        if page is None:
+        if page is None or page.epoch != info.epoch:
             raise ChatError("room_not_found")
+        await self._access.look_again(user, info)
         return page
 
     async def read_message(self, user: User, room: str, seq: int) -> Entry:
@@ -56,19 +57,22 @@ class Reading:
         self, user: User, room: str, query: str, before: int | None = None, limit: int = 50
     ) -> Sequence[Entry]:
         """Return at most `MOST_ENTRIES` messages that contain all words of `query`, newest first."""
-        await self._access.see(user, room)
+        info = await self._access.see(user, room)
         if len(query) > MOST_QUERY_CHARS:
             raise ChatError("invalid_message", f"A search has at most {MOST_QUERY_CHARS} characters.")
         limit = min(max(limit, 1), MOST_ENTRIES)
         found = await self._hooks.search_messages(room, query, before, limit)
         if found is None:
             raise ChatError("room_not_found")
+        await self._access.look_again(user, info)
         return found
 
     async def read_users(self, user: User, room: str) -> Roster:
         """Return the participants in the room on all nodes."""
-        await self._access.see(user, room)
-        return await self._hooks.read_presence(room)
+        info = await self._access.see(user, room)
+        roster = await self._hooks.read_presence(room)
+        await self._access.look_again(user, info)
+        return roster
 
 
 async def message_at(hooks: Hooks, room: str, seq: int) -> Entry:

@@ -190,21 +190,28 @@ class UserStream:
         for event, found in concerned:
             if not isinstance(event, Removed):
                 people.setdefault(event.room, set()).update(found)
-        admitted = await self._access.admitted(people)
+        blockers = await self._blockers(concerned)
+        admitted = await self._access.admitted(people)  # last: somebody may have been removed meanwhile
         for event, found in concerned:
-            blockers = await self._blockers(event, found)
             frame = hints.framed(_hint(event))
+            not_told = blockers.get(event.sender_id, frozenset()) if isinstance(event, Mentioned) else ()
             for visitor in found:
                 who = visitor.user.id
-                if who not in blockers and (isinstance(event, Removed) or who in admitted[event.room]):
+                if who not in not_told and (isinstance(event, Removed) or who in admitted[event.room]):
                     visitor.hint(frame)
 
-    async def _blockers(self, event: Told, found: Iterable[Visitor]) -> frozenset[str]:
-        """Return the ids of those who are not told because of who did it."""
-        if not isinstance(event, Mentioned):
-            return frozenset()
-        among = sorted({visitor.user.id for visitor in found} - {event.sender_id})
-        return await self._blocks.blockers(event.sender_id, among) | {event.sender_id}
+    async def _blockers(
+        self, concerned: Iterable[tuple[Told, Iterable[Visitor]]]
+    ) -> dict[str, frozenset[str]]:
+        """Return the ids of those who are told of no mention by a sender: the sender, and who blocks it."""
+        others: dict[str, set[str]] = {}
+        for event, found in concerned:
+            if isinstance(event, Mentioned):
+                others.setdefault(event.sender_id, set()).update(visitor.user.id for visitor in found)
+        return {
+            sender: await self._blocks.blockers(sender, sorted(among - {sender})) | {sender}
+            for sender, among in others.items()
+        }
 
 
 def _hint(event: Told) -> hints.Hint:

@@ -1,12 +1,13 @@
 """Watching: the heads of rooms are told once a second, without joining them or subscribing the node to them.
 
-Nodes tell each other the heads of the rooms that they committed to. Such a head is a hint, and is told only
-to watchers who may see the room at that moment.
+Nodes tell each other the heads of the rooms that they committed to. A head of another node is a hint to read
+the room's head from storage, since anybody who can write to the broadcast could have sent it. A head is told
+only to watchers who may see the room at that moment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from tornchat.cluster.broadcast import Broadcast
 from tornchat.cluster.control import TOPIC
@@ -15,41 +16,11 @@ from tornchat.errors import Unavailable
 from tornchat.hooks.calls import Hooks
 from tornchat.service.access import Access
 from tornchat.service.visitors import Visitor
-from tornchat.wire.rooms import RoomHead, encoded_head, news
+from tornchat.service.watchedroom import WatchedRoom
+from tornchat.wire.rooms import news
 
 MOST_POSITIONS = 1000
 """Rooms in one call of `latest_positions`."""
-
-
-class _Watched:
-    """A room that somebody on this node watches."""
-
-    __slots__ = ("_encoded", "_head", "doubts", "public", "watchers")
-
-    def __init__(self) -> None:
-        self.watchers: set[Visitor] = set()
-        self._head: Head | None = None
-        self._encoded = b""
-        self.public = False
-        """True if everybody may see the log with the epoch of `head`."""
-        self.doubts = 0
-        """How often it became doubtful whether everybody may."""
-
-    @property
-    def head(self) -> Head | None:
-        """The newest head known; None before it was read."""
-        return self._head
-
-    @head.setter
-    def head(self, head: Head) -> None:
-        self._head, self._encoded = head, b""
-
-    def told(self, name: str) -> bytes:
-        """Return the head as all watchers are told it; empty as long as it or its number is not known."""
-        head = self._head
-        if not self._encoded and head is not None and head.number is not None:
-            self._encoded = encoded_head(RoomHead(name, head.epoch, head.seq, head.number))
-        return self._encoded
 
 
 class Watching:
@@ -65,10 +36,14 @@ class Watching:
         self._heads = Heads(node_id)
         self._publishes = stored
         self._committed: dict[str, Head] = {}
-        self._rooms: dict[str, _Watched] = {}
+        self._rooms: dict[str, WatchedRoom] = {}
         self._sets: dict[Visitor, frozenset[str]] = {}
         self._late: dict[Visitor, set[str]] = {}
         """Rooms with news that watchers have not been told."""
+        self._hinted: set[str] = set()
+        """Watched rooms whose heads are to be read from storage, because another node told newer ones."""
+        self._unsure: set[Visitor] = set()
+        """Watchers about whom the plugins are asked again before they are told anything."""
 
     def __len__(self) -> int:
         return len(self._rooms)
@@ -84,7 +59,7 @@ class Watching:
         visible = await self._access.watchable(watcher.user, names)
         self.forget(watcher)  # a set that was replaced meanwhile
         for name in visible:
-            room = self._rooms.setdefault(name, _Watched())
+            room = self._rooms.setdefault(name, WatchedRoom())
             room.watchers.add(watcher)
         self._sets[watcher] = frozenset(visible)
         self._late[watcher] = set(visible)
@@ -98,6 +73,13 @@ class Watching:
         for name in self._sets.pop(watcher, ()):
             self._drop(watcher, name)
         self._late.pop(watcher, None)
+        self._unsure.discard(watcher)
+
+    def _drop_all(self, watcher: Visitor, names: Set[str]) -> None:
+        for name in names:
+            self._drop(watcher, name)
+        if watcher in self._sets:
+            self._sets[watcher] -= names
 
     def _drop(self, watcher: Visitor, name: str) -> None:
         room = self._rooms.get(name)
@@ -129,18 +111,23 @@ class Watching:
         self._committed[room] = Head(epoch, seq, number)
 
     def take(self, payload: bytes) -> bool:
-        """Take the heads of another node; return False if the payload is something else."""
+        """Take the heads of another node; return False if the payload is something else.
+
+        The next `tell` reads those that are news from storage, in one call.
+        """
         heads = self._heads.read(payload)
         if heads is None:
             return False
-        self._note(heads)
+        known = heads.keys() & self._rooms.keys()
+        self._hinted.update(name for name in known if heads[name].newer(self._rooms[name].head))
         return True
 
     def _note(self, heads: Mapping[str, Head]) -> None:
         for name in heads.keys() & self._rooms.keys():
             room, head = self._rooms[name], heads[name]
             if head.newer(room.head):
-                room.public = room.public and room.head is not None and room.head.epoch == head.epoch
+                if room.head is None or room.head.epoch != head.epoch:
+                    self.doubt(name)
                 room.head = head
                 for watcher in room.watchers:
                     self._late.setdefault(watcher, set()).add(name)
@@ -152,38 +139,68 @@ class Watching:
             for payload in self._heads.write(committed):
                 self._publisher.send(TOPIC, payload)
         self._note(committed)
-        if not any(self._late.values()):
+        if not self._hinted and not any(self._late.values()):
             return
         try:
-            await self._drop_hidden()
+            await self._read_hinted()
             await self._count()
+            await self._drop_forbidden()
+            sure = await self._drop_hidden()
         except Unavailable:
             return  # told when it is known who may see it, and how many messages there are
-        for watcher in list(self._late):
-            self.tell_one(watcher)
+        for watcher in self._late.keys() - self._unsure:
+            self.tell_one(watcher, sure)
+
+    async def _read_hinted(self) -> None:
+        hinted, self._hinted = self._hinted, set()
+        try:
+            self._note(await self._read_heads(list(hinted & self._rooms.keys())))
+        except Unavailable:
+            self._hinted |= hinted
+            raise
 
     async def compare(self) -> None:
-        """Compare the watched rooms with storage, since hints may have been lost. Raises nothing."""
+        """Compare the watched rooms with storage, since hints may have been lost. Raises nothing.
+
+        Before more is told, storage and the plugins are asked again who may see the rooms.
+        """
         for name in self._rooms:
             self.doubt(name)
+        self._unsure.update(self._sets)
         try:
             self._note(await self._read_heads(list(self._rooms)))
         except Unavailable:
             pass  # the next comparison finds what is new
 
-    async def _drop_hidden(self) -> None:
-        """Drop the rooms with news that their watchers may not see any more: two calls for all of them."""
+    async def _drop_forbidden(self) -> None:
+        """Drop the rooms that the plugins do not let their watchers join any more, before these are told."""
+        for watcher in [one for one, late in self._late.items() if late and one in self._unsure]:
+            watched = self._sets.get(watcher, frozenset())
+            try:
+                allowed = await self._hooks.authorize_rooms(watcher.user, list(watched))
+            except Unavailable:
+                continue  # told when it is known
+            self._unsure.discard(watcher)
+            self._drop_all(watcher, watched - allowed)
+
+    async def _drop_hidden(self) -> set[str]:
+        """Drop the rooms with news that their watchers may not see any more: two calls for all of them.
+
+        Return the rooms whose remaining watchers may see them.
+        """
         names = set().union(*self._late.values())
         people = {name: self._rooms[name].watchers for name in names & self._rooms.keys()}
-        private = {name: room.doubts for name in people if not (room := self._rooms[name]).public}
-        hidden, public = await self._access.hidden(people, list(private))
-        for name in public & self._rooms.keys():
-            self._rooms[name].public = self._rooms[name].doubts == private[name]
+        doubts = {name: self._rooms[name].doubts for name in people}
+        private = [name for name in people if not self._rooms[name].public]
+        hidden, public = await self._access.hidden(people, private)
+        sure = {name for name in people if name in self._rooms and self._rooms[name].doubts == doubts[name]}
+        for name in public & sure:
+            self._rooms[name].public = True
         for name, users in hidden.items():
             for watcher in self.watchers(name):
                 if watcher.user.id in users:
-                    self._drop(watcher, name)
-                    self._sets[watcher] -= {name}
+                    self._drop_all(watcher, {name})
+        return sure
 
     async def _count(self) -> None:
         """Read the heads whose number of messages nobody has told."""
@@ -202,12 +219,20 @@ class Watching:
         """Return the connections that watch the room."""
         return list(self._rooms[name].watchers) if name in self._rooms else []
 
-    def tell_one(self, watcher: Visitor) -> None:
-        """Tell the watcher the heads that it has not been told, whose rooms it may see at this moment."""
-        names = self._late.pop(watcher, set())
-        told = {name: room.told(name) for name in names if (room := self._rooms.get(name)) is not None}
-        heads = list(filter(None, told.values()))
-        if heads and not watcher.hint(news(heads)):
-            self._late[watcher] = names
-        elif len(heads) < len(told):  # of these the number of messages is not known yet
-            self._late[watcher] = {name for name, head in told.items() if not head}
+    def tell_one(self, watcher: Visitor, among: Set[str] | None = None) -> None:
+        """Tell the watcher the heads that it has not been told; of rooms in `among` only, if given.
+
+        The watcher may see these rooms at this moment.
+        """
+        late = self._late.pop(watcher, set())
+        told = {
+            name: room.told(name)
+            for name in late
+            if (among is None or name in among) and (room := self._rooms.get(name)) is not None
+        }
+        heads = {name: head for name, head in told.items() if head}
+        if heads and watcher.hint(news(list(heads.values()))):
+            late -= heads.keys()  # of the others the number of messages is not known yet, or who may see them
+        left = late & self._rooms.keys()
+        if left:
+            self._late[watcher] = left

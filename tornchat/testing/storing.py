@@ -15,6 +15,10 @@ from tornchat.testing.log import head_of, opened, read, results, stored, texts
 STRANGE = (" ", "\n", "'; DROP TABLE log; --", "\x1b[31m", "z̷̧̛a̸", "\u202eevil", "日本語 😀", "x" * 10_000)
 """Texts that must be stored unchanged."""
 
+TORN = 5
+"""How many calls a crash cuts, one turn of the loop later each, and how many drafts each has."""
+LONG = "x" * 100
+
 
 class StoringContract(Contract):
     """Tests of `store_messages`. Part of `StorageContract`."""
@@ -69,6 +73,21 @@ class StoringContract(Contract):
         await stage.crash()
         await asyncio.gather(call, return_exceptions=True)
         assert await texts(stage, room) == seen == ["hello"], f"before the crash {seen} was read"
+
+    @promise("store_messages: a crash in the middle of a call leaves whole entries without a gap")
+    async def test_crash_in_the_middle_leaves_whole_entries(self, stage: Stage) -> None:
+        room = (await opened(stage)).name
+        for turns in range(TORN):
+            drafts = [draft(f"{turns}.{number} {LONG}", room) for number in range(TORN)]
+            call = asyncio.ensure_future(results(stage, *drafts))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await stage.crash()
+            await asyncio.gather(call, return_exceptions=True)
+            page = await read(stage, room)
+            torn = [entry.text[:40] for entry in page.entries if not entry.text.endswith(LONG)]
+            assert not torn, f"after the crash the log has {torn}"
+            _verify_seqs(await stored(stage, draft(LONG, room)), [len(page.entries) + 1])
 
     @promise("store_messages: of two nodes that store at once, each draft gets a seq of its own")
     async def test_two_nodes_store_at_once(self, stage: Stage) -> None:

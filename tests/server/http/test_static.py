@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+from types import SimpleNamespace
 
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
@@ -14,6 +16,7 @@ from tornchat.server.http.files import ROOT, TYPES, StaticFiles
 from tornchat.testing import RunningChat, running_chat
 
 NAME = "tokens.css"
+LARGE = next(name for name in StaticFiles() if name.endswith("swagger-ui-bundle.js"))
 
 
 @pytest.mark.gen_test
@@ -57,6 +60,32 @@ async def test_texts_are_compressed_for_those_who_take_it_and_each_encoding_has_
             assert (await packed_or_not(chat, path, headers)).status == status
         refused = await packed_or_not(chat, path, {"Accept-Encoding": "gzip;q=0"})
         assert "Content-Encoding" not in refused.headers
+
+
+@pytest.mark.gen_test
+async def test_a_file_is_compressed_once_though_many_ask_for_it_at_the_same_time(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    compressed: list[int] = []
+    together: list[int] = []
+    under_way = 0
+
+    def compress(content: bytes, mtime: float) -> bytes:
+        nonlocal under_way
+        under_way += 1
+        together.append(under_way)
+        packed = gzip.compress(content, mtime=mtime)
+        compressed.append(len(content))
+        under_way -= 1
+        return packed
+
+    monkeypatch.setattr("tornchat.server.http.files.gzip", SimpleNamespace(compress=compress))
+    async with running_chat() as chat:
+        paths = [f"/static/{name}" for name in (LARGE, NAME) for _ in range(20)]
+        answers = await asyncio.gather(*(ask(chat, "GET", path) for path in paths))
+    assert {answer.status for answer in answers} == {200}
+    assert sorted(compressed) == sorted(len((ROOT / name).read_bytes()) for name in (LARGE, NAME))
+    assert together == [1, 1], "more than one at a time would take the loop's share of the CPU"
 
 
 @pytest.mark.gen_test

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.stage import Player, Stage, open_stage
-from tornchat import Participant, PresenceChange, User
-from tornchat.server.ws.shared import SharedConnection
+from tornchat import Participant, PresenceChange, User, hookimpl
+from tornchat.server.ws.shared import MOST_EARLY_BYTES, MOST_JOINS, SharedConnection
 
 PRINCE = User("prince", "Prince", frozenset({"admin"}))
 
@@ -300,6 +300,66 @@ def test_frames_for_a_room_that_is_being_joined_wait_for_it(tmp_path: Path) -> N
             for number in range(5):
                 await juliet.says_in("hall", str(number), str(number))
             assert [(await until(juliet, "ack", "hall"))["id"] for _ in range(5)] == list("01234")
+
+    asyncio.run(play())
+
+
+class Slow:
+    """Lets nobody enter before it is told to."""
+
+    opened: asyncio.Event
+
+    @hookimpl
+    async def authorize(self, user: User, action: str, room: str) -> bool | None:
+        await Slow.opened.wait()
+        return None
+
+
+def test_what_waits_for_rooms_that_are_being_joined_is_bounded_for_the_connection(tmp_path: Path) -> None:
+    async def play() -> None:
+        Slow.opened = asyncio.Event()
+        settings = {"tornchat": {"plugins": ("jwt", "peewee", "local", "slow")}}
+        async with open_stage(tmp_path, settings, {"slow": Slow}) as verona:
+            juliet = await verona.connects("juliet")
+            long = "x" * 60_000
+            for number in range(20):
+                await juliet.asks("join", id="j", room=f"room{number}")
+                for part in range(10):
+                    await juliet.says_in(f"room{number}", long, f"{number}-{part}")
+            await juliet.says_in("room0", "short", "short")
+            kept, error = 0, await juliet.next_of("error")
+            while error["id"] != "19-9":
+                assert (error["code"], error["retry_after"]) == ("busy", 1.0)
+                error = await juliet.next_of("error")
+            [connection] = verona.connections.all()
+            for place in connection._places.values():
+                kept += sum(map(len, place.early))
+            assert 0 < kept <= MOST_EARLY_BYTES
+            Slow.opened.set()
+            while (ack := await juliet.next_of("ack"))["id"] != "short":
+                pass
+            assert ack["room"] == "room0"
+            await until(juliet, "caught_up", "room19")
+            assert connection._early_bytes == 0
+
+    asyncio.run(play())
+
+
+def test_joins_that_are_refused_are_not_faster_than_messages(tmp_path: Path) -> None:
+    async def play() -> None:
+        settings = {"limits": {"messages_per_second": 10, "burst": 5}, "rooms": {"auto_create": False}}
+        async with open_stage(tmp_path, settings) as verona:
+            juliet = await verona.connects("juliet")
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            for number in range(30):
+                await juliet.asks("join", id="j", room=f"room{number}")
+            for _ in range(30):
+                assert (await juliet.next_of("closed"))["code"] == 4000
+            assert loop.time() - began >= (30 - 5 - MOST_JOINS) / 10 - 0.1
+            romeo = await verona.connects("romeo")
+            await romeo.asks("join", id="j", room="nowhere")
+            assert (await romeo.next_of("closed"))["code"] == 4000
 
     asyncio.run(play())
 

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import posixpath
 import re
+import threading
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -76,6 +77,8 @@ class StaticFiles:
             if now in self._paths:
                 self._paths[before] = self._paths[now]
         self._loaded: dict[str, File] = {}
+        self._compressing = threading.Lock()
+        """Held while a file is compressed: one at a time, and each once, however many ask for it."""
         self._imported: dict[str, list[str]] = {}
 
     def __iter__(self) -> Iterator[str]:
@@ -91,11 +94,12 @@ class StaticFiles:
         """Return the file at this path; None if it does not exist. It may block for some 100 ms."""
         if name not in self._paths:
             return None
-        if name not in self._loaded:
-            path = self._paths[name]
-            media_type = TYPES.get(path.suffix, "application/octet-stream")
-            self._loaded[name] = File.of(path.read_bytes(), media_type)
-        return self._loaded[name]
+        with self._compressing:
+            if name not in self._loaded:
+                path = self._paths[name]
+                media_type = TYPES.get(path.suffix, "application/octet-stream")
+                self._loaded[name] = File.of(path.read_bytes(), media_type)
+            return self._loaded[name]
 
     @cached_property
     def version(self) -> str:

@@ -38,6 +38,8 @@ MOST_JOINS = 8
 """Joins of one connection that run at the same time."""
 MOST_EARLY = 32
 """Frames for a room that wait until it is joined; more are refused with `busy`."""
+MOST_EARLY_BYTES = 256 * 1024
+"""Bytes of such frames for all rooms of a connection; more are refused with `busy`."""
 ENDS_CONNECTION = frozenset({UNAUTHORIZED, GOING_AWAY, POLICY_VIOLATION, TRY_AGAIN_LATER})
 """Codes with which a session ends its connection: they concern the client or the server, not the room."""
 
@@ -51,6 +53,7 @@ class SharedConnection(Connection):
 
     __slots__ = (
         "_behind",
+        "_early_bytes",
         "_gathered",
         "_gathered_bytes",
         "_joining",
@@ -71,6 +74,7 @@ class SharedConnection(Connection):
         self._places: dict[str, Place] = {}
         self._to_join: deque[Place] = deque()
         self._joining = 0
+        self._early_bytes = 0
         self._next = 0
         self._strikes = Strikes()
         self._gathered: list[bytes] = []
@@ -138,9 +142,11 @@ class SharedConnection(Connection):
             return self._refuse_later(ChatError("not_joined", "", None, asked.id), asked.room, len(payload))
         if place.early is None:
             return self._said(place, payload)
-        if len(place.early) >= MOST_EARLY:
-            raise ChatError("busy", "The room is still being joined.", 1.0, asked.id)
+        if len(place.early) >= MOST_EARLY or self._early_bytes + len(payload) > MOST_EARLY_BYTES:
+            busy = ChatError("busy", "The room is still being joined.", 1.0, asked.id)
+            return self._refuse_later(busy, asked.room, len(payload))
         place.early.append(payload)
+        self._early_bytes += len(payload)
         return None
 
     def _said(self, place: Place, payload: bytes) -> Awaitable[None] | None:
@@ -222,6 +228,7 @@ class SharedConnection(Connection):
                 self.end(refusal.code, refusal.reason)
             elif not place.ended:
                 self._close_place(place, refusal.code, refusal.reason)
+                await self._shared.chat.posting.pace(self.user, 0)  # before the next join begins
         except ConnectionError:
             pass  # the session or the connection has ended meanwhile
         except Exception as error:
@@ -247,7 +254,9 @@ class SharedConnection(Connection):
         if self._behind:
             session.member.ready = False
         while place.early:
-            waiting = self._said(place, place.early.popleft())
+            payload = place.early.popleft()
+            self._early_bytes -= len(payload)
+            waiting = self._said(place, payload)
             if waiting is not None:
                 await waiting
         place.early = None
@@ -304,6 +313,7 @@ class SharedConnection(Connection):
         """End the session in a room and gather the rest of its frames. Idempotent."""
         if place.ended:
             return
+        self._early_bytes -= sum(map(len, place.early or ()))
         place.vacate()
         del self._places[place.room]
         if place.session is not None and (rest := self._shared.chat.leave(place.session)):
