@@ -8,6 +8,8 @@ from collections.abc import Hashable, Sequence
 from functools import lru_cache
 
 MOST_CALLERS = 10_000
+FEW = 256
+"""Number of buckets that are kept without looking whether they are full."""
 DROPPED = 2
 """Maximum number of full buckets dropped per call."""
 ADDRESSES = 1024
@@ -119,7 +121,8 @@ class Rates:
         if len(self._rates) > self._most:
             self._rates.popitem(last=False)
         wait = rate.wait(now)
-        self._drop_full(now)
+        if len(self._rates) > FEW:
+            self._drop_full(now)
         return wait
 
     def _drop_full(self, now: float) -> None:

@@ -46,6 +46,12 @@ def test_other_names_have_other_keys() -> None:
     assert len({name_key(name) for name in names}) == len(names)
 
 
+@given(st.text(st.characters(max_codepoint=127), max_size=80))
+def test_what_is_not_seen_changes_no_key_of_an_ascii_name(text: str) -> None:
+    """ASCII names have a shorter way to their key."""
+    assert name_key(text) == name_key(text + "\u200b")
+
+
 @given(st.text(max_size=80))
 def test_a_plain_name_stays_as_it_is_and_shows_something(text: str) -> None:
     try:

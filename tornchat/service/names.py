@@ -52,6 +52,9 @@ _ALIKE: Mapping[str, str] = MappingProxyType(
 
 They are of Latin, Greek, Cyrillic, Armenian, Coptic, Cherokee and Lisu, and the zeros of other scripts.
 """
+_ASCII = tuple(map(chr, range(128)))
+_UNSEEN_ASCII = MappingProxyType({ord(one): None for one in _ASCII if unicodedata.category(one)[0] in "CZ"})
+_PUNCTUATION = MappingProxyType({ord(one): None for one in _ASCII if unicodedata.category(one)[0] == "P"})
 _FOLD = MappingProxyType({ord(one): letter for letter, several in _ALIKE.items() for one in several})
 
 
@@ -79,13 +82,23 @@ def name_key(name: str) -> str:
     Case, accents, spaces, punctuation and invisible characters don't count, and a letter of another script
     is the Latin one that it looks like.
     """
+    bare = name.lower().translate(_UNSEEN_ASCII) if name.isascii() else _bare(name)
+    alike = bare.translate(_FOLD).replace("rn", "m").replace("vv", "w")
+    solid = alike.translate(_PUNCTUATION) if alike.isascii() else _solid(alike)
+    return solid or alike
+
+
+def _bare(name: str) -> str:
+    """Return the name folded, without what is not seen."""
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold()).casefold()
-    bare = "".join(
+    return "".join(
         one for one in folded if unicodedata.category(one)[0] not in "MCZ" and not _FILLERS.match(one)
     )
-    alike = bare.translate(_FOLD).replace("rn", "m").replace("vv", "w")
-    solid = "".join(one for one in alike if unicodedata.category(one)[0] != "P")
-    return solid or alike
+
+
+def _solid(name: str) -> str:
+    """Return the name without punctuation."""
+    return "".join(one for one in name if unicodedata.category(one)[0] != "P")
 
 
 def _marks(name: str) -> int:
