@@ -101,7 +101,7 @@ class Caller:
         call: asyncio.Future[object]
         try:
             answer = called(found, arguments)
-            if inspect.isawaitable(answer):
+            if isinstance(answer, asyncio.Future) or inspect.isawaitable(answer):
                 return started(answer)
             call = asyncio.get_running_loop().create_future()
             call.set_result(answer)

@@ -75,6 +75,8 @@ class Committer:
         self.queue = Queue()
         """The drafts that wait for the next store call."""
         self._in_flight: Sequence[Pending] = ()
+        self._drafts: Sequence[Draft] = ()
+        """The drafts of the current store call."""
         self._call: asyncio.Future[object] | None = None
         self._began = 0.0
         self._late_at = 0.0
@@ -106,7 +108,7 @@ class Committer:
     @property
     def waiting(self) -> int:
         """Number of drafts queued for the next store call."""
-        return len(self.queue)
+        return len(self.queue.waiting)
 
     @property
     def in_flight(self) -> int:
@@ -128,7 +130,7 @@ class Committer:
     def _gather(self) -> None:
         """Check the queue in the next iteration of the event loop."""
         self._looks = True
-        self._seen = len(self.queue)
+        self._seen = len(self.queue.waiting)
         self._until = monotonic() + GATHER_SECONDS
         self._loop.call_soon(self._look)
 
@@ -138,7 +140,7 @@ class Committer:
         Clients reply to a delivery within one or two iterations. A call that started at once would store
         only the first replies, and members would receive two writes instead of one.
         """
-        waiting = len(self.queue)
+        waiting = len(self.queue.waiting)
         grows = self._seen < waiting < MOST_IN_A_CALL
         if grows and monotonic() < self._until and not self._flush.unfinished:
             self._seen = waiting
@@ -157,7 +159,7 @@ class Committer:
         return result
 
     def _begin(self) -> None:
-        if self._in_flight or not self.queue or self._closed:
+        if self._in_flight or not self.queue.waiting or self._closed:
             return
         self._began = monotonic()
         self._in_flight = merged(self.queue.take(MOST_IN_A_CALL, self._began), self.queue.add_first)
@@ -165,7 +167,8 @@ class Committer:
             self._rest()
             return
         self._late_at = self._began + self._hooks.deadline("store_messages")
-        self._call = self._hooks.begin_store([pending.draft for pending in self._in_flight])
+        self._drafts = tuple(pending.draft for pending in self._in_flight)
+        self._call = self._hooks.begin_store(self._drafts)
         self._call.add_done_callback(self._ended)
 
     def _rest(self) -> None:
@@ -175,7 +178,7 @@ class Committer:
 
     def _rested(self) -> None:
         self._resting = None
-        if self.queue and not self._looks and not self._in_flight:
+        if self.queue.waiting and not self._looks and not self._in_flight:
             self._gather()
 
     def _ended(self, call: asyncio.Future[object]) -> None:
@@ -184,12 +187,12 @@ class Committer:
         self.sizes.observe(len(self._in_flight))
         if self._closed:
             return
-        drafts = [pending.draft for pending in self._in_flight]
+        drafts, self._drafts = self._drafts, ()
         try:
             results = self._hooks.store_results(call, drafts)
-            if all(type(result) is Refusal and result.code == "unavailable" for result in results):
+            if type(results[0]) is Refusal and all(map(_is_unavailable, results)):
                 self._went_down("it has refused all messages of a call")
-            else:
+            elif self._is_down:
                 self._went_up()
             self._tell(results)
         except NotStored as error:
@@ -208,9 +211,8 @@ class Committer:
             log.error("the storage is down: %s", words, extra={"event": "storage_down", "reason": words})
 
     def _went_up(self) -> None:
-        if self._is_down:
-            self._is_down = False
-            log.warning("the storage is up", extra={"event": "storage_up"})
+        self._is_down = False
+        log.warning("the storage is up", extra={"event": "storage_up"})
 
     async def _look_up(self, drafts: Sequence[Draft]) -> None:
         self._tell(await self._lookup.outcomes(drafts, _known(self._in_flight)))
@@ -222,8 +224,9 @@ class Committer:
         except Exception:
             # The committer must continue: otherwise no later draft would ever be stored.
             log.exception("handling the outcome of %d messages failed", len(batch))
-        self._release()
-        if self.queue and not self._looks:
+        if self._flushing:
+            self._release()
+        if self.queue.waiting and not self._looks:
             self._gather()
 
     def expire(self) -> None:
@@ -245,7 +248,7 @@ class Committer:
 
     async def flush(self, seconds: float) -> None:
         """Wait until every draft submitted so far has its outcome, at most `seconds`."""
-        last = [*self._in_flight[-1:], *self.queue][-1:]
+        last = [*self._in_flight[-1:], *self.queue.waiting][-1:]
         if last:
             done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._flushing.append((last[0], done))
@@ -267,6 +270,10 @@ class Committer:
             pending.settle(NOT_NOW)
         if self._call is not None:
             self._call.cancel()
+
+
+def _is_unavailable(result: StoreResult) -> bool:
+    return type(result) is Refusal and result.code == "unavailable"
 
 
 def _known(batch: Sequence[Pending]) -> dict[str, int | None]:

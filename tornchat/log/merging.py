@@ -24,8 +24,13 @@ def merged(batch: Sequence[Pending], apart: Apart) -> Sequence[Pending]:
     The drafts of a sender in a room keep their order. If a merged draft is not stored as a whole, one of its
     parts may be a repeat or not fit: `apart` is given its parts.
     """
-    if all(pending.draft.target is None for pending in batch):  # no pieces, as usual
-        return batch
+    for pending in batch:
+        if pending.draft.target is not None:
+            return _merged(batch, apart)
+    return batch  # no pieces, as usual
+
+
+def _merged(batch: Sequence[Pending], apart: Apart) -> Sequence[Pending]:
     runs: list[list[Pending]] = []
     last: dict[tuple[str, str], list[Pending]] = {}
     for pending in batch:

@@ -62,7 +62,8 @@ class Queue:
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[Pending] = deque()
+        self.waiting: deque[Pending] = deque()
+        """The drafts in order of arrival; only for reading."""
         self._of_user: dict[str, int] = {}
         self._space: dict[str, list[asyncio.Future[None]]] = {}
         self._heavy: set[str] = set()
@@ -70,10 +71,7 @@ class Queue:
         self._others_at = -math.inf
 
     def __len__(self) -> int:
-        return len(self._waiting)
-
-    def __iter__(self) -> Iterator[Pending]:
-        return iter(self._waiting)
+        return len(self.waiting)
 
     def full_for(self, user: str) -> bool:
         """Return whether `MOST_OF_A_USER` drafts of this user wait."""
@@ -89,16 +87,16 @@ class Queue:
 
     def add(self, pending: Pending) -> bool:
         """Append a draft, of whose user `full_for` is False; return False if `MOST_WAITING` drafts wait."""
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self.waiting) >= MOST_WAITING:
             return False
-        self._waiting.append(pending)
+        self.waiting.append(pending)
         user = pending.draft.sender_id
         self._of_user[user] = self._of_user.get(user, 0) + 1
         return True
 
     def add_first(self, again: Sequence[Pending]) -> None:
         """Put drafts that were taken before all others, in their order."""
-        self._waiting.extendleft(pending for pending in reversed(again) if not pending.answered)
+        self.waiting.extendleft(pending for pending in reversed(again) if not pending.answered)
         self._recount()
 
     def take(self, most: int, now: float) -> list[Pending]:
@@ -107,11 +105,11 @@ class Queue:
         If more wait, every user's first draft comes before anybody's second one, and so on. Nothing is
         returned if only heavy users' drafts wait and `HEAVY_PAUSE` is not over.
         """
-        batch = list(self._waiting)
-        self._waiting.clear()
+        batch = list(self.waiting)
+        self.waiting.clear()
         if self._heavy or len(batch) > most:
             batch, later = self._split(batch, most, now)
-            self._waiting.extend(later)
+            self.waiting.extend(later)
             self._recount()
         else:
             self._of_user.clear()  # nobody waits for space: such users are heavy
@@ -140,23 +138,23 @@ class Queue:
 
     def drain(self) -> list[Pending]:
         """Remove and return all drafts."""
-        batch = list(self._waiting)
-        self._waiting.clear()
+        batch = list(self.waiting)
+        self.waiting.clear()
         self._recount()
         return batch
 
     def expired(self, before: float) -> list[Pending]:
         """Remove and return the drafts that arrived before this time (`monotonic`, seconds)."""
         found = []
-        while self._waiting and self._waiting[0].arrived < before:
-            found.append(self._waiting.popleft())
+        while self.waiting and self.waiting[0].arrived < before:
+            found.append(self.waiting.popleft())
         if found:
             self._recount()
         return found
 
     def _recount(self) -> None:
         """Count what still waits, and wake those that wait for space."""
-        self._of_user = dict(Counter(pending.draft.sender_id for pending in self._waiting))
+        self._of_user = dict(Counter(pending.draft.sender_id for pending in self.waiting))
         self._heavy &= self._of_user.keys()
         for user in [user for user in self._space if not self.full_for(user)]:
             for freed in self._space.pop(user):

@@ -451,7 +451,9 @@ class Posting:
                 self._broadcast.publish(room, epoch, entries)
                 self._hooks.messages_stored(room, entries)
                 self._counts.stored += len(entries)
-                self._counts.kinds.update([entry.kind for entry in entries if entry.kind != PLAIN])
+                for entry in entries:
+                    if entry.kind != PLAIN:
+                        self._counts.kinds[entry.kind] += 1
                 self._stored(room, epoch, entries)
             self._flush.brings(batch[0].arrived)
         finally:

@@ -67,9 +67,9 @@ class Classic(Shared):
         return b""
 
     def entry(self, entry: Entry) -> bytes:
-        if entry.closes and entry.more is not None and entry.more.whole is not None:
+        if entry.more is not None and entry.more.whole is not None and entry.closes:
             entry = entry.more.whole  # a streamed message is told when it is closed
-        if entry.target is not None or not entry.text or entry.is_open:
+        if entry.target is not None or not entry.text or (entry.more is not None and entry.is_open):
             return b""
         stamp = self._timestamp(entry.sent_at)
         return text_frame(encode(ChatMessage(entry.text, entry.sender_username, entry.sender_id, stamp)))
