@@ -106,4 +106,4 @@ def test_drafts_older_than_a_time_are_removed_from_the_front():
     for number in (1, 2, 3):
         queue.add(pending("romeo", number))
     assert ids(queue.expired(before=2.5)) == ["romeo1", "romeo2"]
-    assert ids(queue) == ["romeo3"]
+    assert ids(queue.waiting) == ["romeo3"]
