@@ -31,7 +31,7 @@ MOST_ENTRIES = 200
 MOST_ROOMS = 50
 """Rooms that are read in one call."""
 MOST_FOUND = 1000
-REST_SECONDS = 0.02
+REST_SECONDS = 0.04
 """Pause between two reads, so that a message costs a small part of a read when there are many."""
 SCAN_SECONDS = 5.0
 """Interval at which storage is asked for unread entries of which this node was not told."""
