@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import pytest
 import setuptools
@@ -29,9 +29,11 @@ from tests.polls import PollsPlugin, on_polls
 from tests.stage import Player, Stage, open_stage
 from tests.test_architecture import ORDER
 from tornchat import ConsumerClaim, Entry, User, errors
+from tornchat.cluster import control, userevents
 from tornchat.config.sections import LimitsSection
 from tornchat.config.settings import Settings, load
 from tornchat.hooks.loader import load_plugins
+from tornchat.model import ADMIN, GUEST, MODERATOR, TokenSource
 from tornchat.wire import V1, Classic, Said
 
 ROOT = Path(__file__).parent.parent
@@ -157,6 +159,23 @@ def test_the_hook_pages_are_what_the_hookspecs_say() -> None:
     spec.loader.exec_module(module)
     lines = module.differences()
     assert not lines, "run `python docs/make_hook_pages.py`:\n" + "\n".join(lines)
+
+
+KIT = "".join(path.read_text() for path in sorted((ROOT / "tornchat/testing").glob("*.py")))
+ON_HOOK_PAGES = {
+    "authenticate": [*map(json.dumps, get_args(TokenSource)), *map(json.dumps, (ADMIN, MODERATOR, GUEST))],
+    "publish": ["`room:<name>`", f"`{control.TOPIC}`", f"`{userevents.TOPIC}`"],
+    "store_messages": sorted({f"`{code}`" for code in re.findall(r'verify_refused\([^)]*, "(\w+)"', KIT)}),
+    "read_presence": ["`PresenceChange`", "`complete=False`"],
+}
+"""Hook -> values that plugins receive or return, as they must stand on its page."""
+
+
+@pytest.mark.parametrize("hook", ON_HOOK_PAGES)
+def test_a_hook_page_names_every_value_that_its_plugins_meet(hook: str) -> None:
+    page = (DOCS / "hooks" / f"{hook}.md").read_text()
+    assert ON_HOOK_PAGES[hook]
+    assert [value for value in ON_HOOK_PAGES[hook] if value not in page] == []
 
 
 @pytest.mark.parametrize("block", [b for b in ALL if b.page.startswith("docs/hooks/")], ids=named)

@@ -69,6 +69,27 @@ def test_a_message_grows_and_is_closed(tmp_path: Path) -> None:
     on_stage(tmp_path, play)
 
 
+def test_pieces_count_in_bytes_only_and_what_begins_and_closes_as_a_message(tmp_path: Path) -> None:
+    async def play() -> None:
+        limits = {"messages_per_second": 1, "burst": 3, "bytes_per_second": 65536, "bytes_burst": 65536}
+        async with open_stage(tmp_path, {"limits": limits}) as verona:
+            romeo = await enters(verona, "romeo")
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            seq = await begins(romeo, "x")
+            for number in range(100):
+                await appends(romeo, seq, 1 + number, "x", f"p{number}")
+            assert (await answer(romeo, "p99"))["seq"] == seq
+            await closes(romeo, seq)
+            assert (await answer(romeo, "c"))["seq"] == seq
+            await says(romeo, "one")
+            assert loop.time() - began < 10, "at one message a second 100 pieces would take longer"
+            await says(romeo, "two")
+            assert loop.time() - began >= 0.9, "the fourth message waits"
+
+    asyncio.run(play())
+
+
 def test_who_comes_in_the_middle_has_the_whole_text(tmp_path: Path) -> None:
     async def play(verona: Stage) -> None:
         romeo = await enters(verona, "romeo")

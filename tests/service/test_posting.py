@@ -143,6 +143,41 @@ def test_the_same_over_http(tmp_path, change, code, loaded):
     on_stage(tmp_path, play)
 
 
+async def remove(stage):
+    await stage.chat.directory.remove_member(JULIET, "hall", "romeo")
+
+
+async def make_private(stage):
+    await stage.chat.directory.remove_member(JULIET, "hall", "romeo")
+    await stage.chat.describing.describe(JULIET, "hall", kind="private")
+
+
+@pytest.mark.parametrize(("change", "private"), [(remove, True), (make_private, False)])
+@pytest.mark.parametrize("way", ["websocket", "http"])
+def test_what_waits_in_a_filter_is_not_stored_after_the_room_is_closed_to_its_sender(
+    tmp_path, change, private, way
+):
+    async def play(stage):
+        await stage.chat.describing.describe(JULIET, "hall", kind="private" if private else "open")
+        await stage.chat.directory.set_member(JULIET, "hall", "romeo", "member")
+        if way == "websocket":
+            romeo = await stage.enters("romeo", "hall")
+            await romeo.socket.send(json.dumps({"message": "held back"}))
+        else:
+            waiting = asyncio.create_task(stage.chat.posting.post(ROMEO, "hall", Said("held back")))
+        await Slow.began.wait()
+        await change(stage)
+        Slow.go.set()
+        if way == "websocket":
+            assert await romeo.is_closed() == 4003
+        else:
+            assert await refused(waiting) == "room_not_found"
+        await stage.chat.say("hall", "the last one", sender=JULIET)
+        assert await texts(stage) == ["the last one"]
+
+    on_stage(tmp_path, play)
+
+
 def test_a_token_that_expires_in_a_filter_ends_the_connection_and_stores_nothing(tmp_path):
     async def play(stage):
         romeo = await stage.enters("romeo", "hall", token=stage.token("romeo", lifetime=1.5))

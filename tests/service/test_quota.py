@@ -22,6 +22,14 @@ def test_messages_and_bytes_are_limited_and_a_refused_message_takes_neither():
     assert own.take(0, 0.0) == 1  # a message is missing
 
 
+def test_what_is_no_message_of_its_own_takes_bytes_only():
+    own = quotas(messages_per_second=1, burst=1, bytes_per_second=100, bytes_burst=100).of("romeo")
+    assert own.take(10, 0.0) == 0
+    assert own.take(50, 0.0, 0) == 0
+    assert own.take(40, 0.0, 0) == 0
+    assert own.take(10, 0.0, 0) == 0.1
+
+
 def test_a_message_larger_than_the_burst_passes_once_the_burst_is_full():
     own = quotas(bytes_per_second=100, bytes_burst=100).of("romeo")
     assert own.take(500, 0.0) == 0

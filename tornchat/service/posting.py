@@ -107,16 +107,17 @@ class Posting:
         """
         if _expired(session.user):
             raise Closed(UNAUTHORIZED, "token expired")
-        quota = session.quota or self._quota(session)
+        quota, messages = session.quota or self._quota(session), 1
         try:
             if said.target is None:
                 self._drafts.check(said.text)
             else:
                 self._check_change(said)
+                messages = self._messages(said)
             user = session.user.id
-            if self.committer.queue.full_for(user) or quota.delays(size, self._now()):
+            if self.committer.queue.full_for(user) or quota.delays(size, self._now(), messages):
                 self.quotas.note(user)
-                return self._slowed(session, quota, said, size)
+                return self._slowed(session, quota, said, size, messages)
             return self._admitted(session, said)
         except ChatError as error:
             self._refuse(session, error, said.client_id)
@@ -134,11 +135,15 @@ class Posting:
         session.quota = self.quotas.of(session.user.id)
         return session.quota
 
-    async def _slowed(self, session: Session, quota: Quota, said: Said, size: int) -> None:
+    def _messages(self, said: Said) -> int:
+        """As how many messages it counts in the rate: a piece of a streamed message counts in bytes only."""
+        return 0 if self._kinds.of(said).grows else 1
+
+    async def _slowed(self, session: Session, quota: Quota, said: Said, size: int, messages: int) -> None:
         """Wait until the user may say more; the user's connections take turns."""
         async with quota.turn:
             await self.committer.queue.space(session.user.id)
-            await quota.wait(size)
+            await quota.wait(size, messages)
         try:
             if self._still_there(session) and (gates := self._admitted(session, said)) is not None:
                 await gates
@@ -246,7 +251,8 @@ class Posting:
     def _refuse_fast(self, user: User, said: Said) -> None:
         more = len(said.more.meta) + len(said.more.data) if said.more is not None else 0
         size = len(said.text.encode()) + more
-        if wait := self.quotas.of(user.id).take(size, self._now()):
+        messages = 1 if said.target is None else self._messages(said)
+        if wait := self.quotas.of(user.id).take(size, self._now(), messages):
             self.quotas.note(user.id)
             raise ChatError("rate_limited", "", round(wait, 3), said.client_id)
 

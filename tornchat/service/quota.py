@@ -31,29 +31,32 @@ class Quota:
         self._bytes.change(limits.bytes_per_second, limits.bytes_burst)
         self._unlimited = self._messages.unlimited and self._bytes.unlimited
 
-    def take(self, size: int, now: float) -> float:
-        """Take a message of `size` bytes at `now` (seconds) and return 0, or return the seconds to wait."""
+    def take(self, size: int, now: float, messages: int = 1) -> float:
+        """Take a message of `size` bytes at `now` (seconds) and return 0, or return the seconds to wait.
+
+        With 0 `messages` only the bytes count.
+        """
         if self._unlimited:
             return 0.0
-        wait = max(self._messages.missing(now), self._bytes.missing(now, size))
+        wait = max(self._messages.missing(now, messages), self._bytes.missing(now, size))
         if not wait:
-            self._messages.take()
+            self._messages.take(messages)
             self._bytes.take(size)
         return wait
 
-    def delays(self, size: int, now: float) -> bool:
+    def delays(self, size: int, now: float, messages: int = 1) -> bool:
         """Take a message like `take`; True if it must wait: for others of this user, or for the rate."""
         if self._turn is not None and self._turn.locked():
             return True
-        return not self._unlimited and self.take(size, now) > 0
+        return not self._unlimited and self.take(size, now, messages) > 0
 
-    async def wait(self, size: int) -> None:
+    async def wait(self, size: int, messages: int = 1) -> None:
         """Wait until a message of `size` bytes may be taken, and take it."""
         now = asyncio.get_running_loop().time
-        wait = self.take(size, now())
+        wait = self.take(size, now(), messages)
         while wait:
             await asyncio.sleep(min(wait, LONGEST_SLEEP))
-            wait = self.take(size, now())
+            wait = self.take(size, now(), messages)
 
     @property
     def turn(self) -> asyncio.Lock:

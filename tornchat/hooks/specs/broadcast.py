@@ -34,7 +34,7 @@ def publish(topic: str, payload: bytes) -> Awaitable[None] | None:
     """Send an opaque payload to all subscribers of `topic`. Payloads may be lost, repeated or reordered.
 
     The plugin calls `chat.may_have_missed()` whenever payloads may have been lost. Topics are
-    `room:<name>` and `nodes`. A payload is the entries of one commit in one room: mostly a few hundred bytes,
-    and up to some megabytes; a receiver ignores those above 16 MiB. A plugin that can't send a payload of
-    that size drops it, which counts as a loss.
+    `room:<name>`, `nodes` and `users`. A room's payload is the entries of one commit: mostly some hundred
+    bytes, and up to some megabytes; a receiver ignores those above 16 MiB. A plugin that can't send a payload
+    of that size drops it, which counts as a loss.
     """

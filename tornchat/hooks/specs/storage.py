@@ -88,10 +88,11 @@ def store_messages(
     answer and the digest, since a repeat that comes after another mark must not undo it. A deletion removes
     all marks of its target, and what its entries have marked.
 
-    A `Refusal` has one of the codes `room_gone`, `conflict`, `not_found`, `stale`, `too_many_marks` and
-    `invalid_message` in the cases above, or `rejected` with a reason for a draft that the storage can't hold.
-    Its sender gets the code, and the reason or the default text of the code. Any other code counts as a
-    failure of the plugin.
+    A `Refusal` has one of the codes `room_gone`, `conflict`, `not_found`, `stale`, `too_many_marks`,
+    `invalid_message`, `not_open`, `message_too_long` and `slow_mode` in the cases described here, or
+    `rejected` with a reason for a draft that the storage can't hold. Its sender gets the code, and the reason
+    or the default text of the code. A code that is not in `tornchat.errors.CODES` counts as a failure of the
+    plugin.
 
     A plugin with the hook `read_open` also stores streamed messages. A message with the `more.status` "open"
     is open, one with another was closed before it was imported, and drafts with `more.offset` add their text
