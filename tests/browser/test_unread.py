@@ -1,4 +1,4 @@
-"""What is unread, what mentions whom, and who is typing: told by the server, the same in every browser of a user."""
+"""What is unread, what mentions whom, and who types: told by the server, the same in all browsers of a user."""
 
 from __future__ import annotations
 
