@@ -1,4 +1,4 @@
-"""What is unread, what mentions whom, and who types: told by the server, the same in all browsers of a user."""
+"""What is unread, what mentions whom, and who types: told by the server, the same in each browser."""
 
 from __future__ import annotations
 
