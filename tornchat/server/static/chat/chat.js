@@ -1,7 +1,7 @@
 /** The whole page's state: beside who is signed in, which rooms there are, and the one that is open. */
 
 import { Directs } from "./directs.js";
-import { Drafts, Marks } from "./kept.js";
+import { Drafts, Favourites, Marks } from "./kept.js";
 import { Login } from "./login.js";
 import { hashOf, placeOf } from "./places.js";
 import { locale, words } from "./strings.js";
@@ -13,7 +13,7 @@ const SOON_MS = 300;
 const UNAUTHORIZED = 4001;
 const INVITE = /^#invite=([\w-]+)$/; // the page of a link by which users become members of a room
 
-/** @typedef {{name: string, label: string, kind: string, unread: number, mentions: number, draft: boolean}} Shelved */
+/** @typedef {{name: string, label: string, kind: string, unread: number, mentions: number, draft: boolean, starred: boolean}} Shelved */
 
 /** Says "change" when it should be drawn again, "rooms" when only the list of rooms should be, "mention" when the inbox has more. */
 export class Chat extends Login {
@@ -34,6 +34,7 @@ export class Chat extends Login {
     super(base);
     this.marks = new Marks("");
     this.drafts = new Drafts("");
+    this.favourites = new Favourites("");
     addEventListener("hashchange", () => this.phase === "in" && this.#openPlace());
     document.addEventListener("visibilitychange", () => document.hidden || this.#refreshSoon());
   }
@@ -63,6 +64,7 @@ export class Chat extends Login {
   async onEntered(me) {
     this.marks = new Marks(`tornchat.read:${this.base.pathname}:${me.id}`);
     this.drafts = new Drafts(`tornchat.drafts:${this.base.pathname}:${me.id}`);
+    this.favourites = new Favourites(`tornchat.favourites:${this.base.pathname}:${me.id}`);
     this.prepare();
     const modules = [import("./room.js"), import("./standing.js"), import("./stream.js")];
     const [{ Room }, { Standing }, { Stream }] = await Promise.all([...modules, this.#readBlocks()]); // before messages are shown
@@ -285,17 +287,25 @@ export class Chat extends Login {
     const names = new Set(this.rooms.map(({ name }) => name));
     const opened = [...this.#opened.keys()].filter((name) => !names.has(name));
     const drafts = this.drafts.rooms;
+    const starred = this.favourites.rooms;
     const others = opened.map((name) => ({ name, title: "", kind: "open", epoch: "", seq: 0 }));
     const all = [...this.rooms, ...others].map((room) => ({
       name: room.name,
       label: this.labelOf(room.name),
       kind: room.kind ?? (room.private ? "private" : "open"), // servers before had two kinds
       draft: drafts.has(room.name),
+      starred: starred.has(room.name),
       unread: room.name === this.room?.name ? this.room.unread : this.#unread(room),
       mentions: room.name === this.room?.name ? 0 : (this.standing?.mentions(room.name) ?? 0),
     }));
     const direct = ({ kind }) => Number(kind === "direct");
-    return all.sort((a, b) => direct(a) - direct(b) || this.compare(a.label, b.label));
+    return all.sort((a, b) => Number(b.starred) - Number(a.starred) || direct(a) - direct(b) || this.compare(a.label, b.label));
+  }
+
+  /** Put a room at the top of the list, or back to the others. @param {string} name */
+  star(name) {
+    this.favourites.toggle(name);
+    this.roomsChanged();
   }
 
   /** The list of rooms, or what is unread there, is to be drawn again. */

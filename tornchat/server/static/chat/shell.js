@@ -86,6 +86,8 @@ function Header({ room, narrow, aside, toggle, onMenu }) {
       class=${others ? "dotted" : ""} />`}
     <h1><${Icon} name=${ICONS[room.about.kind]} /> <bdi>${room.label}</bdi></h1>
     <span class="topic grow" title=${room.about.topic}><bdi>${room.about.topic}</bdi></span>
+    <${IconButton} icon="star" label=${words.star} class="star" aria-pressed=${room.chat.favourites.rooms.has(room.name) ? "true" : "false"}
+      onClick=${() => room.chat.star(room.name)} />
     <${IconButton} icon="info" label=${words.aboutRoom} aria-pressed=${pressed("room")} onClick=${() => toggle("room")} />
     <${IconButton} icon="search" label=${words.searchRoom} aria-pressed=${pressed("search")} onClick=${() => toggle("search")} />
     <button type="button" class="count-button" aria-pressed=${pressed("people")} onClick=${() => toggle("people")}

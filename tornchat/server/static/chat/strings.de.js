@@ -143,6 +143,8 @@ export const de = {
 
   // --- rooms
   rooms: "Räume",
+  star: "Favorit: oben in der Liste",
+  starred: "Favorit",
   inbox: "Erwähnungen",
   inboxEmpty: "Noch hat dich niemand erwähnt. Was andere mit @ und deinem Namen schreiben, kommt hierher, aus allen Räumen.",
   mentions: (count) => counted(count, "Erwähnung", "Erwähnungen"),

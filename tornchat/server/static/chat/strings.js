@@ -158,6 +158,8 @@ export const en = {
 
   // --- rooms
   rooms: "Rooms",
+  star: "Favourite: at the top of the list",
+  starred: "favourite",
   inbox: "Mentions",
   inboxEmpty: "Nobody has mentioned you yet. What people write with @ and your name comes here, from all rooms.",
   /** @param {number} count */
