@@ -38,7 +38,7 @@ function InboxButton({ chat, onChosen }) {
     chat.show(chat.aside === "inbox" ? null : "inbox");
   };
   return html`<button type="button" class="to-inbox" aria-pressed=${chat.aside === "inbox" ? "true" : "false"} onClick=${open}>
-    <${Icon} name="at" size=${16} /> <span class="room-name">${words.inbox}</span>
+    <${Icon} name="at" size=${16} /> <span class="grow">${words.inbox}</span>
     ${mentions > 0 && html`<span class="badge mentions"><span aria-hidden="true">${mentions > 99 ? "99+" : mentions}</span>
       <span class="unseen">, ${words.mentions(mentions)}</span></span>`}
   </button>`;
