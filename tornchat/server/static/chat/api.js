@@ -58,6 +58,23 @@ export class Api {
     return found;
   }
 
+  /** The rooms that the user has a role or a marker in, with what is unread there. */
+  async myRooms() {
+    const found = [];
+    let after = null;
+    do {
+      const answer = await this.#tagged(`me/rooms?${query({ after })}`);
+      found.push(...answer.rooms);
+      after = answer.next;
+    } while (after);
+    return found;
+  }
+
+  /** Newest first. @param {number} [before] */
+  inbox(before) {
+    return this.#call("GET", `me/inbox?${query({ before, limit: 30 })}`);
+  }
+
   /** Oldest first. @param {string} room @param {{before?: number, after?: number, limit?: number}} page */
   messages(room, page) {
     return this.#call("GET", `rooms/${part(room)}/messages?${query({ ...page, mine: 1 })}`);

@@ -19,6 +19,7 @@ export const COMMANDS = Object.freeze([
   { label: words.createRoom, icon: "plus", act: (chat) => chat.ask("create") },
   { label: words.searchRoom, icon: "search", keys: "/", act: (chat) => chat.show("search") },
   { label: words.whoIsHere, icon: "people", act: (chat) => chat.show("people") },
+  { label: words.inbox, icon: "at", act: (chat) => chat.show("inbox") },
   { label: words.previousRoom, icon: "up", keys: "Alt+ArrowUp", act: (chat) => chat.step(-1) },
   { label: words.nextRoom, icon: "down", keys: "Alt+ArrowDown", act: (chat) => chat.step(1) },
   { label: words.previousUnread, icon: "up", keys: "Alt+Shift+ArrowUp", act: (chat) => chat.step(-1, true) },

@@ -8,6 +8,7 @@ import { Quote } from "./message.js";
 import { useWait } from "./slowmode.js";
 import { fill, words } from "./strings.js";
 import { duration } from "./text.js";
+import { WhoTypes } from "./typing.js";
 
 const MOST_SHARE = 0.4; // of the window's height
 const COUNTED_FROM = 0.8;
@@ -36,6 +37,10 @@ export function Composer({ feed, label }) {
     setText("");
     area.current.focus();
   };
+  const onInput = ({ target }) => {
+    setText(target.value);
+    if (target.value.trim()) feed.typed();
+  };
   const onKeyDown = (event) => {
     if (event.isComposing || suggestions.onKeyDown(event)) return;
     const marker = markerFor(event);
@@ -53,14 +58,14 @@ export function Composer({ feed, label }) {
     <div class="composer-box">
       <textarea ref=${area} rows="1" dir="auto" aria-label=${label} aria-describedby=${`${id}-writing`} ...${suggestions.aria(`${id}-suggestions`)}
         placeholder=${mute ? words.mute : label} disabled=${mute} value=${text}
-        onInput=${(event) => setText(event.target.value)} onKeyDown=${onKeyDown} onSelect=${suggestions.look}></textarea>
+        onInput=${onInput} onKeyDown=${onKeyDown} onSelect=${suggestions.look}></textarea>
       <${IconButton} icon=${feed.editing ? "check" : "send"} label=${feed.editing ? words.save : words.send} class="send"
         disabled=${!ready} onClick=${send} />
     </div>
     <p class="composer-hint" id=${`${id}-writing`}>
       ${wait > 0
         ? html`<span class="waiting" role="status">${words.slowWait(duration(wait))}</span>`
-        : html`<span>${!touch && fill(words.keysHint, { enter: html`<kbd>Enter</kbd>`, shift: html`<kbd>Shift</kbd> + <kbd>Enter</kbd>` })}</span>`}
+        : html`<${WhoTypes} feed=${feed}><span>${!touch && fill(words.keysHint, { enter: html`<kbd>Enter</kbd>`, shift: html`<kbd>Shift</kbd> + <kbd>Enter</kbd>` })}</span><//>`}
       ${left < most * (1 - COUNTED_FROM) &&
       html`<span class=${`counter ${left < 0 ? "over" : ""}`} role="status">${left < 0 ? words.tooMany(-left) : words.left(left)}</span>`}
     </p>

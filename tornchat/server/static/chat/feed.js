@@ -90,11 +90,17 @@ export class Feed extends EventTarget {
       this.changed();
       return;
     }
+    this.room.typing.sent();
     const reply_to = this.replyTo?.seq;
     this.replyTo = null;
     this.log.toNewest();
     this.dividerSeq = null;
     this.outbox.send(text, { ...this.extras, reply_to, mentions: mentionsIn(text, this.room.people()) });
+  }
+
+  /** Something was typed: the others are told that more comes. */
+  typed() {
+    if (!this.editing) this.room.typing.typed(() => this.client?.typing(this.extras.thread));
   }
 
   /** Give a refused message back to who wrote it. @param {import("./outbox.js").Pending} pending */

@@ -54,6 +54,26 @@ export class Drafts {
   }
 }
 
+/** The rooms that one user of one chat has starred. */
+export class Favourites {
+  /** @param {string} key */
+  constructor(key) {
+    this.key = key;
+  }
+
+  /** @returns {Set<string>} */
+  get rooms() {
+    return new Set(browser.get(this.key) ?? []);
+  }
+
+  /** Star a room, or not any more. @param {string} room */
+  toggle(room) {
+    const { rooms } = this;
+    if (!rooms.delete(room)) rooms.add(room);
+    browser.set(this.key, rooms.size ? [...rooms] : null);
+  }
+}
+
 /** How far each room was read, by one user of one chat. A room made anew (another epoch) is unread. */
 export class Marks {
   /** @type {Set<string>} */ #unwritten = new Set();

@@ -12,10 +12,10 @@ function Page({ chat }) {
   return html`<${Title} chat=${chat} /><${Screen} chat=${chat} /><${Toasts} chat=${chat} />`;
 }
 
-/** The room's name, and how much is unread there. @param {{chat: Chat}} props */
+/** The room's name, and how much is unread there or mentions the user elsewhere. @param {{chat: Chat}} props */
 function Title({ chat }) {
   useStore(chat, "rooms");
-  const unread = chat.room?.unread ?? 0;
+  const unread = (chat.room?.unread ?? 0) + (chat.phase === "in" ? chat.mentions : 0);
   const title = chat.phase === "in" ? `${chat.room.label} · ${chat.info.name}` : (chat.info?.name ?? "tornchat");
   useEffect(() => {
     document.title = unread ? `(${unread}) ${title}` : title;

@@ -4,9 +4,11 @@ import { TornchatClient } from "../client/tornchat-client.js";
 import { edited, entryOf, erased, reacted } from "./entry.js";
 import { Feed } from "./feed.js";
 import { Reactions } from "./reactions.js";
+import { ReadMarker } from "./readmarker.js";
 import { Slow } from "./slowmode.js";
 import { words } from "./strings.js";
 import { Thread } from "./thread.js";
+import { Typing } from "./typing.js";
 
 const ROSTER_MS = 100;
 
@@ -23,6 +25,8 @@ export class Room extends Feed {
   /** The thread that is shown beside the room. @type {Thread | null} */ thread = null;
   /** When the first message that was not read came, if one begins to read there. @type {Date | null} */ since = null;
   slow = new Slow();
+  typing = new Typing();
+  marker = new ReadMarker(() => this.#client);
   /** The user's role in it. @type {string | null} */ role = null;
   about = { title: "", topic: "", kind: "open" };
   #client = null;
@@ -32,6 +36,8 @@ export class Room extends Feed {
   #awaited = 0;
   #toldUnread = 0;
   #roster = 0;
+  #unloaded = 0; // unread messages before those that are loaded
+  /** How far others have read, by id, where the server tells that. @type {Map<string, number>} */ seen = new Map();
   /** @type {string[]} */ #unannounced = [];
   /** By their first message. @type {Map<number, Thread>} */ #threads = new Map();
 
@@ -71,7 +77,10 @@ export class Room extends Feed {
     on("caughtup", () => this.#onCaughtUp());
     on("users", ({ users }) => this.#onPeople(() => (this.users = new Map(users.map(({ id, username }) => [id, username])))));
     on("join", ({ user_id, username }) => this.#onPeople(() => this.users.set(user_id, username)));
-    on("leave", ({ user_id }) => this.#onPeople(() => this.users.delete(user_id)));
+    on("leave", ({ user_id }) => this.#onGone(user_id));
+    on("typing", ({ user_id, thread }) => this.typing.heard(user_id, thread));
+    on("read", ({ seq }) => this.#onRead(seq));
+    on("readstate", ({ user_id, seq }) => this.#onSeen(user_id, seq));
     on("room", (about) => this.describe(about));
     on("error", ({ error }) => this.chat.toast(error, "danger"));
     this.#client = client;
@@ -83,6 +92,8 @@ export class Room extends Feed {
 
   leave() {
     const client = this.#client;
+    this.marker.flush();
+    this.typing.clear();
     this.#client = null;
     if (client?.position) this.#position = client.position;
     client?.close();
@@ -145,8 +156,11 @@ export class Room extends Feed {
     if (!welcome.recovered) {
       this.log.reset(welcome.seq);
       this.#epoch = welcome.epoch;
-      this.readSeq = this.chat.marks.seq(this.name, welcome.epoch);
+      this.readSeq = welcome.read_seq ?? this.chat.marks.seq(this.name, welcome.epoch);
+      this.seen.clear();
     }
+    this.#unloaded = this.readSeq ? (welcome.unread ?? 0) : 0;
+    this.marker.welcomed(welcome.read_seq, welcome.recovered);
     if (!this.#entered) this.dividerSeq = this.readSeq && this.readSeq < welcome.seq ? this.readSeq : null;
     this.liveAfter = welcome.seq;
     if (!welcome.recovered) for (const thread of this.#threads.values()) void thread.load();
@@ -158,6 +172,7 @@ export class Room extends Feed {
   #onCaughtUp() {
     const first = !this.#entered;
     this.#entered = true;
+    this.#unloaded = Math.max(0, this.#unloaded - this.log.newest.filter(({ seq }) => seq > this.readSeq).length);
     if (this.#awaited) {
       this.awaits(this.#awaited);
       this.#awaited = 0;
@@ -172,6 +187,7 @@ export class Room extends Feed {
     const watched = this.watched();
     this.#recount(entry.thread);
     if (!this.log.push(entry, watched)) return; // it was loaded while it was on its way
+    this.typing.ended(entry.senderId);
     if (entry.thread) this.#threads.get(entry.thread)?.push(entry);
     if (entry.mine) this.#onOwn(entry);
     else if (entry.seq > this.liveAfter && !this.hides(entry)) this.#announce(entry);
@@ -212,6 +228,12 @@ export class Room extends Feed {
   #onDeleted(seq) {
     this.change(seq, erased);
     this.#recount(this.#client?.messages.get(seq)?.thread);
+  }
+
+  /** @param {string} id */
+  #onGone(id) {
+    this.typing.ended(id);
+    this.#onPeople(() => this.users.delete(id));
   }
 
   #onPeople(change) {
@@ -280,8 +302,39 @@ export class Room extends Feed {
     this.log.trim();
     this.since = null;
     this.readSeq = last.seq;
-    this.chat.marks.read(this.name, this.#epoch, last.seq);
+    this.#unloaded = 0;
+    if (!last.mine) this.marker.move(last.seq); // the server moves it with what one says
+    this.chat.hasRead(this.name, this.#epoch, last.seq);
     return true;
+  }
+
+  /** The user has read here on another device. @param {number} seq */
+  #onRead(seq) {
+    if (seq <= this.readSeq) return; // what was told here comes back
+    this.readSeq = seq;
+    this.#unloaded = 0;
+    this.since = null;
+    this.changed();
+  }
+
+  /** Somebody else has read up to this entry. @param {string} id @param {number} seq */
+  #onSeen(id, seq) {
+    if (id === this.chat.me.id) return;
+    this.seen.set(id, seq);
+    this.changed();
+  }
+
+  /** Those who have read the user's newest message, where the server tells that. @returns {{seq: number, names: string[]} | null} */
+  get seenBy() {
+    const last = this.seen.size ? this.log.newest.at(-1) : undefined;
+    if (!last?.mine) return null;
+    const names = [...this.seen].filter(([, seq]) => seq >= last.seq).map(([id]) => this.nameOf(id));
+    return names.length ? { seq: last.seq, names } : null;
+  }
+
+  /** Messages of others that were not read, those that are not loaded included. */
+  get unread() {
+    return super.unread + this.#unloaded;
   }
 
   /** @param {Entry} entry */

@@ -73,7 +73,10 @@ function Row({ room, at, count, here, stop, choose }) {
       aria-current=${here ? "page" : undefined} onClick=${(event) => choose(event, room.name)}>
       <${Icon} name=${ICONS[room.kind]} size=${16} />
       <span class="room-name"><bdi>${room.label}</bdi></span>
+      ${room.starred && html`<span class="starred" role="img" aria-label=${words.starred}><${Icon} name="star" size=${14} /></span>`}
       ${room.draft && !here && html`<span class="drafted" role="img" aria-label=${words.drafted}><${Icon} name="pencil" size=${14} /></span>`}
+      ${room.mentions > 0 && html`<span class="badge mentions"><span aria-hidden="true">@</span>
+        <span class="unseen">, ${words.mentions(room.mentions)}</span></span>`}
       ${room.unread > 0 &&
       html`<span class="badge"><span aria-hidden="true">${room.unread > 99 ? "99+" : room.unread}</span>
         <span class="unseen">, ${words.unread(room.unread)}</span></span>`}

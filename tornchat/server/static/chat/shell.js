@@ -5,6 +5,7 @@ import { Composer } from "./composer.js";
 import { CreateRoom } from "./createroom.js";
 import { html, useEffect, useMedia, useState, useStore } from "./html.js";
 import { Icon, IconButton } from "./icons.js";
+import { Inbox } from "./inbox.js";
 import { Dialog } from "./overlay.js";
 import { Palette } from "./palette.js";
 import { People } from "./people.js";
@@ -32,6 +33,10 @@ export function Shell({ chat }) {
     if (slim) chat.show(null);
     room.awaits(seq);
   };
+  const found = (name, seq) => {
+    if (slim) chat.show(null);
+    chat.open(name, seq);
+  };
   const thread = (seq) => {
     room.openThread(seq);
     chat.show("thread");
@@ -55,9 +60,9 @@ export function Shell({ chat }) {
     </main>
     ${slim
       ? html`<${Dialog} open=${aside !== null} onClose=${close} label=${asideTitle(room, aside)} class="drawer right">
-          <${Aside} room=${room} aside=${aside} reach=${reach} onClose=${close} /><//>`
+          <${Aside} room=${room} aside=${aside} reach=${reach} found=${found} onClose=${close} /><//>`
       : aside && html`<aside class="aside" aria-label=${asideTitle(room, aside)}>
-          <${Aside} room=${room} aside=${aside} reach=${reach} onClose=${close} /></aside>`}
+          <${Aside} room=${room} aside=${aside} reach=${reach} found=${found} onClose=${close} /></aside>`}
     <${Palette} chat=${chat} open=${chat.dialog === "palette"} onClose=${closes("palette")} />
     <${Shortcuts} open=${chat.dialog === "help"} onClose=${closes("help")} />
     <${CreateRoom} chat=${chat} open=${chat.dialog === "create"} onClose=${closes("create")} />
@@ -81,6 +86,8 @@ function Header({ room, narrow, aside, toggle, onMenu }) {
       class=${others ? "dotted" : ""} />`}
     <h1><${Icon} name=${ICONS[room.about.kind]} /> <bdi>${room.label}</bdi></h1>
     <span class="topic grow" title=${room.about.topic}><bdi>${room.about.topic}</bdi></span>
+    <${IconButton} icon="star" label=${words.star} class="star" aria-pressed=${room.chat.favourites.rooms.has(room.name) ? "true" : "false"}
+      onClick=${() => room.chat.star(room.name)} />
     <${IconButton} icon="info" label=${words.aboutRoom} aria-pressed=${pressed("room")} onClick=${() => toggle("room")} />
     <${IconButton} icon="search" label=${words.searchRoom} aria-pressed=${pressed("search")} onClick=${() => toggle("search")} />
     <button type="button" class="count-button" aria-pressed=${pressed("people")} onClick=${() => toggle("people")}
@@ -90,9 +97,9 @@ function Header({ room, narrow, aside, toggle, onMenu }) {
 }
 
 const asideTitle = (room, aside) =>
-  ({ search: words.search, thread: words.thread, room: words.aboutRoom })[aside] ?? words.peopleHere(room.users.size);
+  ({ search: words.search, thread: words.thread, room: words.aboutRoom, inbox: words.inbox })[aside] ?? words.peopleHere(room.users.size);
 
-function Aside({ room, aside, reach, onClose }) {
+function Aside({ room, aside, reach, found, onClose }) {
   useStore(room, "people");
   return html`<div class="aside-head">
       <h2>${asideTitle(room, aside)}</h2>
@@ -102,6 +109,7 @@ function Aside({ room, aside, reach, onClose }) {
       ? html`<${ThreadColumn} thread=${room.thread} reach=${reach} key=${room.thread.draftKey} />`
       : html`<div class="aside-body">
           ${aside === "search" && html`<${Search} room=${room} onFound=${reach} key=${room.name} />`}
+          ${aside === "inbox" && html`<${Inbox} chat=${room.chat} onFound=${found} />`}
           ${aside === "room" && html`<${RoomPanel} room=${room} key=${room.name} />`}
           ${aside === "people" && html`<${People} room=${room} reach=${reach} />`}
         </div>`}`;

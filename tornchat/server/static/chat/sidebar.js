@@ -19,6 +19,7 @@ export function Sidebar({ chat, onChosen = () => {} }) {
   return html`<div class="side-top">
       <p class="brand"><${Icon} name="bubbles" size=${20} /> <span>${chat.info.name}</span></p>
     </div>
+    <${InboxButton} chat=${chat} onChosen=${onChosen} />
     <nav class="rooms" aria-label=${words.rooms}>
       <div class="side-heading">
         <h2>${words.rooms}</h2>
@@ -27,6 +28,20 @@ export function Sidebar({ chat, onChosen = () => {} }) {
       <${Rooms} chat=${chat} onChosen=${onChosen} />
     </nav>
     <${Self} chat=${chat} />`;
+}
+
+/** What mentions the user, and how much of it is new. */
+function InboxButton({ chat, onChosen }) {
+  const { mentions } = chat;
+  const open = () => {
+    onChosen();
+    chat.show(chat.aside === "inbox" ? null : "inbox");
+  };
+  return html`<button type="button" class="to-inbox" aria-pressed=${chat.aside === "inbox" ? "true" : "false"} onClick=${open}>
+    <${Icon} name="at" size=${16} /> <span class="grow">${words.inbox}</span>
+    ${mentions > 0 && html`<span class="badge mentions"><span aria-hidden="true">${mentions > 99 ? "99+" : mentions}</span>
+      <span class="unseen">, ${words.mentions(mentions)}</span></span>`}
+  </button>`;
 }
 
 function Rooms({ chat, onChosen }) {

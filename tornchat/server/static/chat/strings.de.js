@@ -143,6 +143,17 @@ export const de = {
 
   // --- rooms
   rooms: "Räume",
+  star: "Favorit: oben in der Liste",
+  starred: "Favorit",
+  inbox: "Erwähnungen",
+  inboxEmpty: "Noch hat dich niemand erwähnt. Was andere mit @ und deinem Namen schreiben, kommt hierher, aus allen Räumen.",
+  mentions: (count) => counted(count, "Erwähnung", "Erwähnungen"),
+  typing: (names, more) => {
+    const all = more ? [...names, counted(more, "weitere Person", "weitere Personen")] : names;
+    return `${all.length < 2 ? all[0] : `${all.slice(0, -1).join(", ")} und ${all[all.length - 1]}`} ${all.length < 2 ? "schreibt" : "schreiben"} …`;
+  },
+  seenBy: (names) =>
+    `Gelesen von ${names.length > 3 ? `${names.slice(0, 3).join(", ")} und ${counted(names.length - 3, "weiteren Person", "weiteren Personen")}` : names.join(", ")}`,
   createRoom: "Einen Raum anlegen",
   roomName: "Sein Name",
   roomNameHint: "Buchstaben, Ziffern, „-“ und „_“, wie {example}.",

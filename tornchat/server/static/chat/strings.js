@@ -158,6 +158,19 @@ export const en = {
 
   // --- rooms
   rooms: "Rooms",
+  star: "Favourite: at the top of the list",
+  starred: "favourite",
+  inbox: "Mentions",
+  inboxEmpty: "Nobody has mentioned you yet. What people write with @ and your name comes here, from all rooms.",
+  /** @param {number} count */
+  mentions: (count) => counted(count, "mention"),
+  /** @param {string[]} names @param {number} more */
+  typing: (names, more) => {
+    const all = more ? [...names, counted(more, "other")] : names;
+    return `${all.length < 2 ? all[0] : `${all.slice(0, -1).join(", ")} and ${all[all.length - 1]}`} ${all.length < 2 ? "is" : "are"} typing …`;
+  },
+  /** @param {string[]} names */
+  seenBy: (names) => `Seen by ${names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${counted(names.length - 3, "other")}` : names.join(", ")}`,
   createRoom: "Create a room",
   roomName: "Its name",
   roomNameHint: "Letters, digits, “-” and “_”, such as {example}.",

@@ -125,6 +125,8 @@ function rows(feed, surface) {
     list.push(message(entry, first));
     last = entry;
   }
+  const seen = feed.room === feed && !feed.unsent.length && feed.seenBy;
+  if (seen && seen.seq === last?.seq) list.push(html`<li key="seen" class="seen">${words.seenBy(seen.names)}</li>`);
   for (const pending of feed.unsent) {
     const as = { senderId: feed.chat.me.id, time: pending.time };
     list.push(html`<${PendingMessage} key=${pending.id} feed=${feed} pending=${pending} first=${!follows(last, as)} />`);
