@@ -25,11 +25,12 @@ class Rate:
 
     __slots__ = ("_allowance", "_burst", "_last", "_per_second")
 
-    def __init__(self, per_second: float, burst: int) -> None:
+    def __init__(self, per_second: float, burst: int, now: float = 0.0) -> None:
+        """The bucket is full. `now` is in seconds, in the clock of later calls."""
         self._per_second = per_second
         self._burst = max(1, burst)
         self._allowance = float(self._burst)
-        self._last = 0.0
+        self._last = now
 
     def change(self, per_second: float, burst: int) -> None:
         """Set another rate and capacity. Tokens above the capacity are lost."""
@@ -116,11 +117,16 @@ class Rates:
         """Take a token of `caller` at `now` (seconds) and return 0, or return the seconds to wait for one."""
         if not self._per_second:
             return 0.0
-        rate = self._rates.pop(caller, None) or Rate(self._per_second, self._burst)
-        self._rates[caller] = rate
+        rate = self._rates.pop(caller, None)
+        new = rate is None
+        rate = self._rates[caller] = rate or Rate(self._per_second, self._burst, now)
         if len(self._rates) > self._most:
             self._rates.popitem(last=False)
-        wait = rate.wait(now)
+        if new:
+            rate.take()  # a new bucket is full
+            wait = 0.0
+        else:
+            wait = rate.wait(now)
         if len(self._rates) > FEW:
             self._drop_full(now)
         return wait

@@ -98,7 +98,8 @@ class Sanctions:
     def bans(self, room: str, user: User) -> bool:
         """Return whether the user is banned from a room whose sanctions are cached."""
         now = time.time()
-        return any(s.kind == "ban" and s.until > now and binds(s, user) for s in self._of(room, user))
+        found = self._of(room, user)
+        return bool(found) and any(s.kind == "ban" and s.until > now and binds(s, user) for s in found)
 
     def _of(self, room: str, user: User) -> Sequence[Sanction]:
         """Return the user's sanctions in a cached room."""

@@ -7,7 +7,7 @@ All types are immutable and do no I/O. Times are Unix time: seconds where docume
 from __future__ import annotations
 
 from tornchat.model.consuming import ConsumerClaim, ConsumerState, Cursor, CursorMove, Unread
-from tornchat.model.credentials import Cookies, Credentials, TokenSource
+from tornchat.model.credentials import Cookies, Credentials, Fields, TokenSource
 from tornchat.model.drafts import Draft, Refusal, Stored, StoreResult, digest_of
 from tornchat.model.entries import (
     MOST_APPENDS,
@@ -87,6 +87,7 @@ __all__ = [
     "Draft",
     "Entry",
     "Fault",
+    "Fields",
     "FoundMessage",
     "FoundPlace",
     "Invite",

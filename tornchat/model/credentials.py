@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -13,32 +12,40 @@ from msgspec.structs import force_setattr
 TokenSource: TypeAlias = Literal["header", "subprotocol", "cookie", "query", "frame"]
 
 
-class Cookies(Mapping[str, str]):
-    """The cookies of a request, read-only.
-
-    `used` is true once a plugin has looked at one of them. The cookies are then a login, which may have
-    failed; others, which a site may set for any purpose, are none.
-    """
+class Fields(Mapping[str, str]):
+    """Fields of a request, such as its headers, read-only."""
 
     def __init__(self, read: Callable[[], Mapping[str, str]]) -> None:
-        """`read` returns the cookies. It is called at the first look: a header may have thousands."""
+        """`read` returns the fields. It is called at the first look, which most requests never get."""
         self._read = read
-        self.used = False
 
     @cached_property
     def _values(self) -> Mapping[str, str]:
         return {**self._read()}
 
     def __getitem__(self, name: str) -> str:
-        value = self._values[name]
-        self.used = True
-        return value
+        return self._values[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
     def __len__(self) -> int:
         return len(self._values)
+
+
+class Cookies(Fields):
+    """The cookies of a request, read-only; a header may have thousands.
+
+    `used` is true once a plugin has looked at one of them. The cookies are then a login, which may have
+    failed; others, which a site may set for any purpose, are none.
+    """
+
+    used = False
+
+    def __getitem__(self, name: str) -> str:
+        value = super().__getitem__(name)
+        self.used = True
+        return value
 
 
 class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
@@ -58,10 +65,12 @@ class Credentials(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     cookies: Mapping[str, str] = {}
 
     def __post_init__(self) -> None:
-        force_setattr(self, "headers", MappingProxyType({**self.headers}))
-        if not isinstance(self.cookies, Cookies):
-            given = {**self.cookies}
-            force_setattr(self, "cookies", Cookies(lambda: given))
+        if type(self.headers) is not Fields:
+            headers = {**self.headers}
+            force_setattr(self, "headers", Fields(lambda: headers))
+        if type(self.cookies) is not Cookies:
+            cookies = {**self.cookies}
+            force_setattr(self, "cookies", Cookies(lambda: cookies))
 
     @property
     def used(self) -> bool:

@@ -129,8 +129,9 @@ class Joining:
             raise Closed(TRY_AGAIN_LATER, "the room has just changed")  # while its log was read
         if self._sanctions.bans(name, user):
             raise Closed(ROOM_NOT_FOUND, "room not found")
-        out = self._sanctions.on_site(user) is not None
-        if out or any(self._removals.since(began, place, user.id) for place in (name, SITE)):
+        since = self._removals.since
+        removed = since(began, name, user.id) or since(began, SITE, user.id)
+        if removed or self._sanctions.on_site(user) is not None:
             raise Closed(REMOVED, "removed")
 
     async def _after_first(self, user: User, name: str) -> Room:

@@ -26,9 +26,8 @@ def whole_user(user: User) -> User:
         raise TypeError("it returned a User of wrong types") from None
     if not user.id or (typed.expires_at is not None and math.isnan(typed.expires_at)):
         raise TypeError("it returned a User of wrong types")
-    if not all(
-        is_encodable(text) and len(text) <= MOST_CHARS for text in (user.id, user.username, *user.roles)
-    ):
+    texts = (user.id, user.username, *user.roles)
+    if not is_encodable("".join(texts)) or max(map(len, texts)) > MOST_CHARS:
         raise ValueError(f"it returned a User with a text that is not UTF-8 or over {MOST_CHARS} characters")
     # All plugins that authorize or filter receive this user, so its roles must not be a mutable set.
     return user if isinstance(user.roles, frozenset) else replace(user, roles=typed.roles)

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, parse_cookie
 
 from tornchat.errors import UNAUTHORIZED, Closed
-from tornchat.model import Cookies, Credentials, Position, TokenSource
+from tornchat.model import Cookies, Credentials, Fields, Position, TokenSource
 from tornchat.wire import V1_SUBPROTOCOL
 
 BEARER_SUBPROTOCOL = "bearer."
@@ -84,7 +84,7 @@ def _gathered(
         remote_ip=request.remote_ip or "",
         token=token,
         source=source,
-        headers=_joined(request.headers),
+        headers=Fields(partial(_joined, request.headers)),
         cookies=Cookies(partial(parse_cookie, request.headers.get("Cookie", ""))),
     )
 
