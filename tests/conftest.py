@@ -65,7 +65,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     chosen = any(WORKER_OPTIONS.match(word) for word in words)
     named = config.args_source is pytest.Config.ArgsSource.ARGS
     if named and not any(word.startswith("-m") for word in words):
-        config.option.markexpr = "not endless"
+        config.option.markexpr = "not alone and not endless"
     if named and not chosen and all(is_file(config.invocation_params.dir, word) for word in config.args):
         config.option.numprocesses = 0
 

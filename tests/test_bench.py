@@ -75,7 +75,7 @@ def test_every_message_reaches_every_member() -> None:
             assert 0 < figure.p50 <= figure.p99 < 5
 
 
-@pytest.mark.long
+@pytest.mark.alone
 def test_two_workers_deliver_to_members_of_both() -> None:
     results = run(FanOut("tens", "2 rooms of 10", 2, 10, (1,)), names=("tornchat-workers",))
     assert results.notes == {}
@@ -83,7 +83,7 @@ def test_two_workers_deliver_to_members_of_both() -> None:
     assert (figure.lost, figure.misplaced) == (0, 0)
 
 
-@pytest.mark.long
+@pytest.mark.alone
 def test_joins_and_idle_connections_are_measured() -> None:
     results = run(Storm(rooms=10), Idle(connections=50), names=("tornchat", "tornado-jwt"))
     assert results.notes == {}
@@ -91,7 +91,7 @@ def test_joins_and_idle_connections_are_measured() -> None:
     assert set(results.figures["idle"]) == {"tornchat"}
 
 
-@pytest.mark.long
+@pytest.mark.alone
 def test_connections_for_many_rooms_are_measured_beside_those_for_one() -> None:
     core, _ = cores()
     assert all(rate(core, shared, 0.3, clients=2) > 0 for shared in (False, True))
@@ -298,7 +298,7 @@ else:
 """
 
 
-@pytest.mark.long
+@pytest.mark.alone
 def test_a_checkout_is_compared_with_itself(tmp_path: Path) -> None:
     ours, theirs = (tornchat("tornchat", Checkout(OURS)) for _ in range(2))
     loads = [FanOut("tiny", "2 rooms of 3", 2, 3, (1,)), Open(rooms=2, members=2), Idle(connections=50)]
@@ -537,7 +537,7 @@ def test_every_attack_has_its_answer() -> None:
     assert list(GETS) == list(ATTACKS)
 
 
-@pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.parametrize("title", list(ATTACKS))
 def test_an_attack_cuts_no_neighbour_off(title: str) -> None:
     row = dict(zip(HEAD, measure_attack(Checkout(OURS), title, 2.0, cores()[0]), strict=True))

@@ -47,10 +47,10 @@ def test_single_files_run_in_one_process(tmp_path: Path, arguments: str, runs: s
 @pytest.mark.parametrize(
     ("arguments", "marks"),
     [
-        ("", "not long and not endless"),
-        ("-x", "not long and not endless"),
-        (FILE, "not endless"),
-        ("tests/rooms", "not endless"),
+        ("", "not long and not alone and not endless"),
+        ("-x", "not long and not alone and not endless"),
+        (FILE, "not alone and not endless"),
+        ("tests/rooms", "not alone and not endless"),
         (f"-m long {FILE}", "long"),
         ("-m long", "long"),
     ],

@@ -134,7 +134,7 @@ def busy(address: str) -> str:
     return "busy"
 
 
-@pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.parametrize("above", [False, True], ids=["at the end", "above"])
 def test_many_messages_leave_the_page_small(arrives: Arrives, address: str, busy: str, above: bool) -> None:
     alice = arrives().joins("Alice", busy)

@@ -160,6 +160,6 @@ def test_all_promises_hold_while_everything_breaks(tmp_path: Path) -> None:
     play(tmp_path, SEED, SECONDS, 30, 3)
 
 
-@pytest.mark.long
+@pytest.mark.alone
 def test_the_promises_hold_through_a_few_faults(tmp_path: Path) -> None:
     play(tmp_path, 1, 4, 8, 2)

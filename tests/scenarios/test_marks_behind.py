@@ -68,7 +68,7 @@ def medians(times: dict[str, list[float]], what: str) -> dict[str, float]:
     return found
 
 
-@pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 def test_a_join_behind_fifty_thousand_reactions(tmp_path: Path) -> None:
     """`pytest -m long tests/scenarios/test_marks_behind.py -s` shows the figures."""

@@ -376,7 +376,7 @@ def test_fuzzed_frames_end_in_faults_only(inflates):
     assert faults > 5_000
 
 
-@pytest.mark.long
+@pytest.mark.alone
 def test_a_million_fuzzed_frames_end_in_faults_only():
     good, faults = fuzz(1_000_000)
     assert good + faults > 500_000

@@ -36,7 +36,7 @@ def made_up(folder: Path, base: str, token: str, *options: str) -> subprocess.Co
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS + 100)
 
 
-@pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.timeout(SECONDS * 2 + 200)
 @pytest.mark.parametrize("where", ["there", "anywhere"] if SECONDS else ["there"])
 def test_it_does_what_its_document_says(tmp_path, where):

@@ -17,7 +17,7 @@ CREATED = 201
 class DirectUsers(Input, frozen=True):
     """The ids of the other users, one to eight; the caller need not be among them."""
 
-    user_ids: Annotated[list[UserId], Meta(max_length=100, examples=[["bob"]])]
+    user_ids: Annotated[list[UserId], Meta(min_length=1, max_length=100, examples=[["bob"]])]
 
 
 class UsersQuery(Input, frozen=True):

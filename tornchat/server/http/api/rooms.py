@@ -24,6 +24,7 @@ from tornchat.server.http.api.forms import (
     ending,
 )
 from tornchat.service.slow import MOST_SECONDS
+from tornchat.wire.titles import MOST_TITLE_CHARS, MOST_TOPIC_CHARS
 
 
 class RoomsQuery(Input, frozen=True):
@@ -47,8 +48,8 @@ class RoomChange(Input, frozen=True):
     4003. `slow_seconds` is the wait between two messages of a user; 0: none.
     """
 
-    title: Annotated[str, Meta(max_length=2000, examples=["Tea time"])] | None = None
-    topic: Annotated[str, Meta(max_length=2000, examples=["What we drink today"])] | None = None
+    title: Annotated[str, Meta(max_length=MOST_TITLE_CHARS, examples=["Tea time"])] | None = None
+    topic: Annotated[str, Meta(max_length=MOST_TOPIC_CHARS, examples=["What we drink today"])] | None = None
     kind: Literal["open", "private"] | None = None
     slow_seconds: Annotated[int, Meta(ge=0, le=MOST_SECONDS, examples=[30])] | None = None
 
