@@ -150,10 +150,10 @@ def test_inside_a_node_chatting_goes_on_while_redis_hangs(server: Valkey, tmp_pa
             loaded = time.monotonic() - start
             took = []
             for number in range(LINES):
-                start = time.monotonic()
+                start = time.monotonic() - seconds_without_cpu(os.getpid())
                 await juliet.says(f"line {number}")
                 await hears(juliet, [f"line {number}"], 2.0)
-                took.append(time.monotonic() - start)
+                took.append(time.monotonic() - seconds_without_cpu(os.getpid()) - start)
                 await asyncio.sleep(0.1)
             start = time.monotonic()
             nurse = await verona.enters("nurse", "hall")
@@ -178,7 +178,7 @@ def test_in_peace_the_bus_is_fast(server: Valkey, tmp_path: Path) -> None:
             juliet, romeo = await verona.enters("juliet", "hall"), await mantua.enters("romeo", "hall")
             took = []
             for number in range(10 * (COUNT or 10)):
-                start = time.monotonic() + seconds_without_cpu(os.getpid())
+                start = time.monotonic() - seconds_without_cpu(os.getpid())
                 await juliet.says(f"line {number}")
                 await hears(romeo, [f"line {number}"], 5.0)
                 took.append(time.monotonic() - seconds_without_cpu(os.getpid()) - start)
