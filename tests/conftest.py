@@ -20,10 +20,10 @@ from tests.postgres import PostgresServer, postgres_server
 settings.register_profile("tornchat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tornchat")
 
-BROWSER = "browser"
-"""The group of all tests with a browser."""
+BROWSERS = ("browser", "second browser")
+"""The groups of the tests with a browser: each has one."""
 LONGEST = (
-    BROWSER,
+    *BROWSERS,
     "tests/cli/test_managing.py",
     "tests/cli/test_workers.py",
     "tests/test_docs.py",
@@ -97,7 +97,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     All tests with a browser are `long`.
     """
     for item in items:
-        if group_of(item.nodeid) == BROWSER:
+        if group_of(item.nodeid) in BROWSERS:
             item.add_marker(pytest.mark.long)
     ranks = {group: rank for rank, group in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(group_of(item.nodeid), len(ranks)))
@@ -119,9 +119,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups 
 
 
 def group_of(nodeid: str) -> str:
-    """The tests that share a worker: those of a file, and all that have a browser, which share that, too."""
+    """The tests that share a worker: those of a file, and those that share a browser."""
     file = nodeid.partition("::")[0]
-    return BROWSER if file.startswith("tests/browser/") else file
+    if not file.startswith("tests/browser/"):
+        return file
+    return BROWSERS[file > "tests/browser/test_m"]  # each has half of the tests
 
 
 @pytest.fixture(scope="session")
